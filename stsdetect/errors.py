@@ -1,0 +1,54 @@
+"""The exceptions stsdetect raises on purpose.
+
+Each carries a message for people (what is wrong, where, what to do next) and the exit code the command
+line ends with. Anything else that escapes is a bug and ends with exit code 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class StsError(Exception):
+    """Base of every error raised on purpose; ``exit_code`` is what the command line returns."""
+
+    exit_code = 1
+
+
+class UsageError(StsError):
+    """The call is wrong: an option, an argument, an output that cannot be written."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A setting has a wrong name or value."""
+
+
+class SchemaError(UsageError):
+    """A table handed over lacks a column or has one of the wrong type."""
+
+
+class InputError(StsError):
+    """No input could be read at all."""
+
+    exit_code = 3
+
+
+class TooManyRejectsError(StsError):
+    """The work is done and written, but more rows were rejected than allowed."""
+
+    exit_code = 4
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'a' or 'b'?`` for the known words nearest to ``word``, or an empty string.
+
+    >>> did_you_mean("max_distnce_m", ["max_distance_m", "min_duration_s"])
+    " Did you mean 'max_distance_m'?"
+    """
+    near = get_close_matches(word, list(known), n=3, cutoff=0.5)
+    if not near:
+        return ""
+    return " Did you mean " + " or ".join(f"'{name}'" for name in near) + "?"

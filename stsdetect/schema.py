@@ -1,0 +1,331 @@
+"""The tables stsdetect reads and writes: one `Schema` per table, each column with its type and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from stsdetect.errors import SchemaError, did_you_mean
+
+TIME = pa.timestamp("us", tz="UTC")
+#: Text that repeats a lot inside the program (names, file names); plain strings in files.
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name (with the unit), Arrow type, whether it may be null, and what it means."""
+
+    name: str
+    type: pa.DataType
+    doc: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A named table layout; the order of columns is part of it."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
+
+    @cached_property
+    def arrow(self) -> pa.Schema:
+        """The same layout as an Arrow schema."""
+        return pa.schema([pa.field(c.name, c.type, c.nullable) for c in self.columns])
+
+    def empty(self) -> pa.Table:
+        """Return a table without rows but with every column."""
+        return self.arrow.empty_table()
+
+    def table(self, columns: dict[str, Any]) -> pa.Table:
+        """Build a table from arrays or lists by column name; columns left out are null throughout.
+
+        Raises
+        ------
+        SchemaError
+            If a name is not a column, lengths differ, or a value does not fit its column's type.
+        """
+        unknown = [name for name in columns if name not in self.names]
+        if unknown:
+            raise SchemaError(f"table '{self.name}' has no column '{unknown[0]}'.{did_you_mean(unknown[0], self.names)}")
+        size = max((len(values) for values in columns.values()), default=0)
+        arrays = []
+        for column in self.columns:
+            if column.name in columns:
+                arrays.append(_as_type(columns[column.name], column, self.name))
+            else:
+                arrays.append(pa.nulls(size, column.type))
+        return pa.Table.from_arrays(arrays, schema=self.arrow)
+
+    def conform(self, table: Any, *, extra: bool = False) -> pa.Table:
+        """Return ``table`` (Arrow or pandas) with exactly these columns, in order and with these types.
+
+        Columns that may be null and are missing become null. Unknown columns are an error unless ``extra``
+        is true, in which case they are left out. The caller's table is not changed.
+
+        Raises
+        ------
+        SchemaError
+            If a required column is missing or null, or a value does not fit its column's type.
+        """
+        arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
+        given = dict(zip(arrow.column_names, arrow.columns, strict=True))
+        missing = [c.name for c in self.columns if not c.nullable and c.name not in given]
+        if missing:
+            hint = did_you_mean(missing[0], given)
+            raise SchemaError(
+                f"table '{self.name}' needs a column '{missing[0]}'; the columns given are "
+                f"{', '.join(given) or 'none'}.{hint}"
+            )
+        if not extra:
+            unknown = [name for name in given if name not in self.names]
+            if unknown:
+                raise SchemaError(
+                    f"table '{self.name}' has no column '{unknown[0]}'.{did_you_mean(unknown[0], self.names)}"
+                )
+        result = self.table({name: given[name] for name in self.names if name in given} or {})
+        if not given:
+            return self.empty()
+        for column in self.columns:
+            if not column.nullable and result.column(column.name).null_count:
+                raise SchemaError(f"column '{column.name}' of table '{self.name}' has empty values; it may not")
+        return result
+
+
+def _as_type(values: Any, column: Column, table: str) -> pa.Array | pa.ChunkedArray:
+    try:
+        array = values if isinstance(values, (pa.Array, pa.ChunkedArray)) else pa.array(values, from_pandas=True)
+        if array.type == column.type:
+            return array
+        if pa.types.is_timestamp(array.type) and array.type.tz is None and pa.types.is_timestamp(column.type):
+            raise SchemaError(
+                f"column '{column.name}' of table '{table}' holds times without a time zone; "
+                "make them UTC, for example with .dt.tz_localize('UTC')"
+            )
+        if pa.types.is_dictionary(column.type) and not pa.types.is_dictionary(array.type):
+            if array.type != pa.string():
+                array = array.cast(pa.string())
+            array = array.dictionary_encode()
+        return array.cast(column.type)
+    except pa.ArrowException as problem:
+        raise SchemaError(
+            f"column '{column.name}' of table '{table}' must hold {column.type}: {problem}"
+        ) from problem
+
+
+def _c(name: str, kind: pa.DataType, doc: str, nullable: bool = True) -> Column:
+    return Column(name, kind, doc, nullable)
+
+
+_I64, _I32, _I16, _I8 = pa.int64(), pa.int32(), pa.int16(), pa.int8()
+_F, _S, _B = pa.float64(), pa.string(), pa.bool_()
+
+_STATIC = (
+    _c("imo", _I64, "IMO number as broadcast"),
+    _c("name", TEXT, "vessel name as broadcast"),
+    _c("callsign", TEXT, "radio call sign as broadcast"),
+    _c("ship_type", _I16, "AIS ship and cargo type, 0-99 (80-89 tanker)"),
+    _c("length_m", _F, "hull length [m]"),
+    _c("width_m", _F, "hull width [m]"),
+    _c("to_bow_m", _F, "A: antenna to bow [m]"),
+    _c("to_stern_m", _F, "B: antenna to stern [m]"),
+    _c("to_port_m", _F, "C: antenna to port side [m] (ITU order)"),
+    _c("to_starboard_m", _F, "D: antenna to starboard side [m] (ITU order)"),
+    _c("draught_m", _F, "draught typed by the crew [m]"),
+    _c("destination", TEXT, "destination typed by the crew"),
+)
+
+POSITIONS = Schema(
+    "positions",
+    "AIS reports as read, one row per report. A report without a place (static data) has null lat and lon.",
+    (
+        _c("vessel_id", TEXT, "the source's own vessel id; null where the MMSI is the id"),
+        _c("mmsi", _I64, "MMSI, up to nine digits; leading zeros are not kept"),
+        _c("time", TIME, "time of the report, UTC", nullable=False),
+        _c("lat_deg", _F, "latitude, WGS84 [degrees north]; sentinel 91 is left in"),
+        _c("lon_deg", _F, "longitude, WGS84 [degrees east]; sentinel 181 is left in"),
+        _c("sog_kn", _F, "speed over ground [kn]; sentinel 102.3 is left in"),
+        _c("cog_deg", _F, "course over ground [degrees]; sentinel 360 is left in"),
+        _c("heading_deg", _F, "true heading [degrees]; sentinel 511 is left in"),
+        _c("nav_status", _I8, "navigational status 0-15"),
+        _c("message_type", _I8, "AIS message number where known (27 = coarse long-range position)"),
+        _c("transceiver", TEXT, "A or B"),
+        _c("station", TEXT, "ship, base, aid, sar_aircraft, sart, aux, handheld or group, where the source says so"),
+        *_STATIC,
+        _c("source_file", TEXT, "input file (and archive member) the row came from"),
+        _c("source_row", _I64, "line number in that file, counted from 1, header included"),
+    ),
+)
+
+REJECTS = Schema(
+    "rejects",
+    "Rows that could not be read, each with its reason; the text is cut at 500 characters.",
+    (
+        _c("source_file", TEXT, "input file (and archive member)", nullable=False),
+        _c("source_row", _I64, "line number in that file, counted from 1", nullable=False),
+        _c("reason", TEXT, "short stable reason, such as bad_time or wrong_column_count", nullable=False),
+        _c("detail", _S, "the value that was wrong"),
+        _c("text", _S, "the raw row as it stood"),
+    ),
+)
+
+VESSELS = Schema(
+    "vessels",
+    "Identity history: one row per hull and stretch of time in which its static data did not change.",
+    (
+        _c("vessel", TEXT, "hull id used in events and pairs", nullable=False),
+        _c("mmsi", _I64, "MMSI"),
+        _c("valid_from", TIME, "first report with these values", nullable=False),
+        _c("valid_to", TIME, "last report with these values", nullable=False),
+        _c("transceiver", TEXT, "A or B"),
+        *_STATIC,
+    ),
+)
+
+FIXES = Schema(
+    "fixes",
+    "Cleaned positions, sorted by hull and time, each with its hull, its segment and its quality.",
+    (
+        _c("vessel", TEXT, "hull id", nullable=False),
+        _c("segment", _I64, "segment number, rising along the table; -1 for fixes in no segment", nullable=False),
+        _c("mmsi", _I64, "MMSI"),
+        _c("time", TIME, "time of the report, UTC", nullable=False),
+        _c("lat_deg", _F, "latitude [degrees north]", nullable=False),
+        _c("lon_deg", _F, "longitude in [-180, 180) [degrees east]", nullable=False),
+        _c("sog_kn", _F, "speed over ground [kn]; null where not available"),
+        _c("cog_deg", _F, "course over ground [degrees]; null where not available"),
+        _c("heading_deg", _F, "true heading [degrees]; null where not available"),
+        _c("nav_status", _I8, "navigational status 0-15"),
+        _c("speed_kn", _F, "speed from positions within a few minutes [kn]", nullable=False),
+        _c("course_deg", _F, "course from the same positions [degrees]; null below 1 kn"),
+        _c("quality", _I8, "flag of cleaning, see `stsdetect about columns`", nullable=False),
+        _c("source_file", TEXT, "input file"),
+        _c("source_row", _I64, "line in it"),
+    ),
+)
+
+SEGMENTS = Schema(
+    "segments",
+    "Stretches of one hull without an impossible jump or a long silence.",
+    (
+        _c("segment", _I64, "segment number, as in the fixes table", nullable=False),
+        _c("vessel", TEXT, "hull id", nullable=False),
+        _c("mmsi", _I64, "MMSI"),
+        _c("start_time", TIME, "first fix", nullable=False),
+        _c("end_time", TIME, "last fix", nullable=False),
+        _c("n_positions", _I64, "fixes in it", nullable=False),
+        _c("start_lat_deg", _F, "latitude of the first fix [degrees]", nullable=False),
+        _c("start_lon_deg", _F, "longitude of the first fix [degrees]", nullable=False),
+        _c("end_lat_deg", _F, "latitude of the last fix [degrees]", nullable=False),
+        _c("end_lon_deg", _F, "longitude of the last fix [degrees]", nullable=False),
+        _c("begins_after", _S, "what came before: start, silence or jump", nullable=False),
+    ),
+)
+
+EVENTS = Schema(
+    "events",
+    "Runs that qualified and were measured, sorted by start time.",
+    (
+        _c("event_id", _S, "hash of kind, subtype, vessels, start second and place", nullable=False),
+        _c("kind", _S, "encounter, loitering or gap", nullable=False),
+        _c("subtype", _S, "encounter: stationary or under_way; gap: silence (6 h or more) or short", nullable=False),
+        _c("vessel_a", _S, "hull id, the lesser of the two", nullable=False),
+        _c("vessel_b", _S, "hull id of the other vessel; null for events of one vessel"),
+        _c("mmsi_a", _I64, "MMSI of a"),
+        _c("mmsi_b", _I64, "MMSI of b"),
+        _c("name_a", _S, "name of a as broadcast at the time"),
+        _c("name_b", _S, "name of b as broadcast at the time"),
+        _c("imo_a", _I64, "IMO number of a as broadcast at the time"),
+        _c("imo_b", _I64, "IMO number of b as broadcast at the time"),
+        _c("ship_type_a", _I16, "AIS ship type of a"),
+        _c("ship_type_b", _I16, "AIS ship type of b"),
+        _c("length_a_m", _F, "hull length of a [m]"),
+        _c("length_b_m", _F, "hull length of b [m]"),
+        _c("start_time", TIME, "start, UTC", nullable=False),
+        _c("end_time", TIME, "end, UTC; an open event ends at the last time in the data", nullable=False),
+        _c("duration_h", _F, "end minus start [h]", nullable=False),
+        _c("observed_min", _F, "minutes seen: fixes at most 15 min apart [min]", nullable=False),
+        _c("inferred_min", _F, "minutes inferred between sparser fixes [min]", nullable=False),
+        _c("lat_deg", _F, "latitude of the event's point [degrees]; a gap's is its last fix", nullable=False),
+        _c("lon_deg", _F, "longitude of the event's point [degrees]", nullable=False),
+        _c("end_lat_deg", _F, "gap: latitude of the first fix after it [degrees]"),
+        _c("end_lon_deg", _F, "gap: longitude of the first fix after it [degrees]"),
+        _c("implied_speed_kn", _F, "gap: straight-line speed between its ends [kn]"),
+        _c("zone_id", _S, "most specific transfer zone that holds the point"),
+        _c("zone_distance_km", _F, "distance to the nearest transfer zone, 0 inside [km]"),
+        _c("shore_distance_km", _F, "distance to the nearest shoreline; negative on land [km]"),
+        _c("port_id", _S, "nearest port"),
+        _c("port_distance_km", _F, "distance to it [km]"),
+        _c("still_nearby", _I32, "other hulls that lay still near the point within the window of days"),
+        _c("night_share", _F, "share of the event with the sun below the horizon, 0..1"),
+        _c("n_positions_a", _I64, "fixes of a in it", nullable=False),
+        _c("n_positions_b", _I64, "fixes of b in it"),
+        _c("is_open", _B, "it was still running at the last time in the data", nullable=False),
+        _c("min_distance_m", _F, "encounter: least distance between antennas [m]"),
+        _c("median_distance_m", _F, "encounter: time-weighted median distance between antennas [m]"),
+        _c("hull_gap_min_m", _F, "encounter: least possible clearance between hulls at their closest [m]"),
+        _c("hull_gap_max_m", _F, "encounter: greatest possible clearance between hulls at their closest [m]"),
+        _c("hull_gap_source", _S, "encounter: dimensions (A/B/C/D and heading), size (length and width) or class"),
+        _c("median_speed_kn", _F, "time-weighted median speed from positions [kn]"),
+        _c("heading_alignment", _F, "encounter: mean |cos| of the difference of headings, 1 parallel; null unknown"),
+        _c("draught_before_a_m", _F, "last draught of a before the end of the event [m]"),
+        _c("draught_before_b_m", _F, "last draught of b before the end of the event [m]"),
+        _c("draught_change_a_m", _F, "draught of a after less before [m]; null where not known"),
+        _c("draught_change_b_m", _F, "draught of b after less before [m]; null where not known"),
+        _c("flags", _S, "remarks joined by ';', such as at_berth, anchorage, zone:ecs_wide", nullable=False),
+        _c("settings_id", _S, "digest of the settings that made the row", nullable=False),
+        _c("geometry", pa.binary(), "WKB point, WGS84", nullable=False),
+    ),
+)
+
+REASON = pa.struct(
+    [
+        pa.field("indicator", _S),
+        pa.field("value", _F),
+        pa.field("weight", _F),
+        pa.field("sentence", _S),
+        pa.field("source", _S),
+    ]
+)
+
+PAIRS = Schema(
+    "pairs",
+    "Vessel pairs ranked as likely transfers: leads to look at, never verdicts.",
+    (
+        _c("pair_id", _S, "hash of the two vessels", nullable=False),
+        _c("vessel_a", _S, "hull id, the lesser of the two", nullable=False),
+        _c("vessel_b", _S, "hull id of the partner"),
+        _c("mmsi_a", _I64, "MMSI of a"),
+        _c("mmsi_b", _I64, "MMSI of b"),
+        _c("name_a", _S, "name of a at the first event"),
+        _c("name_b", _S, "name of b at the first event"),
+        _c("partner_kind", _S, "vessel (unknown and port come with dark activity)", nullable=False),
+        _c("partner_id", _S, "id of the partner", nullable=False),
+        _c("rank", _I64, "1 is the strongest lead", nullable=False),
+        _c("score", _F, "priority score 0..1, the logistic of log_odds; not a probability", nullable=False),
+        _c("log_odds", _F, "sum of the weights of the reasons", nullable=False),
+        _c("confidence", _S, "high, medium or low: how well the meeting itself was observed", nullable=False),
+        _c("n_events", _I64, "encounters of the pair", nullable=False),
+        _c("first_time", TIME, "start of the first", nullable=False),
+        _c("last_time", TIME, "end of the last", nullable=False),
+        _c("event_ids", pa.list_(_S), "their ids", nullable=False),
+        _c("reasons", pa.list_(REASON), "what speaks for and against, a base term first", nullable=False),
+        _c("settings_id", _S, "digest of the settings", nullable=False),
+    ),
+)
+
+TABLES: tuple[Schema, ...] = (POSITIONS, REJECTS, VESSELS, FIXES, SEGMENTS, EVENTS, PAIRS)

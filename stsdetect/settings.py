@@ -1,0 +1,246 @@
+"""Every setting of stsdetect: one frozen model per stage, read from TOML, with a digest.
+
+Misspelt names and wrong values are reported all at once, with the nearest valid names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from stsdetect.errors import SettingsError, did_you_mean
+from stsdetect.units import parse_duration
+
+Duration = Annotated[float, BeforeValidator(lambda value: parse_duration(value))]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+class ReadSettings(_Model):
+    """What is read, and how a table that no layout recognises is mapped."""
+
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Column map for other tables: our name = the table's name, such as lat = "Latitude_degrees"."""
+    day_first: bool | None = None
+    """For mapped tables: whether 03/04/2021 is 3 April; needed only where the data leave it open."""
+    utc_offset_h: float = Field(default=0.0, ge=-14, le=14)
+    """For mapped tables without a zone in their times: hours ahead of UTC [h]."""
+    start_time: str | None = None
+    """For NMEA without any time: the UTC time of its first message, such as 2024-03-01T00:00:00Z."""
+    max_reject_share: float = Field(default=0.5, ge=0, le=1)
+    """Above this share of rejected rows the command ends with exit code 4 (its output is written)."""
+
+
+class CleanSettings(_Model):
+    """Which reports are believed, and how tracks are cut."""
+
+    max_speed_kn: float = Field(default=60.0, gt=0)
+    """A jump faster than this between two fixes is impossible [kn]; fast ferries reach about 50."""
+    jump_slack_m: float = Field(default=1000.0, ge=0)
+    """Distance granted on top of max_speed_kn for position error and coarse clocks [m]."""
+    max_silence_s: Duration = Field(default=7200.0, gt=0)
+    """A longer silence ends a segment [s]."""
+    min_chain_fixes: int = Field(default=3, ge=2)
+    """A second hull on one MMSI needs at least this many fixes; fewer are teleports."""
+    near_repeat_s: Duration = Field(default=1.0, ge=0)
+    """Of reports of one hull within this time of each other only the first is used [s]."""
+    speed_window_s: Duration = Field(default=120.0, gt=0)
+    """Speed from positions looks at least this far to both sides of a fix [s]."""
+
+
+class EncounterSettings(_Model):
+    """When two vessels count as having met."""
+
+    max_distance_m: float = Field(default=500.0, gt=0, le=10_000)
+    """Greatest distance between antennas [m]; Global Fishing Watch publishes 500."""
+    min_duration_s: Duration = Field(default=3600.0, ge=0)
+    """Least time in contact [s]."""
+    max_speed_kn: float = Field(default=2.0, gt=0)
+    """Both slower than this from positions [kn]; Global Fishing Watch publishes a median of 2."""
+    under_way_max_speed_kn: float = Field(default=5.0, gt=0)
+    """Greatest speed of a transfer under way [kn]."""
+    under_way_parallel_deg: float = Field(default=20.0, gt=0, le=90)
+    """Greatest difference of courses of a transfer under way [degrees]."""
+    under_way_hull_gap_m: float = Field(default=60.0, gt=0)
+    """Hulls under way must possibly be closer than this [m]."""
+    under_way_abeam_deg: float = Field(default=45.0, gt=0, le=90)
+    """Under way the other vessel must bear within this of abeam [degrees]: a tow or convoy lies astern."""
+    observed_bracket_s: Duration = Field(default=900.0, gt=0)
+    """Fixes of both vessels at most this far apart count as observed [s]."""
+    inferred_bracket_s: Duration = Field(default=7200.0, ge=0)
+    """Fixes at most this far apart count as inferred where all four are slow and in range [s]."""
+    max_break_s: Duration = Field(default=900.0, ge=0)
+    """Contacts of one pair this close in time are one event [s]."""
+    position_error_m: float = Field(default=10.0, ge=0)
+    """Error of one antenna position [m]; AIS calls a fix accurate below 10 m."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> EncounterSettings:
+        if self.under_way_max_speed_kn < self.max_speed_kn:
+            raise ValueError("under_way_max_speed_kn must be at least max_speed_kn")
+        return self
+
+
+class LoiteringSettings(_Model):
+    """When one vessel counts as lying still."""
+
+    max_speed_kn: float = Field(default=2.0, gt=0)
+    """Slower than this from positions [kn]."""
+    min_duration_s: Duration = Field(default=3600.0, ge=0)
+    """Least time [s]."""
+    observed_bracket_s: Duration = Field(default=900.0, gt=0)
+    """Fixes at most this far apart count as observed [s]."""
+    inferred_bracket_s: Duration = Field(default=7200.0, ge=0)
+    """Fixes at most this far apart count as inferred [s]."""
+    max_break_s: Duration = Field(default=900.0, ge=0)
+    """Slow stretches this close in time are one event [s]."""
+
+
+class GapSettings(_Model):
+    """When a silence is kept."""
+
+    min_duration_s: Duration = Field(default=21600.0, gt=0)
+    """A silence from this long is a gap [s]."""
+    keep_from_s: Duration = Field(default=7200.0, gt=0)
+    """Shorter silences from this long are kept with subtype short [s]."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> GapSettings:
+        if self.keep_from_s > self.min_duration_s:
+            raise ValueError("keep_from_s must not exceed min_duration_s")
+        return self
+
+
+class ContextSettings(_Model):
+    """Zones, ports, shore, berths and anchorages."""
+
+    zones_file: str | None = None
+    """Your own zones (anything GeoPandas reads, a column id or name); replaces the packaged ones."""
+    ports_file: str | None = None
+    """Your own ports (World Port Index CSV, or name, lat, lon); replaces the packaged ones."""
+    within_zone_km: float | None = Field(default=None, ge=0)
+    """Keep only encounters and loiterings at most this far from a zone [km]; unset keeps all."""
+    berth_shore_km: float = Field(default=0.5, ge=0)
+    """Still this close to the shoreline, or on land, counts as at a berth [km]."""
+    berth_port_km: float = Field(default=8.0, ge=0)
+    """... when a port is at most this far [km], or none is known within 50 km of it."""
+    anchorage_hulls: int = Field(default=3, ge=1)
+    """From this many other still hulls nearby a place counts as an anchorage."""
+    anchorage_days: int = Field(default=30, ge=1)
+    """Still hulls are counted over this many days up to the event [d]."""
+
+
+class ScoreSettings(_Model):
+    """The first, additive score: weights are log-odds (natural logarithm)."""
+
+    weights: dict[str, float] = Field(default_factory=dict)
+    """Changed weights by indicator name; `stsdetect about settings` lists the names."""
+
+
+class RunSettings(_Model):
+    """How the work is cut; results do not depend on it."""
+
+    workers: int = Field(default=1, ge=1, le=256)
+    """Processes used to search for contact."""
+    partition_s: Duration = Field(default=86400.0, gt=0)
+    """Length of one partition in time [s]."""
+
+
+class Settings(_Model):
+    """All settings, one group per stage."""
+
+    read: ReadSettings = ReadSettings()
+    clean: CleanSettings = CleanSettings()
+    encounters: EncounterSettings = EncounterSettings()
+    loitering: LoiteringSettings = LoiteringSettings()
+    gaps: GapSettings = GapSettings()
+    context: ContextSettings = ContextSettings()
+    score: ScoreSettings = ScoreSettings()
+    run: RunSettings = RunSettings()
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that change with any setting that can change a result."""
+        data = self.model_dump(mode="json", exclude={"run"})
+        data["read"].pop("max_reject_share")
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def load_settings(path: str | Path | None = None, **changes: Any) -> Settings:
+    """Read settings from a TOML file and put ``changes`` (``group={name: value}``) on top.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, a name is unknown (the nearest valid names are offered) or a value is wrong.
+
+    Examples
+    --------
+    >>> load_settings(encounters={"max_distance_m": 300}).encounters.max_distance_m
+    300.0
+    """
+    data: dict[str, Any] = {}
+    where = "the settings given"
+    if path is not None:
+        where = f"settings file {path}"
+        try:
+            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as problem:
+            raise SettingsError(f"{where} cannot be read: {problem.strerror}") from problem
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            raise SettingsError(f"{where} is not valid TOML: {problem}") from problem
+    for group, values in changes.items():
+        current = data.get(group)
+        data[group] = {**current, **values} if isinstance(current, dict) and isinstance(values, dict) else values
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as problem:
+        lines = [_explain(error) for error in problem.errors()]
+        raise SettingsError(f"{where}: " + "; ".join(lines)) from problem
+
+
+def _explain(error: Any) -> str:
+    path = [str(part) for part in error["loc"]]
+    name = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        return f"there is no setting '{name}'.{did_you_mean(name, _all_names()) or _nearest_leaf(path[-1])}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"'{name}' cannot be {error['input']!r:.80}: {message}" if name else message
+
+
+def _nearest_leaf(word: str) -> str:
+    leaves = {name.rpartition(".")[2]: name for name in _all_names()}
+    hint = did_you_mean(word, leaves)
+    return hint or " See `stsdetect about settings`."
+
+
+def _all_names() -> list[str]:
+    names: list[str] = []
+    for group, field in Settings.model_fields.items():
+        names.append(group)
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            names.extend(f"{group}.{leaf}" for leaf in model.model_fields)
+    return names
+
+
+def setting_rows() -> list[tuple[str, str, Any, str]]:
+    """List every setting as (group, name, default, meaning), in order."""
+    rows: list[tuple[str, str, Any, str]] = []
+    for group, field in Settings.model_fields.items():
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            for name, leaf in model.model_fields.items():
+                rows.append((group, name, leaf.get_default(call_default_factory=True), leaf.description or ""))
+    return rows
+
+
+Format = Literal["csv", "geojson", "gpkg", "kml"]
