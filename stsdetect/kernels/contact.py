@@ -1,0 +1,124 @@
+"""When two moving points are within reach of each other: in continuous time, leg by leg.
+
+A *leg* is the straight stretch between two consecutive fixes of one hull. Within a leg the position is
+linear in time along the chord; for legs of slow vessels (at most 5 kn for 2 h) the chord runs less than
+7 m below the sphere, the same for both vessels, which changes their distance by less than 1 mm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stsdetect.kernels.runs import expand
+from stsdetect.kernels.sphere import Bools, Floats, Ints, dot
+
+
+@dataclass(frozen=True)
+class Legs:
+    """Legs sorted by hull, then time; the legs of one hull do not overlap. Arrays of shape (n,) or (n, 3)."""
+
+    hull: Ints
+    t0_us: Ints
+    t1_us: Ints
+    p0: Floats
+    p1: Floats
+
+    @property
+    def size(self) -> int:
+        """Number of legs."""
+        return int(self.hull.size)
+
+    def take(self, index: Ints | Bools) -> Legs:
+        """Return some of the legs."""
+        return Legs(self.hull[index], self.t0_us[index], self.t1_us[index], self.p0[index], self.p1[index])
+
+    def at(self, index: Ints, time_us: Ints) -> Floats:
+        """Return positions [m], shape (m, 3), on legs ``index`` at times ``time_us`` within them."""
+        span = (self.t1_us[index] - self.t0_us[index]).astype(np.float64)
+        x = ((time_us - self.t0_us[index]) / span)[:, None]
+        p0, p1 = self.p0[index], self.p1[index]
+        place: Floats = p0 + x * (p1 - p0)
+        # The far end is hit exactly, so that neighbouring legs agree on their common fix.
+        return np.where(x == 1.0, p1, place)
+
+
+def in_range(d0: Floats, d1: Floats, reach_m: float) -> tuple[Floats, Floats]:
+    """Solve |d0 + x (d1 - d0)| <= reach for x in [0, 1].
+
+    Parameters
+    ----------
+    d0, d1
+        Difference of the two positions at the start and at the end [m], shape (n, 3).
+    reach_m
+        Greatest straight distance [m].
+
+    Returns
+    -------
+    enter, leave
+        Shape (n,) each, fractions of the interval; NaN where the points are never in reach.
+
+    Examples
+    --------
+    >>> enter, leave = in_range(np.array([[-10.0, 0, 0]]), np.array([[10.0, 0, 0]]), 5.0)
+    >>> float(enter[0]), float(leave[0])
+    (0.25, 0.75)
+    """
+    step = d1 - d0
+    a = dot(step, step)
+    b = dot(d0, step)
+    c = dot(d0, d0) - reach_m * reach_m
+    still = a < 1e-12
+    disc = b * b - a * c
+    some = disc >= 0
+    root = np.sqrt(np.where(some, disc, 0.0))
+    # Citardauq form: no subtraction of nearly equal numbers.
+    q = -(b + np.where(b >= 0, root, -root))
+    safe_a = np.where(still, 1.0, a)
+    safe_q = np.where(q == 0, 1.0, q)
+    x1, x2 = q / safe_a, np.where(q == 0, 0.0, c / safe_q)
+    enter = np.clip(np.minimum(x1, x2), 0.0, 1.0)
+    leave = np.clip(np.maximum(x1, x2), 0.0, 1.0)
+    outside = ~some | (np.maximum(x1, x2) < 0) | (np.minimum(x1, x2) > 1)
+    enter = np.where(still, 0.0, enter)
+    leave = np.where(still, 1.0, leave)
+    never = np.where(still, c > 0, outside)
+    return np.where(never, np.nan, enter), np.where(never, np.nan, leave)
+
+
+def closest(d0: Floats, d1: Floats, x0: Floats, x1: Floats) -> Floats:
+    """Return the least |d0 + x (d1 - d0)| [m] for x in [x0, x1], shape (n,)."""
+    step = d1 - d0
+    a = dot(step, step)
+    x = np.clip(-dot(d0, step) / np.where(a < 1e-12, 1.0, a), x0, x1)
+    near = d0 + x[:, None] * step
+    return np.sqrt(dot(near, near))
+
+
+def overlaps(legs: Legs, a: Ints, b: Ints, begin_us: Ints, end_us: Ints) -> tuple[Ints, Ints, Ints]:
+    """List the pairs of legs of hulls ``a[k]`` and ``b[k]`` that share time within ``[begin, end)``.
+
+    Returns
+    -------
+    which, i, j
+        The asking row k, the leg of a and the leg of b, shape (m,) each. A pair of legs that reaches over
+        several of the asked windows is listed in each.
+    """
+    low = int(legs.t0_us.min()) if legs.size else 0
+    span = (int(legs.t1_us.max()) - low + 2) if legs.size else 2
+    key0 = legs.hull * span + (legs.t0_us - low)
+    key1 = legs.hull * span + (legs.t1_us - low)
+
+    def clip(time_us: Ints) -> Ints:
+        return np.clip(time_us - low, 0, span - 1)
+
+    first = np.searchsorted(key1, a * span + clip(begin_us), side="right")
+    last = np.searchsorted(key0, a * span + clip(end_us), side="left")
+    which, i = expand(first.astype(np.int64), np.maximum(last - first, 0).astype(np.int64))
+    start = np.maximum(legs.t0_us[i], begin_us[which])
+    stop = np.minimum(legs.t1_us[i], end_us[which])
+    first = np.searchsorted(key1, b[which] * span + clip(start), side="right")
+    last = np.searchsorted(key0, b[which] * span + clip(stop), side="left")
+    again, j = expand(first.astype(np.int64), np.maximum(last - first, 0).astype(np.int64))
+    return which[again], i[again], j

@@ -1,0 +1,112 @@
+"""Runs: stretches where a condition holds, joined where they touch, and weighted statistics over them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stsdetect.kernels.sphere import Bools, Floats, Ints
+
+
+def expand(starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """List the integers of many ranges: ``starts[k] .. starts[k] + counts[k] - 1`` one after the other.
+
+    Returns
+    -------
+    which, value
+        The range's number and the integer, shape (sum of counts,) each.
+    """
+    which = np.repeat(np.arange(counts.size, dtype=np.int64), counts)
+    before = np.cumsum(counts) - counts
+    value = np.arange(which.size, dtype=np.int64) - before[which] + starts[which]
+    return which, value
+
+
+def stitch(key: Ints, start_us: Ints, end_us: Ints, max_break_us: int) -> Ints:
+    """Number the groups of intervals of one key that lie at most ``max_break_us`` apart.
+
+    Parameters
+    ----------
+    key, start_us, end_us
+        Intervals sorted by key, then start [us], shape (n,) each.
+    max_break_us
+        Greatest distance from the latest end so far to the next start [us].
+
+    Returns
+    -------
+    Group numbers 0, 1, ... in the same order, shape (n,).
+    """
+    if key.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    new_key = np.empty(key.size, dtype=np.bool_)
+    new_key[0] = True
+    new_key[1:] = key[1:] != key[:-1]
+    # The latest end so far within a key: shift each key above the one before, then one running maximum.
+    span = int(end_us.max() - start_us.min()) + max_break_us + 2
+    offset = (np.cumsum(new_key) - 1) * span
+    low = int(start_us.min())
+    latest = np.maximum.accumulate(end_us - low + offset)
+    begins = new_key.copy()
+    begins[1:] |= (start_us[1:] - low + offset[1:]) > latest[:-1] + max_break_us
+    return np.cumsum(begins) - 1
+
+
+def group_bounds(group: Ints) -> tuple[Ints, Ints]:
+    """Return first and one-past-last index of each run of equal numbers, shape (n groups,) each."""
+    if group.size == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    edges = np.flatnonzero(group[1:] != group[:-1]) + 1
+    first = np.concatenate([[0], edges]).astype(np.int64)
+    last = np.concatenate([edges, [group.size]]).astype(np.int64)
+    return first, last
+
+
+def weighted_median(group: Ints, values: Floats, weights: Floats, n_groups: int) -> Floats:
+    """Return the weighted median of each group: the least value at which half the group's weight is reached.
+
+    Parameters
+    ----------
+    group, values, weights
+        Shape (n,) each; ``group`` in 0 .. n_groups - 1, any order. Weights are not negative.
+
+    Returns
+    -------
+    Medians, shape (n_groups,); NaN for a group without weight.
+    """
+    result = np.full(n_groups, np.nan)
+    use = (weights > 0) & ~np.isnan(values)
+    group, values, weights = group[use], values[use], weights[use]
+    order = np.lexsort((weights, values, group))
+    group, values, weights = group[order], values[order], weights[order]
+    first, last = group_bounds(group)
+    for begin, end in zip(first, last, strict=True):
+        reach = np.cumsum(weights[begin:end])
+        result[group[begin]] = values[begin + int(np.searchsorted(reach, reach[-1] / 2.0))]
+    return result
+
+
+def isolated(times_us: Ints, close: Bools, min_step_us: int) -> Bools:
+    """Mark fixes that follow the last unmarked fix by at most ``min_step_us``.
+
+    Parameters
+    ----------
+    times_us
+        Rising times [us], shape (n,).
+    close
+        Whether a fix lies at most ``min_step_us`` after the one before it, of the same hull, shape (n,).
+
+    Returns
+    -------
+    Marks, shape (n,). A stream of fixes every 0.6 steps loses every second one, not all but the first.
+    """
+    marked = np.zeros(close.size, dtype=np.bool_)
+    spots = np.flatnonzero(close)
+    kept = -1
+    for spot in spots.tolist():
+        # A fix whose forerunner is not close to its own forerunner starts a new little crowd.
+        if not close[spot - 1]:
+            kept = spot - 1
+        if times_us[spot] - times_us[kept] <= min_step_us:
+            marked[spot] = True
+        else:
+            kept = spot
+    return marked

@@ -1,0 +1,92 @@
+"""Positions on the sphere as vectors in metres, so that neither the antimeridian nor a pole is special.
+
+Distances are chords turned into arcs on a sphere of the Earth's mean radius; against the WGS84 ellipsoid
+they are off by at most 0.56 %, which is under 3 m at 500 m.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stsdetect.units import EARTH_RADIUS_M
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def to_xyz(lat_deg: Floats, lon_deg: Floats) -> Floats:
+    """Return Earth-centred vectors [m], shape (n, 3), of latitudes and longitudes [degrees], shape (n,)."""
+    lat, lon = np.radians(lat_deg), np.radians(lon_deg)
+    cos_lat = np.cos(lat)
+    xyz = np.empty((lat.size, 3))
+    xyz[:, 0] = cos_lat * np.cos(lon)
+    xyz[:, 1] = cos_lat * np.sin(lon)
+    xyz[:, 2] = np.sin(lat)
+    xyz *= EARTH_RADIUS_M
+    return xyz
+
+
+def to_lat_lon(xyz: Floats) -> tuple[Floats, Floats]:
+    """Return latitude and longitude in [-180, 180] [degrees] of vectors of any length, shape (n, 3)."""
+    lat = np.degrees(np.arctan2(xyz[:, 2], np.hypot(xyz[:, 0], xyz[:, 1])))
+    lon = np.degrees(np.arctan2(xyz[:, 1], xyz[:, 0]))
+    return lat, lon
+
+
+def norm(vectors: Floats) -> Floats:
+    """Return the lengths of vectors, shape (n, 3); summed in fixed order, so that a row is its own result."""
+    x, y, z = vectors[:, 0], vectors[:, 1], vectors[:, 2]
+    length: Floats = np.sqrt(x * x + y * y + z * z)
+    return length
+
+
+def dot(left: Floats, right: Floats) -> Floats:
+    """Return the scalar products of two arrays of vectors, shape (n, 3), row by row."""
+    product: Floats = left[:, 0] * right[:, 0] + left[:, 1] * right[:, 1] + left[:, 2] * right[:, 2]
+    return product
+
+
+def chord_to_arc(chord_m: Floats) -> Floats:
+    """Return distances along the sphere [m] of straight chords [m]."""
+    half = np.minimum(chord_m / (2.0 * EARTH_RADIUS_M), 1.0)
+    arc: Floats = 2.0 * EARTH_RADIUS_M * np.arcsin(half)
+    return arc
+
+
+def arc_to_chord(arc_m: float) -> float:
+    """Return the straight chord [m] of a distance along the sphere [m]."""
+    return float(2.0 * EARTH_RADIUS_M * np.sin(arc_m / (2.0 * EARTH_RADIUS_M)))
+
+
+def distance_m(a_xyz: Floats, b_xyz: Floats) -> Floats:
+    """Return great-circle distances [m] between vectors of `to_xyz`, shape (n, 3) each."""
+    return chord_to_arc(norm(a_xyz - b_xyz))
+
+
+def local_axes(xyz: Floats) -> tuple[Floats, Floats]:
+    """Return unit vectors to the east and to the north, shape (n, 3) each, at vectors of any length."""
+    x, y, z = xyz[:, 0], xyz[:, 1], xyz[:, 2]
+    ground = np.maximum(np.hypot(x, y), 1e-9)
+    radius = norm(xyz)
+    zero = np.zeros_like(x)
+    east = np.stack([-y / ground, x / ground, zero], axis=1)
+    north = np.stack([-z * x / (ground * radius), -z * y / (ground * radius), ground / radius], axis=1)
+    return east, north
+
+
+def direction(xyz: Floats, course_deg: Floats) -> Floats:
+    """Return unit vectors, shape (n, 3), that point along courses [degrees from north] at ``xyz``."""
+    east, north = local_axes(xyz)
+    angle = np.radians(course_deg)
+    along: Floats = north * np.cos(angle)[:, None] + east * np.sin(angle)[:, None]
+    return along
+
+
+def course_deg(from_xyz: Floats, to_xyz: Floats) -> Floats:
+    """Return the initial course [degrees from north, 0..360) from one place to another, shape (n, 3) each."""
+    east, north = local_axes(from_xyz)
+    step = to_xyz - from_xyz
+    course: Floats = np.mod(np.degrees(np.arctan2(dot(step, east), dot(step, north))), 360.0)
+    return course
