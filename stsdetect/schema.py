@@ -61,7 +61,9 @@ class Schema:
         """
         unknown = [name for name in columns if name not in self.names]
         if unknown:
-            raise SchemaError(f"table '{self.name}' has no column '{unknown[0]}'.{did_you_mean(unknown[0], self.names)}")
+            raise SchemaError(
+                f"table '{self.name}' has no column '{unknown[0]}'.{did_you_mean(unknown[0], self.names)}"
+            )
         size = max((len(values) for values in columns.values()), default=0)
         arrays = []
         for column in self.columns:
@@ -122,9 +124,7 @@ def _as_type(values: Any, column: Column, table: str) -> pa.Array | pa.ChunkedAr
             array = array.dictionary_encode()
         return array.cast(column.type)
     except pa.ArrowException as problem:
-        raise SchemaError(
-            f"column '{column.name}' of table '{table}' must hold {column.type}: {problem}"
-        ) from problem
+        raise SchemaError(f"column '{column.name}' of table '{table}' must hold {column.type}: {problem}") from problem
 
 
 def _c(name: str, kind: pa.DataType, doc: str, nullable: bool = True) -> Column:
@@ -164,7 +164,11 @@ POSITIONS = Schema(
         _c("nav_status", _I8, "navigational status 0-15"),
         _c("message_type", _I8, "AIS message number where known (27 = coarse long-range position)"),
         _c("transceiver", TEXT, "A or B"),
-        _c("station", TEXT, "ship, base, aid, sar_aircraft, sart, aux, handheld or group, where the source says so"),
+        _c(
+            "station",
+            TEXT,
+            "ship, base, aid, sar_aircraft, sart, aux, handheld or group, where the source says so",
+        ),
         *_STATIC,
         _c("source_file", TEXT, "input file (and archive member) the row came from"),
         _c("source_row", _I64, "line number in that file, counted from 1, header included"),
@@ -201,7 +205,12 @@ FIXES = Schema(
     "Cleaned positions, sorted by hull and time, each with its hull, its segment and its quality.",
     (
         _c("vessel", TEXT, "hull id", nullable=False),
-        _c("segment", _I64, "segment number, rising along the table; -1 for fixes in no segment", nullable=False),
+        _c(
+            "segment",
+            _I64,
+            "segment number, rising along the table; -1 for fixes in no segment",
+            nullable=False,
+        ),
         _c("mmsi", _I64, "MMSI"),
         _c("time", TIME, "time of the report, UTC", nullable=False),
         _c("lat_deg", _F, "latitude [degrees north]", nullable=False),
@@ -210,7 +219,12 @@ FIXES = Schema(
         _c("cog_deg", _F, "course over ground [degrees]; null where not available"),
         _c("heading_deg", _F, "true heading [degrees]; null where not available"),
         _c("nav_status", _I8, "navigational status 0-15"),
-        _c("speed_kn", _F, "speed from positions within a few minutes [kn]", nullable=False),
+        _c(
+            "speed_kn",
+            _F,
+            "speed from positions within a few minutes; SOG where fixes are sparse and it is greater [kn]",
+            nullable=False,
+        ),
         _c("course_deg", _F, "course from the same positions [degrees]; null below 1 kn"),
         _c("quality", _I8, "flag of cleaning, see `stsdetect about columns`", nullable=False),
         _c("source_file", TEXT, "input file"),
@@ -242,7 +256,12 @@ EVENTS = Schema(
     (
         _c("event_id", _S, "hash of kind, subtype, vessels, start second and place", nullable=False),
         _c("kind", _S, "encounter, loitering or gap", nullable=False),
-        _c("subtype", _S, "encounter: stationary or under_way; gap: silence (6 h or more) or short", nullable=False),
+        _c(
+            "subtype",
+            _S,
+            "encounter: stationary or under_way; gap: silence (6 h or more) or short",
+            nullable=False,
+        ),
         _c("vessel_a", _S, "hull id, the lesser of the two", nullable=False),
         _c("vessel_b", _S, "hull id of the other vessel; null for events of one vessel"),
         _c("mmsi_a", _I64, "MMSI of a"),
@@ -279,9 +298,17 @@ EVENTS = Schema(
         _c("median_distance_m", _F, "encounter: time-weighted median distance between antennas [m]"),
         _c("hull_gap_min_m", _F, "encounter: least possible clearance between hulls at their closest [m]"),
         _c("hull_gap_max_m", _F, "encounter: greatest possible clearance between hulls at their closest [m]"),
-        _c("hull_gap_source", _S, "encounter: dimensions (A/B/C/D and heading), size (length and width) or class"),
+        _c(
+            "hull_gap_source",
+            _S,
+            "encounter: dimensions (A/B/C/D and heading), size (length and width) or class",
+        ),
         _c("median_speed_kn", _F, "time-weighted median speed from positions [kn]"),
-        _c("heading_alignment", _F, "encounter: mean |cos| of the difference of headings, 1 parallel; null unknown"),
+        _c(
+            "heading_alignment",
+            _F,
+            "encounter: mean |cos| of the difference of headings, 1 parallel; null unknown",
+        ),
         _c("draught_before_a_m", _F, "last draught of a before the end of the event [m]"),
         _c("draught_before_b_m", _F, "last draught of b before the end of the event [m]"),
         _c("draught_change_a_m", _F, "draught of a after less before [m]; null where not known"),

@@ -1,1 +1,41 @@
-"""detect"""
+"""Detectors: find runs, stitch, qualify, measure. Each is frozen, keyword-only and holds no data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.detect.encounters import Encounters
+from stsdetect.detect.gaps import Gaps
+from stsdetect.detect.loitering import Loitering
+from stsdetect.settings import Settings
+
+__all__ = ["Encounters", "Gaps", "Loitering", "find_events"]
+
+
+def find_events(
+    fixes: Any,
+    vessels: Any,
+    settings: Settings = Settings(),
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> pa.Table:
+    """Run every detector over `FIXES` and `VESSELS` tables and return one `EVENTS` table in its final order."""
+    data = Fixes.from_table(fixes)
+    known = Identities.from_table(vessels, data.labels)
+    encounters = Encounters.from_settings(
+        settings.encounters, workers=settings.run.workers, partition_s=settings.run.partition_s
+    )
+    found = [
+        encounters.detect(data, known, progress=progress),
+        Loitering.from_settings(settings.loitering).detect(data, known),
+        Gaps.from_settings(settings.gaps).detect(data, known),
+    ]
+    events = pa.concat_tables(found).sort_by([("start_time", "ascending"), ("event_id", "ascending")])
+    column = events.schema.get_field_index("settings_id")
+    return events.set_column(
+        column, events.schema.field(column), pa.array([settings.digest] * events.num_rows, pa.string())
+    )

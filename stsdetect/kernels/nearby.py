@@ -102,7 +102,7 @@ def candidate_pairs(legs: Legs, reach_m: float, bin_us: int) -> tuple[Ints, Ints
     return triple % n_bins + base, pair // n_hulls, pair % n_hulls
 
 
-def long_enough(time_bin: Ints, a: Ints, b: Ints, min_bins: int, edges: tuple[int, int]) -> Ints:
+def long_enough(time_bin: Ints, a: Ints, b: Ints, *, min_bins: int, max_empty: int, edges: tuple[int, int]) -> Ints:
     """Return the rows that belong to a run of at least ``min_bins`` bins in a row, or that touch an edge.
 
     Parameters
@@ -111,12 +111,13 @@ def long_enough(time_bin: Ints, a: Ints, b: Ints, min_bins: int, edges: tuple[in
         As `candidate_pairs` returns them.
     min_bins
         Bins a stretch must have to be of use.
+    max_empty
+        Bins without a candidate that a stretch may contain in a row.
     edges
         First and last bin of the stretch of time looked at: runs that reach them may go on outside.
     """
-    # One empty bin in between is granted: a break shorter than a bin may cover most of it.
     begins = _first_of_equal(a, b)
-    begins[1:] |= time_bin[1:] > time_bin[:-1] + 2
+    begins[1:] |= time_bin[1:] > time_bin[:-1] + 1 + max_empty
     run = np.cumsum(begins) - 1
     if run.size == 0:
         return run

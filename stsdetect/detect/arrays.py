@@ -1,0 +1,221 @@
+"""Fixes and identities as arrays, the form detectors work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.kernels.contact import Legs
+from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
+from stsdetect.schema import FIXES, VESSELS
+from stsdetect.tracks import Quality
+
+HOUR_US = 3_600_000_000
+MINUTE_US = 60_000_000
+TIME = pa.timestamp("us", "UTC")
+
+
+def to_floats(column: Any) -> Floats:
+    """Return a numeric Arrow column as float64 with NaN for null."""
+    result: Floats = column.cast(pa.float64()).to_numpy()
+    return result
+
+
+def encode_vessels(column: pa.ChunkedArray, labels: list[str] | None = None) -> tuple[Ints, list[str]]:
+    """Return each row's place among the sorted vessel labels (of the column, or as given) and those labels."""
+    array = column.unify_dictionaries().combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        return np.zeros(0, dtype=np.int64), labels or []
+    codes = array.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    words = [str(word) for word in array.dictionary.to_pylist()]
+    if labels is None:
+        labels = sorted({words[code] for code in np.unique(codes).tolist()})
+    place = {label: k for k, label in enumerate(labels)}
+    table = np.array([place.get(word, -1) for word in words], dtype=np.int64)
+    return table[codes], labels
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """Fixes sorted by hull, then time; arrays of shape (n,), xyz of shape (n, 3) [m]."""
+
+    labels: list[str]
+    hull: Ints
+    segment: Ints
+    time_us: Ints
+    mmsi: Floats
+    xyz: Floats
+    lat_deg: Floats
+    lon_deg: Floats
+    speed_kn: Floats
+    course_deg: Floats
+    heading_deg: Floats
+    quality: Ints
+
+    @classmethod
+    def from_table(cls, table: Any) -> Fixes:
+        """Read a `FIXES` table (Arrow or pandas)."""
+        table = FIXES.conform(table, extra=True)
+        hull, labels = encode_vessels(table.column("vessel"))
+        time = table.column("time").cast(pa.int64()).to_numpy()
+        lat, lon = to_floats(table.column("lat_deg")), to_floats(table.column("lon_deg"))
+        fixes = cls(
+            labels=labels,
+            hull=hull,
+            segment=table.column("segment").to_numpy(),
+            time_us=time,
+            mmsi=to_floats(table.column("mmsi")),
+            xyz=to_xyz(lat, lon),
+            lat_deg=lat,
+            lon_deg=lon,
+            speed_kn=to_floats(table.column("speed_kn")),
+            course_deg=to_floats(table.column("course_deg")),
+            heading_deg=to_floats(table.column("heading_deg")),
+            quality=table.column("quality").to_numpy().astype(np.int64),
+        )
+        step = np.diff(hull)
+        if ((step < 0) | ((step == 0) & (np.diff(time) < 0))).any():
+            return fixes.take(np.lexsort((time, hull)))
+        return fixes
+
+    @property
+    def size(self) -> int:
+        """Number of fixes."""
+        return int(self.hull.size)
+
+    @cached_property
+    def end_us(self) -> int:
+        """Last time in the data [us]."""
+        return int(self.time_us.max())
+
+    def take(self, index: Ints | Bools) -> Fixes:
+        """Return some of the fixes; the last time in the data is kept."""
+        names = [name for name in self.__dataclass_fields__ if name != "labels"]
+        chosen = replace(self, **{name: getattr(self, name)[index] for name in names})
+        if self.size:
+            chosen.__dict__["end_us"] = self.end_us
+        return chosen
+
+    def legs(self, max_bracket_s: float, *, coarse: bool) -> tuple[Legs, Ints]:
+        """Return the legs between consecutive fixes of a segment and the index of each leg's first fix.
+
+        Only fixes inside the area asked for take part, and coarse ones only where ``coarse`` is true: pass
+        the result of `believed` so that legs reach from each believed fix to the next.
+        """
+        same = (self.hull[1:] == self.hull[:-1]) & (self.segment[1:] == self.segment[:-1])
+        step = self.time_us[1:] - self.time_us[:-1]
+        allowed = [int(Quality.OK), int(Quality.COARSE)] if coarse else [int(Quality.OK)]
+        good = np.isin(self.quality, allowed)
+        start = np.flatnonzero(same & (step > 0) & (step <= round(max_bracket_s * 1e6)) & good[1:] & good[:-1])
+        stop = start + 1
+        return (
+            Legs(self.hull[start], self.time_us[start], self.time_us[stop], self.xyz[start], self.xyz[stop]),
+            start,
+        )
+
+    def without_coarse(self) -> Fixes:
+        """Return the fixes precise enough for contact, and those outside the area (they end a leg)."""
+        return self.take(self.quality != int(Quality.COARSE))
+
+
+#: Length by AIS type where none is known [m], least and greatest: our reading of the ship types of
+#: ITU-R M.1371-5; class B transceivers are for craft that need not carry class A, mostly below 50 m.
+_CLASS_LENGTH_M = {"tanker": (30.0, 350.0), "cargo": (20.0, 400.0), "small": (5.0, 60.0), "any": (5.0, 350.0)}
+#: Length to width of merchant ships, about 4 to 8: half of a quarter of the length bounds the half beam.
+_BEAM_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Identities:
+    """What is known of each hull by time, from a `VESSELS` table; rows sorted by hull, then time."""
+
+    hull: Ints
+    from_us: Ints
+    to_us: Ints
+    table: pa.Table
+    abcd_m: Floats
+    length_m: Floats
+    width_m: Floats
+    draught_m: Floats
+
+    @classmethod
+    def from_table(cls, table: Any | None, labels: list[str]) -> Identities:
+        """Read a `VESSELS` table for hulls numbered by ``labels``; None gives no knowledge at all."""
+        table = VESSELS.empty() if table is None else VESSELS.conform(table, extra=True)
+        hull, _ = encode_vessels(table.column("vessel"), labels)
+        start = table.column("valid_from").cast(pa.int64()).to_numpy()
+        order = np.lexsort((start, hull))
+        order = order[hull[order] >= 0]
+        table = table.take(pa.array(order))
+        sides = ("to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m")
+        length, width = to_floats(table.column("length_m")), to_floats(table.column("width_m"))
+        return cls(
+            hull=hull[order],
+            from_us=start[order],
+            to_us=table.column("valid_to").cast(pa.int64()).to_numpy(),
+            table=table,
+            abcd_m=np.stack([to_floats(table.column(side)) for side in sides], axis=1),
+            length_m=length,
+            width_m=width,
+            draught_m=to_floats(table.column("draught_m")),
+        )
+
+    def at(self, hull: Ints, time_us: Ints) -> Ints:
+        """Return the row valid for each hull and time (its first one before that), -1 where none, shape (n,)."""
+        if self.hull.size == 0:
+            return np.full(hull.size, -1, dtype=np.int64)
+        low = int(min(self.from_us.min(), time_us.min())) if time_us.size else 0
+        span = (int(max(self.from_us.max(), time_us.max())) - low + 2) if time_us.size else 2
+        keys = self.hull * span + (self.from_us - low)
+        row = np.searchsorted(keys, hull * span + (time_us - low), side="right") - 1
+        first = np.searchsorted(self.hull, hull, side="left")
+        row = np.maximum(row, first)
+        known = (row < self.hull.size) & (self.hull[np.minimum(row, self.hull.size - 1)] == hull)
+        return np.where(known, row, -1)
+
+    def column(self, name: str, rows: Ints) -> pa.Array:
+        """Return a column's values at ``rows`` (null at -1)."""
+        index = pa.array(np.maximum(rows, 0), mask=rows < 0)
+        values = self.table.column(name)
+        if self.table.num_rows == 0:
+            return pa.nulls(rows.size, values.type)
+        taken = values.take(index)
+        return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
+
+    @cached_property
+    def _class_length(self) -> Floats:
+        kinds = to_floats(self.table.column("ship_type"))
+        small = np.array([word == "B" for word in self.table.column("transceiver").to_pylist()], dtype=np.bool_)
+        result = np.empty((kinds.size, 2))
+        result[:] = _CLASS_LENGTH_M["any"]
+        result[(kinds >= 80) & (kinds < 90)] = _CLASS_LENGTH_M["tanker"]
+        result[(kinds >= 70) & (kinds < 80)] = _CLASS_LENGTH_M["cargo"]
+        result[small] = _CLASS_LENGTH_M["small"]
+        return result
+
+    def reach(self, rows: Ints) -> tuple[Floats, Ints]:
+        """Return the greatest distance [m] from antenna to the hull's far corner, and how it is known.
+
+        The second array holds 0 for A/B/C/D, 1 for length and width, 2 for the ship's class.
+        """
+        n = rows.size
+        far, source = np.full(n, float(np.hypot(350.0, 350.0 * _BEAM_SHARE))), np.full(n, 2, dtype=np.int64)
+        has = rows >= 0
+        if not has.any():
+            return far, source
+        at = np.maximum(rows, 0)
+        by_class = self._class_length[at, 1]
+        far = np.where(has, np.hypot(by_class, by_class * _BEAM_SHARE), far)
+        length = self.length_m[at]
+        width = np.where(np.isnan(self.width_m[at]), length * _BEAM_SHARE, self.width_m[at])
+        sized = has & ~np.isnan(length) & (length > 0)
+        far = np.where(sized, np.hypot(length, width), far)
+        source = np.where(sized, 1, source)
+        a, b, c, d = (self.abcd_m[at, k] for k in range(4))
+        full = has & ~np.isnan(a + b + c + d)
+        far = np.where(full, np.hypot(np.maximum(a, b), np.maximum(c, d)), far)
+        return far, np.where(full, 0, source)

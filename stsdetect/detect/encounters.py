@@ -1,0 +1,220 @@
+"""Encounters: two vessels within 500 m of each other for an hour or more, both slow or side by side under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.detect.contacts import Hulls, Pieces, Runs, Tracks, contact_pieces, find_runs, hull_gap
+from stsdetect.detect.events import build_events, count_fixes, draught_change, identity_columns, mean_place
+from stsdetect.engine import cut, run_parts
+from stsdetect.kernels.contact import overlaps
+from stsdetect.kernels.runs import group_bounds, weighted_median
+from stsdetect.kernels.sphere import Floats, Ints, chord_to_arc, norm
+from stsdetect.schema import EVENTS
+from stsdetect.settings import EncounterSettings
+
+_SOURCES = ("dimensions", "size", "class")
+#: Pairs of legs measured at once; bounds memory, not results.
+_CHUNK_US = 40 * 86_400_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encounters:
+    """Find meetings of two vessels.
+
+    Contact is solved in continuous time between the linearly moving positions of both vessels, never on a
+    resampled grid, and only where the fixes of both bracket it: at most ``observed_bracket_s`` apart it is
+    observed; up to ``inferred_bracket_s`` it is inferred if all four fixes are slow and the vessels in range.
+    Contacts at most ``max_break_s`` apart are one event; the time in contact must reach ``min_duration_s``.
+
+    Examples
+    --------
+    >>> from stsdetect.schema import FIXES
+    >>> Encounters(max_distance_m=300).detect(FIXES.empty()).num_rows
+    0
+    """
+
+    max_distance_m: float = 500.0
+    min_duration_s: float = 3600.0
+    max_speed_kn: float = 2.0
+    under_way_max_speed_kn: float = 5.0
+    under_way_parallel_deg: float = 20.0
+    under_way_hull_gap_m: float = 60.0
+    under_way_abeam_deg: float = 45.0
+    observed_bracket_s: float = 900.0
+    inferred_bracket_s: float = 7200.0
+    max_break_s: float = 900.0
+    position_error_m: float = 10.0
+    workers: int = 1
+    partition_s: float = 86400.0
+
+    @classmethod
+    def from_settings(
+        cls, settings: EncounterSettings, *, workers: int = 1, partition_s: float = 86400.0
+    ) -> Encounters:
+        """Make the detector that a settings file asks for."""
+        return cls(**settings.model_dump(), workers=workers, partition_s=partition_s)
+
+    @property
+    def rule(self) -> EncounterSettings:
+        """The same values as settings, checked."""
+        own = {f.name for f in fields(self)} - {"workers", "partition_s"}
+        return EncounterSettings(**{name: getattr(self, name) for name in own})
+
+    def detect(
+        self, fixes: Any, vessels: Any | None = None, *, progress: Callable[[int, int], None] | None = None
+    ) -> pa.Table:
+        """Return encounters (`EVENTS` table) of a `FIXES` table, with identities and hull sizes from ``vessels``.
+
+        Parameters
+        ----------
+        progress
+            Called with (parts done, parts in all).
+        """
+        data = fixes if isinstance(fixes, Fixes) else Fixes.from_table(fixes)
+        if data.size == 0:
+            return EVENTS.empty()
+        known = vessels if isinstance(vessels, Identities) else Identities.from_table(vessels, data.labels)
+        rule = self.rule
+        tracks, hulls = Tracks.of(data.without_coarse(), known, rule), Hulls.of(known)
+        runs = self._find(tracks, hulls, rule, progress)
+        if runs.a.size:
+            keep = runs.observed_us + runs.inferred_us >= round(rule.min_duration_s * 1e6)
+            keep &= ~self._one_vessel(data, known, runs)
+            runs = Runs(**{f.name: getattr(runs, f.name)[keep] for f in fields(runs)})
+        if runs.a.size == 0:
+            return EVENTS.empty()
+        return self._measure(data, known, tracks, hulls, runs, rule)
+
+    def _find(
+        self,
+        tracks: Tracks,
+        hulls: Hulls,
+        rule: EncounterSettings,
+        progress: Callable[[int, int], None] | None,
+    ) -> Runs:
+        legs = tracks.legs
+        empty = Runs(*[np.zeros(0, dtype=np.int64)] * len(fields(Runs)))
+        if legs.size == 0:
+            return empty
+        parts = cut(int(legs.t0_us.min()), int(legs.t0_us.max()), round(self.partition_s * 1e6))
+
+        def jobs() -> Iterator[tuple[Any, ...]]:
+            for part in parts:
+                index = np.flatnonzero((legs.t1_us > part.start_us) & (legs.t0_us < part.end_us))
+                yield tracks.take(index), hulls, part.start_us, part.end_us, rule
+
+        found = [empty]
+        for done, runs in enumerate(run_parts(find_runs, jobs(), self.workers), start=1):
+            found.append(runs)
+            if progress:
+                progress(done, len(parts))
+        stitched, _ = Runs.joined(found, round(rule.max_break_s * 1e6))
+        return stitched
+
+    def _one_vessel(self, data: Fixes, known: Identities, runs: Runs) -> Any:
+        """Tell which runs are one vessel met with itself: one MMSI or one IMO on both sides, or name and call sign."""
+        first = np.searchsorted(data.hull, [runs.a, runs.b], side="left")
+        with np.errstate(invalid="ignore"):
+            same = data.mmsi[first[0]] == data.mmsi[first[1]]
+        rows = known.at(runs.a, runs.start_us), known.at(runs.b, runs.start_us)
+
+        def both(name: str) -> Any:
+            one, two = (known.column(name, side).to_pylist() for side in rows)
+            return np.array([x is not None and x == y for x, y in zip(one, two, strict=True)], dtype=np.bool_)
+
+        return same | both("imo") | (both("name") & both("callsign"))
+
+    def _measure(
+        self,
+        data: Fixes,
+        known: Identities,
+        tracks: Tracks,
+        hulls: Hulls,
+        runs: Runs,
+        rule: EncounterSettings,
+    ) -> pa.Table:
+        work = np.cumsum(runs.end_us - runs.start_us) // _CHUNK_US
+        measured: dict[str, list[Any]] = {}
+        for low, high in zip(*group_bounds(work), strict=True):
+            chunk = Runs(**{f.name: getattr(runs, f.name)[low:high] for f in fields(runs)})
+            for name, values in self._statistics(tracks, hulls, chunk, rule).items():
+                measured.setdefault(name, []).append(values)
+        columns: dict[str, Any] = {name: np.concatenate(values) for name, values in measured.items()}
+        columns["hull_gap_source"] = [_SOURCES[k] for k in columns["hull_gap_source"].tolist()]
+        for side, hull in (("a", runs.a), ("b", runs.b)):
+            columns |= identity_columns(data, known, side, hull, runs.start_us)
+            columns[f"n_positions_{side}"] = count_fixes(data, hull, runs.start_us, runs.end_us)
+            before, change = draught_change(known, hull, runs.start_us, runs.end_us)
+            columns[f"draught_before_{side}_m"], columns[f"draught_change_{side}_m"] = before, change
+        columns |= {
+            "start_us": runs.start_us,
+            "end_us": runs.end_us,
+            "observed_us": runs.observed_us,
+            "inferred_us": runs.inferred_us,
+            "is_open": data.end_us - runs.end_us <= round(rule.observed_bracket_s * 1e6),
+        }
+        moving = 2 * runs.under_way_us > runs.observed_us + runs.inferred_us
+        return build_events("encounter", ["under_way" if yes else "stationary" for yes in moving.tolist()], columns)
+
+    def _statistics(
+        self, tracks: Tracks, hulls: Hulls, runs: Runs, rule: EncounterSettings
+    ) -> dict[str, Floats | Ints]:
+        """Measure every run from the contact pieces themselves, in time order."""
+        n = runs.a.size
+        group, i, j = overlaps(tracks.legs, runs.a, runs.b, runs.start_us, runs.end_us)
+        pieces = contact_pieces(tracks, hulls, i, j, rule)
+        group = group[pieces.row]
+        # A leg at the border may hold contact that belongs to the pair's next event.
+        mine = (pieces.end_us > runs.start_us[group]) & (pieces.start_us < runs.end_us[group])
+        pieces, group = pieces.take(mine), group[mine]
+        sort = np.lexsort((pieces.start_us, group))
+        pieces, group = pieces.take(sort), group[sort]
+        begin, _ = group_bounds(group)
+        weight = (pieces.end_us - pieces.start_us).astype(np.float64)
+        middle_us = (pieces.start_us + pieces.end_us) // 2
+        place = (tracks.legs.at(pieces.i, middle_us) + tracks.legs.at(pieces.j, middle_us)) / 2.0
+        lat, lon = mean_place(group, place, weight, n)
+        speed = (tracks.speed_kn[pieces.i] + tracks.speed_kn[pieces.j]) / 2.0
+        least, most, source = _closest_hulls(tracks, hulls, pieces, group, n, rule)
+        return {
+            "lat_deg": lat,
+            "lon_deg": lon,
+            "min_distance_m": np.minimum.reduceat(pieces.least_m, begin),
+            "median_distance_m": weighted_median(group, chord_to_arc(norm(pieces.middle)), weight, n),
+            "median_speed_kn": weighted_median(group, speed, weight, n),
+            "heading_alignment": _alignment(tracks, pieces, group, weight, n),
+            "hull_gap_min_m": least,
+            "hull_gap_max_m": most,
+            "hull_gap_source": source,
+        }
+
+
+def _closest_hulls(
+    tracks: Tracks, hulls: Hulls, pieces: Pieces, group: Ints, n: int, rule: EncounterSettings
+) -> tuple[Floats, Floats, Ints]:
+    """Return the clearance interval of each run at its closest, from its best-known pieces only."""
+    least, most, source = hull_gap(tracks, hulls, pieces, rule.position_error_m)
+    best = np.full(n, 9, dtype=np.int64)
+    np.minimum.at(best, group, source)
+    use = source == best[group]
+    low, high = np.full(n, np.inf), np.full(n, np.inf)
+    np.minimum.at(low, group[use], least[use])
+    np.minimum.at(high, group[use], most[use])
+    return low, high, best
+
+
+def _alignment(tracks: Tracks, pieces: Pieces, group: Ints, weight: Floats, n: int) -> Floats:
+    """Return the time-weighted mean of |cos| of the difference of headings; NaN where never both known."""
+    turn = np.radians(tracks.heading_deg[pieces.i] - tracks.heading_deg[pieces.j])
+    known = ~np.isnan(turn)
+    total = np.bincount(group[known], weight[known], n)
+    parallel = np.bincount(group[known], weight[known] * np.abs(np.cos(turn[known])), n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, parallel / np.where(total > 0, total, 1.0), np.nan)

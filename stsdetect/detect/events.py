@@ -1,0 +1,137 @@
+"""Shared by all detectors: ids, identity columns, and the step from measured arrays to the event table."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.detect.arrays import HOUR_US, MINUTE_US, TIME, Fixes, Identities
+from stsdetect.kernels.runs import expand
+from stsdetect.kernels.sphere import Floats, Ints, to_lat_lon
+from stsdetect.schema import EVENTS
+from stsdetect.units import US_PER_S
+
+
+def event_id(kind: str, subtype: str, vessels: list[str], start_us: int, place: str = "") -> str:
+    """Return 16 hex digits from kind, subtype, sorted vessels and start second (and place where given)."""
+    text = "\x1f".join([kind, subtype, *sorted(vessels), str(start_us // US_PER_S), place])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def point_wkb(lon_deg: Floats, lat_deg: Floats) -> list[bytes]:
+    """Return points as well-known binary (little endian), shape (n,)."""
+    return [struct.pack("<BIdd", 1, 1, x, y) for x, y in zip(lon_deg.tolist(), lat_deg.tolist(), strict=True)]
+
+
+def mean_place(group: Ints, xyz: Floats, weights: Floats, n_groups: int) -> tuple[Floats, Floats]:
+    """Return latitude and longitude [degrees] of the weighted mean vector of each group; right at any seam."""
+    total: Floats = np.stack([np.bincount(group, weights * xyz[:, k], n_groups) for k in range(3)], axis=1)
+    return to_lat_lon(total)
+
+
+def count_fixes(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> Ints:
+    """Count the fixes of each hull from start to end inclusive, shape (n,)."""
+    first, last = fix_bounds(fixes, hull, start_us, end_us)
+    return last - first
+
+
+def fix_bounds(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> tuple[Ints, Ints]:
+    """Return first and one-past-last index of the fixes of each hull from start to end inclusive."""
+    low = int(fixes.time_us.min())
+    span = int(fixes.time_us.max()) - low + 2
+    keys = fixes.hull * span + (fixes.time_us - low)
+
+    def key(time_us: Ints) -> Ints:
+        return hull * span + np.clip(time_us - low, 0, span - 1)
+
+    first = np.searchsorted(keys, key(start_us), side="left").astype(np.int64)
+    return first, np.searchsorted(keys, key(end_us), side="right").astype(np.int64)
+
+
+def identity_columns(fixes: Fixes, known: Identities, side: str, hull: Ints, start_us: Ints) -> dict[str, Any]:
+    """Return the columns that say who vessel ``side`` ('a' or 'b') was at the start of each event."""
+    rows = known.at(hull, start_us)
+    first = np.searchsorted(fixes.hull, hull, side="left")
+    return {
+        f"vessel_{side}": [fixes.labels[k] for k in hull.tolist()],
+        f"mmsi_{side}": pa.array(fixes.mmsi[first], from_pandas=True).cast(pa.int64()),
+        f"name_{side}": known.column("name", rows).cast(pa.string()),
+        f"imo_{side}": known.column("imo", rows),
+        f"ship_type_{side}": known.column("ship_type", rows),
+        f"length_{side}_m": known.column("length_m", rows),
+    }
+
+
+def draught_change(known: Identities, hull: Ints, start_us: Ints, end_us: Ints) -> tuple[Floats, Floats]:
+    """Return the draught [m] before each event, and after less before (NaN where not known), shape (n,) each.
+
+    Before is the draught valid at the start. After is the first other draught the crew reported between the
+    start and a day after the end; without one, reports after the end that repeat the old draught mean 0.
+    """
+    before, change = np.full(hull.size, np.nan), np.full(hull.size, np.nan)
+    if known.hull.size == 0:
+        return before, change
+    at = known.at(hull, start_us)
+    last = np.searchsorted(known.hull, hull, side="right")
+    for k in np.flatnonzero(at >= 0).tolist():
+        row = int(at[k])
+        if known.from_us[row] > start_us[k] or np.isnan(known.draught_m[row]):
+            continue
+        before[k] = known.draught_m[row]
+        limit = end_us[k] + 24 * HOUR_US
+        later = np.arange(row + 1, int(last[k]))
+        later = later[known.from_us[later] <= limit]
+        other = later[(known.draught_m[later] != before[k]) & ~np.isnan(known.draught_m[later])]
+        if other.size:
+            change[k] = round(float(known.draught_m[other[0]] - before[k]), 3)
+        elif known.to_us[later[-1] if later.size else row] > end_us[k]:
+            change[k] = 0.0
+    return before, change
+
+
+def build_events(kind: str, subtype: list[str], columns: dict[str, Any], *, place: list[str] | None = None) -> pa.Table:
+    """Finish an event table: ids, durations, flags and point from measured columns.
+
+    ``columns`` must hold vessel_a, start_us, end_us, observed_us, inferred_us, lat_deg and lon_deg besides what
+    the detector measured; vessel_b may be missing.
+    """
+    columns = dict(columns)
+    start, end = columns.pop("start_us"), columns.pop("end_us")
+    n = start.size
+    if n == 0:
+        return EVENTS.empty()
+    a, b = columns["vessel_a"], columns.get("vessel_b", [None] * n)
+    ids = [
+        event_id(
+            kind,
+            subtype[k],
+            [v for v in (a[k], b[k]) if v is not None],
+            int(start[k]),
+            place[k] if place else "",
+        )
+        for k in range(n)
+    ]
+    columns |= {
+        "event_id": ids,
+        "kind": [kind] * n,
+        "subtype": subtype,
+        "start_time": pa.array(start, TIME),
+        "end_time": pa.array(end, TIME),
+        "duration_h": (end - start) / HOUR_US,
+        "observed_min": columns.pop("observed_us") / MINUTE_US,
+        "inferred_min": columns.pop("inferred_us") / MINUTE_US,
+        "geometry": pa.array(point_wkb(columns["lon_deg"], columns["lat_deg"]), pa.binary()),
+        "flags": columns.get("flags", [""] * n),
+        "settings_id": [""] * n,
+    }
+    return EVENTS.table(columns)
+
+
+def legs_in(bounds: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+    """List the indices of many ranges given by first and one-past-last."""
+    first, last = bounds
+    return expand(first, np.maximum(last - first, 0))

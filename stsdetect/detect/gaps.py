@@ -1,0 +1,85 @@
+"""Gaps: a hull that was heard, then not for hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.detect.events import build_events, draught_change, identity_columns
+from stsdetect.kernels.sphere import distance_m
+from stsdetect.schema import EVENTS
+from stsdetect.settings import GapSettings
+from stsdetect.tracks import Quality
+from stsdetect.units import KNOT_MPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gaps:
+    """Find silences between two fixes of one hull, or after its last fix up to the end of the data.
+
+    Silences from ``min_duration_s`` have subtype ``silence``; those from ``keep_from_s`` are kept as ``short``.
+    Whether a silence means anything is not said here: a gap is absence of reports, not darkness.
+
+    Examples
+    --------
+    >>> from stsdetect.schema import FIXES
+    >>> Gaps(min_duration_s=6 * 3600).detect(FIXES.empty()).num_rows
+    0
+    """
+
+    min_duration_s: float = 21600.0
+    keep_from_s: float = 7200.0
+
+    @classmethod
+    def from_settings(cls, settings: GapSettings) -> Gaps:
+        """Make the detector that a settings file asks for."""
+        return cls(**settings.model_dump())
+
+    def detect(self, fixes: Any, vessels: Any | None = None) -> pa.Table:
+        """Return gap events (`EVENTS` table) of a `FIXES` table, with identities from ``vessels``.
+
+        The event's point is the last fix before the silence; ``implied_speed_kn`` is that of the straight line
+        to the first fix after it. An open gap ends at the last time in the data.
+        """
+        data = fixes if isinstance(fixes, Fixes) else Fixes.from_table(fixes)
+        if data.size == 0:
+            return EVENTS.empty()
+        known = vessels if isinstance(vessels, Identities) else Identities.from_table(vessels, data.labels)
+        last_of_hull = np.append(data.hull[1:] != data.hull[:-1], True)
+        following = np.where(last_of_hull, data.end_us, np.append(data.time_us[1:], 0))
+        silent = following - data.time_us >= round(self.keep_from_s * 1e6)
+        # Outside the area asked for a vessel is heard, but what it does there was not asked for.
+        before = np.flatnonzero(silent & (data.quality != int(Quality.OUTSIDE_BBOX)))
+        if before.size == 0:
+            return EVENTS.empty()
+        is_open = last_of_hull[before]
+        after = np.where(is_open, before, np.minimum(before + 1, data.size - 1))
+        start, stop = data.time_us[before], following[before]
+        jump = ~is_open & (distance_m(data.xyz[before], data.xyz[after]) > 0)
+        hours_s = (stop - start) / 1e6
+        speed = np.where(jump, distance_m(data.xyz[before], data.xyz[after]) / hours_s / KNOT_MPS, 0.0)
+        none = np.zeros(before.size, dtype=np.int64)
+        hull = data.hull[before]
+        draught, change = draught_change(known, hull, start, stop)
+        columns = {
+            **identity_columns(data, known, "a", hull, start),
+            "start_us": start,
+            "end_us": stop,
+            "observed_us": none,
+            "inferred_us": none,
+            "lat_deg": data.lat_deg[before],
+            "lon_deg": data.lon_deg[before],
+            "end_lat_deg": np.where(is_open, np.nan, data.lat_deg[after]),
+            "end_lon_deg": np.where(is_open, np.nan, data.lon_deg[after]),
+            "implied_speed_kn": np.where(is_open, np.nan, speed),
+            "n_positions_a": np.where(is_open, 1, 2),
+            "is_open": is_open,
+            "draught_before_a_m": draught,
+            "draught_change_a_m": change,
+        }
+        long = stop - start >= round(self.min_duration_s * 1e6)
+        return build_events("gap", ["silence" if yes else "short" for yes in long.tolist()], columns)

@@ -1,0 +1,63 @@
+"""Speed and course from positions, over a few minutes to both sides of a fix."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stsdetect.kernels.sphere import Floats, Ints, course_deg, distance_m
+from stsdetect.units import KNOT_MPS
+
+#: Below this a course is noise [kn]: 10 m of position error over 4 min is 0.1 kn, but 0.3 kn over 1 min.
+COURSE_FROM_KN = 1.0
+#: From this time between the two fixes on, positions alone may hide a loop and SOG is heard as well [s].
+LONG_BASELINE_S = 600.0
+#: A fix whose neighbours to both sides give less than this lay still, whatever its SOG says [kn].
+STILL_KN = 0.5
+
+
+def speed_and_course(
+    segment: Ints, time_us: Ints, xyz: Floats, sog_kn: Floats, window_s: float
+) -> tuple[Floats, Floats]:
+    """Return speed [kn] and course [degrees, NaN below 1 kn] of every fix from its neighbourhood.
+
+    The distance between the nearest fixes at least ``window_s`` before and after (within the segment) is
+    divided by the time between them, so that position noise of densely sampled vessels at rest does not
+    look like motion. Where those two are more than 10 min apart, the speed is at least SOG, unless the steps
+    to both neighbours show that the vessel lay still. A segment of one fix has its SOG, or NaN.
+
+    Parameters
+    ----------
+    segment, time_us, xyz, sog_kn
+        Fixes sorted by segment, then time; shape (n,), (n, 3) for xyz. NaN in sog_kn where not available.
+    """
+    n = segment.size
+    if n == 0:
+        return np.zeros(0), np.zeros(0)
+    rank = np.zeros(n, dtype=np.int64)
+    rank[1:] = np.cumsum(segment[1:] != segment[:-1])
+    edges = np.flatnonzero(np.diff(rank)) + 1
+    first = np.concatenate([[0], edges])[rank]
+    last = np.concatenate([edges, [n]])[rank] - 1
+    window = round(window_s * 1e6)
+    low = int(time_us.min())
+    line = (time_us - low) + rank * (int(time_us.max()) - low + 2 * window + 2)
+    before = np.maximum(np.searchsorted(line, line - window, side="right") - 1, first)
+    after = np.minimum(np.searchsorted(line, line + window, side="left"), last)
+    seconds = (time_us[after] - time_us[before]) / 1e6
+    step = distance_m(xyz[after], xyz[before])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        speed = np.where(seconds > 0, step / np.maximum(seconds, 1e-6) / KNOT_MPS, np.nan)
+    course = course_deg(xyz[before], xyz[after])
+    here = np.arange(n)
+    still = (_rate(time_us, xyz, before, here) < STILL_KN) & (_rate(time_us, xyz, here, after) < STILL_KN)
+    heard = (seconds > LONG_BASELINE_S) & ~still & (sog_kn > speed)
+    speed = np.where(heard | np.isnan(speed), sog_kn, speed)
+    course = np.where((seconds > 0) & (speed >= COURSE_FROM_KN), course, np.nan)
+    return speed, course
+
+
+def _rate(time_us: Ints, xyz: Floats, start: Ints, stop: Ints) -> Floats:
+    """Speed [kn] from one fix to another; 0 from a fix to itself."""
+    seconds = np.maximum((time_us[stop] - time_us[start]) / 1e6, 1e-6)
+    rate: Floats = distance_m(xyz[stop], xyz[start]) / seconds / KNOT_MPS
+    return rate
