@@ -15,7 +15,7 @@ from stsdetect.reference.vessels import MMSI_FORM_NAMES, mmsi_forms
 from stsdetect.schema import FIXES, POSITIONS, SEGMENTS, VESSELS
 from stsdetect.settings import CleanSettings
 from stsdetect.tracks import identity
-from stsdetect.tracks.chains import assign_chains, group_hulls, impossible_steps
+from stsdetect.tracks.chains import assign_chains, group_hulls, impossible_steps, times_heard
 from stsdetect.tracks.quality import PRECEDENCE, QUALITY_MEANING, Quality
 from stsdetect.tracks.rows import Rows, sort_rows
 from stsdetect.tracks.speed import speed_and_course
@@ -137,7 +137,7 @@ def _split_hulls(rows: Rows, xyz: Floats, quality: np.ndarray, settings: CleanSe
     for troubled in np.unique(key[jump]).tolist():
         fixes = use[np.searchsorted(key, troubled) : np.searchsorted(key, troubled, side="right")]
         numbers = assign_chains(rows.time_us[fixes], xyz[fixes], settings)
-        few = np.bincount(numbers)[numbers] < settings.min_chain_fixes
+        few = times_heard(rows.time_us[fixes], numbers) < settings.min_chain_fixes
         if few.all():
             few[:] = numbers != numbers[0]
         quality[fixes[few]] = Quality.TELEPORT

@@ -23,8 +23,10 @@ def impossible_steps(key: Ints, time_us: Ints, xyz: Floats, settings: CleanSetti
 def assign_chains(time_us: Ints, xyz: Floats, settings: CleanSettings) -> Ints:
     """Give each fix of one key to a chain, greedily in time.
 
-    A fix joins, of the chains it can be reached from, the one it lies nearest to; otherwise it begins a new
-    chain. Chains are numbered in order of their first fix.
+    A fix joins, of the chains it can be reached from, the one it lies nearest to; chains heard at
+    ``min_chain_fixes`` different times or more come before others, so that a stray old position does not
+    catch the vessel when it passes there. A fix that no chain reaches begins a new one. Chains are numbered
+    in order of their first fix.
 
     Parameters
     ----------
@@ -38,22 +40,32 @@ def assign_chains(time_us: Ints, xyz: Floats, settings: CleanSettings) -> Ints:
     speed, slack = settings.max_speed_kn * KNOT_MPS, settings.jump_slack_m
     chain = np.zeros(time_us.size, dtype=np.int64)
     last_time: list[int] = []
-    last_place: list[tuple[float, float, float]] = []
-    points = [(float(x), float(y), float(z)) for x, y, z in xyz.tolist()]
-    for k, (now, here) in enumerate(zip(time_us.tolist(), points, strict=True)):
-        best, best_step = -1, 0.0
+    last_place: list[list[float]] = []
+    heard: list[int] = []
+    for k, (now, here) in enumerate(zip(time_us.tolist(), xyz.tolist(), strict=True)):
+        best, best_rank = -1, (True, 0.0)
         for number, (then, there) in enumerate(zip(last_time, last_place, strict=True)):
             step = sum((p - q) ** 2 for p, q in zip(here, there, strict=True)) ** 0.5
-            if step <= speed * (now - then) / 1e6 + slack and (best < 0 or step < best_step):
-                best, best_step = number, step
+            rank = (heard[number] < settings.min_chain_fixes, step)
+            if step <= speed * (now - then) / 1e6 + slack and (best < 0 or rank < best_rank):
+                best, best_rank = number, rank
         if best < 0:
             best = len(last_time)
             last_time.append(now)
             last_place.append(here)
+            heard.append(1)
         else:
+            heard[best] += now > last_time[best]
             last_time[best], last_place[best] = now, here
         chain[k] = best
     return chain
+
+
+def times_heard(time_us: Ints, chain: Ints) -> Ints:
+    """Return at how many different times each fix's chain was heard, shape (n,)."""
+    both = np.unique(np.stack([chain, time_us], axis=1), axis=0)
+    counts: Ints = np.bincount(both[:, 0])[chain]
+    return counts
 
 
 def group_hulls(time_us: Ints, chain: Ints) -> Ints:
