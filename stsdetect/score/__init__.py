@@ -1,1 +1,5 @@
-"""score"""
+"""Rank vessel pairs by additive log-odds over documented indicators, each with a sentence."""
+
+from stsdetect.score.rank import indicator_rows, rank_pairs
+
+__all__ = ["indicator_rows", "rank_pairs"]

@@ -1,0 +1,113 @@
+"""Indicators from what the vessels say they are: flag, MMSI, IMO number."""
+
+from __future__ import annotations
+
+from stsdetect.reference.vessels import imo_ok
+from stsdetect.score.indicators_for import MASKED
+from stsdetect.score.meetings import Side
+from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Case, Finding, Indicator
+
+
+def home_flag(case: Case) -> Finding | None:
+    """A vessel whose MMSI is of the DPRK."""
+    mine = [side for side in case.sides if _flag(case, side) == "KP"]
+    if not mine:
+        return None
+    who = " and ".join(side.label for side in mine)
+    return Finding(float(len(mine)), 1.0, f"The MMSI of {who} belongs to the DPRK (445)")
+
+
+def flag(case: Case) -> Finding | None:
+    """Flags that recur in published cases; weak, since most vessels under them are honest."""
+    strength = {"high": 0.6, "medium": 0.4, "low": 0.2}
+    seen = []
+    for side in case.sides:
+        country = _flag(case, side)
+        confidence = case.facts.flag_evidence.get(country or "", "")
+        if country and country != "KP" and confidence in strength:
+            seen.append((strength[confidence], country))
+    if not seen:
+        return None
+    seen.sort(reverse=True)
+    share = min(1.0, seen[0][0] + 0.5 * sum(value for value, _ in seen[1:]))
+    countries = " and ".join(sorted({country for _, country in seen}))
+    return Finding(float(len(seen)), share, f"Flag by MMSI: {countries}, seen in published cases (a weak sign)")
+
+
+def mid(case: Case) -> Finding | None:
+    """An MMSI that no state can have issued to a ship."""
+    odd = [side for side in case.sides if side.mmsi is not None and case.facts.is_odd(side.mmsi)]
+    if not odd:
+        return None
+    who = " and ".join(side.label for side in odd)
+    return Finding(float(len(odd)), 0.6 + 0.4 * (len(odd) > 1), f"The MMSI of {who} is of no state's range for ships")
+
+
+def _flag(case: Case, side: Side) -> str | None:
+    return None if side.mmsi is None else case.facts.flag_of(side.mmsi)
+
+
+def no_imo(case: Case) -> Finding | None:
+    """No IMO number on a ship that broadcasts static data and should have one."""
+    without = [side for side in case.sides if side.imo is None and _needs_imo(side)]
+    if not without:
+        return None
+    who = " and ".join(side.label for side in without)
+    text = f"No IMO number was broadcast by {who}, though its size or type calls for one"
+    return Finding(float(len(without)), 0.6 + 0.4 * (len(without) > 1), text)
+
+
+def _needs_imo(side: Side) -> bool:
+    # Only vessels whose static data arrived: a length or a type is known.
+    return side.kind == "tanker" or (side.length_m is not None and side.length_m > 60.0 and side.kind in MASKED)
+
+
+def imo_check(case: Case) -> Finding | None:
+    """An IMO number whose check digit is wrong."""
+    wrong = [side for side in case.sides if side.imo is not None and not imo_ok(side.imo)]
+    if not wrong:
+        return None
+    who = " and ".join(side.label for side in wrong)
+    text = f"The IMO number broadcast by {who} fails its check digit, by mistake or because it is made up"
+    return Finding(float(len(wrong)), 0.8 + 0.2 * (len(wrong) > 1), text)
+
+
+IDENTITY: tuple[Indicator, ...] = (
+    Indicator(
+        "home_flag", "Flag of the DPRK", "vessels", "for", 1.2,
+        "no weight",
+        "73 of 106 vessels under the DPRK programme in the OFAC list of 2021 fly it; MID 445 by ITU; "
+        f"{OUR_WEIGHT}",
+        "The MMSI of vessel 445000001 belongs to the DPRK (445)",
+        home_flag,
+    ),
+    Indicator(
+        "flag", "Flags seen in published cases", "vessels", "for", 0.5,
+        "no weight",
+        "packaged flag evidence (published cases, OFAC list of 2021, Paris MoU black list), each with its "
+        f"confidence; {OUR_WEIGHT}",
+        "Flag by MMSI: SL, seen in published cases (a weak sign)",
+        flag,
+    ),
+    Indicator(
+        "mid", "MMSI of no state", "vessels", "for", 0.5,
+        "no weight",
+        f"ITU-R M.585 and the ITU list of MIDs; {ADVISORY} (falsified identities); {OUR_WEIGHT}",
+        "The MMSI of vessel 999000001 is of no state's range for ships",
+        mid,
+    ),
+    Indicator(
+        "no_imo", "No IMO number", "vessels", "for", 0.3,
+        "here absence is the observation, and only for a hull that broadcasts a tanker type, or over 60 m",
+        f"SOLAS XI-1/3 (cargo ships from 300 gross tons carry one); {POE}; {OUR_WEIGHT}",
+        "No IMO number was broadcast by vessel 412000001, though its size or type calls for one",
+        no_imo,
+    ),
+    Indicator(
+        "imo_check", "IMO number fails its check digit", "vessels", "for", 0.6,
+        "no weight",
+        f"IMO Resolution A.1117(30) (the check digit); {ADVISORY} (falsified IMO numbers); {OUR_WEIGHT}",
+        "The IMO number broadcast by vessel 412000001 fails its check digit, by mistake or because it is made up",
+        imo_check,
+    ),
+)  # fmt: skip

@@ -1,0 +1,122 @@
+"""What happened around a meeting: silences of its vessels and their other meetings."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from stsdetect.kernels.sphere import distance_m, to_xyz
+from stsdetect.score.meetings import HOUR_US, Meeting, Silence
+
+#: Silences and repeats count within this time of a meeting [h]; the issue's "within two days".
+NEAR_H = 48.0
+#: A silence may begin or end this long inside the meeting [h]: its edges are fixes, minutes apart.
+EDGE_H = 1.0
+#: Other hulls that must fall silent at the same time and place before a silence is put down to reception,
+#: how close in time [h] and how near [m] (our judgement; about the reach of a shore station, 100 km).
+OUTAGE_HULLS, OUTAGE_H, OUTAGE_M = 3, 0.5, 100_000.0
+#: Partners are counted this long before and after a meeting [h]: a week to each side.
+PARTNER_H = 168.0
+#: A harbour meeting longer than this is no bunkering stop [h].
+STOP_H = 24.0
+
+
+class Traffic:
+    """Index of all meetings and silences, for questions about the time around one meeting."""
+
+    def __init__(self, meetings: Sequence[Meeting], silences: Sequence[Silence]) -> None:
+        self._meetings: dict[str, list[Meeting]] = {}
+        self._starts: dict[str, list[int]] = {}
+        for meeting in meetings:
+            for side in (meeting.a, meeting.b):
+                self._meetings.setdefault(side.vessel, []).append(meeting)
+        for vessel, own in self._meetings.items():
+            own.sort(key=lambda m: m.order)
+            self._starts[vessel] = [m.start_us for m in own]
+        self._longest_us = max((m.end_us - m.start_us for m in meetings), default=0)
+        self._silences: dict[str, list[Silence]] = {}
+        for silence in silences:
+            self._silences.setdefault(silence.vessel, []).append(silence)
+        by_start = sorted(silences, key=lambda s: (s.start_us, s.vessel))
+        self._all_vessels = np.array([s.vessel for s in by_start], dtype=object)
+        self._all_starts = np.array([s.start_us for s in by_start], dtype=np.int64)
+        self._all_xyz = to_xyz(
+            np.array([s.lat_deg for s in by_start], dtype=np.float64),
+            np.array([s.lon_deg for s in by_start], dtype=np.float64),
+        )
+        self._outage: dict[Silence, int] = {}
+        self._partners: dict[str, dict[str, int]] = {}
+
+    def silence_before(self, vessel: str, meeting: Meeting) -> Silence | None:
+        """Return the longest silence that ended within two days before the meeting."""
+        low, high = meeting.start_us - NEAR_H * HOUR_US, meeting.start_us + EDGE_H * HOUR_US
+        near = [s for s in self._silences.get(vessel, ()) if low <= s.end_us <= high]
+        return max(near, key=lambda s: (s.long, s.hours, s.start_us), default=None)
+
+    def silence_after(self, vessel: str, meeting: Meeting) -> Silence | None:
+        """Return the longest silence that began within two days after the meeting."""
+        low, high = meeting.end_us - EDGE_H * HOUR_US, meeting.end_us + NEAR_H * HOUR_US
+        near = [s for s in self._silences.get(vessel, ()) if low <= s.start_us <= high]
+        return max(near, key=lambda s: (s.long, s.hours, -s.start_us), default=None)
+
+    def silences_like(self, silence: Silence) -> int:
+        """Count the vessel's silences of the same class in the data, itself included."""
+        return sum(other.long == silence.long for other in self._silences[silence.vessel])
+
+    def silent_together(self, silence: Silence) -> int:
+        """Count other hulls that fell silent within half an hour and 100 km of this silence's start."""
+        if silence not in self._outage:
+            half = int(OUTAGE_H * HOUR_US)
+            low = np.searchsorted(self._all_starts, silence.start_us - half, "left")
+            high = np.searchsorted(self._all_starts, silence.start_us + half, "right")
+            here = to_xyz(np.array([silence.lat_deg]), np.array([silence.lon_deg]))
+            near = distance_m(here, self._all_xyz[low:high]) <= OUTAGE_M
+            vessels = set(self._all_vessels[low:high][near])
+            self._outage[silence] = len(vessels - {silence.vessel})
+        return self._outage[silence]
+
+    def around(self, vessel: str, meeting: Meeting, hours: float) -> Iterator[Meeting]:
+        """Yield the vessel's other meetings at most so many hours before or after this one, in order."""
+        reach = int(hours * HOUR_US)
+        own = self._meetings.get(vessel, [])
+        first = bisect_left(self._starts.get(vessel, []), meeting.start_us - reach - self._longest_us)
+        for other in own[first:]:
+            if other.start_us > meeting.end_us + reach:
+                return
+            if other.end_us >= meeting.start_us - reach and other.event_id != meeting.event_id:
+                yield other
+
+    def harbour_partners(self, vessel: str, meeting: Meeting) -> int:
+        """Count distinct partners the vessel met briefly in harbour waters within a week of the meeting."""
+        if vessel not in self._partners:
+            self._partners[vessel] = _count_partners(vessel, self._meetings[vessel])
+        return self._partners[vessel][meeting.event_id]
+
+
+def _count_partners(vessel: str, meetings: Sequence[Meeting]) -> dict[str, int]:
+    """Slide a window of a week to each side over the starts of meetings; linear in their number."""
+    reach = int(PARTNER_H * HOUR_US)
+    counts: dict[str, int] = {}
+    window: Counter[str | None] = Counter()
+    partners = [_brief_partner(vessel, meeting) for meeting in meetings]
+    low = high = 0
+    for meeting in meetings:
+        while high < len(meetings) and meetings[high].start_us <= meeting.start_us + reach:
+            window[partners[high]] += 1
+            high += 1
+        while meetings[low].start_us < meeting.start_us - reach:
+            window[partners[low]] -= 1
+            if not window[partners[low]]:
+                del window[partners[low]]
+            low += 1
+        counts[meeting.event_id] = len(window) - (None in window)
+    return counts
+
+
+def _brief_partner(vessel: str, meeting: Meeting) -> str | None:
+    if not meeting.harbour or meeting.duration_h > STOP_H:
+        return None
+    return meeting.b.vessel if meeting.a.vessel == vessel else meeting.a.vessel

@@ -1,0 +1,490 @@
+"""The score: sums, order, symmetry, silence about what is missing, and true transfers above confusers."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stsdetect.errors import SchemaError, SettingsError
+from stsdetect.schema import EVENTS, PAIRS
+from stsdetect.score import indicator_rows, rank_pairs
+from stsdetect.score.rank import INDICATORS
+from stsdetect.settings import ScoreSettings
+
+START = datetime(2020, 1, 12, 14, tzinfo=UTC)
+
+Row = dict[str, Any]
+
+
+def event(n: int, kind: str, subtype: str, a: str, b: str | None, start_h: float, hours: float, **more: Any) -> Row:
+    row: Row = dict.fromkeys(EVENTS.names)
+    start = START + timedelta(hours=start_h)
+    row |= {
+        "event_id": f"e{n}",
+        "kind": kind,
+        "subtype": subtype,
+        "vessel_a": a,
+        "vessel_b": b,
+        "mmsi_a": int(a) if a.isdigit() else None,
+        "mmsi_b": int(b) if b and b.isdigit() else None,
+        "start_time": start,
+        "end_time": start + timedelta(hours=hours),
+        "duration_h": hours,
+        "observed_min": hours * 60.0,
+        "inferred_min": 0.0,
+        "lat_deg": 31.2,
+        "lon_deg": 124.1,
+        "n_positions_a": 40,
+        "n_positions_b": 40,
+        "is_open": False,
+        "flags": "",
+        "settings_id": "s",
+        "geometry": b"p",
+    }
+    return row | more
+
+
+def meeting(n: int, a: str, b: str, start_h: float = 0.0, hours: float = 5.0, **more: Any) -> Row:
+    """A plain meeting of two vessels of unknown kind, nothing known."""
+    return event(n, "encounter", more.pop("subtype", "stationary"), a, b, start_h, hours, **more)
+
+
+def gap(n: int, vessel: str, start_h: float, hours: float, **more: Any) -> Row:
+    return event(n, "gap", "silence" if hours >= 6 else "short", vessel, None, start_h, hours, **more)
+
+
+ALONGSIDE: Row = {
+    "min_distance_m": 18.0,
+    "median_distance_m": 22.0,
+    "hull_gap_min_m": 0.0,
+    "hull_gap_max_m": 12.0,
+    "hull_gap_source": "dimensions",
+    "heading_alignment": 0.99,
+}
+AT_SEA: Row = {
+    "zone_id": "ecs_shanghai_east",
+    "zone_distance_km": 0.0,
+    "shore_distance_km": 240.0,
+    "port_distance_km": 260.0,
+    "still_nearby": 0,
+    "night_share": 0.9,
+}
+ANCHORED: Row = {
+    "zone_id": "zhoushan",
+    "zone_distance_km": 0.0,
+    "shore_distance_km": 4.0,
+    "port_distance_km": 9.0,
+    "still_nearby": 25,
+    "night_share": 0.9,
+    "flags": "anchorage",
+}
+TANKERS: Row = {"ship_type_a": 80, "ship_type_b": 80, "length_a_m": 82.0, "length_b_m": 104.0}
+KOREA, CHINA = "445000001", "412000001"
+
+
+def table(rows: list[Row]) -> pa.Table:
+    return EVENTS.table({name: [row[name] for row in rows] for name in EVENTS.names}) if rows else EVENTS.empty()
+
+
+def rank(rows: list[Row], **weights: float) -> list[Row]:
+    result: list[Row] = rank_pairs(table(rows), settings=ScoreSettings(weights=weights), settings_id="s").to_pylist()
+    return result
+
+
+def textbook(n: int = 1) -> list[Row]:
+    drafts = {"draught_change_a_m": -0.9, "draught_change_b_m": 1.1}
+    met = meeting(n, CHINA, KOREA, 8.0, 5.5, **ALONGSIDE, **AT_SEA, **TANKERS, **drafts)
+    return [met, gap(n + 1000, KOREA, -6.0, 11.0), gap(n + 2000, KOREA, 16.0, 30.0)]
+
+
+def plain_transfer(n: int = 50) -> list[Row]:
+    """The least a true transfer shows: sparse, by day, no headings, no draughts, no type of the receiver."""
+    known = {**ALONGSIDE, "heading_alignment": None, "hull_gap_max_m": 60.0, "hull_gap_source": "class"}
+    place = {"shore_distance_km": 60.0, "port_distance_km": 80.0, "night_share": 0.0, "still_nearby": 1}
+    return [meeting(n, "412000050", "412000051", 1.0, 2.2, **known, **place, ship_type_a=80, is_open=False)]
+
+
+def confusers() -> dict[str, list[Row]]:
+    bunker = {**ALONGSIDE, **ANCHORED, "ship_type_a": 80, "length_a_m": 60.0}
+    return {
+        "berth raft": [
+            meeting(100, "412000100", "412000101", 0, 9.0, **ALONGSIDE, **TANKERS, **(ANCHORED | {"flags": "at_berth"}))
+        ],
+        "bunkering": [
+            meeting(110 + i, "412000110", f"41200012{i}", 6.0 * i, 3.0, **bunker, ship_type_b=(70, 80)[i % 2],
+                    length_b_m=225.0, draught_change_a_m=-0.8, draught_change_b_m=0.3)
+            for i in range(6)
+        ],
+        "one bunkering": [
+            meeting(130, "412000130", "412000131", 0, 4.0, **bunker, ship_type_b=70, length_b_m=225.0,
+                    draught_change_b_m=0.4)
+        ],
+        "tug": [meeting(140, "412000140", "412000141", 0, 2.0, **ALONGSIDE, ship_type_a=84, ship_type_b=52)],
+        "pilot": [
+            meeting(150, "412000150", "412000151", 0, 1.5, **ALONGSIDE, shore_distance_km=20.0,
+                    ship_type_a=80, ship_type_b=50, length_a_m=180.0, length_b_m=15.0)
+        ],
+        "tender": [meeting(155, "412000155", "412000156", 0, 3.0, **ALONGSIDE, ship_type_a=80, ship_type_b=53)],
+        "yacht": [meeting(157, "412000157", "412000158", 0, 3.0, **ALONGSIDE, ship_type_a=80, ship_type_b=37)],
+        "fishing pair": [
+            meeting(160, "412000160", "412000161", 0, 6.0, **ALONGSIDE, **AT_SEA, ship_type_a=30, ship_type_b=30)
+        ],
+        "neighbours": [
+            meeting(170, "412000170", "412000171", 0, 20.0, **ANCHORED, **TANKERS, hull_gap_min_m=280.0,
+                    hull_gap_max_m=330.0, hull_gap_source="dimensions", heading_alignment=0.98)
+        ],
+        "lay-up": [meeting(180, "412000180", "412000181", 0, 140.0, **ALONGSIDE, **ANCHORED, **TANKERS)],
+    }  # fmt: skip
+
+
+# -- named cases --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(confusers()))
+@pytest.mark.parametrize("transfer", [textbook, plain_transfer])
+def test_transfer_outranks(transfer: Any, name: str) -> None:
+    rows = transfer() + confusers()[name]
+    ranked = rank(rows)
+    true = {transfer()[0]["vessel_a"]}
+    assert ranked[0]["vessel_a"] in true, [(r["vessel_a"], r["log_odds"]) for r in ranked]
+    assert ranked[0]["log_odds"] > ranked[1]["log_odds"] + 0.5
+
+
+def test_all_together_keeps_transfers_on_top() -> None:
+    ranked = rank(textbook() + plain_transfer() + [row for rows in confusers().values() for row in rows])
+    assert [r["vessel_a"] for r in ranked[:2]] == [CHINA, "412000050"]
+    assert [r["rank"] for r in ranked] == list(range(1, len(ranked) + 1))
+
+
+def test_textbook_reasons_carry_their_numbers() -> None:
+    (pair,) = rank(textbook())
+    said = {reason["indicator"]: reason for reason in pair["reasons"]}
+    assert pair["reasons"][0]["indicator"] == "base"
+    assert said["hull_gap"]["sentence"] == (
+        "Hulls were between 0 and 12 m apart at their closest, consistent with lying alongside (+1.8)."
+    )
+    assert "5.5 h" in said["duration"]["sentence"]
+    assert "445" in said["home_flag"]["sentence"]
+    assert "11.0 h" in said["gap_before"]["sentence"]
+    assert {"zone", "heading", "types", "draught", "night", "offshore", "gap_after"} <= set(said)
+    assert all(reason["source"] for reason in pair["reasons"])
+    assert pair["score"] > 0.95
+    assert pair["confidence"] == "high"
+    assert pair["settings_id"] == "s"
+
+
+def test_no_sentence_accuses() -> None:
+    rows = textbook() + plain_transfer() + [row for group in confusers().values() for row in group]
+    text = " ".join(reason["sentence"] for pair in rank(rows) for reason in pair["reasons"]).lower()
+    for word in ("illegal", "illicit", "smuggl", "guilty", "violat", "proves", "criminal"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("receiver_type", [None, 0, 70, 79, 90])
+def test_masked_receivers_keep_the_weight_of_types(receiver_type: int | None) -> None:
+    (pair,) = rank([meeting(1, CHINA, KOREA, ship_type_a=80, ship_type_b=receiver_type)])
+    assert _weight(pair, "types") == pytest.approx(1.2)
+
+
+def test_silence_shared_by_neighbours_does_not_count() -> None:
+    met = meeting(1, CHINA, KOREA, 12.0)
+    own = gap(2, KOREA, 0.0, 10.0)
+    others = [gap(10 + i, f"41200090{i}", 0.1 * i, 10.0) for i in range(4)]
+    far = [row | {"lat_deg": 10.0} for row in others]
+    assert _weight(rank([met, own])[0], "gap_before") > 0
+    assert _weight(rank([met, own, *far])[0], "gap_before") > 0
+    assert _weight(rank([met, own, *others])[0], "gap_before") == 0
+
+
+def test_short_gap_is_weaker_and_a_late_one_nothing() -> None:
+    met = meeting(1, CHINA, KOREA)
+    long, short = rank([met, gap(2, KOREA, 10.0, 8.0)])[0], rank([met, gap(2, KOREA, 10.0, 3.0)])[0]
+    assert _weight(long, "gap_after") > _weight(short, "gap_after") > 0
+    assert _weight(rank([met, gap(2, KOREA, 60.0, 8.0)])[0], "gap_after") == 0
+
+
+def test_repeats_count_the_pair_and_other_partners() -> None:
+    close = {"hull_gap_min_m": 0.0, "hull_gap_max_m": 30.0}
+    one = rank([meeting(1, CHINA, KOREA, 0, 5, **close)])[0]
+    two = rank([meeting(1, CHINA, KOREA, 0, 5, **close), meeting(2, CHINA, KOREA, 20, 5, **close)])[0]
+    late = rank([meeting(1, CHINA, KOREA, 0, 5, **close), meeting(2, CHINA, KOREA, 80, 5, **close)])[0]
+    other = rank([meeting(1, CHINA, KOREA, 0, 5, **close), meeting(2, "412000002", KOREA, 20, 5, **close)])
+    assert _weight(one, "repeats") == 0 == _weight(late, "repeats")
+    assert _weight(two, "repeats") > 0
+    assert all(_weight(pair, "repeats") > 0 for pair in other)
+    assert two["n_events"] == 2
+    assert two["event_ids"] == ["e1", "e2"]
+    assert "met 2 times" in two["reasons"][0]["sentence"]
+    assert "2020-01-12 14:00 UTC" in two["reasons"][0]["sentence"]
+
+
+def test_pair_is_measured_at_its_strongest_meeting() -> None:
+    weak = meeting(1, CHINA, KOREA, 0, 1.0, **ANCHORED, hull_gap_min_m=300.0, hull_gap_max_m=320.0)
+    strong = meeting(2, CHINA, KOREA, 300, 5.0, **ALONGSIDE, **AT_SEA)
+    both, alone = rank([weak, strong])[0], rank([strong])[0]
+    assert both["log_odds"] == pytest.approx(alone["log_odds"])
+    assert both["first_time"] == weak["start_time"]
+    assert both["last_time"] == strong["end_time"]
+
+
+def test_late_static_data_does_not_hide_a_pilot() -> None:
+    known = meeting(1, CHINA, KOREA, 0, 2, ship_type_a=80, ship_type_b=50)
+    late = meeting(2, CHINA, KOREA, 30, 2, ship_type_a=80, ship_type_b=None)
+    assert _weight(rank([known, late])[0], "pilot") < 0
+
+
+def test_legal_lightering_zone_counts_against() -> None:
+    here = meeting(1, CHINA, KOREA, zone_id="us_galveston", zone_distance_km=0.0)
+    (pair,) = rank([here])
+    assert _weight(pair, "legal_zone") < 0
+    assert _weight(pair, "zone") == 0
+
+
+def test_own_zone_counts_as_medium() -> None:
+    (pair,) = rank([meeting(1, CHINA, KOREA, zone_id="<my\x00 zone>", zone_distance_km=0.0)])
+    assert 0 < _weight(pair, "zone") < 0.8
+    assert "?my zone?" in _sentence(pair, "zone")
+
+
+def test_identity_indicators() -> None:
+    odd = meeting(1, "412000001", "999000001", mmsi_b=200000001, imo_a=9074728, imo_b=9074729, length_a_m=100.0)
+    (pair,) = rank([odd])
+    assert _weight(pair, "imo_check") > 0
+    assert _weight(pair, "mid") > 0
+    assert _weight(pair, "no_imo") == 0
+    tanker = meeting(2, "412000001", "412000002", ship_type_a=80)
+    assert _weight(rank([tanker])[0], "no_imo") > 0
+    assert _weight(rank([tanker | {"imo_a": 9074729}])[0], "no_imo") == 0
+
+
+def test_hostile_ids_and_names_stay_out_of_sentences() -> None:
+    evil = '<img src=x onerror="alert(1)">\u202e\x00\n' + "A" * 500
+    row = meeting(1, "412000001", evil, name_a=evil, name_b=evil, ship_type_a=80, ship_type_b=50)
+    (pair,) = rank([row, gap(2, evil, 10, 9)])
+    for reason in pair["reasons"]:
+        sentence = reason["sentence"]
+        assert not set('<>"\n\x00\u202e') & set(sentence)
+        assert len(sentence) < 300
+    assert pair["vessel_b"] == evil
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "high"),
+        ({"hull_gap_max_m": 180.0}, "medium"),
+        ({"hull_gap_min_m": None, "hull_gap_max_m": None}, "medium"),
+        ({"observed_min": 20.0, "inferred_min": 280.0}, "low"),
+        ({"observed_min": 200.0, "inferred_min": 100.0}, "medium"),
+        ({"n_positions_b": 2}, "low"),
+        ({"n_positions_b": None}, "low"),
+    ],
+)
+def test_confidence(more: Row, expected: str) -> None:
+    assert rank([meeting(1, CHINA, KOREA, **(ALONGSIDE | more))])[0]["confidence"] == expected
+
+
+# -- edges --------------------------------------------------------------------------------------------
+
+
+def test_empty_and_without_encounters() -> None:
+    for events in (EVENTS.empty(), table([gap(1, KOREA, 0, 9)])):
+        result = rank_pairs(events)
+        assert result.schema.equals(PAIRS.arrow)
+        assert result.num_rows == 0
+
+
+def test_result_has_the_schema() -> None:
+    assert rank_pairs(table(textbook())).schema.equals(PAIRS.arrow)
+    PAIRS.conform(rank_pairs(table(textbook())))
+
+
+def test_encounter_without_partner_or_with_itself_is_refused() -> None:
+    with pytest.raises(SchemaError, match="no second vessel"):
+        rank([meeting(1, CHINA, KOREA) | {"vessel_b": None}])
+    with pytest.raises(SchemaError, match="with itself"):
+        rank([meeting(1, CHINA, CHINA)])
+
+
+def test_weights_replace_and_are_checked() -> None:
+    (pair,) = rank(textbook(), hull_gap=0.5, base=-1.0, night=0.0)
+    assert _weight(pair, "hull_gap") == 0.5
+    assert _weight(pair, "base") == -1.0
+    assert _weight(pair, "night") == 0.0
+    with pytest.raises(SettingsError, match="Did you mean 'hull_gap'"):
+        rank(textbook(), hull_gpa=1.0)
+    with pytest.raises(SettingsError, match="counts against"):
+        rank(textbook(), tug=1.0)
+    with pytest.raises(SettingsError, match="counts for"):
+        rank(textbook(), draught=-1.0)
+    with pytest.raises(SettingsError, match="no indicator"):
+        rank([], zzz=1.0)
+
+
+def test_registry_is_complete() -> None:
+    rows = indicator_rows()
+    names = [row["name"] for row in rows]
+    assert names[0] == "base"
+    assert len(names) == len(set(names)) == len(INDICATORS)
+    for row in rows:
+        assert row["title"]
+        assert row["missing"]
+        assert row["source"]
+        assert row["example"]
+        assert (row["weight"] < 0) == (row["direction"] in ("against", "base"))
+
+
+# -- properties ---------------------------------------------------------------------------------------
+
+_length = st.none() | st.floats(5.0, 400.0)
+_type = st.sampled_from([None, 0, 30, 31, 36, 50, 52, 53, 60, 70, 80, 84, 90])
+_share = st.none() | st.floats(0.0, 1.0)
+_km = st.none() | st.floats(-1.0, 400.0)
+_change = st.none() | st.floats(-3.0, 3.0)
+_known: dict[str, st.SearchStrategy[Any]] = {
+    "ship_type_a": _type,
+    "ship_type_b": _type,
+    "length_a_m": _length,
+    "length_b_m": _length,
+    "imo_a": st.sampled_from([None, 0, 9074729, 1234567]),
+    "imo_b": st.sampled_from([None, 9074729, 12]),
+    "zone_id": st.sampled_from([None, "ecs_wide", "us_galveston", "mine"]),
+    "zone_distance_km": st.none() | st.floats(0.0, 300.0),
+    "shore_distance_km": _km,
+    "port_distance_km": st.none() | st.floats(0.0, 400.0),
+    "still_nearby": st.none() | st.integers(0, 200),
+    "night_share": _share,
+    "min_distance_m": st.none() | st.floats(0.0, 500.0),
+    "hull_gap_min_m": st.none() | st.floats(0.0, 400.0),
+    "hull_gap_max_m": st.none() | st.floats(0.0, 500.0),
+    "heading_alignment": _share,
+    "median_speed_kn": st.none() | st.floats(0.0, 5.0),
+    "draught_change_a_m": _change,
+    "draught_change_b_m": _change,
+    "subtype": st.sampled_from(["stationary", "under_way"]),
+    "flags": st.sampled_from(["", "at_berth", "anchorage", "on_land;zone:ecs_wide", "zone:us_galveston;anchorage"]),
+    "is_open": st.booleans(),
+}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[Row]:
+    ids = ["412000001", "412000002", "445000001", "ship x"]
+    rows = []
+    for n in range(draw(st.integers(1, 6))):
+        a, b = sorted(draw(st.lists(st.sampled_from(ids), min_size=2, max_size=2, unique=True)))
+        more = draw(st.fixed_dictionaries(_known))
+        rows.append(meeting(n, a, b, draw(st.floats(0, 100)), draw(st.floats(1, 150)), **more))
+    for n in range(draw(st.integers(0, 4))):
+        rows.append(gap(100 + n, draw(st.sampled_from(ids)), draw(st.floats(-60, 200)), draw(st.floats(2, 40))))
+    return rows
+
+
+@given(tables(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_row_order_and_repetition_do_not_matter(rows: list[Row], random: Any) -> None:
+    shuffled = rows + rows[:2]
+    random.shuffle(shuffled)
+    assert rank_pairs(table(shuffled)).equals(rank_pairs(table(rows)))
+
+
+@given(tables())
+@settings(max_examples=60, deadline=None)
+def test_weights_sum_and_order(rows: list[Row]) -> None:
+    ranked = rank(rows)
+    assert len(ranked) == len({(r["vessel_a"], r["vessel_b"]) for r in rows if r["kind"] == "encounter"})
+    for pair in ranked:
+        assert abs(sum(reason["weight"] for reason in pair["reasons"]) - pair["log_odds"]) < 1e-9
+        assert pair["score"] == pytest.approx(1 / (1 + math.exp(-pair["log_odds"])))
+        limits = {row["name"]: (abs(row["weight"]), row["direction"]) for row in indicator_rows()}
+        for reason in pair["reasons"]:
+            most, direction = limits[reason["indicator"]]
+            assert abs(reason["weight"]) <= most + 1e-9
+            assert direction not in ("for",) or reason["weight"] >= 0
+            assert direction not in ("against",) or reason["weight"] <= 0
+    assert [p["log_odds"] for p in ranked] == sorted((p["log_odds"] for p in ranked), reverse=True)
+
+
+@given(tables())
+@settings(max_examples=60, deadline=None)
+def test_swapping_columns_of_the_input_changes_nothing(rows: list[Row]) -> None:
+    assert rank_pairs(table([_swapped(row) for row in rows])).equals(rank_pairs(table(rows)))
+
+
+@given(tables())
+@settings(max_examples=60, deadline=None)
+def test_renaming_vessels_only_swaps_columns(rows: list[Row]) -> None:
+    # Ids get a prefix that turns their order round; MMSI, names and measurements stay with their vessel.
+    new = {
+        v: f"{9 - i}{v}" for i, v in enumerate(sorted({r[k] for r in rows for k in ("vessel_a", "vessel_b")} - {None}))
+    }
+    renamed = []
+    for row in rows:
+        changed = row | {"vessel_a": new[row["vessel_a"]], "vessel_b": new.get(row["vessel_b"])}
+        renamed.append(_swapped(changed) if row["vessel_b"] else changed)
+    before = {(new[p["vessel_a"]], new[p["vessel_b"]]): p for p in rank(rows)}
+    for pair in rank(renamed):
+        old = before[pair["vessel_b"], pair["vessel_a"]]
+        assert (pair["mmsi_a"], pair["mmsi_b"]) == (old["mmsi_b"], old["mmsi_a"])
+        assert pair["log_odds"] == old["log_odds"]
+        assert _weights(pair) == _weights(old)
+        assert pair["confidence"] == old["confidence"]
+
+
+#: What each column must not outscore when it is missing.
+NEUTRAL: dict[str, Any] = {
+    "hull_gap_min_m": (60.0, {"hull_gap_max_m": 60.0}),
+    "heading_alignment": (0.8, {}),
+    "draught_change_a_m": (0.0, {}),
+    "draught_change_b_m": (0.0, {}),
+    "night_share": (0.4, {}),
+    "shore_distance_km": (12.0, {}),
+    "port_distance_km": (100.0, {}),
+    "still_nearby": (0, {}),
+    "zone_distance_km": (100.0, {}),
+    "ship_type_a": (70, {}),
+    "ship_type_b": (70, {}),
+    "median_speed_kn": (1.0, {}),
+}
+
+
+@given(tables(), st.sampled_from(sorted(NEUTRAL)))
+@settings(max_examples=200, deadline=None)
+def test_missing_never_scores_above_neutral(rows: list[Row], column: str) -> None:
+    value, more = NEUTRAL[column]
+    index = 0
+    with_value = [row | {column: value} | more if i == index else row for i, row in enumerate(rows)]
+    without = [row | {column: None} | dict.fromkeys(more) if i == index else row for i, row in enumerate(rows)]
+    # One meeting each: a missing type is filled from the vessel's other meetings, on purpose.
+    with_value, without = ([r for i, r in enumerate(t) if i == 0 or r["kind"] == "gap"] for t in (with_value, without))
+    assert rank(without)[0]["log_odds"] <= rank(with_value)[0]["log_odds"] + 1e-9
+
+
+def _swapped(row: Row) -> Row:
+    if row["vessel_b"] is None:
+        return row
+    swapped = dict(row)
+    for name in row:
+        for one, other in (("_a", "_b"), ("_b", "_a")):
+            for end in ("", "_m"):
+                if name.endswith(one + end):
+                    swapped[name] = row[name.removesuffix(one + end) + other + end]
+    return swapped
+
+
+def _weights(pair: Row) -> dict[str, float]:
+    return {reason["indicator"]: reason["weight"] for reason in pair["reasons"]}
+
+
+def _weight(pair: Row, name: str) -> float:
+    return _weights(pair).get(name, 0.0)
+
+
+def _sentence(pair: Row, name: str) -> str:
+    return next(reason["sentence"] for reason in pair["reasons"] if reason["indicator"] == name)
