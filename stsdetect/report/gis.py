@@ -1,0 +1,302 @@
+"""Files for other programs: CSV, GeoJSON, GeoPackage, KML with times, and GeoParquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stsdetect.errors import UsageError, did_you_mean
+from stsdetect.report import texts
+from stsdetect.report.files import atomic_write
+
+#: Cells that spreadsheets take for a formula start with one of these (OWASP, "CSV Injection"), or with the
+#: full-width forms that some locales read the same way.
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: Characters that XML 1.0 cannot hold at all, plus C1 controls.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: GeoParquet 1.1.0 metadata; without ``crs`` the specification's default holds: OGC:CRS84, longitude first.
+_GEO = {
+    "version": "1.1.0",
+    "primary_column": "geometry",
+    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
+}
+
+
+def write_table(table: pa.Table, path: str | Path) -> None:
+    """Write a table to Parquet, the same bytes for the same rows.
+
+    Text kept as a dictionary becomes plain strings, as the schema page promises for files.
+
+    Raises
+    ------
+    UsageError
+        If the output cannot be written.
+    """
+    _parquet(table, path, None)
+
+
+def write_events_parquet(events: pa.Table, path: str | Path) -> None:
+    """Write the events as GeoParquet 1.1 (points, WKB, longitude first on WGS84).
+
+    Raises
+    ------
+    UsageError
+        If the output cannot be written.
+    """
+    _parquet(events, path, {b"geo": json.dumps(_GEO, separators=(",", ":")).encode()})
+
+
+def _parquet(table: pa.Table, path: str | Path, metadata: dict[bytes, bytes] | None) -> None:
+    fields = [
+        pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type, f.nullable)
+        for f in table.schema
+    ]
+    # One chunk a column: page boundaries follow chunks, and chunks follow how the work was cut.
+    plain = table.replace_schema_metadata(None).cast(pa.schema(fields)).combine_chunks()
+    with atomic_write(path) as aside:
+        pq.write_table(plain.replace_schema_metadata(metadata), aside, compression="zstd", version="2.6")
+
+
+def write_gis(out_dir: str | Path, formats: Sequence[str], *, events: pa.Table, pairs: pa.Table) -> list[Path]:
+    """Write events and pairs as points in other formats.
+
+    Parameters
+    ----------
+    out_dir
+        Folder to write to; made where missing.
+    formats
+        Any of ``csv`` and ``geojson`` (two files each, ``events`` and ``pairs``), ``gpkg`` and ``kml`` (one
+        file ``stsdetect`` with both).
+    events, pairs
+        Tables as in `stsdetect.schema.EVENTS` and `PAIRS`. A pair's point is that of its longest event.
+
+    Returns
+    -------
+    list of Path
+        The files written, in order.
+
+    Raises
+    ------
+    UsageError
+        If a format is not known or an output cannot be written.
+    """
+    writers: dict[str, Callable[[Path, pa.Table, pa.Table], list[Path]]] = {
+        "csv": _write_csv,
+        "geojson": _write_geojson,
+        "gpkg": _write_gpkg,
+        "kml": _write_kml,
+    }
+    wanted = list(dict.fromkeys(formats))
+    for name in wanted:
+        if name not in writers:
+            raise UsageError(
+                f"there is no format '{name}'; choose from {', '.join(writers)}.{did_you_mean(name, writers)}"
+            )
+    if not wanted:
+        return []
+    flat = flat_pairs(pairs, events)
+    return [path for name in wanted for path in writers[name](Path(out_dir), events, flat)]
+
+
+def flat_pairs(pairs: pa.Table, events: pa.Table) -> pa.Table:
+    """Return the pairs with their lists as text and the place of their longest event (first of equals).
+
+    ``event_ids`` are joined by blanks; ``reasons`` read ``hull_gap +1.20: sentence | ...``. A pair without
+    any known event has null ``lat_deg`` and ``lon_deg``.
+    """
+    ids = events.column("event_id").to_pylist()
+    where = {event: row for row, event in enumerate(ids)}
+    hours = events.column("duration_h").to_pylist()
+    lats, lons = events.column("lat_deg").to_pylist(), events.column("lon_deg").to_pylist()
+    joined, said, lat, lon = [], [], [], []
+    for event_ids, reasons in zip(
+        pairs.column("event_ids").to_pylist(), pairs.column("reasons").to_pylist(), strict=True
+    ):
+        joined.append(" ".join(event_ids))
+        said.append(" | ".join(f"{r['indicator']} {r['weight']:+.2f}: {r['sentence']}" for r in reasons))
+        rows = [where[event] for event in event_ids if event in where]
+        best = max(rows, key=lambda row: (hours[row], -row), default=None)
+        lat.append(None if best is None else lats[best])
+        lon.append(None if best is None else lons[best])
+    columns = {name: pairs.column(name) for name in pairs.column_names}
+    columns["event_ids"] = pa.array(joined, pa.string())
+    columns["reasons"] = pa.array(said, pa.string())
+    return pa.table({**columns, "lat_deg": pa.array(lat, pa.float64()), "lon_deg": pa.array(lon, pa.float64())})
+
+
+def _records(table: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches(max_chunksize=10_000):
+        yield from batch.to_pylist()
+
+
+def _attributes(table: pa.Table) -> pa.Table:
+    """Leave out binary columns: the point is carried by latitude and longitude."""
+    return table.select([f.name for f in table.schema if not pa.types.is_binary(f.type)])
+
+
+def _write_csv(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
+    paths = []
+    for name, table in (("events", events), ("pairs", pairs)):
+        path = folder / f"{name}.csv"
+        plain = _attributes(table)
+        with atomic_write(path) as aside, aside.open("w", encoding="utf-8", newline="") as stream:
+            out = csv.writer(stream, lineterminator="\n")
+            out.writerow(plain.column_names)
+            for record in _records(plain):
+                out.writerow([csv_cell(value) for value in record.values()])
+        paths.append(path)
+    return paths
+
+
+def csv_cell(value: Any) -> Any:
+    """Return a value for a CSV cell; text a spreadsheet would run as a formula gets a leading apostrophe.
+
+    >>> csv_cell("=1+1"), csv_cell(-1.5), csv_cell("-7")
+    ("'=1+1", -1.5, "'-7")
+    """
+    if isinstance(value, datetime):
+        return texts.iso_time(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        text = value.replace("\0", "")
+        # Blanks and invisible characters before the sign do not stop a spreadsheet.
+        return "'" + text if text.lstrip(" \u00a0\ufeff\u200b").startswith(_FORMULA_START) else text
+    return value
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return texts.iso_time(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _write_geojson(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
+    """One feature a line; RFC 7946: WGS84, longitude first in -180..180, no ``crs`` member."""
+    paths = []
+    for name, key, table in (("events", "event_id", events), ("pairs", "pair_id", pairs)):
+        path = folder / f"{name}.geojson"
+        with atomic_write(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write('{"type":"FeatureCollection","features":[')
+            for row, record in enumerate(_records(_attributes(table))):
+                feature = {
+                    "type": "Feature",
+                    "id": record[key],
+                    "geometry": _json_point(record["lon_deg"], record["lat_deg"]),
+                    "properties": {field: _json_value(value) for field, value in record.items()},
+                }
+                stream.write(("," if row else "") + "\n")
+                stream.write(json.dumps(feature, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+            stream.write("\n]}\n")
+        paths.append(path)
+    return paths
+
+
+def _json_point(lon_deg: float | None, lat_deg: float | None) -> dict[str, Any] | None:
+    if lon_deg is None or lat_deg is None:
+        return None
+    return {"type": "Point", "coordinates": [lon_deg, lat_deg]}
+
+
+def _write_gpkg(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
+    import pyogrio
+
+    path = folder / "stsdetect.gpkg"
+    last = max((t for t in events.column("end_time").to_pylist()), default=datetime(1970, 1, 1))
+    with atomic_write(path) as aside:
+        # GeoPackage stores when it was written; the clock would make each run's bytes differ.
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": last.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
+        try:
+            for name, table in (("events", events), ("pairs", pairs)):
+                pyogrio.write_arrow(
+                    _with_points(table),
+                    aside,
+                    driver="GPKG",
+                    layer=name,
+                    append=name != "events",
+                    geometry_name="geometry",
+                    geometry_type="Point",
+                    crs="EPSG:4326",
+                )
+        except pyogrio.errors.DataSourceError as problem:
+            raise UsageError(f"cannot write {path}: {problem}") from problem
+        finally:
+            pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    return [path]
+
+
+def _with_points(table: pa.Table) -> pa.Table:
+    import shapely
+
+    lon = table.column("lon_deg").to_numpy(zero_copy_only=False).astype(float)
+    lat = table.column("lat_deg").to_numpy(zero_copy_only=False).astype(float)
+    known = np.isfinite(lon) & np.isfinite(lat)
+    points = np.full(len(lon), None, dtype=object)
+    points[known] = shapely.points(lon[known], lat[known])
+    plain = _attributes(table).replace_schema_metadata(None)
+    return plain.append_column("geometry", pa.array(shapely.to_wkb(points), pa.binary()))
+
+
+#: Icon colours by kind, as KML has them: alpha, blue, green, red.
+_KML_COLOURS = {"pair": "ff2b39c0", "encounter": "ff5c25c2", "loitering": "ff1f79b7", "gap": "ff807269"}
+
+
+def _write_kml(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
+    path = folder / "stsdetect.kml"
+    kinds = sorted(set(events.column("kind").to_pylist()))
+    with atomic_write(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+        stream.write('<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>stsdetect</name>\n')
+        for kind in ["pair", *kinds]:
+            look = f"<IconStyle><color>{_KML_COLOURS.get(kind, 'ffffffff')}</color></IconStyle>"
+            stream.write(f'<Style id="{_xml(kind)}">{look}</Style>\n')
+        stream.write("<Folder><name>Pairs by rank</name>\n")
+        for record in _records(_attributes(pairs)):
+            stream.write(_placemark(record, "pair", record["first_time"], record["last_time"]))
+        stream.write("</Folder>\n")
+        for kind in kinds:
+            stream.write(f"<Folder><name>{_xml(kind)}</name>\n")
+            for record in _records(_attributes(events)):
+                if record["kind"] == kind:
+                    stream.write(_placemark(record, kind, record["start_time"], record["end_time"]))
+            stream.write("</Folder>\n")
+        stream.write("</Document></kml>\n")
+    return [path]
+
+
+def _placemark(record: dict[str, Any], style: str, begin: datetime, end: datetime) -> str:
+    title = texts.vessel_name(record["name_a"], record["mmsi_a"], record["vessel_a"])
+    if record["vessel_b"] is not None:
+        title += " – " + texts.vessel_name(record["name_b"], record["mmsi_b"], record["vessel_b"])
+    if style == "pair":
+        title = f"{record['rank']}. {title}"
+    data = "".join(
+        f'<Data name="{_xml(name)}"><value>{_xml(_json_value(value))}</value></Data>'
+        for name, value in record.items()
+        if value is not None
+    )
+    place = ""
+    if record["lon_deg"] is not None:
+        place = f"<Point><coordinates>{record['lon_deg']!r},{record['lat_deg']!r}</coordinates></Point>"
+    return (
+        f"<Placemark><name>{_xml(title)}</name>"
+        f"<TimeSpan><begin>{texts.iso_time(begin)}</begin><end>{texts.iso_time(end)}</end></TimeSpan>"
+        f"<styleUrl>#{_xml(style)}</styleUrl><ExtendedData>{data}</ExtendedData>{place}</Placemark>\n"
+    )
+
+
+def _xml(value: Any) -> str:
+    return escape(_NOT_XML.sub("", str(value)), {'"': "&quot;"})

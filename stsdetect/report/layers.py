@@ -1,0 +1,261 @@
+"""What the map of the page shows, as plain lists: frame, land, zones, tracks and points.
+
+Longitudes are unwrapped around the data, so that a map across the antimeridian is one map: the frame may
+reach from 170 to 190 degrees east. The page stays small: each layer has a budget of vertices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from shapely.affinity import translate
+
+from stsdetect.units import US_PER_S
+
+Floats = npt.NDArray[np.float64]
+
+#: Budgets of vertices; together under the 100,000 up to which MapLibre and a canvas stay fluent.
+LAND_VERTICES = 45_000
+TRACK_VERTICES = 30_000
+ZONE_VERTICES = 8_000
+#: The shoreline is asked for in views about this wide [degrees], in so many a side at most (0.2 s each).
+LAND_TILE_DEG = 3.0
+MAX_LAND_TILES = 4
+#: Web Mercator ends at 85.0511 degrees; what lies beyond is drawn at its edge.
+MAX_LAT_DEG = 85.0
+#: Track shown before and after an event [s].
+TRACK_MARGIN_S = 6 * 3600
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The stretch of the world on the map, longitudes unwrapped [degrees]: west <= lon <= east."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def unwrap(self, lon_deg: Any) -> Floats:
+        """Return longitudes moved by whole turns to within half a turn of the middle [degrees]."""
+        cut = (self.west + self.east) / 2 - 180.0
+        return np.asarray(cut + (np.asarray(lon_deg, dtype=np.float64) - cut) % 360.0)
+
+    def wider(self) -> Frame:
+        """Return a frame with room around this one, about square on the map, at most one world wide."""
+        middle = math.cos(math.radians(min(80.0, abs(self.south + self.north) / 2)))
+        span = max(self.east - self.west, (self.north - self.south) / middle, 0.5)
+        side_lon, side_lat = span * 0.9 + 0.3, (span * 0.9 + 0.3) * middle
+        west, east = self.west - side_lon, self.east + side_lon
+        if east - west > 360.0:
+            centre = (self.west + self.east) / 2
+            west, east = centre - 180.0, centre + 180.0
+        lat_mid = (self.south + self.north) / 2
+        half = max((self.north - self.south) / 2 + side_lat, (east - west) * middle / 2)
+        return Frame(west, max(-MAX_LAT_DEG, lat_mid - half), east, min(MAX_LAT_DEG, lat_mid + half))
+
+    @property
+    def box(self) -> list[float]:
+        """West, south, east, north."""
+        return [round(v, 5) for v in (self.west, self.south, self.east, self.north)]
+
+
+def frame_around(lon_deg: Any, lat_deg: Any) -> Frame | None:
+    """Return the smallest frame that holds the points, whichever side of the antimeridian they lie on.
+
+    The world is cut open in the widest stretch of longitude without points. None without points.
+
+    >>> frame_around([179.0, -179.0], [1.0, 2.0])
+    Frame(west=179.0, south=1.0, east=181.0, north=2.0)
+    """
+    lon, lat = np.asarray(lon_deg, dtype=np.float64), np.asarray(lat_deg, dtype=np.float64)
+    known = np.isfinite(lon) & np.isfinite(lat)
+    if not known.any():
+        return None
+    around = np.unique((lon[known] + 180.0) % 360.0 - 180.0)
+    gaps = np.diff(around, append=around[0] + 360.0)
+    widest = int(np.argmax(gaps))
+    west = float(around[(widest + 1) % len(around)])
+    east = west + 360.0 - float(gaps[widest])
+    if (west + east) / 2 >= 180.0:
+        west, east = west - 360.0, east - 360.0
+    south, north = np.clip([lat[known].min(), lat[known].max()], -MAX_LAT_DEG, MAX_LAT_DEG)
+    return Frame(west, float(south), east, float(north))
+
+
+def land(shoreline: Any, frame: Frame) -> list[list[list[list[float]]]]:
+    """Return the land inside the frame as GeoJSON MultiPolygon coordinates.
+
+    Parameters
+    ----------
+    shoreline
+        Anything with ``polygons(lon_min, lat_min, lon_max, lat_max)`` that gives closed rings of (longitude,
+        latitude), to be filled by the even-odd rule; None for no land.
+    frame
+        What is drawn; land is made as coarse as `LAND_VERTICES` asks for.
+    """
+    if shoreline is None:
+        return []
+    # A view is simplified to its width: smaller views together show more of the coast than one wide one.
+    count = int(np.clip(np.ceil((frame.east - frame.west) / LAND_TILE_DEG), 1, MAX_LAND_TILES))
+    lons, lats = np.linspace(frame.west, frame.east, count + 1), np.linspace(frame.south, frame.north, count + 1)
+    tiles = [
+        _filled(shoreline.polygons(float(west), float(south), float(east), float(north)))
+        for west, east in pairwise(lons)
+        for south, north in pairwise(lats)
+    ]
+    return _coordinates(_coarser(_polygons(shapely.union_all(tiles)), LAND_VERTICES))
+
+
+def _filled(rings: Sequence[Floats]) -> Any:
+    """Return the area inside an odd number of rings."""
+    lines: list[Any] = [shapely.linestrings(ring) for ring in rings if len(ring) > 3]
+    # Simplified rings may cross themselves; where lines cross they need a common vertex first.
+    return shapely.build_area(shapely.node(shapely.multilinestrings(lines))) if lines else shapely.Polygon()
+
+
+def _polygons(shape: Any) -> list[Any]:
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    return [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
+
+
+def _coarser(polygons: list[Any], budget: int) -> list[Any]:
+    """Simplify, ever coarser, until the polygons hold at most ``budget`` vertices."""
+    tolerance = 0.0002
+    kept = polygons
+    while shapely.get_num_coordinates(kept).sum() > budget:
+        simple = shapely.simplify(polygons, tolerance)
+        kept = [p for p in _polygons(simple) if p.area > tolerance * tolerance]
+        tolerance *= 1.6
+    return kept
+
+
+def _coordinates(polygons: Iterable[Any], digits: int = 4) -> list[list[list[list[float]]]]:
+    shapes = []
+    for polygon in polygons:
+        rings = [polygon.exterior, *polygon.interiors]
+        shapes.append([np.round(shapely.get_coordinates(ring), digits).tolist() for ring in rings])
+    return shapes
+
+
+def zone_shapes(zones: Sequence[Any], frame: Frame) -> list[dict[str, Any]]:
+    """Return the zones that touch the frame: id, name, category, confidence, coordinates, label point.
+
+    A zone cut in two at the antimeridian is put together again where the frame crosses it.
+    """
+    room = shapely.box(frame.west, frame.south, frame.east, frame.north)
+    found = []
+    for zone in zones:
+        parts: list[Any] = []
+        for part in _polygons(zone.geometry):
+            moved = [translate(part, xoff=shift) for shift in (-360.0, 0.0, 360.0)]
+            parts.extend(p for p in moved if p.intersects(room))
+        if parts:
+            shape = _polygons(shapely.union_all(parts))
+            visible = [p for p in _polygons(shapely.intersection(shape, room)) if p.area > 0] or shape
+            found.append((zone, shape, max(visible, key=lambda p: p.area).representative_point()))
+    budget = ZONE_VERTICES // max(1, len(found))
+    return [
+        {
+            "id": zone.id,
+            "name": zone.name,
+            "category": zone.category,
+            "confidence": zone.confidence,
+            "coordinates": _coordinates(_coarser(shape, max(budget, 16))),
+            "label": [round(label.x, 4), round(label.y, 4)],
+        }
+        for zone, shape, label in found
+    ]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A stretch of one vessel's track to draw: for which pair, which side, and whether they met in it."""
+
+    pair: int
+    side: str
+    during: bool
+    lon_deg: Floats
+    lat_deg: Floats
+
+
+def track_legs(fixes: pa.Table | None, wanted: Sequence[tuple[int, str, str, int, int]]) -> list[Leg]:
+    """Cut the tracks around the events out of the fixes.
+
+    Parameters
+    ----------
+    fixes
+        Table as in `stsdetect.schema.FIXES`, or None.
+    wanted
+        Per leg: number of the pair, side (``a`` or ``b``), hull id, start and end of the event [us].
+    """
+    if fixes is None or not fixes.num_rows or not wanted:
+        return []
+    hulls = pa.array(sorted({hull for _, _, hull, _, _ in wanted}), pa.string())
+    vessel = fixes.column("vessel").cast(pa.string())
+    rows = pc.and_(pc.is_in(vessel, value_set=hulls), pc.greater_equal(fixes.column("segment"), 0))
+    near = fixes.select(["vessel", "segment", "time", "lat_deg", "lon_deg"]).filter(rows)
+    code = pc.index_in(near.column("vessel").cast(pa.string()), value_set=hulls).to_numpy()
+    time = near.column("time").cast(pa.int64()).to_numpy()
+    order = np.lexsort((time, code))
+    code, time = code[order], time[order]
+    segment = near.column("segment").to_numpy()[order]
+    lon, lat = near.column("lon_deg").to_numpy()[order], near.column("lat_deg").to_numpy()[order]
+    bounds = np.searchsorted(code, np.arange(len(hulls) + 1))
+    number = {hull.as_py(): row for row, hull in enumerate(hulls)}
+    margin = TRACK_MARGIN_S * US_PER_S
+    legs = []
+    for pair, side, hull, start, end in wanted:
+        first, last = bounds[number[hull]], bounds[number[hull] + 1]
+        # The legs before and after share their end fix with the leg during, so that the line does not break.
+        marks = first + np.searchsorted(time[first:last], [start - margin, start, end, end + margin])
+        cuts = [(marks[0], marks[1] + 1, False), (marks[1], marks[2] + 1, True), (marks[2], marks[3], False)]
+        for begin, stop, during in cuts:
+            stop = min(stop, last)
+            for low, high in _unbroken(segment, int(begin), int(stop)):
+                legs.append(Leg(pair, side, during, lon[low:high], lat[low:high]))
+    return legs
+
+
+def _unbroken(segment: npt.NDArray[np.int64], begin: int, stop: int) -> list[tuple[int, int]]:
+    if stop - begin < 2:
+        return []
+    breaks = begin + 1 + np.flatnonzero(np.diff(segment[begin:stop]))
+    edges = [begin, *breaks.tolist(), stop]
+    return [(low, high) for low, high in pairwise(edges) if high - low > 1]
+
+
+def thin_legs(legs: Sequence[Leg], frame: Frame) -> list[dict[str, Any]]:
+    """Return the legs as lists of places, as coarse as `TRACK_VERTICES` asks for."""
+    lines: list[Any] = []
+    for leg in legs:
+        steps = (np.diff(leg.lon_deg) + 180.0) % 360.0 - 180.0
+        lon = frame.unwrap(leg.lon_deg[:1])[0] + np.concatenate([[0.0], np.cumsum(steps)])
+        lat = np.clip(leg.lat_deg, -MAX_LAT_DEG, MAX_LAT_DEG)
+        lines.append(shapely.linestrings(np.column_stack([lon, lat])))
+    kept: Any = lines
+    tolerance = 0.00005
+    while shapely.get_num_coordinates(kept).sum() > TRACK_VERTICES and tolerance < 1.0:
+        kept = shapely.simplify(lines, tolerance)
+        tolerance *= 1.6
+    # A line has two vertices at least: with very many legs the weaker pairs go without.
+    used = np.cumsum(shapely.get_num_coordinates(kept), dtype=np.int64)
+    enough = int(np.count_nonzero(used <= TRACK_VERTICES))
+    return [
+        {"pair": leg.pair, "side": leg.side, "during": leg.during, "line": _line(line)}
+        for leg, line in zip(legs[:enough], kept[:enough], strict=True)
+    ]
+
+
+def _line(shape: Any) -> list[list[float]]:
+    places: list[list[float]] = np.round(shapely.get_coordinates(shape), 5).tolist()
+    return places

@@ -1,0 +1,120 @@
+"""Words for people: hostile text made harmless, numbers with units, ship types, times."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+#: Longest vessel name shown; AIS allows 20 characters, other sources more.
+NAME_LIMIT = 40
+
+#: Special craft by AIS ship type (ITU-R M.1371-5, table 53).
+_SPECIAL = {
+    30: "Fishing", 31: "Towing", 32: "Towing", 33: "Dredging", 34: "Diving", 35: "Military", 36: "Sailing",
+    37: "Pleasure", 50: "Pilot", 51: "SAR", 52: "Tug", 53: "Port tender", 54: "Anti-pollution",
+    55: "Law enforcement", 58: "Medical", 59: "Non-combatant",
+}  # fmt: skip
+#: Classes by the first digit of the type, same table.
+_CLASSES = {2: "WIG", 4: "High-speed", 6: "Passenger", 7: "Cargo", 8: "Tanker", 9: "Other"}
+
+
+def clean(text: object, limit: int = NAME_LIMIT) -> str:
+    """Return text on one line without control, format and bidirectional characters, at most ``limit`` long.
+
+    >>> clean("OCEAN\\u202eRATS \\x00 1")
+    'OCEANRATS 1'
+    """
+    if text is None:
+        return ""
+    # Ten times the limit is enough to look at: names of a megabyte must not cost time.
+    raw = str(text)[: limit * 10]
+    kept = (" " if c.isspace() else c for c in raw if c.isspace() or unicodedata.category(c)[0] != "C")
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def vessel_name(name: object, mmsi: int | None, hull: object) -> str:
+    """Return the name as broadcast, else the MMSI, else the hull id."""
+    return clean(name) or (f"MMSI {mmsi:09d}" if mmsi is not None else clean(hull) or "unknown vessel")
+
+
+def ship_type(code: int | None) -> str:
+    """Name an AIS ship type.
+
+    >>> ship_type(84), ship_type(52), ship_type(None)
+    ('Tanker', 'Tug', 'Type unknown')
+    """
+    if code is None or code == 0:
+        return "Type unknown"
+    return _SPECIAL.get(code) or _CLASSES.get(code // 10) or f"Type {code}"
+
+
+def time_text(time: datetime | None) -> str:
+    """Return a UTC time to the minute."""
+    return "" if time is None else time.strftime("%Y-%m-%d %H:%M")
+
+
+def iso_time(time: datetime) -> str:
+    """Return a UTC time in ISO 8601 with ``Z``, with a fraction only where there is one."""
+    return time.replace(tzinfo=None).isoformat() + "Z"
+
+
+def duration_text(hours: float | None) -> str:
+    """Return hours as people say them.
+
+    >>> duration_text(3.51), duration_text(50.0), duration_text(0.25)
+    ('3 h 31 min', '2 d 2 h', '15 min')
+    """
+    if hours is None:
+        return ""
+    minutes = round(hours * 60)
+    days, left = divmod(minutes, 1440)
+    whole, rest = divmod(left, 60)
+    if days:
+        return f"{days} d {whole} h" if whole else f"{days} d"
+    if whole:
+        return f"{whole} h {rest} min" if rest else f"{whole} h"
+    return f"{rest} min"
+
+
+def metres_text(low: float | None, high: float | None = None) -> str:
+    """Return a distance, or a range where its ends differ [m]; empty where unknown."""
+    if low is None:
+        return ""
+    if high is None or round(high) == round(low):
+        return f"{low:,.0f} m"
+    return f"{low:,.0f}–{high:,.0f} m"
+
+
+def signed(value: float | None, digits: int = 1, unit: str = "") -> str:
+    """Return a number with its sign (a true minus); empty where unknown."""
+    if value is None:
+        return ""
+    text = f"{value:+.{digits}f}".replace("-", "−")
+    return f"{text} {unit}" if unit else text
+
+
+def place_text(lat_deg: float, lon_deg: float) -> str:
+    """Return a position in degrees and decimal minutes, as charts have it.
+
+    >>> place_text(-33.5, 151.25)
+    "33°30.0'S 151°15.0'E"
+    """
+    return f"{_angle(lat_deg, 'NS')} {_angle((lon_deg + 180.0) % 360.0 - 180.0, 'EW')}"
+
+
+def _angle(value: float, sides: str) -> str:
+    degrees, tenths = divmod(round(abs(value) * 600), 600)
+    return f"{degrees}°{tenths / 10:04.1f}'{sides[value < 0]}"
+
+
+def size_text(n_bytes: float | None) -> str:
+    """Return a file size in decimal units."""
+    if n_bytes is None:
+        return ""
+    size = float(n_bytes)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
