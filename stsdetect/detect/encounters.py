@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.detect.companions import LEAST_MIN, minutes_together
 from stsdetect.detect.contacts import Hulls, Pieces, Runs, Tracks, contact_pieces, find_runs, hull_gap
 from stsdetect.detect.events import build_events, count_fixes, draught_change, identity_columns, mean_place
 from stsdetect.engine import cut, run_parts
@@ -160,6 +161,8 @@ class Encounters:
             "inferred_us": runs.inferred_us,
             "is_open": data.end_us - runs.end_us <= round(rule.observed_bracket_s * 1e6),
         }
+        together = minutes_together(data, runs.a, runs.b, runs.start_us, runs.end_us)
+        columns["flags"] = ["moved_together" if yes else "" for yes in (together >= LEAST_MIN).tolist()]
         moving = 2 * runs.under_way_us > runs.observed_us + runs.inferred_us
         return build_events("encounter", ["under_way" if yes else "stationary" for yes in moving.tolist()], columns)
 

@@ -1,0 +1,318 @@
+"""The fifteen hard cases of the design, each by its number. Cases 13 and 14 as far as gaps go."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stsdetect.settings import CleanSettings, load_settings
+from stsdetect.tracks import build_tracks
+from tests.builders import (
+    START,
+    TANKER,
+    boat,
+    encounters_of,
+    events_of,
+    hours_of,
+    join,
+    place,
+    positions,
+    us,
+)
+
+A, B, C = 440000001, 440000002, 273000003
+
+
+def alongside(until: float = 6.0, apart_m: float = 20.0, **options):
+    """A waits from hour 0; B arrives at hour 1, lies alongside until ``until`` and leaves."""
+    a = boat(A, [(0, 0, 0), (until + 2, 0, 0)], **options)
+    far = 30_000.0
+    b = boat(
+        B,
+        [(0, far, apart_m), (1, 0, apart_m), (until, 0, apart_m), (until + 1, far, apart_m), (until + 2, 2 * far, 0)],
+        **{**options, "offset_s": 25.0},
+    )
+    return a, b
+
+
+def test_01_contact_across_midnight_and_a_file_boundary():
+    a, b = alongside(until=16.0)
+    whole = encounters_of(a, b)
+    assert len(whole) == 1
+    assert whole[0]["start_time"].day == 1
+    assert whole[0]["end_time"].day == 2
+    cut = encounters_of(a, b, run={"partition_s": 3600.0})
+    assert cut == whole
+
+
+def test_02_no_contact_before_the_first_or_after_the_last_fix():
+    a = boat(A, [(0, 0, 0), (10, 0, 0)])
+    b = boat(B, [(2, 0, 30), (5, 0, 30)])
+    (event,) = encounters_of(a, b)
+    assert hours_of(event) == (2.0, 5.0)
+
+
+def test_03_silence_is_not_contact():
+    a = boat(A, [(0, 0, 0), (10, 0, 0)])
+    b = boat(B, [(0, 0, 30), (10, 0, 30)], silent=[(0.5, 9.5)])
+    assert encounters_of(a, b) == []
+    both = boat(A, [(0, 0, 0), (10, 0, 0)], silent=[(0.5, 9.5)])
+    assert encounters_of(both, b) == []
+
+
+@pytest.mark.parametrize("lon", [180.0, -180.0, 179.999, -179.9999])
+def test_04_the_antimeridian(lon):
+    origin = (52.0, lon)
+    a = boat(A, [(0, -3000, 0), (5, 3000, 0)], origin=origin)
+    b = boat(B, [(0, -3000, 40), (5, 3000, 40)], origin=origin)
+    (event,) = encounters_of(a, b)
+    assert hours_of(event) == (0.0, 5.0)
+    assert abs(abs(event["lon_deg"]) - 180.0) < 0.01
+    assert event["min_distance_m"] == pytest.approx(40.0, abs=0.1)
+
+
+@pytest.mark.parametrize("lat", [0.0, 60.0, 85.0, -85.0, 89.99])
+def test_05_cell_edges_and_high_latitude(lat):
+    for east in np.linspace(0, 1000, 7):
+        origin = (lat, 37.0)
+        a = boat(A, [(0, east, 0), (3, east, 0)], origin=origin, every_s=300)
+        b = boat(B, [(0, east + 480, 0), (3, east + 480, 0)], origin=origin, every_s=300)
+        (event,) = encounters_of(a, b)
+        assert event["min_distance_m"] == pytest.approx(480.0, abs=0.2)
+        outside = boat(B, [(0, east + 502, 0), (3, east + 502, 0)], origin=origin, every_s=300)
+        assert encounters_of(a, outside) == []
+
+
+def test_06_vessels_that_follow_one_lane_minutes_apart():
+    speed_m_h = 4.5 * 1852
+    a = boat(A, [(0, 0, 0), (8, 8 * speed_m_h, 0)], noise_m=5)
+    b = boat(B, [(0, -450, 0), (8, 8 * speed_m_h - 450, 0)], noise_m=5)
+    slower = boat(C, [(0, -700, 0), (8, 8 * speed_m_h - 700, 0)], noise_m=5)
+    assert encounters_of(a, b, slower) == []
+
+
+def test_07_convoy_and_tow_are_not_transfers_but_side_by_side_under_way_is():
+    knots_4 = 4 * 1852
+    for knots, gap_m in ((10, 300), (4.5, 320)):
+        lead = boat(A, [(0, 0, 0), (4, 4 * knots * 1852, 0)], **TANKER, heading_deg=90)
+        tail = boat(B, [(0, -gap_m, 5), (4, 4 * knots * 1852 - gap_m, 5)], **TANKER, heading_deg=90)
+        assert encounters_of(lead, tail) == []
+    tug = boat(A, [(0, 0, 0), (4, 4 * knots_4, 0)], ship_type=52, length_m=30, width_m=9)
+    barge = boat(B, [(0, -150, 10), (4, 4 * knots_4 - 150, 10)], length_m=80, width_m=20)
+    assert encounters_of(tug, barge) == []
+    one = boat(A, [(0, 0, 0), (4, 4 * knots_4, 0)], noise_m=4, **TANKER, heading_deg=90)
+    two = boat(B, [(0, 0, 16), (4, 4 * knots_4, 16)], noise_m=4, **TANKER, heading_deg=91)
+    (event,) = encounters_of(one, two)
+    assert event["subtype"] == "under_way"
+    assert event["duration_h"] > 3.9
+    assert event["hull_gap_min_m"] < 60
+    assert 3.5 < event["median_speed_kn"] < 4.5
+
+
+def test_07b_an_escort_that_also_travels_together_is_marked():
+    fast = 10 * 1852
+    path = [(0, 0, 0), (2, 2 * fast, 0), (4, 2 * fast, 0), (6, 4 * fast, 0)]
+    a = boat(A, path)
+    b = boat(B, [(t, e, 80.0) for t, e, _ in path])
+    (event,) = encounters_of(a, b)
+    assert "moved_together" in event["flags"]
+
+
+@pytest.mark.parametrize("sog", [None, 3.5, 0.0])
+def test_08_null_or_noisy_sog_and_course_at_rest(sog):
+    options = {"noise_m": 8.0, "cog_deg": 222.2}
+    if sog is not None:
+        options["sog_kn"] = sog
+    a, b = alongside(**options)
+    (event,) = encounters_of(a, b)
+    start, end = hours_of(event)
+    assert start == pytest.approx(1.0, abs=0.15)
+    assert end == pytest.approx(6.0, abs=0.15)
+    assert event["subtype"] == "stationary"
+
+
+@pytest.mark.parametrize("minutes", [3, 14, 40, 90, 119])
+def test_09_both_stopped_and_heard_seldom_and_never_together(minutes):
+    a = boat(A, [(0, 0, 0), (20, 0, 0)], every_s=minutes * 60, noise_m=5)
+    b = boat(B, [(0, 0, 60), (20, 0, 60)], every_s=minutes * 60 * 0.97, offset_s=minutes * 23, noise_m=5)
+    (event,) = encounters_of(a, b)
+    assert event["duration_h"] > 15
+    if minutes > 15:
+        assert event["observed_min"] == 0
+        assert event["inferred_min"] > 15 * 60
+    else:
+        assert event["inferred_min"] == 0
+
+
+def test_09b_beyond_two_hours_nothing_is_inferred():
+    a = boat(A, [(0, 0, 0), (20, 0, 0)], every_s=125 * 60)
+    b = boat(B, [(0, 0, 60), (20, 0, 60)], every_s=60)
+    assert encounters_of(a, b) == []
+
+
+def test_09c_the_coarse_long_range_position_never_gives_contact():
+    a = boat(A, [(0, 0, 0), (6, 0, 0)], message_type=27)
+    b = boat(B, [(0, 0, 60), (6, 0, 60)])
+    assert encounters_of(a, b) == []
+    kinds = {event["kind"] for event in events_of(a, b)}
+    assert "loitering" in kinds
+
+
+def test_10_one_mmsi_on_two_hulls_is_two_vessels():
+    one = boat(A, [(0, 0, 0), (6, 0, 0)], imo=9074729)
+    two = boat(A, [(0, 200_000, 0), (6, 200_000, 0)], offset_s=30, imo=8187654)
+    partner = boat(B, [(0, 200_000, 40), (6, 200_000, 40)])
+    tracks = build_tracks(join(one, two, partner))
+    hulls = set(tracks.fixes.column("vessel").to_pylist())
+    assert hulls == {f"{A:09d}#IMO9074729", f"{A:09d}#IMO8187654", str(B)}
+    (event,) = encounters_of(one, two, partner)
+    assert {event["vessel_a"], event["vessel_b"]} == {f"{A}#IMO8187654", str(B)}
+
+
+def test_10b_two_transponders_on_one_hull_and_a_vessel_with_itself():
+    one = boat(A, [(0, 0, 0), (6, 0, 0)], imo=9074729, name="X", callsign="Y")
+    other = boat(B, [(0, 0, 12), (6, 0, 12)], imo=9074729)
+    assert encounters_of(one, other) == []
+    named = boat(B, [(0, 0, 12), (6, 0, 12)], name="X", callsign="Y")
+    assert encounters_of(one, named) == []
+    assert encounters_of(one, one) == []
+
+
+def test_10c_stray_old_positions_do_not_split_a_hull():
+    path = boat(A, [(0, 0, 0), (1, 15_000, 0), (5, 15_000, 0)])
+    lat, lon = place((31.0, 124.0), [15_000.0], [0.0])
+    stray = positions(A, [us(0)], lat, lon)
+    tracks = build_tracks(join(path, stray))
+    assert set(tracks.fixes.column("vessel").to_pylist()) == {str(A)}
+    assert tracks.segments.num_rows == 1
+    assert tracks.quality_counts["teleport"] == 1
+
+
+def test_11_a_crowded_anchorage_keeps_its_events_and_neighbours_at_1_km_are_none():
+    boats = [boat(440000100 + k, [(0, 1000 * k, 0), (6, 1000 * k, 0)], every_s=180, noise_m=10) for k in range(6)]
+    assert encounters_of(*boats) == []
+    close = boat(440000200, [(0, 300, 0), (6, 300, 0)], every_s=180, noise_m=10)
+    assert len(encounters_of(*boats, close)) == 1
+
+
+def test_12_hull_size_and_antenna_offset():
+    # Head to tail: antennas are 92 m apart though the hulls lie 4 m apart over their full length.
+    a = boat(A, [(0, 0, 0), (5, 0, 0)], **TANKER, heading_deg=0)
+    b = boat(B, [(0, 16, 40), (5, 16, 40)], **TANKER, heading_deg=180)
+    (event,) = encounters_of(a, b)
+    assert event["hull_gap_source"] == "dimensions"
+    assert event["hull_gap_min_m"] <= 4.0 <= event["hull_gap_max_m"] <= 25.0
+    assert event["heading_alignment"] == pytest.approx(1.0)
+    # The same antennas with the bow the other way lie 40 m further apart.
+    c = boat(B, [(0, 16, 105), (5, 16, 105)], **TANKER, heading_deg=0)
+    (far,) = encounters_of(a, c)
+    assert far["hull_gap_min_m"] > 5.0
+    unknown = boat(B, [(0, 16, 40), (5, 16, 40)], length_m=80, width_m=12)
+    (event,) = encounters_of(a, unknown)
+    assert event["hull_gap_source"] == "size"
+    assert event["hull_gap_min_m"] == 0.0
+    assert event["hull_gap_max_m"] >= 4.0
+
+
+def test_12b_three_vessels_alongside_give_three_meetings():
+    rafts = [boat(440000001 + k, [(0, 20 * k, 0), (4, 20 * k, 0)]) for k in range(3)]
+    found = encounters_of(*rafts)
+    assert len({(e["vessel_a"], e["vessel_b"]) for e in found}) == 3
+
+
+def test_13_a_gap_says_only_that_nothing_was_heard():
+    a = boat(A, [(0, 0, 0), (24, 100_000, 0)], silent=[(5, 15)], every_s=600)
+    gaps = [event for event in events_of(a) if event["kind"] == "gap"]
+    (gap,) = gaps
+    assert gap["subtype"] == "silence"
+    assert hours_of(gap) == (5.0, 15.0)
+    assert gap["observed_min"] == gap["inferred_min"] == 0
+    assert gap["implied_speed_kn"] == pytest.approx(100_000 / 24 / 1852, rel=0.01)
+    assert not gap["is_open"]
+
+
+def test_13b_short_silences_are_kept_and_the_end_of_data_leaves_a_gap_open():
+    a = boat(A, [(0, 0, 0), (10, 0, 0)], silent=[(1, 4)], every_s=600)
+    b = boat(B, [(0, 90_000, 0), (3, 90_000, 0)], every_s=600)
+    gaps = {event["vessel_a"]: event for event in events_of(a, b) if event["kind"] == "gap"}
+    assert gaps[str(A)]["subtype"] == "short"
+    assert gaps[str(B)]["is_open"]
+    assert hours_of(gaps[str(B)]) == (3.0, 10.0)
+
+
+def test_14_a_silence_of_both_is_two_gaps_and_no_contact():
+    a = boat(A, [(0, 0, 0), (20, 0, 0)], silent=[(4, 14)], every_s=600)
+    b = boat(B, [(0, 50_000, 0), (4, 10_000, 0), (14, 10_000, 0), (20, 50_000, 0)], silent=[(4, 14)], every_s=600)
+    events = events_of(a, b)
+    assert [event["kind"] for event in events].count("gap") == 2
+    assert not [event for event in events if event["kind"] == "encounter"]
+
+
+def test_15_teleports_sentinels_late_and_out_of_order_rows_change_nothing():
+    a, b = alongside(until=6.0)
+    clean = encounters_of(a, b)
+    stray_lat, stray_lon = place((31.0, 124.0), [80_000.0, -120_000.0], [5_000.0, 0.0])
+    junk = [
+        positions(B, [us(2.001), us(3.001)], stray_lat, stray_lon),
+        positions(A, [us(2.5)], 91.0, 181.0),
+        positions(A, [us(2.6)], 0.0, 0.0),
+        positions(A, [us(2.7)], 120.0, 10.0),
+        positions(A, [us(2.8)], None, None, name="LATE"),
+    ]
+    table = join(a, b, *junk)
+    shuffled = table.take(np.random.default_rng(3).permutation(table.num_rows))
+    dirty = encounters_of(shuffled)
+    keep = [key for key in clean[0] if key not in ("name_a",)]
+    assert [{key: event[key] for key in keep} for event in dirty] == [
+        {key: event[key] for key in keep} for event in clean
+    ]
+    counts = build_tracks(table).quality_counts
+    assert counts["teleport"] == 2
+    assert counts["no_position"] == 2
+    assert counts["null_island"] == 1
+    assert counts["impossible_position"] == 1
+
+
+def test_15b_a_clock_set_wrong_does_not_stretch_the_data():
+    a = boat(A, [(0, 0, 0), (40, 0, 0)], every_s=60)
+    future = positions(B, [us(24 * 365)], 31.0, 124.0)
+    events = events_of(a, future)
+    assert max(event["end_time"] for event in events) < START.replace(day=10)
+    assert not [event for event in events if event["kind"] == "gap"]
+
+
+def test_15c_spoofed_circle_far_away_is_another_hull_and_meets_nobody():
+    angle = np.linspace(0, 60, 361)
+    lat, lon = place((38.0, 121.6), 1500 * np.cos(angle), 1500 * np.sin(angle))
+    ring = positions(A, [us(h) for h in np.linspace(0, 6, 361)], lat, lon)
+    true = boat(A, [(0, 0, 0), (6, 0, 0)], offset_s=20)
+    tracks = build_tracks(join(true, ring))
+    assert len(set(tracks.fixes.column("vessel").to_pylist())) == 2
+    assert encounters_of(true, ring) == []
+
+
+def test_15d_draught_typed_by_hand_is_evidence_only_where_it_was_typed():
+    table = join(
+        boat(A, [(0, 0, 0), (5, 0, 0)], draught_m=6.0),
+        boat(A, [(5.1, 0, 0), (9, 40_000, 0)], draught_m=4.5),
+        boat(B, [(0, 0, 20), (9, 0, 20)]),
+    )
+    (event,) = encounters_of(table)
+    assert event["draught_change_a_m"] == -1.5
+    assert event["draught_before_b_m"] is None
+    assert event["draught_change_b_m"] is None
+
+
+def test_base_stations_aids_and_aircraft_are_no_vessels():
+    vessel = boat(A, [(0, 0, 0), (5, 0, 0)])
+    others = [boat(m, [(0, 0, 30), (5, 0, 30)]) for m in (2190064, 992191234, 111219501, 970123456)]
+    assert encounters_of(vessel, *others) == []
+    marked = boat(B, [(0, 0, 30), (5, 0, 30)], station="base")
+    assert encounters_of(vessel, marked) == []
+
+
+def test_settings_reach_the_detectors():
+    a, b = alongside(until=3.0)
+    assert len(encounters_of(a, b, encounters={"min_duration_s": "90min"})) == 1
+    assert encounters_of(a, b, encounters={"min_duration_s": "3h"}) == []
+    assert load_settings(clean={"max_speed_kn": 40}).clean == CleanSettings(max_speed_kn=40)
