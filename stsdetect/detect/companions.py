@@ -1,0 +1,44 @@
+"""Vessels that also travel together: a tow, an escort, or two transponders on one hull."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stsdetect.detect.arrays import HOUR_US, Fixes
+from stsdetect.kernels.contact import overlaps
+from stsdetect.kernels.sphere import Floats, Ints, norm
+
+#: Faster than any transfer under way (about 5 kn) [kn].
+TRAVEL_KN = 6.0
+#: Nearer than ships that merely follow one lane keep (a cable, 185 m, is close) [m].
+TOGETHER_M = 300.0
+#: How long before and after a meeting is looked at [us].
+AROUND_US = 24 * HOUR_US
+#: From this long on it is no chance passing [min].
+LEAST_MIN = 20.0
+
+
+def minutes_together(fixes: Fixes, a: Ints, b: Ints, start_us: Ints, end_us: Ints) -> Floats:
+    """Return for how long vessels a and b were seen within 300 m of each other, both faster than 6 kn [min].
+
+    Looks from a day before the start to a day after the end of each meeting, shape (n,) each, between fixes at
+    most 15 min apart.
+    """
+    total = np.zeros(a.size)
+    legs, first = fixes.legs(900.0, coarse=False)
+    fast = (fixes.speed_kn[first] > TRAVEL_KN) & (fixes.speed_kn[first + 1] > TRAVEL_KN)
+    legs = legs.take(fast)
+    # Only hulls that travelled at all can have travelled together.
+    moved = np.zeros(len(fixes.labels), dtype=np.bool_)
+    moved[legs.hull] = True
+    ask = np.flatnonzero(moved[a] & moved[b])
+    if ask.size == 0:
+        return total
+    row, i, j = overlaps(legs, a[ask], b[ask], start_us[ask] - AROUND_US, end_us[ask] + AROUND_US)
+    start, end = np.maximum(legs.t0_us[i], legs.t0_us[j]), np.minimum(legs.t1_us[i], legs.t1_us[j])
+    middle = (start + end) // 2
+    near = norm(legs.at(i, middle) - legs.at(j, middle)) <= TOGETHER_M
+    together_us = np.zeros(ask.size, dtype=np.int64)
+    np.add.at(together_us, row[near], (end - start)[near])
+    total[ask] = together_us / 60e6
+    return total
