@@ -1,0 +1,154 @@
+"""Raw arrays (text or typed) to the types of the positions table, value by value.
+
+Every function gives the same answer for a value whatever stands beside it: a column is cast at once, and
+only where that fails is it halved until the unreadable values stand alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from stsdetect.errors import UsageError
+from stsdetect.schema import TEXT
+
+Mask = NDArray[np.bool_]
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+
+
+def plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return one contiguous array; all kinds of text become string or dictionary of string."""
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+        if isinstance(array, pa.ChunkedArray):
+            array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+    if pa.types.is_dictionary(array.type):
+        values = plain(array.dictionary)
+        if values.type != pa.string() or array.type != TEXT:
+            array = values.take(array.indices)
+    if any(test(array.type) for test in _TEXTS) and array.type != pa.string():
+        array = array.cast(pa.string())
+    if pa.types.is_nested(array.type) or pa.types.is_binary(array.type):
+        raise UsageError(f"a column of type {array.type} cannot be read as AIS values; map another one")
+    return array
+
+
+def is_text(array: pa.Array) -> bool:
+    """Say whether an array from `plain` holds text."""
+    return bool(array.type == pa.string() or array.type == TEXT)
+
+
+def strings(array: pa.Array) -> pa.Array:
+    """Return text as a string array, other values in their text form; blank becomes null."""
+    if pa.types.is_dictionary(array.type):
+        return strings(array.dictionary).take(array.indices)
+    if array.type != pa.string():
+        array = array.cast(pa.string())
+    trimmed = pc.utf8_trim_whitespace(array)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+
+
+def cast_each(array: pa.Array, kinds: Sequence[pa.DataType]) -> pa.Array:
+    """Cast text to the first of ``kinds`` that takes it; values that none takes become null.
+
+    The result has the type of ``kinds[0]``.
+    """
+    for kind in kinds:
+        try:
+            return array.cast(kind).cast(kinds[0])
+        except pa.ArrowInvalid:
+            continue
+    if len(array) == 1:
+        return pa.nulls(1, kinds[0])
+    half = len(array) // 2
+    return pa.concat_arrays([cast_each(array[:half], kinds), cast_each(array[half:], kinds)])
+
+
+def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Return float64 values and where a value was there but is no finite number."""
+    if pa.types.is_dictionary(array.type):
+        values, bad = numbers(array.dictionary)
+        return values.take(array.indices), _take(bad, array.indices)
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), pa.float64()), np.zeros(len(array), bool)
+    given = array
+    if is_text(array):
+        try:  # nearly every column is clean, and trimming costs as much as the cast
+            result = array.cast(pa.float64())
+        except pa.ArrowInvalid:
+            given = strings(array)
+            result = cast_each(given, [pa.float64()])
+    elif pa.types.is_temporal(array.type) or pa.types.is_boolean(array.type):
+        result = pa.nulls(len(array), pa.float64())
+    else:
+        result = array.cast(pa.float64(), safe=False)
+    # NaN in a typed table is how it says "nothing"; in text it is a wrong number.
+    if not is_text(array):
+        result = pc.if_else(pc.is_nan(result), pa.scalar(None, pa.float64()), result)
+        given = pc.if_else(pc.is_null(given, nan_is_null=True), pa.scalar(None, given.type), given)
+    result = pc.if_else(pc.is_finite(result), result, pa.scalar(None, pa.float64()))
+    bad = pc.and_(pc.is_null(result), pc.is_valid(given))
+    return result, bad.to_numpy(zero_copy_only=False)
+
+
+def whole(array: pa.Array, low: int, high: int, kind: pa.DataType) -> tuple[pa.Array, Mask]:
+    """Return whole numbers from ``low`` to ``high`` and where a value was something else (``70.0`` is 70)."""
+    values, bad = numbers(array)
+    raw = values.fill_null(0).to_numpy(zero_copy_only=False)
+    wrong = (raw != np.floor(raw)) | (raw < low) | (raw > high)
+    wrong &= values.is_valid().to_numpy(zero_copy_only=False)
+    missing = values.is_null().to_numpy(zero_copy_only=False) | wrong
+    numbers_ = pa.array(np.where(missing, 0, raw).astype(np.int64), mask=missing).cast(kind)
+    return numbers_, bad | wrong
+
+
+def words(array: pa.Array, missing: frozenset[str] = frozenset()) -> pa.Array:
+    """Return trimmed text, dictionary-encoded; blank and the words of ``missing`` become null."""
+    if pa.types.is_dictionary(array.type):
+        inner = _without(strings(array.dictionary), missing)
+        return inner.take(array.indices).dictionary_encode().cast(TEXT)
+    if pa.types.is_floating(array.type):
+        array = _as_whole(array)
+    return _without(strings(array), missing).dictionary_encode().cast(TEXT)
+
+
+def _as_whole(array: pa.Array) -> pa.Array:
+    """Ids that a frame holds as floats, because some are empty, are whole numbers all the same."""
+    try:
+        return pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return array
+
+
+def codes(array: pa.Array, code: Callable[[str], int | None], kind: pa.DataType) -> tuple[pa.Array, Mask]:
+    """Turn each distinct value into a number by ``code``; also where a value was there but has none."""
+    encoded = array if pa.types.is_dictionary(array.type) else strings(array).dictionary_encode()
+    texts = strings(encoded.dictionary).to_pylist()
+    found = [None if text is None else code(text) for text in texts]
+    bad = np.array([text is not None and value is None for text, value in zip(texts, found, strict=True)], bool)
+    return pa.array(found, kind).take(encoded.indices), _take(bad, encoded.indices)
+
+
+def mapped_words(array: pa.Array, table: dict[str, str]) -> pa.Array:
+    """Look each value up in ``table`` by its lower-case form; others become null."""
+    encoded = array if pa.types.is_dictionary(array.type) else strings(array).dictionary_encode()
+    texts = strings(encoded.dictionary).to_pylist()
+    found = [None if text is None else table.get(text.casefold()) for text in texts]
+    return pa.array(found, pa.string()).take(encoded.indices).dictionary_encode().cast(TEXT)
+
+
+def _without(array: pa.Array, missing: frozenset[str]) -> pa.Array:
+    if not missing:
+        return array
+    hit = pc.is_in(array, value_set=pa.array(sorted(missing), pa.string()))
+    return pc.if_else(hit, pa.scalar(None, pa.string()), array)
+
+
+def _take(mask: Mask, indices: pa.Array) -> Mask:
+    if not mask.any():
+        return np.zeros(len(indices), bool)
+    return pa.array(mask).take(indices).fill_null(False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]

@@ -1,0 +1,57 @@
+"""Layouts of delimited text that are recognised by their header."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from stsdetect.readers.protocol import Batch
+from stsdetect.readers.rows import Times
+from stsdetect.readers.source import PARQUET, Head, Source
+from stsdetect.readers.text import TextSpec, Tidy, find_header, read_text
+from stsdetect.settings import ReadSettings
+
+
+def untouched(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
+    """Change nothing."""
+    return columns
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    """A public export in delimited text.
+
+    ``names`` maps the source's column names to ours, several spellings allowed; the layout is recognised
+    by the ``required`` names, and the order and number of the others do not matter.
+    """
+
+    name: str
+    title: str
+    doc: str
+    names: dict[str, str]
+    required: tuple[str, ...]
+    times: Times
+    tidy: Tidy = untouched
+    missing: frozenset[str] = frozenset()
+
+    def recognise(self, head: Head, settings: ReadSettings) -> bool:
+        """Say whether the header has all required names."""
+        if head.data.startswith(PARQUET):
+            return False
+        header = find_header(head)
+        if header is None or not set(self.required) <= set(header.cells):
+            return False
+        return "time" in {self.names.get(cell) for cell in header.cells}
+
+    def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
+        """Read the file in blocks."""
+        header = find_header(head)
+        assert header is not None
+        columns: dict[str, int] = {}
+        for position, cell in enumerate(header.cells):
+            if cell in self.names:
+                columns.setdefault(self.names[cell], position)
+        return read_text(source, TextSpec(header, columns), self.times, self.tidy, self.missing)

@@ -1,0 +1,102 @@
+"""What a reader gives back, and what it must offer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
+
+from stsdetect.errors import InputError
+from stsdetect.settings import ReadSettings
+
+if TYPE_CHECKING:
+    from stsdetect.readers.source import Head, Source
+
+
+class DamagedError(InputError):
+    """A file breaks off or cannot be unpacked; what came before it is still good."""
+
+
+class QuestionError(InputError):
+    """A file is AIS, but it cannot be read rightly until the user says how; never passed over in silence."""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One row that could not be read: its line, a stable reason, the wrong value and the raw text."""
+
+    row: int
+    reason: str
+    detail: str
+    text: str
+
+
+@dataclass
+class Batch:
+    """Some rows of one source: ``rows`` = rows of ``positions`` + ``rejects``.
+
+    ``emptied`` counts optional values that could not be read and became null, by column; ``remarks`` are
+    sentences about the file, kept once each.
+    """
+
+    rows: int
+    positions: pa.Table
+    rejects: list[Reject] = field(default_factory=list)
+    emptied: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one file or archive member.
+
+    Always ``rows_read == rows_kept + rows_filtered + sum(rejected.values())``.
+    """
+
+    path: str
+    member: str | None
+    layout: str
+    bytes: int
+    rows_read: int
+    rows_kept: int
+    rows_filtered: int
+    rejected: dict[str, int]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """Positions and rejects as Arrow tables (`schema.POSITIONS`, `schema.REJECTS`), and a report per file.
+
+    ``skipped`` names the files of folders, globs and archives that are not AIS, each with the reason.
+    """
+
+    positions: pa.Table
+    rejects: pa.Table
+    files: tuple[FileReport, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+class Reader(Protocol):
+    """One public source of AIS: recognised by content, never by name."""
+
+    @property
+    def name(self) -> str:
+        """Short stable name, as in `FileReport.layout`."""
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+
+    @property
+    def doc(self) -> str:
+        """How it is recognised, what its times mean, and what is lost."""
+
+    def recognise(self, head: Head, settings: ReadSettings) -> bool:
+        """Say whether a file that begins so is of this layout."""
+
+    def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
+        """Read the file in pieces; every row of it is in one batch, kept or rejected."""

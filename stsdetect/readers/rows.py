@@ -1,0 +1,232 @@
+"""Raw columns to a batch: each row is kept or rejected with one reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stsdetect.readers.convert import Mask, codes, is_text, mapped_words, numbers, plain, whole, words
+from stsdetect.readers.protocol import Batch, Reject
+from stsdetect.reference.vessels import nav_status_code, ship_type_code
+from stsdetect.schema import POSITIONS, TEXT
+
+#: AIS began in the 1990s; times outside these years are wrong (microseconds since 1970).
+FIRST_US = 631_152_000_000_000  # 1990-01-01
+LAST_US = 4_102_444_800_000_000  # 2100-01-01
+MAX_MMSI = 999_999_999
+MAX_TEXT = 500
+
+FLOATS = {
+    "sog": "sog_kn",
+    "cog": "cog_deg",
+    "heading": "heading_deg",
+    "length": "length_m",
+    "width": "width_m",
+    "to_bow": "to_bow_m",
+    "to_stern": "to_stern_m",
+    "to_port": "to_port_m",
+    "to_starboard": "to_starboard_m",
+    "draught": "draught_m",
+}
+TEXTS = ("name", "callsign", "destination")
+#: Our names of the columns a table can be mapped to.
+KEYS: tuple[str, ...] = (
+    "time",
+    "lat",
+    "lon",
+    "mmsi",
+    "vessel_id",
+    "nav_status",
+    "message_type",
+    "transceiver",
+    "station",
+    "imo",
+    "ship_type",
+    *FLOATS,
+    *TEXTS,
+)
+_CLASSES = {"a": "A", "b": "B", "class a": "A", "class b": "B"}
+_STATIONS = {name: name for name in ("ship", "base", "aid", "sar_aircraft", "sart", "aux", "handheld", "group")}
+
+Times = Callable[[pa.Array], tuple[pa.Array, Mask]]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows came from: file label, line numbers [shape (n,)] and the raw text of the i-th row."""
+
+    label: str
+    lines: NDArray[np.int64]
+    text: Callable[[int], str]
+    is_header: Callable[[str], bool] = lambda text: False
+
+
+def build(raw: dict[str, pa.Array], times: Times, origin: Origin, missing: frozenset[str] = frozenset()) -> Batch:
+    """Convert raw columns (by our key) and judge every row.
+
+    Parameters
+    ----------
+    raw
+        Arrays of one length; must have time, lat, lon and one of mmsi and vessel_id.
+    times
+        Turns the time column into UTC timestamps and says which values could not be read.
+    origin
+        Where the rows came from.
+    missing
+        Words the source writes for "no text".
+    """
+    size = len(origin.lines)
+    raw = {key: plain(array) for key, array in raw.items()}
+    emptied: Counter[str] = Counter()
+    out: dict[str, pa.Array] = {}
+    why = np.zeros(size, np.int8)
+    _judge_time(raw, times, out, why)
+    _judge_vessel(raw, out, why, missing)
+    _judge_place(raw, out, why)
+    _optional(raw, out, emptied, why == 0, missing)
+    rejects = _rejects(raw, why, origin)
+    out["source_file"] = constant(origin.label, size)
+    out["source_row"] = pa.array(origin.lines)
+    arrays = [out[c.name] if c.name in out else pa.nulls(size, c.type) for c in POSITIONS]
+    table = pa.Table.from_arrays(arrays, names=POSITIONS.names)
+    if rejects:
+        table = table.filter(pa.array(why == 0))
+    return Batch(size, table.cast(POSITIONS.arrow), rejects, emptied)
+
+
+def constant(text: str, size: int) -> pa.Array:
+    """Return one text ``size`` times, dictionary-encoded."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(size, np.int32)), pa.array([text], pa.string()))
+
+
+#: Reasons by code; the first that holds is the reason of a row. Column: the one whose value was wrong.
+_REASONS = {
+    1: ("bad_time", "time"),
+    2: ("time_out_of_range", "time"),
+    3: ("missing_vessel", "mmsi"),
+    4: ("bad_mmsi", "mmsi"),
+    5: ("bad_position", "lat"),
+    6: ("bad_position", "lon"),
+}
+
+
+def _mark(why: NDArray[np.int8], mask: Mask, code: int) -> None:
+    why[mask & (why == 0)] = code
+
+
+def _judge_time(raw: dict[str, pa.Array], times: Times, out: dict[str, pa.Array], why: NDArray[np.int8]) -> None:
+    time, _ = times(raw["time"])
+    out["time"] = time
+    _mark(why, _null(time), 1)
+    micro = time.cast(pa.int64()).fill_null(FIRST_US).to_numpy(zero_copy_only=False)
+    _mark(why, (micro < FIRST_US) | (micro >= LAST_US), 2)
+
+
+def _judge_vessel(
+    raw: dict[str, pa.Array], out: dict[str, pa.Array], why: NDArray[np.int8], missing: frozenset[str]
+) -> None:
+    absent = np.ones(len(why), bool)
+    if "vessel_id" in raw:
+        out["vessel_id"] = words(raw["vessel_id"], missing)
+        absent &= _null(out["vessel_id"])
+    if "mmsi" in raw:
+        out["mmsi"], wrong = whole(raw["mmsi"], 0, MAX_MMSI, pa.int64())
+        absent &= _null(out["mmsi"]) & ~wrong
+        _mark(why, wrong, 4)
+    _mark(why, absent, 3)
+
+
+def _judge_place(raw: dict[str, pa.Array], out: dict[str, pa.Array], why: NDArray[np.int8]) -> None:
+    lat, bad_lat = numbers(raw["lat"])
+    lon, bad_lon = numbers(raw["lon"])
+    no_lat, no_lon = _null(lat), _null(lon)
+    # Neither is a static report and kept; one alone is half a position.
+    _mark(why, bad_lat | (no_lat & ~no_lon & ~bad_lon), 5)
+    _mark(why, bad_lon | (no_lon & ~no_lat), 6)
+    out["lat_deg"], out["lon_deg"] = lat, lon
+
+
+def _optional(
+    raw: dict[str, pa.Array],
+    out: dict[str, pa.Array],
+    emptied: Counter[str],
+    kept: Mask,
+    missing: frozenset[str],
+) -> None:
+    def put(column: str, values: pa.Array, bad: Mask) -> None:
+        out[column] = values
+        count = int((bad & kept).sum())
+        if count:
+            emptied[column] += count
+
+    def given(key: str) -> pa.Array:
+        array = raw[key]
+        return words(array, missing) if missing and is_text(array) else array
+
+    for key in raw:
+        if key in FLOATS:
+            put(FLOATS[key], *numbers(given(key)))
+        elif key in TEXTS:
+            out[key] = words(raw[key], missing)
+        elif key == "imo":
+            put("imo", *_imo(given("imo")))
+        elif key == "nav_status":
+            put("nav_status", *codes(given(key), nav_status_code, pa.int8()))
+        elif key == "ship_type":
+            put("ship_type", *codes(given(key), ship_type_code, pa.int16()))
+        elif key == "message_type":
+            put("message_type", *whole(given(key), 0, 63, pa.int8()))
+        elif key == "transceiver":
+            out[key] = mapped_words(raw[key], _CLASSES)
+        elif key == "station":
+            out[key] = mapped_words(raw[key], _STATIONS)
+
+
+def _imo(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Read IMO numbers with or without the prefix ``IMO``, each distinct one once."""
+    if not is_text(array):
+        return whole(array, 0, 10**10, pa.int64())
+
+    def code(text: str) -> int | None:
+        digits = text.upper().removeprefix("IMO").strip().removesuffix(".0")
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
+
+    return codes(array, code, pa.int64())
+
+
+def _null(array: pa.Array) -> Mask:
+    return array.is_null().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin) -> list[Reject]:
+    rejects = []
+    for i in np.flatnonzero(why).tolist():
+        text = origin.text(i)
+        reason, key = _REASONS[int(why[i])]
+        key = key if key in raw else "vessel_id"
+        value = raw[key][i].as_py()
+        detail = f"{key} is empty" if value is None or str(value).strip() == "" else f"{key} {value}"
+        if origin.is_header(text):
+            reason, detail = "repeated_header", ""
+        rejects.append(Reject(int(origin.lines[i]), reason, detail[:MAX_TEXT], text[:MAX_TEXT]))
+    return rejects
+
+
+def reject_table(label: str, rejects: list[Reject]) -> pa.Table:
+    """Return rejects as rows of `schema.REJECTS`, in line order."""
+    from stsdetect.schema import REJECTS
+
+    rejects = sorted(rejects, key=lambda reject: reject.row)
+    columns = {
+        "source_file": constant(label, len(rejects)),
+        "source_row": pa.array([r.row for r in rejects], pa.int64()),
+        "reason": pa.array([r.reason for r in rejects], pa.string()).dictionary_encode().cast(TEXT),
+        "detail": pa.array([r.detail for r in rejects], pa.string()),
+        "text": pa.array([r.text for r in rejects], pa.string()),
+    }
+    return REJECTS.table(columns)

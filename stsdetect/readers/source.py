@@ -1,0 +1,238 @@
+"""Files, folders, globs and archives: find them, open them, look at how they begin."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stsdetect.errors import InputError
+from stsdetect.readers.protocol import DamagedError
+
+#: How much of a file is looked at to recognise it [bytes].
+HEAD_BYTES = 1 << 18
+#: A line longer than this is no line of any AIS export; reading on would fill the memory [bytes].
+MAX_LINE_BYTES = 1 << 24
+#: First bytes of each container: RFC 1952, APPNOTE 4.3.7, RFC 8878, Apache Parquet file format.
+GZIP, ZIP, ZSTD, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1"
+_EMPTY_ZIP = b"PK\x05\x06"
+
+Tick = Callable[[int], None]
+_BROKEN = (OSError, EOFError, zlib.error, pa.ArrowException, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+
+
+class _Counted(io.RawIOBase):
+    """A raw stream that tells how many bytes were taken from it."""
+
+    def __init__(self, raw: IO[bytes], tick: Tick | None) -> None:
+        self._raw, self._tick, self._done = raw, tick, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._raw.read(len(buffer))
+        buffer[: len(data)] = data
+        self._done += len(data)
+        if self._tick:
+            self._tick(self._done)
+        return len(data)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class Stream:
+    """Unpacked bytes of one source; a damaged container raises `DamagedError` with its name."""
+
+    def __init__(self, raw: IO[bytes], label: str, tick: Tick | None = None) -> None:
+        self.label = label
+        self._inner: Any = io.BufferedReader(_Counted(raw, tick), 1 << 20)
+        magic = self._guard(lambda: self._inner.peek(4)[:4])
+        self.packed = magic.startswith(GZIP) or magic == ZSTD
+        if magic.startswith(GZIP):
+            self._inner = gzip.GzipFile(fileobj=self._inner)
+        elif magic == ZSTD:
+            self._inner = pa.CompressedInputStream(pa.PythonFile(self._inner, mode="r"), "zstd")
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes, fewer only at the end."""
+        parts: list[bytes] = []
+        while size > 0:
+            part = self._guard(partial(self._inner.read, min(size, 1 << 24)))
+            if not part:
+                break
+            parts.append(part)
+            size -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _guard(self, action: Callable[[], bytes]) -> bytes:
+        try:
+            return action()
+        except _BROKEN as problem:
+            raise DamagedError(
+                f"{self.label} is damaged or cut short ({problem or type(problem).__name__}); fetch it again"
+            ) from problem
+
+    def close(self) -> None:
+        """Close the file."""
+        self._inner.close()
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first unpacked bytes of a source."""
+
+    label: str
+    data: bytes
+    whole: bool
+    #: Reads the schema at the end of a Parquet file.
+    schema: Callable[[], pa.Schema] | None = None
+
+    @cached_property
+    def parquet_columns(self) -> list[str]:
+        """Column names where this is a Parquet file, else empty."""
+        if not self.data.startswith(PARQUET) or self.schema is None:
+            return []
+        return list(self.schema().names)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Complete first lines as text, without line ends and byte-order mark."""
+        data = self.data.removeprefix(b"\xef\xbb\xbf")
+        parts = data.split(b"\n")
+        if not self.whole and len(parts) > 1:
+            parts.pop()
+        return [part.rstrip(b"\r").decode("utf-8", "replace") for part in parts]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file, or one member of an archive, that may hold AIS.
+
+    ``origin`` is the input it was found through; ``alone`` says that the user named this very file.
+    """
+
+    path: str
+    member: str | None
+    size: int
+    origin: str
+    alone: bool
+    tick: Tick | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """``path`` or ``path!member``, as in the column ``source_file``."""
+        return self.path if self.member is None else f"{self.path}!{self.member}"
+
+    def open(self) -> Stream:
+        """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read."""
+        try:
+            if self.member is None:
+                return Stream(open(self.path, "rb"), self.label, self.tick)
+            archive = zipfile.ZipFile(self.path)
+            return Stream(archive.open(self.member), self.label, self.tick)
+        except OSError as problem:
+            raise InputError(f"{self.label} cannot be read: {problem.strerror or problem}") from problem
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError) as problem:
+            raise DamagedError(f"{self.label} cannot be unpacked: {problem}") from problem
+
+    def head(self) -> Head:
+        """Look at its first bytes."""
+        stream = replace(self, tick=None).open()
+        try:
+            data = stream.read(HEAD_BYTES)
+        finally:
+            stream.close()
+        return Head(self.label, data, len(data) < HEAD_BYTES, lambda: self.parquet().schema_arrow)
+
+    def parquet(self) -> pq.ParquetFile:
+        """Open it as Parquet; a packed one is unpacked in memory, because its schema stands at the end."""
+        stream = self.open()
+        try:
+            packed = self.member is not None or stream.packed
+            data: Any = pa.BufferReader(stream.read(1 << 62)) if packed else self.path
+            return pq.ParquetFile(data)
+        except (OSError, pa.ArrowException) as problem:
+            raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
+        finally:
+            stream.close()
+
+
+def expand(inputs: Iterable[str | Path]) -> list[Source]:
+    """Turn files, folders and globs into sources: sorted, each file once, hidden files left out.
+
+    Raises
+    ------
+    InputError
+        If an input does not exist or an archive cannot be opened.
+    """
+    found: list[Source] = []
+    seen: set[str] = set()
+    for item in inputs:
+        origin = os.fspath(item)
+        for path in _paths(origin):
+            real = os.path.realpath(path)
+            if real not in seen:
+                seen.add(real)
+                found.extend(_members(path, origin))
+    return found
+
+
+def _paths(origin: str) -> list[str]:
+    if os.path.isdir(origin):
+        paths = []
+        for folder, folders, names in os.walk(origin):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            paths += [os.path.join(folder, name) for name in names if not name.startswith(".")]
+        if not paths:
+            raise InputError(f"folder {origin} holds no files")
+        return sorted(paths)
+    if os.path.exists(origin):
+        return [origin]
+    if glob.has_magic(origin):
+        paths = sorted(p for p in glob.glob(origin, recursive=True) if os.path.isfile(p))
+        if paths:
+            return paths
+        raise InputError(f"no file matches {origin}")
+    near = os.path.dirname(origin) or "."
+    hint = "" if os.path.isdir(near) else f"; folder {near} does not exist either"
+    raise InputError(f"{origin} does not exist{hint}")
+
+
+def _members(path: str, origin: str) -> list[Source]:
+    alone = path == origin
+    try:
+        size = os.path.getsize(path)
+        with open(path, "rb") as file:
+            magic = file.read(4)
+        if magic not in (ZIP, _EMPTY_ZIP):
+            return [Source(path, None, size, origin, alone)]
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if _wanted(info)]
+    except OSError as problem:
+        raise InputError(f"{path} cannot be read: {problem.strerror or problem}") from problem
+    except zipfile.BadZipFile:
+        # Not listable: opened as a plain file it fails with its name, or is passed over in a folder.
+        return [Source(path, None, size, origin, alone)]
+    if not infos and alone:
+        raise InputError(f"{path} is an empty archive")
+    only = alone and len(infos) == 1
+    return [Source(path, info.filename, info.compress_size, origin, only) for info in infos]
+
+
+def _wanted(info: zipfile.ZipInfo) -> bool:
+    parts = info.filename.split("/")
+    return not info.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")

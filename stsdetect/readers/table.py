@@ -1,0 +1,260 @@
+"""Any other table, through a column map: delimited text, Parquet, or a frame from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.errors import InputError, UsageError, did_you_mean
+from stsdetect.readers.convert import plain, strings
+from stsdetect.readers.layout import untouched
+from stsdetect.readers.protocol import Batch, QuestionError
+from stsdetect.readers.rows import FLOATS, KEYS, Origin, Times, build
+from stsdetect.readers.source import Head, Source
+from stsdetect.readers.text import Header, TextSpec, find_header, read_text, split_block, text_blocks
+from stsdetect.readers.times import Order, any_utc, slashed_order
+from stsdetect.schema import POSITIONS
+from stsdetect.settings import ReadSettings
+
+#: Names of the positions table are taken for ours as well.
+LONG_KEYS: dict[str, str] = {"lat_deg": "lat", "lon_deg": "lon", **{long: key for key, long in FLOATS.items()}}
+_FRAME_ROWS = 1 << 20
+
+#: Names other exports use, only to print a map that the user can check and paste.
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "time": ("time", "timestamp", "basedatetime", "datetime", "dateutc", "msgtime", "timeutc", "dtposutc", "t"),
+    "lat": ("lat", "latitude", "latitudedegrees", "latdeg", "y"),
+    "lon": ("lon", "long", "lng", "longitude", "longitudedegrees", "londeg", "x"),
+    "mmsi": ("mmsi", "sourcemmsi", "userid", "ssvid"),
+    "vessel_id": ("vesselid", "shipid", "id", "craftid", "trackid"),
+    "sog": ("sog", "speed", "speedoverground", "sogknots", "sogkn"),
+    "cog": ("cog", "course", "courseoverground", "cogdegrees", "cogdeg"),
+    "heading": ("heading", "trueheading", "headingdeg"),
+    "nav_status": ("navstatus", "status", "navigationalstatus", "navstat"),
+    "imo": ("imo", "imonumber", "imonr"),
+    "name": ("name", "vesselname", "shipname"),
+    "callsign": ("callsign",),
+    "ship_type": ("shiptype", "vesseltype", "type"),
+    "length": ("length",),
+    "width": ("width", "beam"),
+    "draught": ("draught", "draft"),
+    "destination": ("destination", "dest"),
+}
+
+
+def resolve_map(columns: dict[str, str], available: Iterable[str], label: str) -> dict[str, str]:
+    """Check a column map against the columns there are; return our key -> their name.
+
+    Raises
+    ------
+    UsageError
+        If a name of ours or of theirs is misspelt, or time, lat, lon or the vessel is missing.
+    """
+    theirs = list(available)
+    result: dict[str, str] = {}
+    for key, name in columns.items():
+        known = LONG_KEYS.get(key, key)
+        if known not in KEYS:
+            raise UsageError(
+                f"a table cannot be mapped to '{key}'.{did_you_mean(key, KEYS)} Names to map to: {', '.join(KEYS)}"
+            )
+        if name not in theirs:
+            raise UsageError(
+                f"{label} has no column '{name}' (mapped to {key}).{did_you_mean(name, theirs)} "
+                f"Its columns: {_listed(theirs)}"
+            )
+        result[known] = name
+    lacking = [key for key in ("time", "lat", "lon") if key not in result]
+    if "mmsi" not in result and "vessel_id" not in result:
+        lacking.append("mmsi (or vessel_id)")
+    if lacking:
+        raise UsageError(
+            f"the column map lacks {', '.join(lacking)}; columns of {label}: {_listed(theirs)}. {suggestion(theirs)}"
+        )
+    return result
+
+
+def suggestion(theirs: list[str]) -> str:
+    """Return a sentence with a ready ``--map`` for columns whose names are telling."""
+    plain_names = {"".join(c for c in name.casefold() if c.isalnum()): name for name in reversed(theirs)}
+    found: dict[str, str] = {}
+    for key, names in _ALIASES.items():
+        hit = next((plain_names[n] for n in names if n in plain_names), None)
+        hit = hit or next((plain_names[n] for n in plain_names if key == "time" and "time" in n), None)
+        if hit is not None:
+            found[key] = hit
+    if "mmsi" in found:
+        found.pop("vessel_id", None)
+    for key in ("time", "lat", "lon"):
+        found.setdefault(key, "COLUMN")
+    if "mmsi" not in found and "vessel_id" not in found:
+        found["mmsi"] = "COLUMN"
+    pairs = " ".join(
+        f"--map '{key}={found[key]}'" if " " in found[key] else f"--map {key}={found[key]}"
+        for key in (*(k for k in _ALIASES if k in found),)
+    )
+    return f"Say which column is which, for example {pairs}"
+
+
+def _listed(names: list[str]) -> str:
+    text = ", ".join(names)
+    return text if len(text) <= 400 else text[:400] + ", ..."
+
+
+class MappedTable:
+    """Delimited text or Parquet read through ``settings.columns``."""
+
+    name = "table"
+    title = "any other delimited text or Parquet, through a column map"
+    doc = (
+        "Read with --map time=... --map lat=... --map lon=... and mmsi or vessel_id; the delimiter (comma, "
+        "semicolon, tab, bar) is found. Times without a zone are UTC, or read.utc_offset_h ahead of it; Unix "
+        "times in s, ms, us or ns are told by size; 03/04/2021 is settled by any day above 12 in the file or "
+        "by read.day_first. Speeds are taken as knots."
+    )
+
+    def recognise(self, head: Head, settings: ReadSettings) -> bool:
+        """Say whether a map is given and there are columns to map."""
+        return bool(settings.columns) and bool(head.parquet_columns or find_header(head))
+
+    def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
+        """Read the mapped columns."""
+        if head.parquet_columns:
+            columns = resolve_map(settings.columns, head.parquet_columns, source.label)
+            file = source.parquet()
+            first = 1
+            order = _order((b.column(0) for b in file.iter_batches(columns=[columns["time"]])), settings, source.label)
+            for batch in file.iter_batches(_FRAME_ROWS, columns=sorted(set(columns.values()))):
+                yield table_batch(pa.table(batch), columns, _times(order, settings), source.label, first)
+                first += batch.num_rows
+            return
+        header = find_header(head)
+        assert header is not None
+        yield from self._read_text(source, header, settings)
+
+    def _read_text(self, source: Source, header: Header, settings: ReadSettings) -> Iterator[Batch]:
+        columns = resolve_map(settings.columns, header.cells, source.label)
+        spec = TextSpec(header, {key: header.cells.index(name) for key, name in columns.items()})
+        order = _order(_time_column(source, spec), settings, source.label)
+        sample = next(_time_column(source, spec), None)
+        remark = _time_remark(sample, settings)
+        for batch in read_text(source, spec, _times(order, settings), untouched):
+            if remark:
+                batch.remarks.setdefault(remark, 0)
+            yield batch
+
+
+def _times(order: Order | None, settings: ReadSettings) -> Times:
+    return partial(any_utc, order=order, utc_offset_h=settings.utc_offset_h)
+
+
+def _time_column(source: Source, spec: TextSpec) -> Iterator[pa.Array]:
+    stream = source.open()
+    narrow = TextSpec(spec.header, {"time": spec.columns["time"]})
+    row = spec.header.row + 1
+    try:
+        for block in text_blocks(stream, spec.header.end):
+            for piece in split_block(block, row, narrow):
+                yield plain(piece.columns["time"])
+    finally:
+        stream.close()
+
+
+def _order(columns: Iterable[pa.Array], settings: ReadSettings, label: str) -> Order | None:
+    """Find out which part of 03/04/2021 is the day: as set, or from the first parts above 12."""
+    if settings.day_first is not None:
+        return "day" if settings.day_first else "month"
+    any_seen = False
+    for array in columns:
+        seen, day, month = slashed_order(array)
+        any_seen |= seen
+        if day and month:
+            raise QuestionError(
+                f"{label} has dates with the day first and dates with the month first; "
+                "set read.day_first, and rows of the other kind are rejected"
+            )
+        if day or month:
+            return "day" if day else "month"
+        if not any_seen and len(array):
+            return None
+    if any_seen:
+        raise QuestionError(
+            f"{label} has dates like 03/04/2021 and none with a day above 12: is it 3 April or 4 March? "
+            "Set read.day_first = true (3 April) or false (4 March)"
+        )
+    return None
+
+
+def _time_remark(sample: pa.Array | None, settings: ReadSettings) -> str | None:
+    first = None
+    if sample is not None:
+        values = strings(sample).drop_null()
+        first = values[0].as_py() if len(values) else None
+    if first is None:
+        return None
+    digits = first.lstrip("+-").split(".")[0]
+    if first.lstrip("+-").replace(".", "", 1).isdigit():
+        size = len(digits)
+        unit = "s" if size <= 11 else "ms" if size <= 14 else "us" if size <= 17 else "ns"
+        return f"times read as Unix time in {unit}"
+    if first.endswith(("Z", "UTC", "GMT")) or any(c in "+-" for c in first[-6:]):
+        return None
+    return (
+        f"times have no zone; read as {settings.utc_offset_h:g} h ahead of UTC"
+        if settings.utc_offset_h
+        else ("times have no zone; read as UTC")
+    )
+
+
+def table_batch(table: pa.Table, columns: dict[str, str], times: Times, label: str, first: int) -> Batch:
+    """Build a batch from the rows of a typed table; ``first`` is the number of its first row."""
+    raw = {key: table.column(name) for key, name in columns.items()}
+    lines = np.arange(first, first + table.num_rows, dtype=np.int64)
+    names = sorted(set(columns.values()))
+
+    def text(i: int) -> str:
+        return ",".join(str(table.column(name)[i].as_py()) for name in names)
+
+    return build(raw, times, Origin(label, lines, text))
+
+
+def own_columns(names: Iterable[str]) -> dict[str, str] | None:
+    """Return our key -> column where a table has the names of the positions table, else None."""
+    theirs = set(names)
+    found = {LONG_KEYS.get(c.name, c.name): c.name for c in POSITIONS if c.name in theirs}
+    found.pop("source_file", None)
+    found.pop("source_row", None)
+    ours = {"time", "lat", "lon"} <= set(found) and ("mmsi" in found or "vessel_id" in found)
+    return found if ours else None
+
+
+def require_own(names: list[str], what: str) -> dict[str, str]:
+    """Return `own_columns` or explain what is missing.
+
+    Raises
+    ------
+    InputError
+        If the names are not those of the positions table.
+    """
+    found = own_columns(names)
+    if found is None:
+        raise InputError(
+            f"{what} has the columns {_listed(names)}; without a column map it needs time, lat_deg, lon_deg and "
+            f"mmsi or vessel_id. {suggestion(names)}"
+        )
+    return found
+
+
+def frame_batches(table: pa.Table, settings: ReadSettings, label: str) -> Iterator[Batch]:
+    """Read a typed table through the column map of ``settings``."""
+    columns = resolve_map(settings.columns, table.column_names, label)
+    order = _order([plain(table.column(columns["time"]))], settings, label)
+    for first in range(0, table.num_rows, _FRAME_ROWS):
+        part = table.slice(first, _FRAME_ROWS)
+        yield table_batch(part, columns, _times(order, settings), label, first + 1)
+
+
+TABLE = MappedTable()

@@ -1,0 +1,286 @@
+"""Delimited text in blocks: cut at newlines, split by Arrow where it can, line by line where it cannot.
+
+Both ways give the same strings. No quote, short row or odd byte can make a row vanish: a block whose row
+count does not match its newlines is halved until the lines at fault stand alone.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pcsv
+from numpy.typing import NDArray
+
+from stsdetect.readers.protocol import Batch, DamagedError, Reject
+from stsdetect.readers.rows import MAX_TEXT, Origin, Times, build
+from stsdetect.readers.source import MAX_LINE_BYTES, Head, Source, Stream
+from stsdetect.schema import POSITIONS, TEXT
+
+#: Text is parsed in pieces of this size [bytes]: large enough to be fast, small enough for memory.
+BLOCK_BYTES = 1 << 23
+#: Up to this many lines a failing piece is read line by line instead of being halved again.
+_FEW_LINES = 32
+_DELIMITERS = ",;\t|"
+_BOM = b"\xef\xbb\xbf"
+
+Lines = list[bytes]
+Rows = NDArray[np.int64]
+#: Changes raw columns by our key before they are converted, and counts what a reader should know.
+Tidy = Callable[[dict[str, pa.Array], Counter[str]], dict[str, pa.Array]]
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header row: its cells, how they are separated, its line number and where the data begin."""
+
+    cells: tuple[str, ...]
+    delimiter: str
+    row: int
+    end: int
+    text: str
+
+    def repeats(self, line: str) -> bool:
+        """Say whether a line is this header again (files joined end to end)."""
+        first = line.lstrip("\ufeff").split(self.delimiter, 1)[0].strip().strip('"')
+        return first == self.cells[0]
+
+
+def find_header(head: Head) -> Header | None:
+    """Return the header of delimited text: the first line that is neither blank nor a comment.
+
+    The Danish header is itself written as a comment (``# Timestamp``) and is taken as one.
+    """
+    end = 0
+    for number, line in enumerate(head.data.split(b"\n"), start=1):
+        end += len(line) + 1
+        text = _decode(line.removeprefix(_BOM) if number == 1 else line).strip("\r")
+        if not text.strip() or (text.startswith("#") and not _danish(text)):
+            continue
+        delimiter = max(_DELIMITERS, key=text.count)
+        if not text.count(delimiter):
+            return None
+        cells = _cells(text, delimiter)
+        if len([cell for cell in cells if any(c.isalpha() for c in cell)]) * 2 < len(cells):
+            return None
+        return Header(tuple(cell.strip() for cell in cells), delimiter, number, end, text)
+    return None
+
+
+def _danish(text: str) -> bool:
+    return text.lstrip("# ").startswith("Timestamp")
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    """Split one line; a quoted cell may hold delimiters and doubled quotes, a stray quote is itself."""
+    if '"' not in text:
+        return text.split(delimiter)
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:
+        return text.split(delimiter)
+
+
+@dataclass(frozen=True)
+class TextSpec:
+    """How the lines of one file become columns: ``columns`` = our key -> position in the row."""
+
+    header: Header
+    columns: dict[str, int]
+    #: Columns whose values nearly all differ; the others are parsed as dictionaries, each value once.
+    distinct: frozenset[str] = frozenset({"time", "lat", "lon", "sog", "cog", "heading"})
+
+
+@dataclass
+class Piece:
+    """Columns of text for some lines, those lines, and the rows of the wrong length."""
+
+    columns: dict[str, pa.Array]
+    rows: Rows
+    line: Callable[[int], bytes]
+    rejects: list[Reject]
+    odd_bytes: int = 0
+
+
+def text_blocks(stream: Stream, skip: int = 0) -> Iterator[bytes]:
+    """Yield the bytes of a stream after ``skip`` in pieces that end with a newline."""
+    rest = b""
+    while True:
+        data = stream.read(BLOCK_BYTES)
+        if skip:
+            drop = min(skip, len(data))
+            data, skip = data[drop:], skip - drop
+            if not data and not skip:
+                continue
+        if not data:
+            break
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            yield rest + data[:cut]
+            rest = data[cut:]
+        else:
+            rest += data
+        if len(rest) > MAX_LINE_BYTES:
+            raise DamagedError(f"{stream.label} has a line longer than {MAX_LINE_BYTES} bytes; it is no text table")
+    if rest:
+        yield rest + b"\n"
+
+
+def read_text(
+    source: Source,
+    spec: TextSpec,
+    times: Times,
+    tidy: Tidy,
+    missing: frozenset[str] = frozenset(),
+) -> Iterator[Batch]:
+    """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
+    stream = source.open()
+    row = spec.header.row + 1
+    try:
+        for block in text_blocks(stream, spec.header.end):
+            for piece in split_block(block, row, spec):
+                remarks: Counter[str] = Counter()
+                if len(piece.rows):
+                    origin = Origin(
+                        source.label, piece.rows, lambda i, p=piece: _decode(p.line(i)), spec.header.repeats
+                    )
+                    batch = build(tidy(piece.columns, remarks), times, origin, missing)
+                else:
+                    batch = Batch(0, POSITIONS.empty())
+                batch.remarks = remarks
+                batch.rows += len(piece.rejects)
+                batch.rejects += piece.rejects
+                if piece.odd_bytes:
+                    batch.remarks["lines that are not UTF-8, read as Latin-1"] += piece.odd_bytes
+                yield batch
+            row += block.count(b"\n")
+    finally:
+        stream.close()
+
+
+def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
+    """Split a block that ends with a newline and begins on line ``first`` into columns of text."""
+    count = block.count(b"\n")
+    if _is_clean(block):
+        columns = _split_fast(block, count, spec)
+        if columns is not None:
+            lines: Lines = []
+
+            def line(i: int) -> bytes:
+                if not lines:
+                    lines.extend(block.split(b"\n"))
+                return lines[i].rstrip(b"\r")
+
+            return [Piece(columns, np.arange(first, first + count), line, [])]
+    numbered = [(n, text) for n, text in enumerate(block.split(b"\n")[:-1], start=first) if _is_row(text, spec)]
+    plain = [(n, text) for n, text in numbered if b'"' not in text]
+    quoted = [(n, text) for n, text in numbered if b'"' in text]
+    pieces = _halve(plain, spec)
+    if quoted:
+        pieces.append(split_slow(quoted, spec))
+    return pieces
+
+
+def _is_clean(block: bytes) -> bool:
+    return not (
+        b'"' in block or b"\n\n" in block or b"\n\r\n" in block or b"\n#" in block or block[:1] in (b"\n", b"\r", b"#")
+    )
+
+
+def _is_row(line: bytes, spec: TextSpec) -> bool:
+    if line.startswith(b"#"):
+        return spec.header.repeats(_decode(line))
+    return bool(line.strip())
+
+
+def _halve(numbered: list[tuple[int, bytes]], spec: TextSpec) -> list[Piece]:
+    if not numbered:
+        return []
+    if len(numbered) > _FEW_LINES:
+        columns = _split_fast(b"\n".join(text for _, text in numbered) + b"\n", len(numbered), spec)
+        if columns is not None:
+            rows = np.array([n for n, _ in numbered], np.int64)
+            return [Piece(columns, rows, lambda i: numbered[i][1].rstrip(b"\r"), [])]
+        half = len(numbered) // 2
+        return _halve(numbered[:half], spec) + _halve(numbered[half:], spec)
+    return [split_slow(numbered, spec)]
+
+
+def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array] | None:
+    names = [f"c{i}" for i in range(len(spec.header.cells))]
+    wanted = {f"c{i}": pa.string() if key in spec.distinct else TEXT for key, i in spec.columns.items()}
+    try:
+        table = pcsv.read_csv(
+            pa.BufferReader(block),
+            read_options=pcsv.ReadOptions(use_threads=False, column_names=names, block_size=len(block) + 1),
+            parse_options=pcsv.ParseOptions(
+                delimiter=spec.header.delimiter, quote_char=False, escape_char=False, ignore_empty_lines=False
+            ),
+            convert_options=pcsv.ConvertOptions(
+                column_types=wanted, include_columns=list(wanted), strings_can_be_null=False, check_utf8=True
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != count:
+        return None
+    return {key: table.column(f"c{i}") for key, i in spec.columns.items()}
+
+
+def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
+    """Split numbered lines one by one; rows of the wrong length become rejects."""
+    width = len(spec.header.cells)
+    values: dict[str, list[str]] = {key: [] for key in spec.columns}
+    kept: list[tuple[int, bytes]] = []
+    rejects: list[Reject] = []
+    odd = 0
+    for number, line in numbered:
+        # Latin-1 maps bytes to characters one to one, so cells can be turned back and decoded each alone.
+        cells = _row_cells(line.rstrip(b"\r").decode("latin-1"), spec.header.delimiter, width)
+        if len(cells) != width:
+            text = _decode(line)
+            reason = "repeated_header" if spec.header.repeats(text) else "wrong_column_count"
+            detail = f"{len(cells)} instead of {width} columns"
+            rejects.append(Reject(number, reason, detail, text[:MAX_TEXT]))
+            continue
+        kept.append((number, line))
+        odd += not _is_utf8(line)
+        for key, i in spec.columns.items():
+            values[key].append(_decode(cells[i].encode("latin-1")))
+    columns = {
+        key: pa.array(column, pa.string())
+        if key in spec.distinct
+        else pa.array(column, pa.string()).dictionary_encode()
+        for key, column in values.items()
+    }
+    rows = np.array([number for number, _ in kept], np.int64)
+    return Piece(columns, rows, lambda i: kept[i][1].rstrip(b"\r"), rejects, odd)
+
+
+def _row_cells(text: str, delimiter: str, width: int) -> list[str]:
+    cells = _cells(text, delimiter)
+    if len(cells) != width and '"' in text:
+        # An unpaired quote swallowed delimiters: take quotes as ordinary characters.
+        raw = text.split(delimiter)
+        if len(raw) == width:
+            return [cell.strip('"') for cell in raw]
+    return cells
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
