@@ -17,12 +17,9 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stsdetect.kernels.sphere import Bools, Floats, Ints
 from stsdetect.reference.facts import data_file
-from stsdetect.reference.sphere import NearestLine
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from stsdetect.reference.nearest import NearestLine
 
 _LEVEL_ANTARCTICA = 5
 _CELLS_PER_DEGREE = 8

@@ -1,7 +1,7 @@
 """Nearest distances on the sphere, through chords: nothing is scaled by a cosine of latitude.
 
 A chord is the straight line through the Earth between two points of its surface. Nearest by chord is nearest
-by great circle, so an ordinary k-d tree of unit vectors answers exactly, at the poles and over the
+by great circle, so an ordinary k-d tree answers exactly, at the poles and over the
 antimeridian too.
 """
 
@@ -11,24 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
+from stsdetect.kernels.sphere import Floats, chord_to_arc, to_xyz
 from stsdetect.units import EARTH_RADIUS_M, Metres
-
-Floats = NDArray[np.float64]
 
 #: Answers and pieces are worked out this many at a time, which bounds memory.
 _BATCH = 50_000
-
-
-def unit_vectors(lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
-    """Return unit vectors of places [degrees], shape (n, 3)."""
-    lat = np.radians(np.asarray(lat_deg, dtype=np.float64))
-    lon = np.radians(np.asarray(lon_deg, dtype=np.float64))
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
-
-
-def arc_m(chord: Floats) -> Floats:
-    """Turn chords of the unit sphere into great-circle distances [m]."""
-    return np.asarray(2.0 * EARTH_RADIUS_M * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0)))
 
 
 class NearestPoint:
@@ -41,23 +28,22 @@ class NearestPoint:
     """
 
     def __init__(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> None:
-        self._vectors = unit_vectors(lat_deg, lon_deg).reshape(-1, 3)
+        self._vectors = to_xyz(_flat(lat_deg), _flat(lon_deg))
         self._tree = cKDTree(self._vectors)
 
     def query(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
         """Return the positions (-1: none) and great-circle distances [m] of the nearest points, each (n,)."""
-        lat = np.atleast_1d(np.asarray(lat_deg, dtype=np.float64))
-        lon = np.atleast_1d(np.asarray(lon_deg, dtype=np.float64))
+        lat, lon = _flat(lat_deg), _flat(lon_deg)
         which = np.full(lat.shape, -1, dtype=np.int64)
         distance = np.full(lat.shape, np.nan)
         known = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon))
-        if not len(self._vectors) or not len(known):
+        if not (len(self._vectors) and len(known)):
             return which, distance
-        chords, places = self._tree.query(unit_vectors(lat[known], lon[known]), k=min(4, len(self._vectors)))
+        chords, places = self._tree.query(to_xyz(lat[known], lon[known]), k=min(4, len(self._vectors)))
         chords, places = chords.reshape(len(known), -1), places.reshape(len(known), -1)
-        tied = chords <= chords[:, :1] + 1e-15
+        tied = chords <= chords[:, :1] + 1e-6
         which[known] = np.where(tied, places, len(self._vectors)).min(axis=1)
-        distance[known] = arc_m(chords[:, 0])
+        distance[known] = chord_to_arc(chords[:, 0])
         return which, distance
 
 
@@ -84,7 +70,7 @@ class NearestLine:
         filled = 0
         for batch, size in zip(batches, sizes, strict=True):
             a, b = _cut(low[batch] / per_degree, high[batch] / per_degree, max_piece_m)
-            from_, to = unit_vectors(a[:, 1], a[:, 0]), unit_vectors(b[:, 1], b[:, 0])
+            from_, to = to_xyz(a[:, 1], a[:, 0]), to_xyz(b[:, 1], b[:, 0])
             self._middle[filled : filled + size] = (from_ + to) / 2.0
             self._along[filled : filled + size] = to - from_
             filled += size
@@ -96,8 +82,7 @@ class NearestLine:
 
         NaN where a coordinate is not known.
         """
-        lat = np.atleast_1d(np.asarray(lat_deg, dtype=np.float64))
-        lon = np.atleast_1d(np.asarray(lon_deg, dtype=np.float64))
+        lat, lon = _flat(lat_deg), _flat(lon_deg)
         result = np.full(lat.shape, np.nan)
         known = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon))
         if not len(self._middle):
@@ -105,7 +90,7 @@ class NearestLine:
             return result
         for begin in range(0, len(known), _BATCH):
             rows = known[begin : begin + _BATCH]
-            result[rows] = arc_m(self._chords(unit_vectors(lat[rows], lon[rows])))
+            result[rows] = chord_to_arc(self._chords(to_xyz(lat[rows], lon[rows])))
         return result
 
     def _chords(self, points: Floats) -> Floats:
@@ -117,9 +102,13 @@ class NearestLine:
         pieces = np.concatenate([np.asarray(found, dtype=np.int64) for found in near])
         along = self._along[pieces].astype(np.float64)
         offset = np.repeat(points, counts, axis=0) - self._middle[pieces]
-        share = (offset * along).sum(axis=1) / np.maximum((along**2).sum(axis=1), 1e-30)
+        share = (offset * along).sum(axis=1) / np.maximum((along**2).sum(axis=1), 1e-12)
         miss = offset - np.clip(share, -0.5, 0.5)[:, None] * along
         return np.asarray(np.sqrt(np.minimum.reduceat((miss**2).sum(axis=1), np.cumsum(counts) - counts)))
+
+
+def _flat(values: ArrayLike) -> Floats:
+    return np.atleast_1d(np.asarray(values, dtype=np.float64))
 
 
 def _parts(start: Floats, end: Floats, max_piece_m: Metres) -> NDArray[np.int64]:
