@@ -273,7 +273,8 @@ def _aside(path: Path, fill: Callable[[Path], object]) -> Path:
     except OSError as problem:
         raise UsageError(f"{path} cannot be written: {problem.strerror or problem}; choose another folder") from problem
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()
     return path
 
 

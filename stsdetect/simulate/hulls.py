@@ -11,7 +11,7 @@ TANKER, CARGO, FISHING, PILOT, TUG, TOWING, SERVICE, PASSENGER, UNKNOWN = 80, 70
 
 #: Names a careless page, spreadsheet or shell would trip over; all within the AIS character set, 20 letters.
 HOSTILE_NAMES = (
-    "=CMD|' /C CALC'!A1",
+    "=CMD^' /C CALC'!A1",
     "<SCRIPT>ALERT(1)</S>",
     "<IMG SRC=X:X ONERR>",
     'A","B",0,0,""',

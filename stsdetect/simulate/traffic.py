@@ -153,11 +153,12 @@ def _fleet(name: str, mode: _Mode, count: int, rng: np.random.Generator) -> tupl
     return who[kept], reports.take(kept)
 
 
-def _noise(n: int, every_s: float, rng: np.random.Generator) -> Floats:
-    from scipy.signal import lfilter
-
-    rho = float(np.exp(-every_s / NOISE_TIME_S))
-    return np.asarray(lfilter([3.0 * np.sqrt(1 - rho * rho)], [1.0, -rho], rng.normal(0, 1, (2, n)), axis=1))
+def _noise(n: int, every_s: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Draw position errors [m] that wander over `NOISE_TIME_S`, along all vessels' reports in one go."""
+    at = np.arange(n) * (every_s / NOISE_TIME_S)
+    knots = np.arange(int(at[-1] if n else 0) + 2)
+    east, north = (np.interp(at, knots, rng.normal(0, 3.5, len(knots))) for _ in range(2))
+    return east, north
 
 
 _Paths = tuple[Floats, Floats, Floats, Floats, Floats, npt.NDArray[np.bool_]]
