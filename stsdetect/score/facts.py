@@ -39,18 +39,17 @@ class Facts:
 
     def flag_of(self, mmsi: int) -> str | None:
         """Return the flag of a ship's MMSI as ISO 3166 letters; None where there is none."""
-        return _flag_and_form(mmsi)[0]
+        return _flag_of(mmsi)
 
     def is_odd(self, mmsi: int) -> bool:
         """Tell whether no state can have issued this MMSI to a ship; other stations' forms are not odd."""
-        flag, form = _flag_and_form(mmsi)
-        return form in ("junk", "invalid") or (form == "ship" and flag is None)
+        return _flag_of(mmsi) is None and mmsi_form(mmsi) in ("ship", "junk", "invalid")
 
 
 @lru_cache(maxsize=100_000)
-def _flag_and_form(mmsi: int) -> tuple[str | None, str]:
+def _flag_of(mmsi: int) -> str | None:
     flag = flag_of(mmsi)
-    return (flag[0] if flag else None), mmsi_form(mmsi)
+    return flag[0] if flag else None
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -32,6 +33,9 @@ _SPECIAL: dict[int, TypeClass] = {
 _BY_DIGIT: dict[int, TypeClass] = {
     2: "passenger", 4: "passenger", 6: "passenger", 7: "cargo", 8: "tanker", 9: "other",
 }  # fmt: skip
+_CLASS_OF: dict[int, TypeClass] = {
+    code: _SPECIAL.get(code) or _BY_DIGIT.get(code // 10, "unknown") for code in range(100)
+}
 
 
 def type_class(code: int | None) -> TypeClass:
@@ -40,9 +44,7 @@ def type_class(code: int | None) -> TypeClass:
     >>> type_class(84), type_class(52), type_class(0), type_class(None)
     ('tanker', 'tug', 'unknown', 'unknown')
     """
-    if code is None:
-        return "unknown"
-    return _SPECIAL.get(code) or _BY_DIGIT.get(code // 10, "unknown")
+    return "unknown" if code is None else _CLASS_OF.get(code, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Meeting:
         return near_port or crowded or "at_berth" in self.flags or "anchorage" in self.flags
 
 
+@lru_cache(maxsize=10_000)
 def safe_id(text: str) -> str:
     """Return an id on one line, of letters, digits and a few signs only, at most 24 characters.
 
@@ -120,6 +123,19 @@ def safe_id(text: str) -> str:
     kept = [c if c.isalnum() or c in "-_.:#/ " else "?" for c in raw if unicodedata.category(c)[0] != "C"]
     line = " ".join("".join(kept).split()) or "?"
     return line if len(line) <= ID_LIMIT else line[: ID_LIMIT - 1] + "…"
+
+
+_SAME_NAME = (
+    "zone_distance_km", "shore_distance_km", "port_distance_km", "still_nearby", "night_share", "min_distance_m",
+    "hull_gap_min_m", "hull_gap_max_m", "hull_gap_source", "median_speed_kn", "heading_alignment",
+)  # fmt: skip
+#: The columns the score looks at.
+_READ = (
+    "event_id", "subtype", "vessel_a", "vessel_b", "mmsi_a", "mmsi_b", "name_a", "name_b", "imo_a", "imo_b",
+    "ship_type_a", "ship_type_b", "length_a_m", "length_b_m", "start_time", "end_time", "duration_h",
+    "observed_min", "inferred_min", "lat_deg", "lon_deg", "zone_id", "n_positions_a", "n_positions_b", "is_open",
+    "draught_change_a_m", "draught_change_b_m", "flags", *_SAME_NAME,
+)  # fmt: skip
 
 
 def read_meetings(events: pa.Table) -> list[Meeting]:
@@ -142,16 +158,16 @@ def read_meetings(events: pa.Table) -> list[Meeting]:
 def _rows(events: pa.Table, kind: str) -> list[dict[str, Any]]:
     import pyarrow.compute as pc
 
-    table = events.filter(pc.equal(events.column("kind"), kind)).drop_columns(["geometry"])
-    for name in ("start_time", "end_time"):
-        index = table.column_names.index(name)
-        table = table.set_column(index, name, table.column(name).cast(pa.int64()))
-    rows: list[dict[str, Any]] = table.to_pylist()
-    for row in rows:
-        for name, value in row.items():
-            if isinstance(value, float) and not math.isfinite(value):
-                row[name] = None
-    return rows
+    table = events.filter(pc.equal(events.column("kind"), kind)).select(list(_READ))
+    columns: dict[str, list[Any]] = {}
+    for name, column in zip(_READ, table.columns, strict=True):
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.int64())
+        values = column.to_pylist()
+        if pa.types.is_floating(column.type):
+            values = [value if value is not None and math.isfinite(value) else None for value in values]
+        columns[name] = values
+    return [dict(zip(_READ, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _meeting(row: dict[str, Any]) -> Meeting:
@@ -178,12 +194,6 @@ def _meeting(row: dict[str, Any]) -> Meeting:
         flags=tuple(sorted(set(marks))),
         **{name: row[name] for name in _SAME_NAME},
     )
-
-
-_SAME_NAME = (
-    "zone_distance_km", "shore_distance_km", "port_distance_km", "still_nearby", "night_share", "min_distance_m",
-    "hull_gap_min_m", "hull_gap_max_m", "hull_gap_source", "median_speed_kn", "heading_alignment",
-)  # fmt: skip
 
 
 def _side(row: dict[str, Any], side: str) -> Side:

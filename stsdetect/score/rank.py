@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.errors import SettingsError, did_you_mean
-from stsdetect.schema import EVENTS, PAIRS, TIME
+from stsdetect.schema import EVENTS, PAIRS, REASON, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import FOR
@@ -39,20 +39,52 @@ BASE = Indicator(
 #: All indicators in the order in which their weights are summed; the base term first.
 INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, *AGAINST)
 
+_ORDER = {indicator.name: index for index, indicator in enumerate(INDICATORS)}
+_PER_MEETING = tuple(indicator for indicator in INDICATORS if not indicator.per_pair)
+_PER_PAIR = tuple(indicator for indicator in INDICATORS if indicator.per_pair)
+
 #: Weights are rounded to this many decimals before they are summed, so that what is shown is what counts.
 _DECIMALS = 4
 
-Reason = dict[str, Any]
+#: An indicator, what it saw, and the weight that earned.
+Reason = tuple[Indicator, Finding, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Scored:
-    """One pair measured at its strongest meeting."""
+    """One pair measured at its strongest meeting; ``number`` is its place among the reasons kept."""
 
+    number: int
     meetings: tuple[Meeting, ...]
     strongest: Meeting
-    reasons: list[Reason]
     log_odds: float
+
+
+class _Reasons:
+    """The reasons of all pairs by column: a million small objects would cost more than the scoring."""
+
+    def __init__(self) -> None:
+        self._offsets = [0]
+        self._columns: tuple[list[Any], ...] = ([], [], [], [], [])
+
+    def add(self, reasons: list[Reason]) -> int:
+        """Keep the reasons of one pair and return their number."""
+        names, values, weights, sentences, sources = self._columns
+        for indicator, finding, weight in reasons:
+            names.append(indicator.name)
+            values.append(finding.value)
+            weights.append(weight)
+            sentences.append(f"{finding.text} ({signed(weight)}).")
+            sources.append(indicator.source)
+        self._offsets.append(len(names))
+        return len(self._offsets) - 2
+
+    def array(self, numbers: list[int]) -> pa.Array:
+        """Return the reasons with these numbers, in their order, as a list column."""
+        fields = [pa.array(c, f.type) for c, f in zip(self._columns, REASON, strict=True)]
+        structs = pa.StructArray.from_arrays(fields, fields=list(REASON))
+        lists = pa.ListArray.from_arrays(pa.array(self._offsets, pa.int32()), structs)
+        return lists.cast(pa.list_(REASON)).take(pa.array(numbers, pa.int64()))
 
 
 def rank_pairs(
@@ -106,17 +138,15 @@ def rank_pairs(
     for meeting in meetings:
         case = Case(meeting, traffic, known)
         pairs.setdefault((meeting.a.vessel, meeting.b.vessel), []).append(case)
-    scored = [_score(cases, weights) for cases in pairs.values()]
+    reasons = _Reasons()
+    scored = [_score(cases, weights, reasons) for cases in pairs.values()]
     scored.sort(key=_rank_key)
     rows = [_row(pair, rank, settings_id) for rank, pair in enumerate(scored, start=1)]
-    columns = {name: [row[name] for row in rows] for name in PAIRS.names}
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in PAIRS.names if name != "reasons"}
     for name in ("first_time", "last_time"):
         columns[name] = pa.array(columns[name], pa.int64()).cast(TIME)
-    return PAIRS.table({c.name: _array(columns[c.name], c.type) for c in PAIRS})
-
-
-def _array(values: Any, kind: pa.DataType) -> pa.Array:
-    return values if isinstance(values, pa.Array) else pa.array(values, kind)
+    columns["reasons"] = reasons.array([pair.number for pair in scored])
+    return PAIRS.table(columns)
 
 
 def effective_weights(changes: Mapping[str, float]) -> dict[str, float]:
@@ -156,51 +186,38 @@ def indicator_rows() -> list[dict[str, Any]]:
     return [{field: getattr(indicator, field) for field in fields} for indicator in INDICATORS]
 
 
-def _score(cases: list[Case], weights: Mapping[str, float]) -> _Scored:
-    measured = [(case, _measure(case, weights, per_pair=False)) for case in cases]
-    totals = [_total(findings) for _, findings in measured]
+def _score(cases: list[Case], weights: Mapping[str, float], kept: _Reasons) -> _Scored:
+    measured = [_measure(case, weights, per_pair=False) for case in cases]
+    totals = [_total(reasons) for reasons in measured]
     best = min(range(len(cases)), key=lambda i: (-totals[i], cases[i].meeting.order))
-    case, findings = measured[best]
-    findings |= _measure(case, weights, per_pair=True)
+    case = cases[best]
+    reasons = measured[best] + _measure(case, weights, per_pair=True)
+    reasons.sort(key=lambda reason: _ORDER[reason[0].name])
     if len(cases) > 1:
-        findings["base"] = _say_which(findings["base"], case.meeting, len(cases))
-    ordered = {i.name: findings[i.name] for i in INDICATORS if i.name in findings}
-    reasons = [_reason(indicator, ordered[indicator.name]) for indicator in INDICATORS if indicator.name in ordered]
-    return _Scored(tuple(c.meeting for c in cases), case.meeting, reasons, _total(ordered))
+        base, finding, weight = reasons[0]
+        reasons[0] = base, _say_which(finding, case.meeting, len(cases)), weight
+    return _Scored(kept.add(reasons), tuple(c.meeting for c in cases), case.meeting, _total(reasons))
 
 
-def _measure(case: Case, weights: Mapping[str, float], *, per_pair: bool) -> dict[str, tuple[Finding, float]]:
-    findings = {}
-    for indicator in INDICATORS:
-        if indicator.per_pair != per_pair:
-            continue
+def _measure(case: Case, weights: Mapping[str, float], *, per_pair: bool) -> list[Reason]:
+    reasons = []
+    for indicator in _PER_PAIR if per_pair else _PER_MEETING:
         finding = indicator.measure(case)
         if finding is not None:
             # + 0.0 turns -0.0 into 0.0, so that equal weights are equal bytes.
-            findings[indicator.name] = (finding, round(finding.share * weights[indicator.name], _DECIMALS) + 0.0)
-    return findings
+            weight = round(finding.share * weights[indicator.name], _DECIMALS) + 0.0
+            reasons.append((indicator, finding, weight))
+    return reasons
 
 
-def _total(findings: Mapping[str, tuple[Finding, float]]) -> float:
-    return math.fsum(weight for _, weight in findings.values())
+def _total(reasons: list[Reason]) -> float:
+    return math.fsum(weight for _, _, weight in reasons)
 
 
-def _say_which(entry: tuple[Finding, float], meeting: Meeting, count: int) -> tuple[Finding, float]:
-    finding, weight = entry
+def _say_which(finding: Finding, meeting: Meeting, count: int) -> Finding:
     start = datetime.fromtimestamp(meeting.start_us // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M")
-    text = f"{finding.text}; this pair met {count} times, and what follows is measured at the meeting of {start} UTC"
-    return Finding(finding.value, finding.share, text), weight
-
-
-def _reason(indicator: Indicator, entry: tuple[Finding, float]) -> Reason:
-    finding, weight = entry
-    return {
-        "indicator": indicator.name,
-        "value": finding.value,
-        "weight": weight,
-        "sentence": f"{finding.text} ({signed(weight)}).",
-        "source": indicator.source,
-    }
+    which = f"this pair met {count} times, and what follows is measured at the meeting of {start} UTC"
+    return finding._replace(text=f"{finding.text}; {which}")
 
 
 def _rank_key(pair: _Scored) -> tuple[float, int, str, str]:
@@ -245,7 +262,6 @@ def _row(pair: _Scored, rank: int, settings_id: str) -> dict[str, Any]:
         "first_time": first.start_us,
         "last_time": max(m.end_us for m in pair.meetings),
         "event_ids": [m.event_id for m in pair.meetings],
-        "reasons": pair.reasons,
         "settings_id": settings_id,
     }
 

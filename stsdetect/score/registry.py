@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from stsdetect.score.facts import Facts
 from stsdetect.score.meetings import Meeting, Side
@@ -35,8 +35,7 @@ class Case:
         return self.meeting.a, self.meeting.b
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What an indicator saw: the value, the share of its weight it earns (-1..1), and the words."""
 
     value: float | None
