@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from stsdetect.context import annotate as annotate
+    from stsdetect.detect import Encounters as Encounters
+    from stsdetect.detect import Gaps as Gaps
+    from stsdetect.detect import Loitering as Loitering
+    from stsdetect.errors import InputError as InputError
+    from stsdetect.errors import SchemaError as SchemaError
+    from stsdetect.errors import SettingsError as SettingsError
+    from stsdetect.errors import StsError as StsError
+    from stsdetect.errors import TooManyRejectsError as TooManyRejectsError
+    from stsdetect.errors import UsageError as UsageError
+    from stsdetect.pipeline import Result as Result
+    from stsdetect.pipeline import detect as detect
+    from stsdetect.pipeline import inspect as inspect
+    from stsdetect.readers import read as read
+    from stsdetect.score import rank_pairs as rank_pairs
     from stsdetect.settings import Settings as Settings
     from stsdetect.settings import load_settings as load_settings
+    from stsdetect.simulate import simulate as simulate
+    from stsdetect.tracks import build_tracks as build_tracks
 
 _PUBLIC = {
+    "Encounters": "stsdetect.detect",
+    "Gaps": "stsdetect.detect",
+    "InputError": "stsdetect.errors",
+    "Loitering": "stsdetect.detect",
+    "Result": "stsdetect.pipeline",
+    "SchemaError": "stsdetect.errors",
     "Settings": "stsdetect.settings",
+    "SettingsError": "stsdetect.errors",
+    "StsError": "stsdetect.errors",
+    "TooManyRejectsError": "stsdetect.errors",
+    "UsageError": "stsdetect.errors",
+    "annotate": "stsdetect.context",
+    "build_tracks": "stsdetect.tracks",
+    "detect": "stsdetect.pipeline",
+    "inspect": "stsdetect.pipeline",
     "load_settings": "stsdetect.settings",
+    "rank_pairs": "stsdetect.score",
+    "read": "stsdetect.readers",
+    "simulate": "stsdetect.simulate",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]
@@ -21,9 +57,26 @@ __all__ = ["__version__", *sorted(_PUBLIC)]
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(import_module(_PUBLIC[name]), name)
+        value = getattr(import_module(_PUBLIC[name]), name)
+        globals()[name] = value
+        return value
     raise AttributeError(f"module 'stsdetect' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """Keeps the functions `detect` and `simulate` from being hidden by the rooms of the same name.
+
+    Importing a submodule sets it as an attribute of its package. Here the public name wins; the room is still
+    reached with ``from stsdetect.detect import ...``.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _PUBLIC and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

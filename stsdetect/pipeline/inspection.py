@@ -1,0 +1,145 @@
+"""A first look at exports: what they are, and how good they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.errors import InputError
+from stsdetect.pipeline.manifest import iso
+from stsdetect.readers import read
+from stsdetect.readers.source import expand
+from stsdetect.settings import Settings
+from stsdetect.tracks import build_tracks
+from stsdetect.units import US_PER_S
+
+#: How many rejected rows are shown.
+PROBLEMS = 5
+#: What stands for the layout of a file that could not be read; the reason is in its notes.
+NOT_READ = "not read"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one file or archive holds.
+
+    Attributes
+    ----------
+    sampling_s
+        Median time between fixes of one vessel [s].
+    quality
+        Share of the kept rows by flag of cleaning, see `stsdetect.tracks.Quality`.
+    rejected
+        Rejected rows by reason.
+    problems
+        The first rejected rows: (line, reason, detail, text).
+    """
+
+    path: str
+    layout: str
+    size_bytes: int
+    rows_read: int
+    rows_kept: int
+    rejected: dict[str, int]
+    first_time: str | None
+    last_time: str | None
+    vessels: int
+    sampling_s: float | None
+    quality: dict[str, float]
+    notes: tuple[str, ...]
+    problems: tuple[tuple[int, str, str, str], ...]
+
+    @property
+    def rejected_share(self) -> float:
+        """Share of the rows read that were rejected, 0..1."""
+        return sum(self.rejected.values()) / self.rows_read if self.rows_read else 0.0
+
+
+def inspect(inputs: str | Path | Sequence[str | Path], *, settings: Settings | None = None) -> list[Inspection]:
+    """Read exports, one at a time, and say what they hold and what is wrong with them.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders or glob patterns.
+    settings
+        For the column map and the rules of cleaning.
+
+    Raises
+    ------
+    InputError
+        If nothing could be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from stsdetect.simulate import simulate, write
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = write(simulate("sample", seed=1), folder, layouts=["parquet"])
+    ...     inspect(paths[0])[0].layout
+    'positions'
+    """
+    settings = settings or Settings()
+    items = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
+    sizes: dict[str, int] = {}
+    for source in expand(items):
+        sizes[source.path] = sizes.get(source.path, 0) + source.size
+    found: list[Inspection] = []
+    first_problem: InputError | None = None
+    for path, size in sizes.items():
+        try:
+            found.append(_inspect(path, size, settings))
+        except InputError as problem:
+            first_problem = first_problem or problem
+            found.append(_unread(path, size, str(problem)))
+    if first_problem and all(one.layout == NOT_READ for one in found):
+        raise first_problem
+    return found
+
+
+def _inspect(path: str, size: int, settings: Settings) -> Inspection:
+    got = read([path], settings=settings.read)
+    tracks = build_tracks(got.positions, settings.clean)
+    ends = pc.min_max(got.positions.column("time")).as_py()
+    rejected: Counter[str] = Counter()
+    for file in got.files:
+        rejected.update(file.rejected)
+    counts = tracks.quality_counts
+    kept = got.positions.num_rows
+    return Inspection(
+        path=path,
+        layout=", ".join(dict.fromkeys(file.layout for file in got.files)),
+        size_bytes=size,
+        rows_read=sum(file.rows_read for file in got.files),
+        rows_kept=kept,
+        rejected=dict(sorted(rejected.items())),
+        first_time=iso(ends["min"]),
+        last_time=iso(ends["max"]),
+        vessels=len(pc.unique(tracks.fixes.column("vessel"))),
+        sampling_s=sampling_s(tracks.fixes),
+        quality={name: round(count / kept, 6) for name, count in counts.items()},
+        notes=tuple(dict.fromkeys(note for file in got.files for note in file.notes))
+        + tuple(f"skipped {label}: {reason}" for label, reason in got.skipped),
+        problems=tuple(
+            (row["source_row"], row["reason"], row["detail"] or "", row["text"] or "")
+            for row in got.rejects.slice(0, PROBLEMS).to_pylist()
+        ),
+    )
+
+
+def _unread(path: str, size: int, reason: str) -> Inspection:
+    return Inspection(path, NOT_READ, size, 0, 0, {}, None, None, 0, None, {}, (reason,), ())
+
+
+def sampling_s(fixes: pa.Table) -> float | None:
+    """Return the median time between successive fixes of one segment [s]; None where there are no two."""
+    segment = fixes.column("segment").to_numpy()
+    time_us = fixes.column("time").cast(pa.int64()).to_numpy()
+    steps = np.diff(time_us)[np.diff(segment) == 0]
+    return float(np.median(steps)) / US_PER_S if steps.size else None

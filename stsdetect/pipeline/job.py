@@ -1,0 +1,440 @@
+"""From AIS exports, or a frame, to ranked pairs, in one call."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.context import annotate, filter_by_zone
+from stsdetect.detect import find_events
+from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
+from stsdetect.pipeline import manifest
+from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
+from stsdetect.readers import ReadResult, read
+from stsdetect.readers.source import expand
+from stsdetect.reference.places import Port, Zone, load_ports, load_zones
+from stsdetect.schema import EVENTS
+from stsdetect.score import rank_pairs
+from stsdetect.score.facts import Facts, packaged_facts
+from stsdetect.score.facts import Zone as ZoneFacts
+from stsdetect.settings import Format, Settings
+from stsdetect.tracks import Tracks, build_tracks
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+
+#: Called with the stage, how much of it is done, and how much there is (0 where not known).
+Progress: TypeAlias = Callable[[str, int, int], None]
+BBox: TypeAlias = tuple[float, float, float, float]
+Moment: TypeAlias = str | datetime
+FORMATS: tuple[str, ...] = get_args(Format)
+#: Most remarks of one sort that are logged; ``run.json`` has all.
+MAX_REMARKS = 8
+STAGES: tuple[str, ...] = ("read", "tracks", "detect", "context", "score", "write")
+
+log = logging.getLogger("stsdetect.pipeline")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `detect` found: Arrow tables, frames made of them on request, and the account of the run.
+
+    Attributes
+    ----------
+    events_table, pairs_table
+        As in `stsdetect.schema.EVENTS` and `PAIRS`.
+    tracks
+        Cleaned fixes, segments and identities.
+    rejects
+        Rows that could not be read, as in `stsdetect.schema.REJECTS`.
+    run
+        What ``run.json`` holds.
+    files
+        The files written, in order; empty without an output folder.
+    """
+
+    events_table: pa.Table
+    pairs_table: pa.Table
+    tracks: Tracks = field(repr=False)
+    rejects: pa.Table = field(repr=False)
+    run: dict[str, Any] = field(repr=False)
+    files: tuple[Path, ...] = ()
+
+    @property
+    def events(self) -> geopandas.GeoDataFrame:
+        """The events as a GeoDataFrame of points (WGS84), made anew at each call."""
+        import geopandas
+        import shapely
+
+        frame = to_pandas(self.events_table.drop_columns(["geometry"]))
+        points = shapely.from_wkb(self.events_table.column("geometry").to_pylist())
+        return geopandas.GeoDataFrame(frame, geometry=list(points), crs="EPSG:4326")
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """The pairs as a DataFrame, best lead first, made anew at each call."""
+        return to_pandas(self.pairs_table)
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Return a DataFrame whose whole numbers stay whole where some are missing (Int64 and so on)."""
+    import pandas as pd
+
+    nullable = {
+        pa.int8(): pd.Int8Dtype(),
+        pa.int16(): pd.Int16Dtype(),
+        pa.int32(): pd.Int32Dtype(),
+        pa.int64(): pd.Int64Dtype(),
+    }
+    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
+    return frame
+
+
+def detect(
+    source: Any,
+    *,
+    out: str | Path | None = None,
+    settings: Settings | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    bbox: BBox | None = None,
+    vessels: Iterable[str | int] | None = None,
+    formats: Sequence[str] = (),
+    page: bool = True,
+    hash_inputs: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Find loitering, encounters and gaps in AIS positions and rank the pairs of vessels that met.
+
+    Parameters
+    ----------
+    source
+        A file, folder or glob pattern, a list of them, or a pandas or Arrow table with the columns of
+        `stsdetect.schema.POSITIONS` (or any, with ``settings.read.columns``). It is not changed.
+    out
+        Folder for ``events.parquet``, ``pairs.parquet``, ``vessels.parquet``, ``segments.parquet``,
+        ``run.json``, ``report.html``, ``rejects.parquet`` (only where rows were rejected) and the extra
+        formats. All appear together at the end, in place of those of an earlier run, or not at all. It may
+        not hold inputs.
+    settings
+        See `stsdetect.load_settings`.
+    since, until
+        Only reports from ``since`` on and before ``until``; UTC.
+    bbox
+        (lon_min, lat_min, lon_max, lat_max) [degrees]; lon_min > lon_max reaches over the antimeridian.
+    vessels
+        Only these vessels, by MMSI or the source's own id.
+    formats
+        More files: any of ``csv``, ``geojson``, ``gpkg``, ``kml``; needs ``out``.
+    page
+        Whether to write ``report.html``.
+    hash_inputs
+        Whether ``run.json`` holds a SHA-256 of every input instead of a fast hash of its size and ends.
+    progress
+        Called with stage, done and total.
+
+    Returns
+    -------
+    Result
+        Nothing found, or no rows in the input, gives tables without rows.
+
+    Raises
+    ------
+    UsageError
+        If an argument is wrong or ``out`` cannot be written; found before the work starts.
+    InputError
+        If nothing could be read.
+    TooManyRejectsError
+        If more rows were rejected than ``settings.read.max_reject_share``; files are written all the same.
+
+    Examples
+    --------
+    >>> from stsdetect.simulate import simulate
+    >>> result = detect(simulate("sample", seed=1).positions)
+    >>> result.pairs_table.column("rank").to_pylist()[:2]
+    [1, 2]
+    """
+    settings = settings or Settings()
+    result = run_job(
+        source, out=out, settings=settings, since=since, until=until, bbox=bbox, vessels=vessels,
+        formats=formats, page=page, hash_inputs=hash_inputs, progress=progress,
+    )  # fmt: skip
+    check_rejects(result, settings)
+    return result
+
+
+def check_rejects(result: Result, settings: Settings) -> None:
+    """Raise `TooManyRejectsError` if more rows were rejected than ``settings.read.max_reject_share``."""
+    rows = result.run["rows"]
+    rejected, total = rows["rejected_total"], rows["read"]
+    if not rejected or rejected <= settings.read.max_reject_share * total:
+        return
+    reasons = ", ".join(f"{name} {count:,}" for name, count in rows["rejected"].items())
+    where = next((f"; see {path}" for path in result.files if path.name == "rejects.parquet"), "")
+    raise TooManyRejectsError(
+        f"{rejected:,} of {total:,} rows were rejected ({reasons}), more than the "
+        f"{settings.read.max_reject_share:.0%} allowed by read.max_reject_share{where}"
+    )
+
+
+def run_job(
+    source: Any,
+    *,
+    out: str | Path | None,
+    settings: Settings,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    bbox: BBox | None = None,
+    vessels: Iterable[str | int] | None = None,
+    formats: Sequence[str] = (),
+    page: bool = True,
+    hash_inputs: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Do what `detect` does, but leave it to the caller to `check_rejects`."""
+    _check_arguments(bbox, formats, out)
+    start, end = _moment(since, "since"), _moment(until, "until")
+    if start is not None and end is not None and start >= end:
+        raise UsageError(f"since ({since}) must come before until ({until})")
+    places = _Places.load(settings)
+    # An empty table is enough to find a misspelt or impossible weight before the work.
+    rank_pairs(EVENTS.empty(), settings=settings.score, facts=places.facts)
+    inputs = _as_inputs(source)
+    wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)
+    folder = None if out is None else Path(out)
+    if folder is not None and isinstance(inputs, list):
+        refuse_inputs_inside(folder, inputs)
+    clock = _Clock(progress or (lambda stage, done, total: None))
+    with staged(folder) if folder is not None else nullcontext() as aside:
+        with clock.stage("read") as tick:
+            follow = _follow_files(inputs, tick)
+            got = read(inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow)
+        tracks, first, last = _tracks(got, settings, bbox, clock)
+        events, pairs = _find(tracks, settings, places, clock)
+        filters = {
+            "since": manifest.iso(start),
+            "until": manifest.iso(end),
+            "bbox": None if bbox is None else list(bbox),
+            "vessels": None if wanted is None else sorted(wanted),
+        }
+        run = _describe(got, tracks, events, pairs, settings, filters, hash_inputs)
+        run |= {"first_time": manifest.iso(first), "last_time": manifest.iso(last)}
+        rejects = got.rejects
+        result = Result(events, pairs, tracks, rejects, run)
+        names: list[str] = []
+        if aside is not None:
+            with clock.stage("write"):
+                names = _write(result, aside, formats, places if page else None)
+            run["files"] = names
+        run["seconds"] = clock.seconds
+        if aside is not None:
+            manifest.write_run(run, aside / RUN_FILE)
+    return result if folder is None else replace(result, files=tuple(folder / name for name in names))
+
+
+@dataclass(frozen=True)
+class _Places:
+    zones: tuple[Zone, ...]
+    ports: tuple[Port, ...]
+    facts: Facts
+
+    @classmethod
+    def load(cls, settings: Settings) -> _Places:
+        zones = load_zones(settings.context.zones_file)
+        known = {zone.id: ZoneFacts(zone.category, zone.confidence) for zone in zones}
+        return cls(zones, load_ports(settings.context.ports_file), replace(packaged_facts(), zones=known))
+
+
+class _Clock:
+    """Times the stages and passes progress on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        start = time.perf_counter()
+        self._progress(name, 0, 0)
+        yield lambda done, total: self._progress(name, done, total)
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+        self._progress(name, 1, 1)
+
+
+def _check_arguments(bbox: BBox | None, formats: Sequence[str], out: str | Path | None) -> None:
+    for name in formats:
+        if name not in FORMATS:
+            hint = did_you_mean(name, FORMATS)
+            raise UsageError(f"there is no format '{name}'; choose from {', '.join(FORMATS)}.{hint}")
+    if formats and out is None:
+        raise UsageError("formats need an output folder: give out=")
+    if bbox is None:
+        return
+    if len(bbox) != 4 or not all(math.isfinite(value) for value in bbox):
+        raise UsageError(f"the bounding box {bbox} must be four numbers: lon_min, lat_min, lon_max, lat_max")
+    lon_min, lat_min, lon_max, lat_max = bbox
+    if not (-90 <= lat_min < lat_max <= 90):
+        raise UsageError(
+            f"the bounding box has latitudes {lat_min} to {lat_max}; give lon_min, lat_min, lon_max, lat_max with "
+            "latitudes rising within -90..90"
+        )
+    if not (-180 <= lon_min <= 180 and -180 <= lon_max <= 180) or lon_min == lon_max:
+        raise UsageError(
+            f"the bounding box has longitudes {lon_min} to {lon_max}; give two within -180..180 "
+            "(the first greater than the second reaches over the antimeridian)"
+        )
+
+
+def _moment(value: Moment | None, name: str) -> datetime | None:
+    """Return a UTC time; text is ISO 8601, and a time without a zone is UTC."""
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise UsageError(f"{name} is {value!r}; write a date or time like 2024-03-01 or 2024-03-01T06:00:00Z") from None
+    if time is None:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _follow_files(inputs: Any, tick: Callable[[int, int], None]) -> Callable[[str, int, int], None] | None:
+    """Turn bytes read per file into bytes read of all files."""
+    if not isinstance(inputs, list):
+        return None
+    total = sum(source.size for source in expand(inputs))
+    seen: dict[str, int] = {}
+
+    def follow(label: str, done: int, size: int) -> None:
+        seen[label] = done
+        tick(sum(seen.values()), total)
+
+    return follow
+
+
+def _as_inputs(source: Any) -> Any:
+    """Return a list of paths, or the frame as it is."""
+    if isinstance(source, (str, Path)):
+        return [source]
+    if hasattr(source, "columns"):
+        return source
+    inputs = list(source)
+    if not inputs:
+        raise UsageError("no input given; name files, folders or patterns")
+    return inputs
+
+
+def _tracks(got: ReadResult, settings: Settings, bbox: BBox | None, clock: _Clock) -> tuple[Tracks, Any, Any]:
+    _say_what_was_read(got)
+    with clock.stage("tracks"):
+        ends = pc.min_max(got.positions.column("time")).as_py()
+        tracks = build_tracks(got.positions, settings.clean, bbox=bbox)
+    return tracks, ends["min"], ends["max"]
+
+
+def _say_what_was_read(got: ReadResult) -> None:
+    rows = manifest.count_rows(got.files)
+    if not rows["adds_up"]:
+        raise RuntimeError(f"rows do not add up: read = kept + filtered + rejected is {rows['proof']}")
+    _say_some([f"skipped: {reason}" for _, reason in got.skipped], "skipped files")
+    named = [(file.path if file.member is None else f"{file.path}!{file.member}", file.notes) for file in got.files]
+    _say_some([f"{label}: {note}" for label, notes in named for note in notes], "remarks on files")
+    log.info(
+        "%s rows read from %s: %s kept, %s filtered, %s rejected",
+        f"{rows['read']:,}", "1 file" if len(got.files) == 1 else f"{len(got.files):,} files",
+        f"{rows['kept']:,}", f"{rows['filtered']:,}", f"{rows['rejected_total']:,}",
+    )  # fmt: skip
+    if not rows["kept"]:
+        log.warning("no rows to work on; the result is empty")
+
+
+def _say_some(lines: Sequence[str], what: str) -> None:
+    for line in lines[:MAX_REMARKS]:
+        log.warning("%s", line)
+    if len(lines) > MAX_REMARKS:
+        log.warning("and %d more %s, all in %s", len(lines) - MAX_REMARKS, what, RUN_FILE)
+
+
+def _find(tracks: Tracks, settings: Settings, places: _Places, clock: _Clock) -> tuple[pa.Table, pa.Table]:
+    with clock.stage("detect") as tick:
+        events = find_events(tracks.fixes, tracks.vessels, settings, progress=tick)
+    with clock.stage("context"):
+        events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
+        events = filter_by_zone(events, settings.context)
+    with clock.stage("score"):
+        pairs = rank_pairs(events, settings=settings.score, settings_id=settings.digest, facts=places.facts)
+    return events, pairs
+
+
+def _describe(
+    got: ReadResult,
+    tracks: Tracks,
+    events: pa.Table,
+    pairs: pa.Table,
+    settings: Settings,
+    filters: dict[str, Any],
+    hash_inputs: bool,
+) -> dict[str, Any]:
+    from stsdetect import __version__
+
+    kinds = events.column("kind").value_counts().to_pylist()
+    return {
+        "schema": manifest.RUN_SCHEMA,
+        "version": __version__,
+        "versions": manifest.versions(),
+        "settings_id": settings.digest,
+        "settings": manifest.describe_settings(settings),
+        "filters": filters,
+        "inputs": manifest.describe_inputs(got.files, whole_hash=hash_inputs),
+        "skipped": [{"path": path, "reason": reason} for path, reason in got.skipped],
+        "rows": manifest.count_rows(got.files),
+        "quality": tracks.quality_counts,
+        "counts": {
+            "events": dict(sorted((item["values"], item["counts"]) for item in kinds)),
+            "pairs": pairs.num_rows,
+            "vessels": len(pc.unique(tracks.vessels.column("vessel"))),
+            "segments": tracks.segments.num_rows,
+            "fixes": tracks.fixes.num_rows,
+        },
+    }
+
+
+def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places | None) -> list[str]:
+    """Write all files but ``run.json``; return all names, in the order in which people want them."""
+    from stsdetect.report.gis import write_events_parquet, write_gis, write_table
+
+    names = ["events.parquet", "pairs.parquet", "vessels.parquet", "segments.parquet"]
+    write_events_parquet(result.events_table, aside / "events.parquet")
+    write_table(result.pairs_table, aside / "pairs.parquet")
+    write_table(result.tracks.vessels, aside / "vessels.parquet")
+    write_table(result.tracks.segments, aside / "segments.parquet")
+    if result.rejects.num_rows:
+        write_table(result.rejects, aside / "rejects.parquet")
+        names.append("rejects.parquet")
+    written = write_gis(aside, formats, events=result.events_table, pairs=result.pairs_table)
+    names += [path.name for path in written]
+    names.append(RUN_FILE)
+    if places is not None:
+        from stsdetect.reference.shoreline import load_shoreline
+        from stsdetect.report.page import write_page
+
+        write_page(
+            aside / "report.html",
+            events=result.events_table,
+            pairs=result.pairs_table,
+            fixes=result.tracks.fixes,
+            run=result.run,
+            zones=places.zones,
+            shoreline=load_shoreline(),
+        )
+        names.append("report.html")
+    return names

@@ -1,0 +1,116 @@
+"""What ``run.json`` says: what was read and how, so that a result can be traced and made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from stsdetect.readers import FileReport
+from stsdetect.settings import Settings
+
+#: Name and version of the layout of ``run.json``.
+RUN_SCHEMA = "stsdetect-run/1"
+#: Packages whose version can change a result.
+PACKAGES = ("stsdetect", "numpy", "pyarrow", "pandas", "geopandas", "shapely", "scipy", "pyais", "pyogrio")
+_END_BYTES = 1 << 20
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, of stsdetect and of what it computes with; nothing is imported for it."""
+    from stsdetect import __version__
+
+    found = {"python": platform.python_version(), "stsdetect": __version__}
+    for name in PACKAGES[1:]:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def file_hash(path: str | Path, *, whole: bool = False) -> str:
+    """Return ``blake2b-ends:`` and a hash of a file's size, first and last MiB, or ``sha256:`` of all of it.
+
+    The fast one tells files apart; it is no proof that nobody changed the middle. Empty where the file is gone.
+    """
+    try:
+        with open(path, "rb") as file:
+            if whole:
+                return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.seek(0, 2)
+            digest = hashlib.blake2b(str(size).encode(), digest_size=16)
+            file.seek(0)
+            digest.update(file.read(_END_BYTES))
+            file.seek(max(_END_BYTES, size - _END_BYTES))
+            digest.update(file.read(_END_BYTES))
+    except OSError:
+        return ""
+    return "blake2b-ends:" + digest.hexdigest()
+
+
+def count_rows(files: Sequence[FileReport]) -> dict[str, Any]:
+    """Add up the rows of all files, and say whether read = kept + filtered + rejected."""
+    rejected: Counter[str] = Counter()
+    for file in files:
+        rejected.update(file.rejected)
+    read = sum(file.rows_read for file in files)
+    kept = sum(file.rows_kept for file in files)
+    filtered = sum(file.rows_filtered for file in files)
+    return {
+        "read": read,
+        "kept": kept,
+        "filtered": filtered,
+        "rejected": dict(sorted(rejected.items())),
+        "rejected_total": rejected.total(),
+        "proof": f"{read} = {kept} + {filtered} + {rejected.total()}",
+        "adds_up": read == kept + filtered + rejected.total(),
+    }
+
+
+def describe_inputs(files: Sequence[FileReport], *, whole_hash: bool) -> list[dict[str, Any]]:
+    """Describe every file and archive member that was read."""
+    hashed = cache(lambda path: file_hash(path, whole=whole_hash) if Path(path).is_file() else "")
+    return [
+        {
+            "path": file.path,
+            "member": file.member,
+            "layout": file.layout,
+            "size_bytes": file.bytes,
+            "hash": hashed(file.path),
+            "rows": {
+                "read": file.rows_read,
+                "kept": file.rows_kept,
+                "filtered": file.rows_filtered,
+                "rejected": dict(sorted(file.rejected.items())),
+            },
+            "notes": list(file.notes),
+        }
+        for file in files
+    ]
+
+
+def describe_settings(settings: Settings) -> dict[str, Any]:
+    """Return the settings as they went in."""
+    return settings.model_dump(mode="json")
+
+
+def iso(time: Any) -> str | None:
+    """Return a time as ISO 8601 text with ``Z``; text as it is."""
+    if time is None or isinstance(time, str):
+        return time
+    if isinstance(time, datetime):
+        return time.replace(tzinfo=None).isoformat() + "Z" if time.tzinfo else time.isoformat()
+    return str(time)
+
+
+def write_run(run: dict[str, Any], path: Path) -> None:
+    """Write ``run.json``."""
+    path.write_text(json.dumps(run, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,139 @@
+"""The output folder: found writable before the work, filled in one go after it, or left as it was."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stsdetect.errors import UsageError
+
+#: Every file a run may put into its folder. ``run.json`` goes first when old and comes last when new, so
+#: that a folder with it is a folder of one whole run.
+RUN_FILE = "run.json"
+KNOWN_FILES: tuple[str, ...] = (
+    "events.parquet",
+    "pairs.parquet",
+    "vessels.parquet",
+    "segments.parquet",
+    "rejects.parquet",
+    "report.html",
+    "events.csv",
+    "pairs.csv",
+    "events.geojson",
+    "pairs.geojson",
+    "stsdetect.gpkg",
+    "stsdetect.kml",
+    RUN_FILE,
+)
+
+
+def refuse_inputs_inside(out: Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse an output folder that holds inputs: results must never replace or join what they are made from.
+
+    Raises
+    ------
+    UsageError
+        If an input, or a file that a pattern matches, lies in ``out``.
+    """
+    folder = os.path.realpath(out)
+    for item in inputs:
+        text = os.fspath(item)
+        paths = [text] if os.path.exists(text) or not glob.has_magic(text) else glob.glob(text, recursive=True)
+        for path in paths:
+            real = os.path.realpath(path)
+            if real == folder or os.path.commonpath([real, folder]) == folder:
+                raise UsageError(f"the output folder {out} holds the input {path}; choose another folder with --out")
+
+
+@contextmanager
+def staged(out: Path) -> Iterator[Path]:
+    """Yield a hidden folder inside ``out`` to write to; at the end its files take their places in ``out``.
+
+    After any exception, an interruption included, ``out`` is as it was: files of an earlier run untouched,
+    nothing new. Files of an earlier run that this one did not make are removed with the rest replaced.
+
+    Raises
+    ------
+    UsageError
+        If ``out`` cannot be written; found before anything is yielded.
+    """
+    made = _make(out)
+    aside: Path | None = None
+    done = False
+    try:
+        try:
+            aside = Path(tempfile.mkdtemp(prefix=".stsdetect-", suffix=".part", dir=out))
+        except OSError as problem:
+            raise _cannot_write(out, problem) from problem
+        yield aside
+        _publish(aside, out)
+        done = True
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
+        if not done:
+            for folder in made:
+                # Only what this run made, and only while it is empty.
+                try:
+                    folder.rmdir()
+                except OSError:
+                    break
+
+
+def _make(out: Path) -> list[Path]:
+    """Make the folder; return those that were missing, innermost first."""
+    missing: list[Path] = []
+    for folder in (out, *out.parents):
+        if folder.exists():
+            break
+        missing.append(folder)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise _cannot_write(out, problem) from problem
+    for name in KNOWN_FILES:
+        if (out / name).is_dir():
+            raise UsageError(f"{out / name} is a folder where a file must go; remove it or choose another --out")
+    return missing
+
+
+def _cannot_write(out: Path, problem: OSError) -> UsageError:
+    blocking = next((folder for folder in (out, *out.parents) if folder.exists() and not folder.is_dir()), None)
+    why = f"{blocking} is a file" if blocking is not None else problem.strerror or str(problem)
+    return UsageError(f"cannot write to the output folder {out}: {why}. Choose another folder with --out.")
+
+
+def _publish(aside: Path, out: Path) -> None:
+    made = sorted(path.name for path in aside.iterdir())
+    stale = [name for name in KNOWN_FILES if name not in made]
+    try:
+        with _uninterrupted():
+            (out / RUN_FILE).unlink(missing_ok=True)
+            for name in stale:
+                (out / name).unlink(missing_ok=True)
+            for name in sorted(made, key=lambda name: name == RUN_FILE):
+                os.replace(aside / name, out / name)
+    except OSError as problem:
+        raise _cannot_write(out, problem) from problem
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off SIGINT and SIGTERM for the few renames: the work is done, and half of it would be worse."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = [signal.SIGINT, signal.SIGTERM]
+    before = [(name, signal.signal(name, signal.SIG_IGN)) for name in names]
+    try:
+        yield
+    finally:
+        for name, handler in before:
+            signal.signal(name, handler if handler is not None else signal.SIG_DFL)
