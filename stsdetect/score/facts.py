@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
+
 from stsdetect.reference.facts import read_facts
-from stsdetect.reference.vessels import flag_evidence, flag_of, mmsi_form
+from stsdetect.reference.vessels import MMSI_FORM_NAMES, flag_evidence, mmsi_forms
 
 #: Categories of zones where transfers are legal and usual.
 LEGAL = frozenset({"legal_lightering", "legal_sts"})
@@ -37,23 +39,30 @@ class Facts:
         """Return what is known of a zone."""
         return self.zones.get(zone_id, Zone())
 
-    def flag_of(self, mmsi: int) -> str | None:
-        """Return the flag of a ship's MMSI as ISO 3166 letters; None where there is none."""
-        return _flag_of(mmsi)
-
-    def is_odd(self, mmsi: int) -> bool:
-        """Tell whether no state can have issued this MMSI to a ship; other stations' forms are not odd."""
-        return _flag_of(mmsi) is None and mmsi_form(mmsi) in ("ship", "junk", "invalid")
-
-
-@lru_cache(maxsize=100_000)
-def _flag_of(mmsi: int) -> str | None:
-    flag = flag_of(mmsi)
-    return flag[0] if flag else None
-
 
 @lru_cache(maxsize=1)
 def packaged_facts() -> Facts:
     """Return the packaged zones and flags, loaded once."""
     zones = {row["id"]: Zone(row["category"], row["confidence"]) for row in read_facts("zones.csv")}
     return Facts(zones, {iso2: row["confidence"] for iso2, row in flag_evidence().items()})
+
+
+#: Forms of MMSI that no state issues to a ship, whatever their first digits.
+_ODD = frozenset({"junk", "invalid"})
+
+
+def flags_by_mmsi(mmsis: Iterable[int]) -> dict[int, str | None]:
+    """Return the flag of every ship's MMSI as ISO 3166 letters; None where no state can have issued it.
+
+    Forms of other stations (aids, aircraft, craft of a mother ship) are left out: they are not ships.
+    """
+    numbers = sorted(set(mmsis))
+    known = {int(row["mid"]): row["iso2"] for row in read_facts("mid_flags.csv")}
+    forms = [MMSI_FORM_NAMES[code] for code in mmsi_forms(np.array(numbers, dtype=np.int64))]
+    flags: dict[int, str | None] = {}
+    for number, form in zip(numbers, forms, strict=True):
+        if form == "ship":
+            flags[number] = known.get(number // 1_000_000)
+        elif form in _ODD:
+            flags[number] = None
+    return flags

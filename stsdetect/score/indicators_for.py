@@ -115,7 +115,7 @@ def duration(case: Case) -> Finding:
         share = max(share, 0.0)  # it may go on after the data end
     together = f"The vessels were together for {'at least ' if still else ''}{hours:.1f} h"
     pumping = "the 2 to 10 h that 600 to 2,000 t take to pump"
-    if share > 0.5:
+    if 2.0 <= hours <= 10.0:
         return Finding(hours, share, f"{together}, consistent with {pumping}")
     relation = "less than" if hours < 2.0 else "more than"
     return Finding(hours, share, f"{together}, {relation} {pumping}")

@@ -36,7 +36,8 @@ def flag(case: Case) -> Finding | None:
 
 def mid(case: Case) -> Finding | None:
     """An MMSI that no state can have issued to a ship."""
-    odd = [side for side in case.sides if side.mmsi is not None and case.facts.is_odd(side.mmsi)]
+    flags = case.traffic.flags
+    odd = [side for side in case.sides if side.mmsi is not None and flags.get(side.mmsi, "") is None]
     if not odd:
         return None
     who = " and ".join(side.label for side in odd)
@@ -44,7 +45,7 @@ def mid(case: Case) -> Finding | None:
 
 
 def _flag(case: Case, side: Side) -> str | None:
-    return None if side.mmsi is None else case.facts.flag_of(side.mmsi)
+    return None if side.mmsi is None else case.traffic.flags.get(side.mmsi)
 
 
 def no_imo(case: Case) -> Finding | None:

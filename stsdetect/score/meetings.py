@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -155,7 +155,7 @@ def read_meetings(events: pa.Table) -> list[Meeting]:
     return _with_known_types(sorted(unique.values(), key=lambda m: m.order))
 
 
-def _rows(events: pa.Table, kind: str) -> list[dict[str, Any]]:
+def _rows(events: pa.Table, kind: str) -> Iterator[dict[str, Any]]:
     import pyarrow.compute as pc
 
     table = events.filter(pc.equal(events.column("kind"), kind)).select(list(_READ))
@@ -167,7 +167,7 @@ def _rows(events: pa.Table, kind: str) -> list[dict[str, Any]]:
         if pa.types.is_floating(column.type):
             values = [value if value is not None and math.isfinite(value) else None for value in values]
         columns[name] = values
-    return [dict(zip(_READ, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return (dict(zip(_READ, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 
 def _meeting(row: dict[str, Any]) -> Meeting:

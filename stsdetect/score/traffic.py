@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from stsdetect.kernels.sphere import distance_m, to_xyz
+from stsdetect.score.facts import flags_by_mmsi
 from stsdetect.score.meetings import HOUR_US, Meeting, Silence
 
 #: Silences and repeats count within this time of a meeting [h]; the issue's "within two days".
@@ -28,6 +29,9 @@ class Traffic:
     """Index of all meetings and silences, for questions about the time around one meeting."""
 
     def __init__(self, meetings: Sequence[Meeting], silences: Sequence[Silence]) -> None:
+        sides = [side for meeting in meetings for side in (meeting.a, meeting.b)]
+        #: Flag by MMSI; None where no state can have issued it to a ship.
+        self.flags = flags_by_mmsi(side.mmsi for side in sides if side.mmsi is not None)
         self._meetings: dict[str, list[Meeting]] = {}
         self._starts: dict[str, list[int]] = {}
         for meeting in meetings:

@@ -263,6 +263,24 @@ def test_identity_indicators() -> None:
     assert _weight(rank([tanker | {"imo_a": 9074729}])[0], "no_imo") == 0
 
 
+@pytest.mark.parametrize("mmsi", [0, 123456789, 10**12, 999000001])
+def test_mmsi_of_no_state(mmsi: int) -> None:
+    assert _weight(rank([meeting(1, CHINA, KOREA, mmsi_b=mmsi)])[0], "mid") > 0
+
+
+@pytest.mark.parametrize("mmsi", [None, 445000001, 992190001])
+def test_mmsi_of_a_state_or_another_station(mmsi: int | None) -> None:
+    assert _weight(rank([meeting(1, CHINA, KOREA, mmsi_b=mmsi)])[0], "mid") == 0
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(1.2, "less than the 2 to 10 h"), (5.0, "consistent with"), (17.0, "more than the 2 to 10 h")],
+)
+def test_duration_sentence_is_true(hours: float, words: str) -> None:
+    assert words in _sentence(rank([meeting(1, CHINA, KOREA, 0, hours)])[0], "duration")
+
+
 def test_hostile_ids_and_names_stay_out_of_sentences() -> None:
     evil = '<img src=x onerror="alert(1)">\u202e\x00\n' + "A" * 500
     row = meeting(1, "412000001", evil, name_a=evil, name_b=evil, ship_type_a=80, ship_type_b=50)
