@@ -200,21 +200,18 @@ def _area_km2(shape: BaseGeometry) -> float:
         shapely.segmentize(shape, 0.25),
         lambda xy: np.column_stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))]),
     )
-    return float(flat.area) * (EARTH_RADIUS_M / 1000.0) ** 2
+    # Rounded, so that equal zones compare equal whatever their first corner.
+    return round(float(flat.area) * (EARTH_RADIUS_M / 1000.0) ** 2, 3)
 
 
 def _read_zones(path: Path) -> Iterator[Zone]:
     frame = _read_frame(path)
     columns = {str(name).casefold(): name for name in frame.columns}
     wanted = {key: columns[key] for key in ("id", "zone_id", "name", *_ZONE_TEXTS) if key in columns}
-    rows = (
-        [
-            {key: _text(value) for key, value in zip(wanted, values, strict=True)}
-            for values in zip(*(frame[name].tolist() for name in wanted.values()), strict=True)
-        ]
-        if wanted
-        else [{}] * len(frame)
-    )
+    rows: list[dict[str, str]] = [{} for _ in range(len(frame))]
+    for key, column in wanted.items():
+        for row, value in zip(rows, frame[column].tolist(), strict=True):
+            row[key] = _text(value)
     ids = unique_ids(
         row.get("id") or row.get("zone_id") or row.get("name") or f"zone_{number}" for number, row in enumerate(rows, 1)
     )
@@ -271,11 +268,13 @@ def _read_ports(path: Path) -> Iterator[Port]:
     for port_id, (line, row) in zip(ids, read, strict=True):
         lat = _degrees(row["lat"], 90.0, f"ports file {path}, line {line}: latitude")
         lon = _degrees(row["lon"], 360.0, f"ports file {path}, line {line}: longitude")
-        role = row.get("role") or ("oil" if row.get("oil", "").casefold() == "yes" else "")
+        if not -180.0 <= lon < 180.0:
+            lon = (lon + 180.0) % 360.0 - 180.0
+        # The index marks few oil terminals as such, but gives the depth at many.
+        oil = row.get("oil", "").casefold() == "yes" or row.get("oil_depth", "0") not in ("", "0", "0.0")
+        role = row.get("role") or ("oil" if oil else "")
         source = "World Port Index (NGA Pub. 150)" if is_index else path.name
-        yield Port(
-            port_id, row["name"] or port_id, row.get("country", ""), lat, (lon + 180.0) % 360.0 - 180.0, role, source
-        )
+        yield Port(port_id, row["name"] or port_id, row.get("country", ""), lat, lon, role, source)
 
 
 #: Our name of a port's column, and what files call it, plain (lower case, single spaces).
@@ -287,6 +286,7 @@ _PORT_COLUMNS: dict[str, tuple[str, ...]] = {
     "lon": ("lon", "lng", "long", "longitude", "lon deg"),
     "role": ("role",),
     "oil": ("facilities - oil terminal",),
+    "oil_depth": ("oil terminal depth (m)",),
 }
 
 

@@ -254,8 +254,11 @@ def _cross(a: Floats, b: Floats, start: Floats, end: Floats) -> Bools:
     way, edge = end - start, b - a
     a_left = _turn(way, a - start) > 0
     b_left = _turn(way, b - start) > 0
-    start_left = _turn(edge, start - a) > 0
-    end_left = _turn(edge, end - a) > 0
+    # Seen along the edge the same way whichever its direction, so that the two banks of a cut cancel out even
+    # for a point exactly on it.
+    sign = np.where(a_left, 1.0, -1.0)
+    start_left = sign * _turn(edge, start - a) > 0
+    end_left = sign * _turn(edge, end - a) > 0
     return np.asarray((a_left != b_left) & (start_left != end_left))
 
 

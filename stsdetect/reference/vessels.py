@@ -42,12 +42,12 @@ def _plain(text: str) -> str:
 
 @cache
 def _spellings(table: str) -> dict[str, int]:
-    """Every known spelling of a table's codes; the first row that claims one wins."""
+    """Every known spelling of a table's codes; listed spellings go before names, earlier rows before later."""
+    rows = read_facts(table)
     known: dict[str, int] = {}
-    for row in read_facts(table):
-        for text in (*row["texts"].split("|"), row["name"]):
-            if text:
-                known.setdefault(_plain(text), int(row["code"]))
+    listed = [(text, row["code"]) for row in rows for text in row["texts"].split("|") if text]
+    for text, code in [*listed, *((row["name"], row["code"]) for row in rows)]:
+        known.setdefault(_plain(text), int(code))
     return known
 
 
