@@ -76,7 +76,7 @@ def in_range(d0: Floats, d1: Floats, reach_m: float) -> tuple[Floats, Floats]:
     # Citardauq form: no subtraction of nearly equal numbers.
     q = -(b + np.where(b >= 0, root, -root))
     safe_a = np.where(still, 1.0, a)
-    safe_q = np.where(q == 0, 1.0, q)
+    safe_q = np.where((q == 0) | ~some, 1.0, q)
     x1, x2 = q / safe_a, np.where(q == 0, 0.0, c / safe_q)
     enter = np.clip(np.minimum(x1, x2), 0.0, 1.0)
     leave = np.clip(np.maximum(x1, x2), 0.0, 1.0)
@@ -105,20 +105,30 @@ def overlaps(legs: Legs, a: Ints, b: Ints, begin_us: Ints, end_us: Ints) -> tupl
         The asking row k, the leg of a and the leg of b, shape (m,) each. A pair of legs that reaches over
         several of the asked windows is listed in each.
     """
-    low = int(legs.t0_us.min()) if legs.size else 0
-    span = (int(legs.t1_us.max()) - low + 2) if legs.size else 2
-    key0 = legs.hull * span + (legs.t0_us - low)
-    key1 = legs.hull * span + (legs.t1_us - low)
+    if legs.size == 0 or a.size == 0:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, none
+    # Hulls one after the other on one line of time, each as long as it was heard: many hulls times many
+    # years would not fit in 63 bits.
+    hulls = np.arange(max(int(legs.hull[-1]), int(a.max()), int(b.max())) + 1)
+    head = np.minimum(np.searchsorted(legs.hull, hulls, side="left"), legs.size - 1)
+    tail = np.maximum(np.searchsorted(legs.hull, hulls, side="right") - 1, 0)
+    heard = legs.hull[head] == hulls
+    low = np.where(heard, legs.t0_us[head], 0)
+    span = np.where(heard, legs.t1_us[tail] - low + 2, 2)
+    origin = np.cumsum(span) - span
 
-    def clip(time_us: Ints) -> Ints:
-        return np.clip(time_us - low, 0, span - 1)
+    def line(hull: Ints, time_us: Ints) -> Ints:
+        place: Ints = origin[hull] + np.clip(time_us - low[hull], 0, span[hull] - 1)
+        return place
 
-    first = np.searchsorted(key1, a * span + clip(begin_us), side="right")
-    last = np.searchsorted(key0, a * span + clip(end_us), side="left")
+    key0, key1 = line(legs.hull, legs.t0_us), line(legs.hull, legs.t1_us)
+    first = np.searchsorted(key1, line(a, begin_us), side="right")
+    last = np.searchsorted(key0, line(a, end_us), side="left")
     which, i = expand(first.astype(np.int64), np.maximum(last - first, 0).astype(np.int64))
     start = np.maximum(legs.t0_us[i], begin_us[which])
     stop = np.minimum(legs.t1_us[i], end_us[which])
-    first = np.searchsorted(key1, b[which] * span + clip(start), side="right")
-    last = np.searchsorted(key0, b[which] * span + clip(stop), side="left")
+    first = np.searchsorted(key1, line(b[which], start), side="right")
+    last = np.searchsorted(key0, line(b[which], stop), side="left")
     again, j = expand(first.astype(np.int64), np.maximum(last - first, 0).astype(np.int64))
     return which[again], i[again], j

@@ -42,8 +42,12 @@ def _to_edges(points: Floats, polygon: Floats) -> Floats:
 def _apart(left: Floats, right: Floats) -> Bools:
     """Whether an axis of the left rectangle separates the two."""
     result = np.zeros(left.shape[0], dtype=np.bool_)
-    for k in (0, 1):
-        axis = left[:, k + 1] - left[:, k]
+    # The longer edge and its normal: a hull of no width or no length still has two axes.
+    edges = left[:, 1:3] - left[:, 0:2]
+    size = (edges * edges).sum(axis=2)
+    long = np.where((size[:, 0] > size[:, 1])[:, None], edges[:, 0], edges[:, 1])
+    long = np.where((size.max(axis=1) > 0)[:, None], long, np.array([1.0, 0.0]))
+    for axis in (long, np.stack([-long[:, 1], long[:, 0]], axis=1)):
         one = (left * axis[:, None, :]).sum(axis=2)
         two = (right * axis[:, None, :]).sum(axis=2)
         result |= (one.max(axis=1) < two.min(axis=1)) | (two.max(axis=1) < one.min(axis=1))

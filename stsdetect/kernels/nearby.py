@@ -114,7 +114,8 @@ def long_enough(time_bin: Ints, a: Ints, b: Ints, *, min_bins: int, max_empty: i
     max_empty
         Bins without a candidate that a stretch may contain in a row.
     edges
-        First and last bin of the stretch of time looked at: runs that reach them may go on outside.
+        First and last bin of the stretch of time looked at. A run that lies at most ``max_empty`` bins (at
+        least one) from them may go on outside.
     """
     begins = _first_of_equal(a, b)
     begins[1:] |= time_bin[1:] > time_bin[:-1] + 1 + max_empty
@@ -124,5 +125,6 @@ def long_enough(time_bin: Ints, a: Ints, b: Ints, *, min_bins: int, max_empty: i
     size = np.bincount(run)
     low = np.minimum.reduceat(time_bin, np.flatnonzero(begins))
     high = np.maximum.reduceat(time_bin, np.flatnonzero(begins))
-    good = (size >= min_bins) | (low <= edges[0] + 1) | (high >= edges[1] - 1)
+    margin = max(max_empty, 1)
+    good = (size >= min_bins) | (low <= edges[0] + margin) | (high >= edges[1] - margin)
     return np.flatnonzero(good[run])

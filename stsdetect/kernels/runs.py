@@ -41,12 +41,12 @@ def stitch(key: Ints, start_us: Ints, end_us: Ints, max_break_us: int) -> Ints:
     new_key[0] = True
     new_key[1:] = key[1:] != key[:-1]
     # The latest end so far within a key: shift each key above the one before, then one running maximum.
-    span = int(end_us.max() - start_us.min()) + max_break_us + 2
-    offset = (np.cumsum(new_key) - 1) * span
-    low = int(start_us.min())
-    latest = np.maximum.accumulate(end_us - low + offset)
+    # Ranks instead of times: many keys times many years would not fit in 63 bits.
+    ends, rank = np.unique(end_us, return_inverse=True)
+    offset = (np.cumsum(new_key) - 1) * ends.size
+    latest = ends[np.maximum.accumulate(rank + offset) - offset]
     begins = new_key.copy()
-    begins[1:] |= (start_us[1:] - low + offset[1:]) > latest[:-1] + max_break_us
+    begins[1:] |= start_us[1:] > latest[:-1] + max_break_us
     return np.cumsum(begins) - 1
 
 

@@ -66,13 +66,19 @@ def distance_m(a_xyz: Floats, b_xyz: Floats) -> Floats:
 
 
 def local_axes(xyz: Floats) -> tuple[Floats, Floats]:
-    """Return unit vectors to the east and to the north, shape (n, 3) each, at vectors of any length."""
+    """Return unit vectors to the east and to the north, shape (n, 3) each, at vectors of any length.
+
+    On the axis of the Earth, where there is neither, the directions of longitude 0 are returned.
+    """
     x, y, z = xyz[:, 0], xyz[:, 1], xyz[:, 2]
-    ground = np.maximum(np.hypot(x, y), 1e-9)
+    ground = np.hypot(x, y)
+    pole = ground == 0
+    safe = np.where(pole, 1.0, ground)
+    cos_lon, sin_lon = np.where(pole, 1.0, x / safe), y / safe
     radius = norm(xyz)
-    zero = np.zeros_like(x)
-    east = np.stack([-y / ground, x / ground, zero], axis=1)
-    north = np.stack([-z * x / (ground * radius), -z * y / (ground * radius), ground / radius], axis=1)
+    sin_lat, cos_lat = z / radius, ground / radius
+    east = np.stack([-sin_lon, cos_lon, np.zeros_like(x)], axis=1)
+    north = np.stack([-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat], axis=1)
     return east, north
 
 
@@ -89,4 +95,5 @@ def course_deg(from_xyz: Floats, to_xyz: Floats) -> Floats:
     east, north = local_axes(from_xyz)
     step = to_xyz - from_xyz
     course: Floats = np.mod(np.degrees(np.arctan2(dot(step, east), dot(step, north))), 360.0)
-    return course
+    # A course a hair west of north is rounded up to 360.
+    return np.where(course == 360.0, 0.0, course)

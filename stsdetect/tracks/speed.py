@@ -39,8 +39,10 @@ def speed_and_course(
     first = np.concatenate([[0], edges])[rank]
     last = np.concatenate([edges, [n]])[rank] - 1
     window = round(window_s * 1e6)
-    low = int(time_us.min())
-    line = (time_us - low) + rank * (int(time_us.max()) - low + 2 * window + 2)
+    # Segments one after the other on one line, each as long as it is: the sum stays far below 63 bits.
+    own = time_us[last] - time_us[first]
+    lead = np.cumsum(np.where(np.arange(n) == first, own + 2 * window + 2, 0))
+    line = (time_us - time_us[first]) + lead - own
     before = np.maximum(np.searchsorted(line, line - window, side="right") - 1, first)
     after = np.minimum(np.searchsorted(line, line + window, side="left"), last)
     seconds = (time_us[after] - time_us[before]) / 1e6
