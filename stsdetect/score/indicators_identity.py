@@ -94,7 +94,7 @@ IDENTITY: tuple[Indicator, ...] = (
         "mid", "MMSI of no state", "vessels", "for", 0.5,
         "no weight",
         f"ITU-R M.585 and the ITU list of MIDs; {ADVISORY} (falsified identities); {OUR_WEIGHT}",
-        "The MMSI of vessel 999000001 is of no state's range for ships",
+        "The MMSI of vessel 200000001 is of no state's range for ships",
         mid,
     ),
     Indicator(

@@ -263,7 +263,7 @@ def test_identity_indicators() -> None:
     assert _weight(rank([tanker | {"imo_a": 9074729}])[0], "no_imo") == 0
 
 
-@pytest.mark.parametrize("mmsi", [0, 123456789, 10**12, 999000001])
+@pytest.mark.parametrize("mmsi", [0, 123456789, 10**12, 200000001])
 def test_mmsi_of_no_state(mmsi: int) -> None:
     assert _weight(rank([meeting(1, CHINA, KOREA, mmsi_b=mmsi)])[0], "mid") > 0
 
