@@ -23,6 +23,7 @@ from stsdetect.report.files import atomic_write
 #: Cells that spreadsheets take for a formula start with one of these (OWASP, "CSV Injection"), or with the
 #: full-width forms that some locales read the same way.
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f]")
 #: Characters that XML 1.0 cannot hold at all, plus C1 controls.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: GeoParquet 1.1.0 metadata; without ``crs`` the specification's default holds: OGC:CRS84, longitude first.
@@ -170,9 +171,10 @@ def csv_cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        text = value.replace("\0", "")
         # Blanks and invisible characters before the sign do not stop a spreadsheet.
-        return "'" + text if text.lstrip(" \u00a0\ufeff\u200b").startswith(_FORMULA_START) else text
+        risky = value.lstrip(" \u00a0\ufeff\u200b").startswith(_FORMULA_START)
+        # Line breaks inside a cell are legal and still break every reader that goes line by line.
+        return ("'" if risky else "") + _CONTROL.sub(" ", value)
     return value
 
 

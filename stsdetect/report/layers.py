@@ -86,7 +86,7 @@ def frame_around(lon_deg: Any, lat_deg: Any) -> Frame | None:
     widest = int(np.argmax(gaps))
     west = float(around[(widest + 1) % len(around)])
     east = west + 360.0 - float(gaps[widest])
-    if (west + east) / 2 >= 180.0:
+    if (west + east) / 2 > 180.0:
         west, east = west - 360.0, east - 360.0
     south, north = np.clip([lat[known].min(), lat[known].max()], -MAX_LAT_DEG, MAX_LAT_DEG)
     return Frame(west, float(south), east, float(north))
@@ -118,7 +118,7 @@ def land(shoreline: Any, frame: Frame) -> list[list[list[list[float]]]]:
 
 def _filled(rings: Sequence[Floats]) -> Any:
     """Return the area inside an odd number of rings."""
-    lines: list[Any] = [shapely.linestrings(ring) for ring in rings if len(ring) > 3]
+    lines: list[Any] = [shapely.linearrings(ring) for ring in rings if len(ring) > 3]
     # Simplified rings may cross themselves; where lines cross they need a common vertex first.
     return shapely.build_area(shapely.node(shapely.multilinestrings(lines))) if lines else shapely.Polygon()
 
@@ -163,6 +163,8 @@ def zone_shapes(zones: Sequence[Any], frame: Frame) -> list[dict[str, Any]]:
             shape = _polygons(shapely.union_all(parts))
             visible = [p for p in _polygons(shapely.intersection(shape, room)) if p.area > 0] or shape
             found.append((zone, shape, max(visible, key=lambda p: p.area).representative_point()))
+    # Largest first: small zones are drawn over large ones, and labels of large ones win.
+    found.sort(key=lambda entry: (-sum(p.area for p in entry[1]), entry[0].id))
     budget = ZONE_VERTICES // max(1, len(found))
     return [
         {

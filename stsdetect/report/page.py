@@ -174,7 +174,8 @@ def _map(
     shapes = layers.zone_shapes(zones, room)
     for shape in shapes:
         shape["name"] = texts.clean(shape["name"], 60)
-        shape["about"] = texts.clean(f"{shape['category']}, confidence {shape.pop('confidence')}", 120)
+        sure = f"confidence {shape.pop('confidence') or 'not stated'}"
+        shape["about"] = texts.clean(f"{str(shape['category'] or 'zone').replace('_', ' ')}, {sure}", 120)
         shape["id"] = texts.clean(shape["id"], 60)
     return {
         "box": frame.box,

@@ -35,6 +35,16 @@
     made.title = zone.about;
     return made;
   };
+  // Labels that would lie over an earlier one are hidden; zones come largest first.
+  const declutter = () => {
+    const taken = [];
+    document.querySelectorAll(".zone-label").forEach((made) => {
+      const box = made.getBoundingClientRect();
+      const covered = taken.some((other) => box.left < other.right + 4 && box.right > other.left - 4 && box.top < other.bottom + 2 && box.bottom > other.top - 2);
+      made.classList.toggle("covered", covered);
+      if (!covered && box.width) taken.push(box);
+    });
+  };
   const place = (lat, lon) => {
     const angle = (value, sides) => {
       const tenths = Math.round(Math.abs(value) * 600);
@@ -56,6 +66,13 @@
   const feature = (type, coordinates, properties) => ({ type: "Feature", geometry: { type, coordinates }, properties });
   const collection = (features) => ({ type: "FeatureCollection", features });
   const trackFeatures = () => data.tracks.map((leg) => feature("LineString", leg.line, { pair: leg.pair, side: leg.side, during: leg.during }));
+
+  // MapLibre fits some 6,500 vertices of a line into one of its buffers.
+  const shoreLines = () => data.land.flat().flatMap((ring) => {
+    const pieces = [];
+    for (let begin = 0; begin < ring.length - 1; begin += 5000) pieces.push(ring.slice(begin, begin + 5001));
+    return pieces;
+  });
 
   // Both maps offer the same: choose(pair), fly(point), all(), show(layer, on). `onEvent(number)` is a click on a point.
   function glMap(onEvent) {
@@ -81,6 +98,7 @@
         version: 8,
         sources: {
           land: source([feature("MultiPolygon", data.land, {})]),
+          shore: source(shoreLines().map((line) => feature("LineString", line, {}))),
           zones: source(data.zones.map((zone) => feature("MultiPolygon", zone.coordinates, {}))),
           tracks: source(trackFeatures()),
           silences: source(data.silences.map((line) => feature("LineString", line, {}))),
@@ -89,7 +107,7 @@
         layers: [
           { id: "sea", type: "background", paint: { "background-color": look.sea } },
           { id: "land", type: "fill", source: "land", paint: { "fill-color": look.land } },
-          { id: "shore", type: "line", source: "land", paint: { "line-color": look.shore, "line-width": 0.7 } },
+          { id: "shore", type: "line", source: "shore", paint: { "line-color": look.shore, "line-width": 0.7 } },
           { id: "zone-area", type: "fill", source: "zones", paint: { "fill-color": look.zone, "fill-opacity": 0.07 } },
           { id: "zone-edge", type: "line", source: "zones", paint: { "line-color": look.zone, "line-width": 1, "line-dasharray": [3, 2] } },
           { id: "silence", type: "line", source: "silences", paint: { "line-color": look.gap, "line-width": 1, "line-opacity": 0.5, "line-dasharray": [2, 3] } },
@@ -106,6 +124,8 @@
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     map.addControl(new maplibregl.ScaleControl({ unit: "nautical" }), "bottom-left");
     const labels = data.zones.map((zone) => new maplibregl.Marker({ element: label(zone) }).setLngLat(zone.label).addTo(map));
+    map.on("moveend", declutter);
+    map.once("load", declutter);
     let popup = null;
     const open = (number) => {
       if (popup) popup.remove();
@@ -131,7 +151,7 @@
         map.setFilter("ring", own);
         const box = boundsOf(pair);
         if (popup) popup.remove();
-        if (fly && box) map.fitBounds([[box[0], box[1]], [box[2], box[3]]], { padding: 90, maxZoom: 13, duration: calm ? 0 : 1400 });
+        if (fly && box) map.fitBounds([[box[0], box[1]], [box[2], box[3]]], { padding: 90, maxZoom: 11, duration: calm ? 0 : 1400 });
       }),
       fly: (number) => {
         map.flyTo({ center: data.events[number].at, zoom: Math.max(map.getZoom(), 10), duration: calm ? 0 : 1400 });
@@ -154,6 +174,8 @@
     L.control.zoom({ position: "topright" }).addTo(map);
     L.control.scale({ position: "bottomleft", imperial: false }).addTo(map);
     map.fitBounds(whole, { padding: [50, 50], maxZoom: 12 });
+    map.on("moveend zoomend", declutter);
+    setTimeout(declutter, 0);
     const flat = (line) => line.map(([lon, lat]) => [lat, lon]);
     const area = (coordinates, style) => L.polygon(coordinates.map((shape) => shape.map(flat)), { interactive: false, ...style });
     area(data.land, { color: look.shore, weight: 0.7, fillColor: look.land, fillOpacity: 1 }).addTo(map);
@@ -182,7 +204,7 @@
         data.tracks.forEach((leg) => { if (leg.pair === pair) track(leg, leg.during ? 4 : 1.6, leg.during ? 1 : 0.85).addTo(chosen); });
         data.events.forEach((event) => { if (event.pair === pair) L.circleMarker([event.at[1], event.at[0]], { radius: 13, color: look.encounter, weight: 2, fill: false, interactive: false }).addTo(chosen); });
         const box = boundsOf(pair);
-        if (fly && box) map.flyToBounds([[box[1], box[0]], [box[3], box[2]]], { padding: [90, 90], maxZoom: 13, animate: !calm, duration: 1.2 });
+        if (fly && box) map.flyToBounds([[box[1], box[0]], [box[3], box[2]]], { padding: [90, 90], maxZoom: 11, animate: !calm, duration: 1.2 });
       },
       fly: (number) => {
         const [lon, lat] = data.events[number].at;
@@ -239,7 +261,7 @@
   });
   if (data.box) byId("legend").hidden = false;
   byId("legend").addEventListener("change", (change) => map.show(change.target.value, change.target.checked));
-  byId("legend").addEventListener("submit", (submit) => submit.preventDefault());
+  if (matchMedia("(max-width: 759px)").matches) byId("legend").open = false;
   byId("all").addEventListener("click", () => map.all());
 
   rows.forEach((row) => row.addEventListener("click", () => {
