@@ -211,7 +211,7 @@ def _measure(case: Case, weights: Mapping[str, float], *, per_pair: bool) -> lis
 
 
 def _total(reasons: list[Reason]) -> float:
-    return math.fsum(weight for _, _, weight in reasons)
+    return math.fsum([weight for _, _, weight in reasons])
 
 
 def _say_which(finding: Finding, meeting: Meeting, count: int) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -92,6 +93,7 @@ def kilometres(value: float) -> str:
     return f"{value:.1f} km" if abs(value) < 10 else f"{value:.0f} km"
 
 
+@lru_cache(maxsize=10_000)
 def signed(weight: float) -> str:
     """Write a weight with its sign; two decimals only where one would read as nothing."""
     return f"{weight:+.2f}" if 0 < abs(weight) < 0.05 else f"{weight + 0.0:+.1f}"
