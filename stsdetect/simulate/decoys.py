@@ -112,9 +112,13 @@ def crossing(draw: Draw) -> Scene:
     angle = np.radians(turn)
     x = two.x_m * np.cos(angle) + two.y_m * np.sin(angle)
     y = two.y_m * np.cos(angle) - two.x_m * np.sin(angle)
-    two = motion.moved(Path(t, x, y, two.heading_deg + turn), middle, draw.u(120, 300), draw.u(-100, 100))
+    two = Path(t, x, y, two.heading_deg + turn)
+    passing = motion.moved(two, middle, 0.0, 0.0)
+    while not 120 < motion.closest_m(one, passing) < 350:
+        passing = motion.moved(two, middle, draw.u(-500, 500), draw.u(-500, 500))
     first = draw.actor(draw.fleet.hull("supplier"), one)
-    actors = (replace(first, radio=replace(first.radio, thin_s=0.0)), draw.actor(draw.fleet.hull("receiver"), two))
+    second = draw.actor(draw.fleet.hull("receiver"), passing)
+    actors = (replace(first, radio=replace(first.radio, thin_s=0.0)), second)
     return _decoy("crossing", actors, middle, "crossing courses")
 
 
@@ -125,11 +129,13 @@ def anchor_neighbours(draw: Draw) -> Scene:
     host, guest = draw.fleet.hull("supplier"), draw.fleet.hull("receiver")
     _, one = still_host(draw, host, start, start + length, "anchored")
     late = draw.u(0.2, 0.8) * HOUR
-    _, two = still_host(draw, guest, start + late, start + length + late, "anchored")
-    # Each comes and goes on its own side, so that they are closest when both lie at anchor.
-    bearing = draw.u(0, 2 * np.pi)
-    apart = draw.u(1000, 1100)
-    two = replace(two, x_m=two.x_m + apart * np.sin(bearing), y_m=two.y_m + apart * np.cos(bearing))
+    for _ in range(100):
+        # Each comes and goes well clear of the other, so that they are near each other only at anchor.
+        _, two = still_host(draw, guest, start + late, start + length + late, "anchored")
+        bearing, apart = draw.u(0, 2 * np.pi), draw.u(1000, 1100)
+        two = replace(two, x_m=two.x_m + apart * np.sin(bearing), y_m=two.y_m + apart * np.cos(bearing))
+        if motion.closest_m(one, two) > 600:
+            break
     lying = ((0.0, 0), (start, 1), (start + length, 0)), ((0.0, 0), (start + late, 1), (start + length + late, 0))
     actors = (draw.actor(host, one, statuses=lying[0]), draw.actor(guest, two, statuses=lying[1]))
     return _decoy("anchor_neighbours", actors, start + length / 2, "neighbours at anchor 1 km apart")
@@ -234,10 +240,11 @@ def _short_call(draw: Draw, stay: Path, host: Hull, guest: Hull, start_s: float,
     """A harbour craft's way from and to close by: 6-8 kn, a quarter of an hour."""
     side = draw.side()
     ahead, starboard = contact_offset(draw, host, guest, side)
-    lying = motion.shifted(stay.between(start_s, end_s), ahead, starboard)
+    slot = motion.shifted(stay, ahead, starboard)
+    lying = slot.between(start_s, end_s)
     legs = [motion.Leg(draw.u(5, 7) * KNOT_MPS, 900.0, way * side * draw.u(12, 18), 0.0, 0.0) for way in (-1, 1)]
-    path = motion.arrive(lying, legs[0], start_s - 1500.0, stay)
-    return motion.depart(path, legs[1], end_s + 1500.0, stay)
+    path = motion.arrive(lying, legs[0], start_s - 1500.0, slot)
+    return motion.depart(path, legs[1], end_s + 1500.0, slot)
 
 
 def _roadstead(draw: Draw, host: Hull, start_s: float, end_s: float) -> tuple[Actor, ...]:

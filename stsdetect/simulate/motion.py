@@ -204,46 +204,50 @@ def _outward(tau_s: Floats, leg: Leg, heading_deg: float) -> tuple[Floats, Float
     return _integrate(speed * np.sin(angle)), _integrate(speed * np.cos(angle)), heading
 
 
-def _carried(stay: Path, host: Path | None, tau_s: Floats, way: int) -> tuple[Floats, Floats]:
-    """Displacement that the water (or the host a hull lies against) lends to it, ``tau_s`` outward from the stay.
+def _way(stay: Path, leg: Leg, tau_s: Floats, slot: Path | None, way: int) -> tuple[Floats, Floats, Floats]:
+    """Return place and heading on the way in (``way`` -1) or out (1), ``tau_s`` outward from the stay.
 
-    The host's own motion is followed for half an hour; beyond that the last velocity goes on.
+    The water goes on carrying the hull as at the stay's end. With a ``slot`` (the place beside a still hull, which
+    goes on moving and turning) the way near it is bound to the slot for half an hour, so that hulls do not touch.
     """
-    path = host if host is not None else stay
-    end = float(stay.t_s[0] if way < 0 else stay.t_s[-1])
-    if host is None:
-        inside = end - way * 60.0
-        (x0, x1), (y0, y1), _ = path.at(np.array([end, inside]))
-        return tau_s * (x0 - x1) / 60.0, tau_s * (y0 - y1) / 60.0
-    reach = min(1800.0, abs(float(path.t_s[0] if way < 0 else path.t_s[-1]) - end))
-    x, y, _ = path.at(end + way * np.minimum(tau_s, reach))
-    (x0, xe, xl), (y0, ye, yl), _ = path.at(np.array([end, end + way * reach, end + way * (reach - 60.0)]))
-    more = np.maximum(tau_s - reach, 0.0) / 60.0
-    return x - x0 + (xe - xl) * more, y - y0 + (ye - yl) * more
+    at = -1 if way > 0 else 0
+    end = float(stay.t_s[at])
+    dx, dy, heading = _outward(tau_s, leg, float(stay.heading_deg[at]))
+    if slot is None:
+        (x0, x1), (y0, y1), _ = stay.at(np.array([end, end - way * 60.0]))
+        drift_x, drift_y = tau_s * (x0 - x1) / 60.0, tau_s * (y0 - y1) / 60.0
+    else:
+        reach = min(1800.0, abs(float(slot.t_s[at]) - end))
+        x, y, turned = slot.at(end + way * np.minimum(tau_s, reach))
+        (xe, xl), (ye, yl), _ = slot.at(end + way * np.array([reach, reach - 60.0]))
+        more = np.maximum(tau_s - reach, 0.0) / 60.0
+        drift_x, drift_y = x - x[0] + (xe - xl) * more, y - y[0] + (ye - yl) * more
+        near = (turned - turned[0]) * (1 - smooth((np.hypot(dx, dy) - 300.0) / 1200.0))
+        sin, cos = np.sin(np.radians(near)), np.cos(np.radians(near))
+        dx, dy, heading = dx * cos + dy * sin, dy * cos - dx * sin, heading + near
+    return stay.x_m[at] + way * dx + drift_x, stay.y_m[at] + way * dy + drift_y, heading
 
 
-def arrive(stay: Path, leg: Leg, start_s: float, host: Path | None = None) -> Path:
-    """Return ``stay`` with the way in from ``start_s`` put before it; ``host`` is the still hull it comes to."""
+def arrive(stay: Path, leg: Leg, start_s: float, slot: Path | None = None) -> Path:
+    """Return ``stay`` with the way in from ``start_s`` put before it; ``slot`` is the place it comes to."""
     tau = np.arange(0.0, stay.t_s[0] - start_s + STEP_S / 2, STEP_S)
-    dx, dy, heading = _outward(tau, leg, float(stay.heading_deg[0]))
-    cx, cy = _carried(stay, host, tau, -1)
+    x, y, heading = _way(stay, leg, tau, slot, -1)
     return Path(
         np.concatenate([(stay.t_s[0] - tau)[:0:-1], stay.t_s]),
-        np.concatenate([(stay.x_m[0] - dx + cx)[:0:-1], stay.x_m]),
-        np.concatenate([(stay.y_m[0] - dy + cy)[:0:-1], stay.y_m]),
+        np.concatenate([x[:0:-1], stay.x_m]),
+        np.concatenate([y[:0:-1], stay.y_m]),
         np.concatenate([heading[:0:-1], stay.heading_deg]),
     )
 
 
-def depart(stay: Path, leg: Leg, end_s: float, host: Path | None = None) -> Path:
-    """Return ``stay`` with the way out until ``end_s`` put after it; ``host`` is the still hull it leaves."""
+def depart(stay: Path, leg: Leg, end_s: float, slot: Path | None = None) -> Path:
+    """Return ``stay`` with the way out until ``end_s`` put after it; ``slot`` is the place it leaves."""
     tau = np.arange(0.0, end_s - stay.t_s[-1] + STEP_S / 2, STEP_S)
-    dx, dy, heading = _outward(tau, leg, float(stay.heading_deg[-1]))
-    cx, cy = _carried(stay, host, tau, 1)
+    x, y, heading = _way(stay, leg, tau, slot, 1)
     return Path(
         np.concatenate([stay.t_s, (stay.t_s[-1] + tau)[1:]]),
-        np.concatenate([stay.x_m, (stay.x_m[-1] + dx + cx)[1:]]),
-        np.concatenate([stay.y_m, (stay.y_m[-1] + dy + cy)[1:]]),
+        np.concatenate([stay.x_m, x[1:]]),
+        np.concatenate([stay.y_m, y[1:]]),
         np.concatenate([stay.heading_deg, heading[1:]]),
     )
 
@@ -285,6 +289,13 @@ def to_degrees(x_m: Floats, y_m: Floats, lat_deg: float, lon_deg: float) -> tupl
     lat = lat_deg + np.degrees(y_m / EARTH_RADIUS_M)
     lon = lon_deg + np.degrees(x_m / (EARTH_RADIUS_M * np.cos(np.radians(lat_deg))))
     return lat, (lon + 180.0) % 360.0 - 180.0
+
+
+def closest_m(a: Path, b: Path) -> float:
+    """Return the least distance between the centres of two hulls [m], over the times both have."""
+    t = a.t_s[(a.t_s >= b.t_s[0]) & (a.t_s <= b.t_s[-1])]
+    (ax, ay, _), (bx, by, _) = a.at(t), b.at(t)
+    return float(np.hypot(ax - bx, ay - by).min())
 
 
 def speed_kn(x_m: Floats, y_m: Floats, t_s: Floats) -> Floats:

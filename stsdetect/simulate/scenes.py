@@ -156,11 +156,12 @@ def guest_path(
     """Return a guest that sails in, lies alongside the still host from ``start_s`` to ``end_s``, and sails off."""
     side = draw.side()
     ahead, starboard = contact_offset(draw, host, guest, side)
-    lying = motion.shifted(stay.between(start_s, end_s), ahead, starboard, 180.0 if turn else 0.0)
+    slot = motion.shifted(stay, ahead, starboard, 180.0 if turn else 0.0)
+    lying = slot.between(start_s, end_s)
     out = side * (-1 if turn else 1)
-    begin = max(0.0, start_s - draw.u(1.3, 2.0) * HOUR)
-    path = motion.arrive(lying, motion.draw_leg(draw.rng, -out), begin, stay)
-    return motion.depart(path, motion.draw_leg(draw.rng, out), min(draw.span_s, end_s + draw.u(1.3, 2.0) * HOUR), stay)
+    begin, last = max(0.0, start_s - draw.u(1.3, 2.0) * HOUR), min(draw.span_s, end_s + draw.u(1.3, 2.0) * HOUR)
+    path = motion.arrive(lying, motion.draw_leg(draw.rng, -out), begin, slot)
+    return motion.depart(path, motion.draw_leg(draw.rng, out), last, slot)
 
 
 def _statuses(draw: Draw, mode: str, start_s: float, end_s: float) -> tuple[tuple[float, int], ...]:
@@ -321,11 +322,15 @@ def same_pair_twice(draw: Draw) -> Scene:
     stay, host_path = still_host(draw, host, start - HOUR, end + 0.8 * HOUR, "drifting")
     side = draw.side()
     ahead, starboard = contact_offset(draw, host, guest, side)
-    near = motion.shifted(stay.between(start, end), ahead, starboard)
+    slot = motion.shifted(stay, ahead, starboard)
+    near = slot.between(start, end)
     t = near.t_s
     part, back = start + length_1, start_2
     away = draw.u(7000, 10000) * motion.smooth((t - part) / 5400.0) * motion.smooth((back - t) / 5400.0)
-    out = float(np.interp(part, t, near.heading_deg)) + side * 12.0
+    # Close to the host the way off and back follows its heading, far off it is a straight line.
+    far = motion.smooth((away - 300.0) / 1200.0)
+    line = float(np.interp(part, t, near.heading_deg))
+    out = near.heading_deg + far * (line - near.heading_deg) + side * 12.0
     spin = 180.0 * motion.smooth((t - (part + back) / 2) / 900.0 + 0.5)
     free = motion.smooth((t - part) / 600.0) * motion.smooth((back - t) / 600.0)
     lying = near.heading_deg + np.where(t > (part + back) / 2, 180.0, 0.0)
@@ -335,8 +340,9 @@ def same_pair_twice(draw: Draw) -> Scene:
         near.y_m + away * np.cos(np.radians(out)),
         lying + free * (out + spin - lying),
     )
-    path = motion.arrive(lie, motion.draw_leg(draw.rng, -side), max(0.0, start - 1.6 * HOUR), stay)
-    path = motion.depart(path, motion.draw_leg(draw.rng, -side), min(draw.span_s, end + 1.5 * HOUR), stay)
+    path = motion.arrive(lie, motion.draw_leg(draw.rng, -side), max(0.0, start - 1.6 * HOUR), slot)
+    back_slot = motion.shifted(stay, ahead, starboard, 180.0)
+    path = motion.depart(path, motion.draw_leg(draw.rng, -side), min(draw.span_s, end + 1.5 * HOUR), back_slot)
     actors = (
         draw.actor(host, host_path, draughts=typed_draughts(draw, host, -1200.0, end)),
         draw.actor(guest, path, draughts=typed_draughts(draw, guest, 1200.0, end)),

@@ -38,8 +38,9 @@ SHANGHAI_EAST = (30.4, 32.1, 123.5, 125.2)
 EAST_CHINA_SEA = (29.3, 32.5, 123.6, 125.6)
 EAST_CHINA_SEA_SOUTH = (27.3, 29.1, 123.0, 125.4)
 
-#: Port places (World Port Index, Pub. 150) for ships at berths: latitude, longitude [degrees].
-BERTHS = ((35.48, 129.40), (34.74, 127.74), (37.51, 122.12), (29.94, 121.86), (35.99, 126.71), (37.47, 126.62))
+#: Yeosu, Weihai, Gunsan, Zhoushan and Pohang (World Port Index, Pub. 150), places within 400 m of the shoreline, for
+#: ships at berths: latitude, longitude [degrees].
+BERTHS = ((34.74, 127.74), (37.51, 122.12), (35.99, 126.71), (30.01, 122.10), (36.02, 129.40))
 #: Roads off ports (our own choice, sea room near Zhoushan, Ulsan, Yeosu and Weihai): latitude, longitude [degrees].
 ROADS = ((29.72, 122.38), (35.42, 129.50), (34.62, 127.86), (37.56, 122.30))
 
