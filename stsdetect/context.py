@@ -172,7 +172,7 @@ def _boundaries(zones: Sequence[Zone]) -> tuple[Floats, Floats]:
     import shapely
 
     starts, ends = [], []
-    for ring in shapely.get_rings([zone.geometry for zone in zones]):
+    for ring in shapely.get_rings(shapely.get_parts([zone.geometry for zone in zones])):
         points = shapely.get_coordinates(ring)
         starts.append(points[:-1])
         ends.append(points[1:])
@@ -264,11 +264,12 @@ def _presence(events: pa.Table, cell: Ints, hull: Ints) -> tuple[Ints, Ints]:
 
 
 def _hull_codes(events: pa.Table) -> tuple[Ints, Ints, int]:
-    """Return the hulls as numbers; -1 where there is no second one."""
+    """Return the hulls as numbers; -1 where there is no second hull."""
     both = pa.chunked_array([*events["vessel_a"].chunks, *events["vessel_b"].chunks], pa.string())
     codes = both.combine_chunks().dictionary_encode()
     numbers = np.asarray(pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
-    return numbers[: events.num_rows], numbers[events.num_rows :], max(len(codes.dictionary), 1)
+    hull_a, hull_b = numbers[: events.num_rows], numbers[events.num_rows :]
+    return hull_a, np.where(hull_b == hull_a, -1, hull_b), max(len(codes.dictionary), 1)
 
 
 def _group(keys: list[Ints]) -> tuple[Ints, Ints]:
