@@ -1,0 +1,121 @@
+"""``stsdetect about``: what the program knows about itself."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=_HELP)
+def about() -> None:
+    """List formats, columns, settings and versions."""
+
+
+@about.command(context_settings=_HELP)
+def formats() -> None:
+    """List the layouts that are read and the formats that are written."""
+    from stsdetect.readers import LAYOUTS
+
+    click.echo("Read (recognised by content; plain, .gz, .zip, .zst; files, folders, patterns):")
+    _rows((layout.name, f"{layout.title}. {layout.doc}") for layout in LAYOUTS)
+    click.echo("\nWritten:")
+    _rows(
+        [
+            ("events.parquet", "GeoParquet of points, WGS84: opens in QGIS and GeoPandas"),
+            ("pairs.parquet", "ranked pairs with their reasons"),
+            ("vessels.parquet", "identity history of every hull"),
+            ("segments.parquet", "stretches of track without an impossible jump or a long silence"),
+            ("rejects.parquet", "rows that could not be read, with file, line and reason; only where there are any"),
+            ("run.json", "inputs, counts, settings and versions of the run"),
+            ("report.html", "ranked table, map and reasons; opens without a network"),
+            ("--format csv", "events.csv and pairs.csv"),
+            ("--format geojson", "events.geojson and pairs.geojson"),
+            ("--format gpkg", "stsdetect.gpkg with the layers events and pairs"),
+            ("--format kml", "stsdetect.kml with times"),
+        ]
+    )
+
+
+@about.command(context_settings=_HELP)
+@click.argument("table", required=False)
+def columns(table: str | None) -> None:
+    """List the columns of every table, or of TABLE, with type and meaning."""
+    from stsdetect.errors import UsageError, did_you_mean
+    from stsdetect.schema import TABLES
+    from stsdetect.tracks import QUALITY_MEANING
+
+    names = [schema.name for schema in TABLES]
+    if table is not None and table not in names:
+        raise UsageError(f"there is no table '{table}'; choose from {', '.join(names)}.{did_you_mean(table, names)}")
+    for schema in TABLES:
+        if table in (None, schema.name):
+            click.echo(f"{schema.name}: {schema.doc}")
+            _rows((c.name, f"{_type(c.type)}{'' if c.nullable else ', never empty'}: {c.doc}") for c in schema)
+            click.echo()
+    if table in (None, "fixes"):
+        click.echo("Values of quality in fixes, and in run.json and `stsdetect inspect`:")
+        _rows((f"{int(flag)} {flag.name.lower()}", meaning) for flag, meaning in QUALITY_MEANING.items())
+
+
+def _type(kind: Any) -> str:
+    """Name an Arrow type as it is in files."""
+    text = str(getattr(kind, "value_type", kind) if str(kind).startswith("dictionary") else kind)
+    if "struct<" in text:
+        return "list of struct (indicator, value, weight, sentence, source)"
+    return re.sub(r"list<\w+: (\w+)>", r"list of \1", text)
+
+
+@about.command(context_settings=_HELP)
+def settings() -> None:
+    """List every setting with default and meaning, and the indicators of the score."""
+    from stsdetect.score import indicator_rows
+    from stsdetect.settings import setting_rows
+
+    current = ""
+    for group, name, default, meaning in setting_rows():
+        if group != current:
+            click.echo(f"{chr(10) if current else ''}[{group}]")
+            current = group
+        _rows([(f"{name} = {_toml(default)}", meaning)])
+    click.echo("\n[score.weights]  (log-odds; 0 switches an indicator off, the sign must stay)")
+    _rows((f"{row['name']} = {row['weight']:g}", f"{row['title']}. {row['source']}") for row in indicator_rows())
+
+
+def _toml(value: Any) -> str:
+    if value is None:
+        return "(unset)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "{}" if value == {} else f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+@about.command(context_settings=_HELP)
+def version() -> None:
+    """Print the versions of stsdetect and of what it computes with."""
+    import platform
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    from stsdetect import __version__
+
+    click.echo(f"stsdetect {__version__}")
+    click.echo(f"python {platform.python_version()}")
+    for name in ("numpy", "pyarrow", "pandas", "geopandas", "shapely", "scipy", "pyais", "pyogrio", "pydantic"):
+        try:
+            click.echo(f"{name} {installed(name)}")
+        except PackageNotFoundError:
+            click.echo(f"{name} not installed")
+
+
+def _rows(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names with their meanings; a meaning never shares a line with a long name."""
+    for name, meaning in rows:
+        click.echo(f"  {name}")
+        for line in textwrap.wrap(" ".join(meaning.split()), 96):
+            click.echo(f"      {line}")

@@ -1,0 +1,104 @@
+"""The command group, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from stsdetect.cli import console
+from stsdetect.cli.about import about
+from stsdetect.cli.detect import detect
+from stsdetect.cli.inspect import inspect
+from stsdetect.cli.simulate import simulate
+from stsdetect.errors import StsError
+
+BUG, USAGE, INTERRUPTED = 1, 2, 130
+ISSUES = "the project's issue tracker"
+
+EPILOG = (
+    "Exit codes: 0 done; 1 a bug; 2 wrong use or settings; 3 input unreadable; 4 done, but more rows were "
+    "rejected than allowed; 130 interrupted."
+)
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+def cli(debug: bool) -> None:
+    """Find likely ship-to-ship transfers of petroleum in public AIS positions, with reasons.
+
+    Start with: stsdetect detect EXPORTS --out results
+    """
+
+
+for verb in (detect, inspect, simulate, about):
+    cli.add_command(verb)
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    words = list(sys.argv[1:] if args is None else args)
+    console.start(quiet="--quiet" in words or "-q" in words, as_json="--log-json" in words)
+    if threading.current_thread() is threading.main_thread():
+        # A scheduler ends a job with SIGTERM: tidy up as for Ctrl-C.
+        signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_run(words))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _run(words: list[str]) -> int:
+    try:
+        code = cli.main(args=words, prog_name="stsdetect", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except StsError as problem:
+        console.error(str(problem), code=problem.exit_code)
+        return problem.exit_code
+    except click.exceptions.NoArgsIsHelpError as problem:
+        click.echo(problem.ctx.get_help(), err=True)
+        return USAGE
+    except click.ClickException as problem:
+        _say_usage(problem)
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        console.error("interrupted; no half-written output is left", code=INTERRUPTED)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has enough (`| head`); Python must not fail again while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as problem:  # the last resort: whatever else happens is a bug
+        _say_bug(problem, "--debug" in words)
+        return BUG
+
+
+def _say_usage(problem: click.ClickException) -> None:
+    text = problem.format_message()
+    context = getattr(problem, "ctx", None)
+    if context is not None:
+        text += f" (see `{context.command_path} --help`)"
+    console.error(text, code=USAGE)
+
+
+def _say_bug(problem: Exception, debug: bool) -> None:
+    if isinstance(problem, MemoryError):
+        console.error("out of memory; take fewer files, or a shorter time with --since and --until", code=BUG)
+        return
+    console.error(
+        f"an unexpected error, which is a bug: {type(problem).__name__}: {problem}. Please report it to {ISSUES} "
+        "with the command and what --debug prints.",
+        code=BUG,
+    )
+    if debug:
+        import traceback
+
+        sys.stderr.write(console.plain("".join(traceback.format_exception(problem)), keep_lines=True))

@@ -1,0 +1,161 @@
+"""Messages on stderr: plain lines, progress bars on a terminal, or one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_LOGGER = "stsdetect"
+_TITLES = {
+    "read": "Reading",
+    "tracks": "Cleaning tracks",
+    "detect": "Finding events",
+    "context": "Looking at places",
+    "score": "Ranking pairs",
+    "write": "Writing files",
+}
+Follow = Callable[[str, int, int], None]
+
+
+@dataclass
+class _Mode:
+    quiet: bool = False
+    as_json: bool = False
+    bars: Progress | None = None
+
+
+_mode = _Mode()
+
+
+def plain(text: object, *, keep_lines: bool = False) -> str:
+    """Return text without control, format and bidirectional characters: file and vessel names are not ours.
+
+    >>> plain("SEA\\x1b[31m\\u202eSTAR\\n")
+    'SEA[31mSTAR '
+    """
+    kept = []
+    for c in str(text):
+        if keep_lines and c == "\n":
+            kept.append(c)
+        elif c.isspace():
+            kept.append(" ")
+        elif unicodedata.category(c)[0] != "C":
+            kept.append(c)
+    return "".join(kept)
+
+
+def start(*, quiet: bool, as_json: bool) -> None:
+    """Set up how messages are shown, for this process."""
+    _mode.quiet, _mode.as_json, _mode.bars = quiet, as_json, None
+    logger = logging.getLogger(_LOGGER)
+    logger.handlers = [_Handler()]
+    logger.setLevel(logging.ERROR if quiet else logging.INFO)
+    logger.propagate = False
+
+
+class _Handler(logging.Handler):
+    """Writes to stderr as it is now: tests and pipes may have changed it since."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if _mode.as_json:
+                sys.stderr.write(_json_line(record) + "\n")
+            else:
+                label = {"ERROR": "error: ", "WARNING": "note: "}.get(record.levelname, "")
+                _write_line(label + plain(record.getMessage()))
+        except Exception:  # a message that cannot be shown must not end the work
+            self.handleError(record)
+
+
+def _write_line(text: str) -> None:
+    if _mode.bars is not None:
+        from rich.text import Text
+
+        _mode.bars.console.print(Text(text), soft_wrap=True)
+        return
+    # A terminal or pipe that is not UTF-8 shows a question mark rather than failing.
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def _json_line(record: logging.LogRecord) -> str:
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+    data: dict[str, Any] = {
+        "time": f"{stamp}.{int(record.msecs):03d}Z",
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "message": record.getMessage(),
+    }
+    data |= getattr(record, "data", {})
+    return json.dumps(data)
+
+
+def info(message: str, **data: Any) -> None:
+    """Say something in passing."""
+    logging.getLogger(f"{_LOGGER}.cli").info("%s", message, extra={"data": data})
+
+
+def error(message: str, *, code: int) -> None:
+    """Say what went wrong; shown even when quiet."""
+    logging.getLogger(f"{_LOGGER}.cli").error("%s", message, extra={"data": {"exit_code": code}})
+
+
+@contextmanager
+def progress() -> Iterator[Follow]:
+    """Yield a function to report progress to: bars on a terminal, else a line at the start of each stage."""
+    if _mode.quiet:
+        yield lambda stage, done, total: None
+    elif _mode.as_json or not sys.stderr.isatty():
+        yield _say_stages()
+    else:
+        with _bars() as follow:
+            yield follow
+
+
+def _say_stages() -> Follow:
+    seen: set[str] = set()
+
+    def follow(stage: str, done: int, total: int) -> None:
+        if stage not in seen:
+            seen.add(stage)
+            info(f"{_TITLES.get(stage, stage)} ...", stage=stage)
+
+    return follow
+
+
+@contextmanager
+def _bars() -> Iterator[Follow]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bars = Progress(
+        TextColumn("{task.description:<18}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+    tasks: dict[str, Any] = {}
+
+    def follow(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(_TITLES.get(stage, stage), total=None)
+        if total > 0:
+            bars.update(tasks[stage], completed=done, total=total)
+
+    with bars:
+        _mode.bars = bars
+        try:
+            yield follow
+        finally:
+            _mode.bars = None

@@ -1,0 +1,44 @@
+"""``stsdetect inspect``: a first look at exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from stsdetect.cli import console, options
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@options.settings_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.messages
+def inspect(
+    files: tuple[str, ...],
+    settings_file: Path | None,
+    changes: tuple[str, ...],
+    mapped: tuple[str, ...],
+    start_time: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Say what FILEs are: layout, rows, span, vessels, sampling, and what is wrong with them.
+
+    FILE is a file, folder or pattern. Each is read whole. Shares of quality are of the rows kept;
+    `stsdetect about columns` says what the names mean.
+    """
+    settings = options.build_settings(settings_file, changes, mapped, start_time)
+    from stsdetect.pipeline import inspect as look
+
+    console.info("Reading ...", stage="read")
+    found = look(list(files), settings=settings)
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        click.echo(json.dumps([asdict(one) | {"rejected_share": one.rejected_share} for one in found], indent=1))
+    elif not quiet:
+        from stsdetect.cli.summary import print_inspections
+
+        print_inspections(found)

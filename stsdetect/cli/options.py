@@ -1,0 +1,145 @@
+"""Options that several verbs share, and how their text becomes settings and areas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stsdetect.errors import UsageError
+
+if TYPE_CHECKING:
+    from stsdetect.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def messages(verb: F) -> F:
+    """Add ``--quiet``, ``--log-json`` and ``--debug``; `stsdetect.cli.app.main` acts on them."""
+    for option in (
+        click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected error."),
+        click.option(
+            "--log-json", is_flag=True, expose_value=False, help="Messages as one JSON object per line on stderr."
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def settings_options(verb: F) -> F:
+    """Add ``--settings``, ``--set``, ``--map`` and ``--start-time``."""
+    for option in (
+        click.option(
+            "--start-time",
+            metavar="ISO",
+            help="UTC time of the first message of NMEA files that hold no time, such as 2024-03-01T00:00:00Z.",
+        ),
+        click.option(
+            "--map",
+            "mapped",
+            metavar="OURS=THEIRS",
+            multiple=True,
+            help="Column map for tables of other layouts, such as --map lat=Latitude_degrees; may be repeated.",
+        ),
+        click.option(
+            "--set",
+            "changes",
+            metavar="GROUP.NAME=VALUE",
+            multiple=True,
+            help="Change one setting, such as --set encounters.max_distance_m=300; may be repeated.",
+        ),
+        click.option(
+            "--settings",
+            "settings_file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Settings in TOML; `stsdetect about settings` lists them.",
+        ),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def build_settings(
+    settings_file: Path | None, changes: Sequence[str], mapped: Sequence[str], start_time: str | None, **direct: Any
+) -> Settings:
+    """Put the file, ``--set``, ``--map`` and single options together; the later wins.
+
+    ``direct`` has names like ``context__zones_file``; None means that the option was not given.
+    """
+    from stsdetect.settings import load_settings
+
+    base = load_settings(settings_file).model_dump()
+    given: dict[str, Any] = {}
+    for text in changes:
+        name, value = _split(text, "--set", "encounters.max_distance_m=300")
+        _put(given, base, name.split("."), _value(value))
+    for text in mapped:
+        ours, theirs = _split(text, "--map", "lat=Latitude_degrees")
+        _put(given, base, ["read", "columns", ours], theirs)
+    if start_time is not None:
+        _put(given, base, ["read", "start_time"], start_time)
+    for name, value in direct.items():
+        if value is not None:
+            _put(given, base, name.split("__"), value)
+    return load_settings(settings_file, **given)
+
+
+def _split(text: str, option: str, example: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise UsageError(f"{option} {text!r} is not of the form NAME=VALUE; write it like {option} {example}")
+    return name.strip(), value.strip()
+
+
+def _value(text: str) -> Any:
+    """Read numbers, true, false and null; anything else is text."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if isinstance(value, (list, dict)) else value
+
+
+def _put(given: dict[str, Any], base: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set ``given[a][b][c]``; what the file says at a deeper level than group and name is kept."""
+    if len(path) == 1:
+        given[path[0]] = value
+        return
+    group = given.setdefault(path[0], {})
+    if not isinstance(group, dict):
+        raise UsageError(f"--set gives both {path[0]} and {'.'.join(path)}")
+    if len(path) == 2:
+        group[path[1]] = value
+        return
+    before = base.get(path[0], {}).get(path[1], {})
+    inner = group.setdefault(path[1], dict(before) if isinstance(before, dict) else {})
+    if not isinstance(inner, dict):
+        raise UsageError(f"--set gives both {'.'.join(path[:2])} and {'.'.join(path)}")
+    inner[".".join(path[2:])] = value
+
+
+def parse_bbox(text: str | None) -> tuple[float, float, float, float] | None:
+    """Read ``LON_MIN,LAT_MIN,LON_MAX,LAT_MAX``.
+
+    >>> parse_bbox("175,-20,-175,-10")
+    (175.0, -20.0, -175.0, -10.0)
+    """
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            f"--bbox {text!r} must be four numbers LON_MIN,LAT_MIN,LON_MAX,LAT_MAX, such as 120,30,126,38"
+        ) from None
+    return west, south, east, north
+
+
+def parse_formats(texts: Sequence[str]) -> list[str]:
+    """Split ``csv,gpkg`` and repeated options into names."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]

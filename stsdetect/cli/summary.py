@@ -1,0 +1,107 @@
+"""What `detect` and `inspect` print for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stsdetect.cli.console import plain
+from stsdetect.report.texts import clean, vessel_name
+
+if TYPE_CHECKING:
+    from stsdetect.pipeline import Inspection, Result
+
+#: Pairs shown at the end of `detect`.
+TOP = 10
+#: Width of tables that go to a file or pipe.
+_PIPE_WIDTH = 140
+
+
+def _stdout() -> Console:
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+
+
+def print_result(result: Result, out: Path) -> None:
+    """Print the counts, the strongest pairs, and where the files are."""
+    rows, counts = result.run["rows"], result.run["counts"]
+    console = _stdout()
+    rejected = f", {rows['rejected_total']:,} rejected" if rows["rejected_total"] else ""
+    filtered = f", {rows['filtered']:,} filtered out" if rows["filtered"] else ""
+    _say(
+        console, f"{rows['read']:,} rows read, {rows['kept']:,} kept{filtered}{rejected}; {counts['vessels']:,} vessels"
+    )
+    kinds = [f"{number:,} {kind}{'' if number == 1 else 's'}" for kind, number in counts["events"].items()]
+    _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
+    if result.pairs_table.num_rows:
+        console.print(_pair_table(result.pairs_table.slice(0, TOP).to_pylist()))
+        _say(console, "Leads to look at, not verdicts; the score is a priority, not a probability.")
+    pages = [path for path in result.files if path.name == "report.html"]
+    _say(console, f"written to {out}: {', '.join(path.name for path in result.files)}")
+    if pages:
+        _say(console, f"open {pages[0]} in a browser")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Text(plain(text)), soft_wrap=True)
+
+
+def _pair_table(pairs: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("#", "score", "vessel a", "vessel b", "first met (UTC)", "main reason"):
+        table.add_column(name, justify="right" if name in ("#", "score") else "left", no_wrap=name != "main reason")
+    for pair in pairs:
+        cells = [
+            str(pair["rank"]),
+            f"{pair['score']:.3f}",
+            vessel_name(pair["name_a"], pair["mmsi_a"], pair["vessel_a"]),
+            vessel_name(pair["name_b"], pair["mmsi_b"], pair["vessel_b"]),
+            pair["first_time"].strftime("%Y-%m-%d %H:%M"),
+            main_reason(pair["reasons"]),
+        ]
+        # Text, not str: a name such as "[red]" is no markup.
+        table.add_row(*(Text(plain(cell)) for cell in cells))
+    return table
+
+
+def main_reason(reasons: Sequence[dict[str, Any]]) -> str:
+    """Return the sentence of the heaviest reason for or against, the base term left out."""
+    said = [reason for reason in reasons if reason["indicator"] != "base"]
+    if not said:
+        return ""
+    return clean(max(said, key=lambda reason: abs(reason["weight"]))["sentence"], 160)
+
+
+def print_inspections(found: Sequence[Inspection]) -> None:
+    """Print what was found in each file."""
+    console = _stdout()
+    for number, one in enumerate(found):
+        if number:
+            console.print()
+        _say(console, f"{one.path}: {one.layout}, {one.size_bytes:,} bytes")
+        for line in _lines(one):
+            _say(console, f"  {line}")
+
+
+def _lines(one: Inspection) -> list[str]:
+    lines = []
+    if one.rows_read or one.first_time:
+        lines.append(f"rows      {one.rows_read:,} read, {one.rows_kept:,} kept, {one.rejected_share:.2%} rejected")
+    if one.first_time:
+        lines.append(f"span      {one.first_time} to {one.last_time}")
+        step = "" if one.sampling_s is None else f", {one.sampling_s:g} s between fixes (median)"
+        lines.append(f"vessels   {one.vessels:,}{step}")
+    if one.quality:
+        shares = sorted(one.quality.items(), key=lambda item: -item[1])
+        lines.append("quality   " + ", ".join(f"{name} {share:.2%}" for name, share in shares))
+    if one.rejected:
+        lines.append("rejected  " + ", ".join(f"{reason} {count:,}" for reason, count in one.rejected.items()))
+    lines += [f"note      {clean(note, 400)}" for note in one.notes]
+    for row, reason, detail, text in one.problems:
+        lines.append(f"line {row}: {reason} {clean(detail, 60)!r} in {clean(text, 120)!r}")
+    return lines
