@@ -103,7 +103,7 @@ def parse_message(kind: int, payload: bytes, fill: int) -> tuple[int, int | None
     ValueError
         If the message has the wrong length or cannot be decoded.
     """
-    from pyais.messages import MSG_CLASS, bit_vector
+    from pyais.messages import MSG_CLASS, bit_vector  # type: ignore[attr-defined]
 
     bits = len(payload) * 6 - fill
     if not any(low <= bits <= high for low, high in _BITS[kind]):

@@ -1,7 +1,7 @@
 """Delimited text in blocks: cut at newlines, split by Arrow where it can, line by line where it cannot.
 
 Both ways give the same strings. No quote, short row or odd byte can make a row vanish: a block whose row
-count does not match its newlines is halved until the lines at fault stand alone.
+count does not match its newlines is sorted into plain lines and odd ones, and the odd ones are read singly.
 """
 
 from __future__ import annotations
@@ -23,12 +23,9 @@ from stsdetect.schema import POSITIONS, TEXT
 
 #: Text is parsed in pieces of this size [bytes]: large enough to be fast, small enough for memory.
 BLOCK_BYTES = 1 << 23
-#: Up to this many lines a failing piece is read line by line instead of being halved again.
-_FEW_LINES = 32
 _DELIMITERS = ",;\t|"
 _BOM = b"\xef\xbb\xbf"
 
-Lines = list[bytes]
 Rows = NDArray[np.int64]
 #: Changes raw columns by our key before they are converted, and counts what a reader should know.
 Tidy = Callable[[dict[str, pa.Array], Counter[str]], dict[str, pa.Array]]
@@ -112,6 +109,10 @@ class Piece:
     rejects: list[Reject]
     odd_bytes: int = 0
 
+    def text(self, i: int) -> str:
+        """Return the i-th line as text."""
+        return _decode(self.line(i))
+
 
 def text_blocks(stream: Stream, skip: int = 0) -> Iterator[bytes]:
     """Yield the bytes of a stream after ``skip`` in pieces that end with a newline."""
@@ -152,9 +153,7 @@ def read_text(
             for piece in split_block(block, row, spec):
                 remarks: Counter[str] = Counter()
                 if len(piece.rows):
-                    origin = Origin(
-                        source.label, piece.rows, lambda i, p=piece: _decode(p.line(i)), spec.header.repeats
-                    )
+                    origin = Origin(source.label, piece.rows, piece.text, spec.header.repeats)
                     batch = build(tidy(piece.columns, remarks), times, origin, missing)
                 else:
                     batch = Batch(0, POSITIONS.empty())
@@ -175,7 +174,7 @@ def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
     if _is_clean(block):
         columns = _split_fast(block, count, spec)
         if columns is not None:
-            lines: Lines = []
+            lines: list[bytes] = []
 
             def line(i: int) -> bytes:
                 if not lines:
@@ -183,13 +182,14 @@ def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
                 return lines[i].rstrip(b"\r")
 
             return [Piece(columns, np.arange(first, first + count), line, [])]
-    numbered = [(n, text) for n, text in enumerate(block.split(b"\n")[:-1], start=first) if _is_row(text, spec)]
-    plain = [(n, text) for n, text in numbered if b'"' not in text]
-    quoted = [(n, text) for n, text in numbered if b'"' in text]
-    pieces = _halve(plain, spec)
-    if quoted:
-        pieces.append(split_slow(quoted, spec))
-    return pieces
+    odd, ends = _odd_lines(block, spec)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    good = np.ones(count, bool)
+    good[odd] = False
+    pieces = [_plain_piece(block, starts, ends, good, first, spec)] if good.any() else []
+    apart = [(first + i, block[starts[i] : ends[i]]) for i in odd.tolist()]
+    slow = split_slow([(n, line) for n, line in apart if _is_row(line, spec)], spec)
+    return [*pieces, slow] if len(slow.rows) or slow.rejects else pieces
 
 
 def _is_clean(block: bytes) -> bool:
@@ -204,17 +204,40 @@ def _is_row(line: bytes, spec: TextSpec) -> bool:
     return bool(line.strip())
 
 
-def _halve(numbered: list[tuple[int, bytes]], spec: TextSpec) -> list[Piece]:
-    if not numbered:
-        return []
-    if len(numbered) > _FEW_LINES:
-        columns = _split_fast(b"\n".join(text for _, text in numbered) + b"\n", len(numbered), spec)
-        if columns is not None:
-            rows = np.array([n for n, _ in numbered], np.int64)
-            return [Piece(columns, rows, lambda i: numbered[i][1].rstrip(b"\r"), [])]
-        half = len(numbered) // 2
-        return _halve(numbered[:half], spec) + _halve(numbered[half:], spec)
-    return [split_slow(numbered, spec)]
+def _odd_lines(block: bytes, spec: TextSpec) -> tuple[Rows, Rows]:
+    """Return which lines Arrow cannot be trusted with, and where every line of the block ends.
+
+    Odd is a line with a quote, a lone carriage return, bytes that are not UTF-8 (all lines beyond ASCII,
+    where the block has such), the wrong number of delimiters, a comment or a blank one.
+    """
+    data = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(data == 10)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    lone = np.flatnonzero(data == 13)
+    marks = [np.flatnonzero(data == ord('"')), lone[data[lone + 1] != 10]]
+    if not _is_utf8(block):
+        marks.append(np.flatnonzero(data > 127))
+    odd = np.zeros(len(ends), bool)
+    odd[np.searchsorted(ends, np.concatenate(marks))] = True
+    cuts = np.searchsorted(np.flatnonzero(data == ord(spec.header.delimiter)), ends)
+    odd |= np.diff(cuts, prepend=0) != len(spec.header.cells) - 1
+    odd |= data[starts] == ord("#")
+    return np.flatnonzero(odd), ends
+
+
+def _plain_piece(block: bytes, starts: Rows, ends: Rows, good: NDArray[np.bool_], first: int, spec: TextSpec) -> Piece:
+    """Split the good lines of a block through Arrow: runs of them are copied together."""
+    edges = np.flatnonzero(np.diff(good.astype(np.int8), prepend=0, append=0))
+    spans = [block[starts[low] : ends[high - 1] + 1] for low, high in zip(edges[::2], edges[1::2], strict=True)]
+    index = np.flatnonzero(good)
+    columns = _split_fast(b"".join(spans), len(index), spec)
+
+    def line(i: int) -> bytes:
+        return block[starts[index[i]] : ends[index[i]]].rstrip(b"\r")
+
+    if columns is None:
+        return split_slow([(first + int(j), block[starts[j] : ends[j]]) for j in index], spec)
+    return Piece(columns, first + index, line, [])
 
 
 def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array] | None:

@@ -1,0 +1,213 @@
+"""Tables through a column map, our own Parquet, and frames from Python."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stsdetect.errors import InputError, SchemaError, UsageError
+from stsdetect.readers import read, write_positions
+from stsdetect.schema import POSITIONS
+from stsdetect.settings import ReadSettings
+
+MAP = {"time": "when", "lat": "Lat N", "lon": "Lon E", "mmsi": "id"}
+
+
+def write(tmp_path: Path, text: str, name: str = "t.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def times(result) -> list[datetime]:
+    return result.positions.column("time").to_pylist()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters(tmp_path, delimiter):
+    text = "when,Lat N,Lon E,id\n2021-03-20 00:22:00,31.5,32.5,1\n".replace(",", delimiter)
+    result = read(write(tmp_path, text), settings=ReadSettings(columns=MAP))
+    assert result.files[0].layout == "table"
+    assert result.files[0].notes == ("times have no zone; read as UTC",)
+    assert times(result) == [datetime(2021, 3, 20, 0, 22, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("dates", "day_first", "expected"),
+    [
+        (["03/04/2021 00:00", "13/04/2021 00:00"], None, [(4, 3), (4, 13)]),
+        (["03/04/2021 00:00", "04/13/2021 00:00"], None, [(3, 4), (4, 13)]),
+        (["03/04/2021 00:00"], True, [(4, 3)]),
+        (["03/04/2021 00:00"], False, [(3, 4)]),
+        (["03/04/2021 00:00"], None, "3 April or 4 March"),
+        (["13/04/2021 00:00", "04/13/2021 00:00"], None, "day first and dates with the month first"),
+    ],
+)
+def test_day_or_month_first(tmp_path, dates, day_first, expected):
+    path = write(tmp_path, "when,Lat N,Lon E,id\n" + "".join(f"{date},31.5,32.5,1\n" for date in dates))
+    chosen = ReadSettings(columns=MAP, day_first=day_first)
+    if isinstance(expected, str):
+        with pytest.raises(InputError, match=expected):
+            read(tmp_path, settings=chosen)  # asked even where the file is one of a folder
+        return
+    assert [(t.month, t.day) for t in times(read(path, settings=chosen))] == expected
+
+
+def test_day_is_settled_far_into_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("stsdetect.readers.text.BLOCK_BYTES", 100)
+    rows = ["03/04/2021 00:00,31.5,32.5,1"] * 50 + ["30/04/2021 00:00,31.5,32.5,1"]
+    result = read(write(tmp_path, "\n".join(["when,Lat N,Lon E,id", *rows])), settings=ReadSettings(columns=MAP))
+    assert times(result)[0] == datetime(2021, 4, 3, tzinfo=UTC)
+
+
+def test_epochs_are_noted(tmp_path):
+    path = write(tmp_path, "when,Lat N,Lon E,id\n1616198400000,31.5,32.5,1\n")
+    result = read(path, settings=ReadSettings(columns=MAP))
+    assert result.files[0].notes == ("times read as Unix time in ms",)
+    assert times(result) == [datetime(2021, 3, 20, tzinfo=UTC)]
+
+
+def test_offset_of_the_clock(tmp_path):
+    path = write(tmp_path, "when,Lat N,Lon E,id\n2021-03-20 09:00:00,31.5,32.5,1\n")
+    result = read(path, settings=ReadSettings(columns=MAP, utc_offset_h=9))
+    assert times(result) == [datetime(2021, 3, 20, tzinfo=UTC)]
+    assert "9 h ahead" in result.files[0].notes[0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({**MAP, "speeed": "id"}, "cannot be mapped to 'speeed'.*Names to map to"),
+        ({**MAP, "lat": "Lat_N"}, "no column 'Lat_N' .mapped to lat.. Did you mean 'Lat N'"),
+        ({"time": "when", "mmsi": "id"}, "lacks lat, lon;"),
+        ({"time": "when", "lat": "Lat N", "lon": "Lon E"}, "lacks mmsi"),
+    ],
+)
+def test_wrong_maps(tmp_path, columns, message):
+    path = write(tmp_path, "when,Lat N,Lon E,id\n2021-03-20 00:22:00,31.5,32.5,1\n")
+    with pytest.raises(UsageError, match=message):
+        read(path, settings=ReadSettings(columns=columns))
+
+
+def test_a_table_without_map_is_refused_with_a_map_to_paste(tmp_path):
+    path = write(tmp_path, "Time,MMSI,Latitude_degrees,Longitude_degrees,SOG knots\n")
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert "--map time=Time --map lat=Latitude_degrees --map lon=Longitude_degrees --map mmsi=MMSI" in str(caught.value)
+
+
+def test_vessel_ids_and_text_types(tmp_path):
+    lines = ["2021-03-20 00:22:00,31.5,32.5,A-1,tanker,at anchor", ",1,1,A,,", "2021-03-20 00:22:00,1,1,,,"]
+    text = "\n".join(["when,Lat N,Lon E,id,kind,state", *lines])
+    columns = {"time": "when", "lat": "Lat N", "lon_deg": "Lon E", "vessel_id": "id", "ship_type": "kind"}
+    result = read(
+        write(tmp_path, text), settings=ReadSettings(columns={**columns, "nav_status": "state"}), vessels={"A-1"}
+    )
+    (row,) = result.positions.to_pylist()
+    assert (row["vessel_id"], row["mmsi"], row["ship_type"], row["nav_status"]) == ("A-1", None, 80, 1)
+    assert result.files[0].rejected == {"bad_time": 1, "missing_vessel": 1}
+
+
+def positions() -> pa.Table:
+    when = datetime(2024, 3, 1, tzinfo=UTC)
+    return POSITIONS.table(
+        {
+            "mmsi": [412000001, None],
+            "vessel_id": [None, "x"],
+            "time": [when, when],
+            "lat_deg": [38.123456789, None],
+            "lon_deg": [-180.0, None],
+            "nav_status": [5, None],
+            "ship_type": [84, 0],
+            "message_type": [27, 5],
+            "transceiver": ["A", None],
+            "station": ["ship", "sar_aircraft"],
+            "imo": [9074729, 0],
+            "name": ["=cmd()", None],
+            "to_port_m": [0.5, None],
+            "source_file": ["a.csv!b", None],
+            "source_row": [7, None],
+        }
+    )
+
+
+def test_own_parquet_comes_back_unchanged(tmp_path):
+    path = tmp_path / "p.bin"
+    table = positions()
+    write_positions(table, path)
+    result = read(path)
+    assert result.files[0].layout == "positions"
+    expected = table.to_pylist()
+    expected[1] |= {"source_file": str(path), "source_row": 2}
+    assert result.positions.to_pylist() == expected
+    assert result.positions.schema == POSITIONS.arrow
+    assert [p.name for p in tmp_path.iterdir()] == ["p.bin"]
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_positions(table, tmp_path / "no" / "p.parquet")
+    with pytest.raises(SchemaError):
+        write_positions(table.drop_columns(["time"]), path)
+
+
+def test_own_parquet_rejects_wrong_rows(tmp_path):
+    table = pa.table(
+        {
+            "time": pa.array([0, 1709251200000000, 1709251200000000], pa.timestamp("us", tz="UTC")),
+            "lat_deg": [1.0, float("inf"), 2.0],
+            "lon_deg": [1.0, 1.0, 2.0],
+            "mmsi": [1, 2, 3],
+        }
+    )
+    pq.write_table(table, tmp_path / "p")
+    result = read(tmp_path / "p")
+    assert result.files[0].rejected == {"bad_position": 1, "time_out_of_range": 1}
+    assert result.positions.column("source_row").to_pylist() == [3]
+
+
+def test_other_parquet_needs_a_map(tmp_path):
+    path = tmp_path / "x.parquet"
+    frame = pa.table({"when": [1616198400], "Lat N": [1.5], "Lon E": [2.5], "id": ["412000001"], "more": [[1]]})
+    pq.write_table(frame, path)
+    with pytest.raises(InputError, match="--map"):
+        read(path)
+    result = read(path, settings=ReadSettings(columns=MAP))
+    assert result.files[0].layout == "table"
+    assert result.positions.column("mmsi").to_pylist() == [412000001]
+
+
+def test_frames_from_pandas_and_arrow():
+    frame = pd.DataFrame(
+        {
+            "time": pd.to_datetime(["2024-03-01T00:00:00Z", "2024-03-01T00:01:00Z"]),
+            "lat_deg": [38.5, None],
+            "lon_deg": [122.0, None],
+            "mmsi": [412000001, 412000002],
+            "own notes": [object(), object()],
+        }
+    )
+    before = frame.copy()
+    result = read(frame)
+    pd.testing.assert_frame_equal(frame, before)
+    assert result.files[0].layout == "frame"
+    assert result.positions.column("lat_deg").to_pylist() == [38.5, None]
+    assert result.positions.column("source_file").to_pylist() == ["frame", "frame"]
+    arrow = read(pa.Table.from_pandas(frame.drop(columns="own notes")))
+    assert arrow.positions.equals(result.positions)
+    empty = read(frame.iloc[:0])
+    assert empty.positions.num_rows == 0
+    assert empty.positions.schema == POSITIONS.arrow
+
+
+def test_frames_with_wrong_columns():
+    frame = pd.DataFrame({"when": ["2024-03-01 00:00:00"], "lat_deg": [1.0], "lon_deg": [1.0], "mmsi": [1]})
+    with pytest.raises(InputError, match="needs time, lat_deg"):
+        read(frame)
+    columns = {"time": "when", "lat": "lat_deg", "lon": "lon_deg", "mmsi": "mmsi"}
+    assert read(frame, settings=ReadSettings(columns=columns)).files[0].rows_kept == 1
+    naive = frame.rename(columns={"when": "time"}).assign(time=pd.to_datetime(frame["when"]))
+    with pytest.raises(SchemaError, match="time zone"):
+        read(naive)
