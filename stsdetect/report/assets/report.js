@@ -126,6 +126,7 @@
     const labels = data.zones.map((zone) => new maplibregl.Marker({ element: label(zone) }).setLngLat(zone.label).addTo(map));
     map.on("moveend", declutter);
     map.once("load", declutter);
+    setTimeout(declutter, 0);
     let popup = null;
     const open = (number) => {
       if (popup) popup.remove();
@@ -286,6 +287,7 @@
     next.querySelector("button").focus();
     choose(Number(next.dataset.pair), { scroll: true });
   });
+  addEventListener("beforeprint", () => { document.querySelector(".about").open = true; });
   const search = byId("search");
   if (search) search.addEventListener("input", () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
