@@ -38,11 +38,12 @@ SHANGHAI_EAST = (30.4, 32.1, 123.5, 125.2)
 EAST_CHINA_SEA = (29.3, 32.5, 123.6, 125.6)
 EAST_CHINA_SEA_SOUTH = (27.3, 29.1, 123.0, 125.4)
 
-#: Yeosu, Weihai, Gunsan, Zhoushan and Pohang (World Port Index, Pub. 150), places within 400 m of the shoreline, for
-#: ships at berths: latitude, longitude [degrees].
-BERTHS = ((34.74, 127.74), (37.51, 122.12), (35.99, 126.71), (30.01, 122.10), (36.02, 129.40))
-#: Roads off ports (our own choice, sea room near Zhoushan, Ulsan, Yeosu and Weihai): latitude, longitude [degrees].
-ROADS = ((29.72, 122.38), (35.42, 129.50), (34.62, 127.86), (37.56, 122.30))
+#: Yeosu, Weihai, Gunsan and Zhoushan (World Port Index, Pub. 150), places within 400 m of the shoreline, for ships at
+#: berths: latitude, longitude [degrees].
+BERTHS = ((34.74, 127.74), (37.51, 122.12), (35.99, 126.71), (30.01, 122.10))
+#: Roads 5-10 km off the shore (our own choice, by Zhoushan, Yeosu, Ulsan and Weihai): latitude, longitude [degrees].
+#: Bunkering takes the first two, service craft the others, so that they do not meet.
+ROADS = ((29.72, 122.38), (34.62, 127.86), (35.42, 129.50), (37.56, 122.30))
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ PRESETS: dict[str, Preset] = {
             ("alongside_drifting", "noaa"), ("convoy", "noaa"), ("anchor_neighbours", "noaa"),
             ("alongside_anchored", "noaa2025"), ("pair_trawlers", "noaa2025"), ("drifting_alone", "noaa2025"),
             ("under_way", "dma"), ("pilot", "dma"), ("berth_raft", "dma"), ("silence", "dma"),
-            ("same_pair_twice", "nmea"), ("small_craft", "nmea"), ("crossing", "nmea"),
+            ("same_pair_twice", "nmea"), ("small_craft", "nmea"), ("crossing", "nmea"), ("bunkering", "nmea"),
         ),
         seas=(YELLOW_SEA, SHANGHAI_EAST),
     ),
