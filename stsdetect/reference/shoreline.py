@@ -135,7 +135,7 @@ class Shoreline:
         tolerance = (lon_max - lon_min) / 1500.0
         while True:
             rings = self._drawn((lon_min, lat_min, lon_max, lat_max), tolerance)
-            if sum(map(len, rings)) <= max_vertices:
+            if sum(map(len, rings)) <= max(max_vertices, 0):
                 return rings
             tolerance *= 1.6
 

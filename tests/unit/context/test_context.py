@@ -100,6 +100,13 @@ def test_annotating_twice_changes_nothing():
     assert annotate(once, DEFAULT).equals(once)
 
 
+def test_a_table_in_several_chunks_is_the_same_table():
+    rows = [event(a=str(hull), lat=31.2 + hull / 200) for hull in range(6)]
+    whole = annotate(table(*rows), DEFAULT)
+    pieces = annotate(pa.concat_tables([table(*rows[:2]), EVENTS.empty(), table(*rows[2:])]), DEFAULT)
+    assert pieces.combine_chunks().equals(whole.combine_chunks())
+
+
 @pytest.mark.parametrize("left_out", sorted(ALL_PARTS))
 def test_each_part_can_be_left_out(left_out):
     columns = {
