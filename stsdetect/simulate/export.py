@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stsdetect import __version__
 from stsdetect.errors import InputError, UsageError, did_you_mean
 from stsdetect.simulate.sampling import NO_COG, NO_HEADING, NO_LAT, NO_LON, NO_SOG
 from stsdetect.simulate.world import START, Planted, World, simulate
 
 TRUTH_SCHEMA = "stsdetect-truth/1"
+#: Version of the simulator: it rises whenever the same preset and seed give other bytes than before.
+VERSION = "1"
 #: Rows formatted at a time; keeps memory flat for bulk worlds.
 BLOCK = 250_000
 
@@ -294,7 +295,7 @@ def _write_truth(world: World, out: Path, layouts: list[str]) -> Path:
             row["layout"] = of_mmsi[one.vessels[0]]
         planted.append(row)
     document = {
-        "schema": TRUTH_SCHEMA, "preset": world.preset, "seed": world.seed, "version": __version__,
+        "schema": TRUTH_SCHEMA, "preset": world.preset, "seed": world.seed, "version": VERSION,
         "start": _iso(world.start), "rows": world.positions.num_rows, "layouts": layouts, "planted": planted,
     }  # fmt: skip
     text = json.dumps(document, indent=1, ensure_ascii=True) + "\n"
