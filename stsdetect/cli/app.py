@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -72,9 +71,8 @@ def _run(words: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         console.error("interrupted; no half-written output is left", code=INTERRUPTED)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has enough (`| head`); Python must not fail again while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # Click ends so when the reader of our output has had enough (`| head`): the work itself is done.
         return 0
     except Exception as problem:  # the last resort: whatever else happens is a bug
         _say_bug(problem, "--debug" in words)

@@ -1,0 +1,106 @@
+"""Data on stdout, messages on stderr: quiet, JSON, and text that vessels choose."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from stsdetect.cli import console
+from stsdetect.cli.summary import main_reason
+from tests.cli.conftest import meeting, write_noaa
+
+
+def test_messages_go_to_stderr_only(run, export, tmp_path):
+    done = run("detect", export, "--out", tmp_path / "out", "--no-page")
+    assert "Reading ..." in done.err
+    assert "146 rows read from 1 file" in done.err
+    assert "Reading" not in done.out
+    assert "main reason" in done.out
+
+
+def test_quiet_says_nothing(run, export, tmp_path):
+    done = run("detect", export, "--out", tmp_path / "out", "--no-page", "--quiet")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_quiet_still_tells_errors(run, tmp_path):
+    done = run("detect", tmp_path / "none", "--out", tmp_path / "out", "-q")
+    assert done.code == 3
+    assert done.out == ""
+    assert done.err.startswith("error: ")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_json_lines_parse(run, export, tmp_path):
+    done = run("detect", export, "--out", tmp_path / "out", "--no-page", "--log-json")
+    assert done.code == 0
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
+    stages = [line["stage"] for line in lines if "stage" in line]
+    assert stages == ["read", "tracks", "detect", "context", "score", "write"]
+
+
+@pytest.mark.parametrize("words", [["detect", "nowhere", "--out", "x"], ["detect", "nowhere"], ["detect", "--nosuch"]])
+def test_json_errors_parse(run, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run(*words, "--log-json")
+    last = json.loads(done.err.splitlines()[-1])
+    assert last["level"] == "error"
+    assert last["exit_code"] == done.code != 0
+
+
+HOSTILE = ["[red]ALERT[/red]", "[/]", "\x1b[31mRED\x1b[0m\x07", "\u202eTSERROF", "A" * 500, "[link=file:///]x[/link]"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_on_the_terminal(run, tmp_path, name):
+    path = write_noaa(tmp_path / "in.csv", meeting(name_a=name))
+    done = run("detect", path, "--out", tmp_path / "out", "--no-page")
+    assert done.code == 0, done.err
+    for bad in "\x1b\x07\u202e":
+        assert bad not in done.out + done.err
+    if "[" in name and "\x1b" not in name:
+        assert name in done.out
+    assert "A" * 60 not in done.out
+
+
+def test_hostile_file_names(run, tmp_path):
+    (tmp_path / "[red]\x1b[2J").mkdir()
+    done = run("inspect", tmp_path / "[red]\x1b[2J")
+    assert done.code == 3
+    assert "\x1b" not in done.err
+    assert "[red]" in done.err
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_bars_on_a_terminal(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    console.start(quiet=False, as_json=False)
+    with console.progress() as follow:
+        follow("read", 0, 0)
+        follow("read", 50, 100)
+        console.info("[b]as it is[/b]")
+        follow("read", 1, 1)
+        follow("a stage of tomorrow", 1, 1)
+    shown = screen.getvalue()
+    assert "Reading" in shown
+    assert "[b]as it is[/b]" in shown
+    assert "100%" in shown
+
+
+def test_the_main_reason_is_the_heaviest():
+    def reason(indicator, weight):
+        return {"indicator": indicator, "weight": weight, "sentence": f"It is {indicator}."}
+
+    assert main_reason([reason("base", -3), reason("zone", 0.4), reason("berth", -2.5)]) == "It is berth."
+    assert main_reason([reason("base", -3)]) == ""

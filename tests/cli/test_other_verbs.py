@@ -1,0 +1,106 @@
+"""`inspect`, `simulate`, `about`, and how fast the command line starts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import START, meeting, names, row, write_noaa
+
+
+def test_inspect_says_what_a_file_is(run, tmp_path):
+    path = write_noaa(tmp_path / "in.csv", [*meeting(), row(1, "bad", 1, 1), row(412000001, START, 91, 181)])
+    done = run("inspect", path)
+    assert done.code == 0, done.err
+    for part in ("noaa_2015_2024", "148 read, 147 kept", "2024-03-01T12:00:00Z", "300 s between fixes", "no_position"):
+        assert part in done.out
+    assert "line 148: bad_time" in done.out
+
+
+def test_inspect_json(run, export):
+    (export / "notes.txt").write_text("nothing\n")
+    done = run("inspect", export, "--json")
+    first, second = json.loads(done.out)
+    assert first["layout"] == "noaa_2015_2024"
+    assert first["rows_read"] == first["rows_kept"] == 146
+    assert first["vessels"] == 2
+    assert first["sampling_s"] == 300
+    assert first["rejected_share"] == 0
+    assert sum(first["quality"].values()) == pytest.approx(1)
+    assert second["layout"] == "not read"
+    assert "notes.txt" in second["notes"][0]
+
+
+def test_inspect_an_empty_export(run, tmp_path):
+    done = run("inspect", write_noaa(tmp_path / "in.csv", []))
+    assert done.code == 0, done.err
+    assert "noaa_2015_2024" in done.out
+
+
+def test_inspect_nothing_readable(run, tmp_path):
+    (tmp_path / "x.txt").write_text("hello\n")
+    done = run("inspect", tmp_path / "x.txt")
+    assert done.code == 3
+    assert "not AIS" in done.err
+
+
+def test_simulate_one_layout(run, tmp_path):
+    done = run("simulate", "--preset", "sample", "--seed", "3", "--layout", "noaa", "--out", tmp_path / "one")
+    assert done.code == 0, done.err
+    assert names(tmp_path / "one") == ["noaa", "truth.json"]
+    assert "truth.json" in done.out
+    assert run("simulate", "--preset", "sample", "--seed", "3", "--out", tmp_path / "all").code == 0
+    assert names(tmp_path / "all") == ["dma", "nmea", "noaa", "noaa2025", "truth.json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--preset", "scenario"], "Did you mean 'scenarios'"),
+        (["--preset", "sample", "--layout", "noa"], "Did you mean 'noaa'"),
+        (["--preset", "sample", "--rows", "10"], "rows can be chosen for 'traffic' only"),
+    ],
+)
+def test_simulate_wrong_use(run, tmp_path, words, message):
+    done = run("simulate", "--out", tmp_path / "out", *words)
+    assert done.code == 2
+    assert message in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_about_columns_of_one_table(run):
+    done = run("about", "columns", "pairs")
+    assert done.code == 0
+    assert "log_odds" in done.out
+    assert "heading_deg" not in done.out
+    wrong = run("about", "columns", "pair")
+    assert wrong.code == 2
+    assert "Did you mean 'pairs'" in wrong.err
+
+
+LIGHT = [["--help"], ["detect", "--help"], ["inspect", "--help"], ["about", "version"], ["simulate", "--help"]]
+
+
+@pytest.mark.parametrize("words", LIGHT)
+def test_help_imports_nothing_heavy(words):
+    program = f"""
+import sys
+from stsdetect.cli import main
+try:
+    main({words!r})
+finally:
+    heavy = sorted({{"pandas", "sklearn", "pyarrow", "geopandas", "shapely", "scipy", "numpy"}} & set(sys.modules))
+    print("HEAVY", heavy, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "HEAVY []" in done.stderr
+
+
+def test_importing_the_package_is_light():
+    program = "import sys, stsdetect; print(sorted({'pandas', 'sklearn', 'pyarrow', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
