@@ -72,7 +72,7 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
     """Return float64 values and where a value was there but is no finite number."""
     if pa.types.is_dictionary(array.type):
         values, bad = numbers(array.dictionary)
-        return values.take(array.indices), _take(bad, array.indices)
+        return values.take(array.indices), take_mask(bad, array.indices)
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), pa.float64()), np.zeros(len(array), bool)
     given = array
@@ -109,8 +109,7 @@ def whole(array: pa.Array, low: int, high: int, kind: pa.DataType) -> tuple[pa.A
 def words(array: pa.Array, missing: frozenset[str] = frozenset()) -> pa.Array:
     """Return trimmed text, dictionary-encoded; blank and the words of ``missing`` become null."""
     if pa.types.is_dictionary(array.type):
-        inner = _without(strings(array.dictionary), missing)
-        return inner.take(array.indices).dictionary_encode().cast(TEXT)
+        return _spread(_without(strings(array.dictionary), missing), array.indices)
     if pa.types.is_floating(array.type):
         array = _as_whole(array)
     return _without(strings(array), missing).dictionary_encode().cast(TEXT)
@@ -130,7 +129,7 @@ def codes(array: pa.Array, code: Callable[[str], int | None], kind: pa.DataType)
     texts = strings(encoded.dictionary).to_pylist()
     found = [None if text is None else code(text) for text in texts]
     bad = np.array([text is not None and value is None for text, value in zip(texts, found, strict=True)], bool)
-    return pa.array(found, kind).take(encoded.indices), _take(bad, encoded.indices)
+    return pa.array(found, kind).take(encoded.indices), take_mask(bad, encoded.indices)
 
 
 def mapped_words(array: pa.Array, table: dict[str, str]) -> pa.Array:
@@ -138,7 +137,13 @@ def mapped_words(array: pa.Array, table: dict[str, str]) -> pa.Array:
     encoded = array if pa.types.is_dictionary(array.type) else strings(array).dictionary_encode()
     texts = strings(encoded.dictionary).to_pylist()
     found = [None if text is None else table.get(text.casefold()) for text in texts]
-    return pa.array(found, pa.string()).take(encoded.indices).dictionary_encode().cast(TEXT)
+    return _spread(pa.array(found, pa.string()), encoded.indices)
+
+
+def _spread(values: pa.Array, indices: pa.Array) -> pa.Array:
+    """Return dictionary text with ``values[indices]``, each distinct text once in the dictionary."""
+    distinct = values.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(distinct.indices.take(indices), distinct.dictionary).cast(TEXT)
 
 
 def _without(array: pa.Array, missing: frozenset[str]) -> pa.Array:
@@ -148,7 +153,8 @@ def _without(array: pa.Array, missing: frozenset[str]) -> pa.Array:
     return pc.if_else(hit, pa.scalar(None, pa.string()), array)
 
 
-def _take(mask: Mask, indices: pa.Array) -> Mask:
+def take_mask(mask: Mask, indices: pa.Array) -> Mask:
+    """Return for each dictionary index what the mask says of its value; false for null."""
     if not mask.any():
         return np.zeros(len(indices), bool)
     return pa.array(mask).take(indices).fill_null(False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stsdetect.readers.convert import plain
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.times import iso_utc
 
@@ -15,12 +16,15 @@ def _tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.A
     """Empty negative speeds: in 2015-2017 speeds above half the range wrapped below zero."""
     if "sog" not in columns:
         return columns
-    negative = pc.match_substring_regex(columns["sog"], r"^\s*-[0-9.]*[1-9]")
-    count = pc.sum(negative).as_py() or 0
-    if not count:
+    sog = plain(columns["sog"])
+    distinct = sog if pa.types.is_dictionary(sog.type) else sog.dictionary_encode()
+    negative = pc.match_substring_regex(distinct.dictionary, r"^\s*-[0-9.]*[1-9]")
+    if not pc.any(negative).as_py():
         return columns
+    count = pc.sum(negative.take(distinct.indices)).as_py() or 0
     remarks["sog_kn: negative values left empty (speeds that wrapped below zero in early files)"] += count
-    return {**columns, "sog": pc.if_else(negative, "", columns["sog"])}
+    values = pc.if_else(negative, "", distinct.dictionary)
+    return {**columns, "sog": pa.DictionaryArray.from_arrays(distinct.indices, values)}
 
 
 _DOC = (

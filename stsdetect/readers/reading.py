@@ -72,16 +72,19 @@ class _Filter:
 class _Tally:
     """What has been read of one file."""
 
+    label: str
     rows: int = 0
     filtered: int = 0
     tables: list[pa.Table] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
+    rejected: list[pa.Table] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    last_row: int = 0
     emptied: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
 
     def add(self, batch: Batch, wanted: _Filter) -> None:
         self.rows += batch.rows
-        self.rejects += batch.rejects
+        self.reject(batch.rejects)
         self.emptied += batch.emptied
         for text, count in batch.remarks.items():
             self.remarks[text] += count
@@ -94,11 +97,18 @@ class _Tally:
         if table.num_rows:
             self.tables.append(table)
 
+    def reject(self, rejects: list[Reject]) -> None:
+        """Take in rejected rows; as a table, because there can be millions."""
+        if rejects:
+            self.reasons.update(reject.reason for reject in rejects)
+            self.rejected.append(reject_table(self.label, rejects))
+            self.last_row = max(self.last_row, *(reject.row for reject in rejects))
+
     def report(self, path: str, member: str | None, layout: str, size: int) -> FileReport:
         notes = [f"{column}: {count} unreadable values left empty" for column, count in sorted(self.emptied.items())]
         notes += [f"{text}: {count}" if count else text for text, count in sorted(self.remarks.items())]
         kept = sum(table.num_rows for table in self.tables)
-        reasons = dict(sorted(Counter(reject.reason for reject in self.rejects).items()))
+        reasons = dict(sorted(self.reasons.items()))
         return FileReport(path, member, layout, size, self.rows, kept, self.filtered, reasons, tuple(notes))
 
 
@@ -184,17 +194,17 @@ def _micro(time: datetime | None) -> int | None:
 
 def _read_frame(frame: Any, settings: ReadSettings, wanted: _Filter) -> ReadResult:
     table = as_table(frame, settings)
-    tally = _Tally()
+    tally = _Tally(LABEL)
     for batch in read_frame(table, settings):
         tally.add(batch, wanted)
     report = tally.report(LABEL, None, "frame", table.nbytes)
-    return _result([(LABEL, tally)], [report], [])
+    return _result([tally], [report], [])
 
 
 def _read_files(
     sources: list[Source], settings: ReadSettings, wanted: _Filter, progress: Progress | None
 ) -> ReadResult:
-    tallies: list[tuple[str, _Tally]] = []
+    tallies: list[_Tally] = []
     reports: list[FileReport] = []
     skipped: list[tuple[str, str]] = []
     problems: dict[str, StsError] = {}
@@ -212,7 +222,7 @@ def _read_files(
             problems.setdefault(source.origin, problem)
             continue
         good.add(source.origin)
-        tallies.append((source.label, tally))
+        tallies.append(tally)
         reports.append(tally.report(source.path, source.member, layout, source.size))
     for origin, first in problems.items():
         if origin not in good:
@@ -233,7 +243,7 @@ def _ticker(source: Source, progress: Progress | None) -> Callable[[int], None] 
 def _read_source(source: Source, settings: ReadSettings, wanted: _Filter) -> tuple[_Tally, str]:
     head = source.head()
     layout = _recognise(head, settings)
-    tally = _Tally()
+    tally = _Tally(source.label)
     batches: Iterator[Batch] = layout.read(source, head, settings)
     try:
         for batch in batches:
@@ -242,9 +252,9 @@ def _read_source(source: Source, settings: ReadSettings, wanted: _Filter) -> tup
         if not tally.rows:
             raise
         # What came before the damage is good; the damage itself counts as one row, so that it shows.
-        last = max([r.row for r in tally.rejects] + [_last_row(table) for table in tally.tables], default=0)
+        last = max([tally.last_row, *(_last_row(table) for table in tally.tables)])
         tally.rows += 1
-        tally.rejects.append(Reject(last + 1, "damaged_file", str(problem)[:500], ""))
+        tally.reject([Reject(last + 1, "damaged_file", str(problem)[:500], "")])
     return tally, layout.name
 
 
@@ -289,9 +299,9 @@ def _unknown(head: Head) -> str:
     )
 
 
-def _result(tallies: list[tuple[str, _Tally]], reports: list[FileReport], skipped: list[tuple[str, str]]) -> ReadResult:
-    tables = [table for _, tally in tallies for table in tally.tables]
-    rejects = [reject_table(label, tally.rejects) for label, tally in tallies if tally.rejects]
+def _result(tallies: list[_Tally], reports: list[FileReport], skipped: list[tuple[str, str]]) -> ReadResult:
+    tables = [table for tally in tallies for table in tally.tables]
+    rejects = [table for tally in tallies for table in tally.rejected]
     positions = pa.concat_tables(tables).unify_dictionaries() if tables else POSITIONS.empty()
     lost = pa.concat_tables(rejects).unify_dictionaries() if rejects else REJECTS.empty()
     return ReadResult(positions, lost, tuple(reports), tuple(skipped))

@@ -108,15 +108,6 @@ class Head:
             return []
         return list(self.schema().names)
 
-    @cached_property
-    def lines(self) -> list[str]:
-        """Complete first lines as text, without line ends and byte-order mark."""
-        data = self.data.removeprefix(b"\xef\xbb\xbf")
-        parts = data.split(b"\n")
-        if not self.whole and len(parts) > 1:
-            parts.pop()
-        return [part.rstrip(b"\r").decode("utf-8", "replace") for part in parts]
-
 
 @dataclass(frozen=True)
 class Source:

@@ -95,8 +95,8 @@ class TextSpec:
 
     header: Header
     columns: dict[str, int]
-    #: Columns whose values nearly all differ; the others are parsed as dictionaries, each value once.
-    distinct: frozenset[str] = frozenset({"time", "lat", "lon", "sog", "cog", "heading"})
+    #: Columns whose values nearly all differ; of the others each distinct value is converted only once.
+    distinct: frozenset[str] = frozenset({"lat", "lon"})
 
 
 @dataclass

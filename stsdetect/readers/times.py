@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.readers.convert import Mask, cast_each, is_text, plain, strings
+from stsdetect.readers.convert import Mask, cast_each, is_text, plain, strings, take_mask
 from stsdetect.schema import TIME
 from stsdetect.units import US_PER_S
 
@@ -28,6 +30,8 @@ def iso_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
 
     A date alone is no time of a report and counts as unreadable.
     """
+    if pa.types.is_dictionary(array.type):
+        return _each_once(array, iso_utc)
     given = strings(array)
     result = cast_each(_without_bare_dates(given), [NAIVE])
     return result.cast(TIME), _bad(result, given)
@@ -35,6 +39,8 @@ def iso_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
 
 def day_first_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
     """Read ``31/12/2021 23:59:59`` as UTC; also where a value could not be read."""
+    if pa.types.is_dictionary(array.type):
+        return _each_once(array, day_first_utc)
     given = strings(array)
     result = cast_each(_to_iso(given, "day"), [NAIVE])
     return result.cast(TIME), _bad(result, given)
@@ -59,6 +65,8 @@ def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float) -> tuple[
         return result, _bad(result, array)
     if not is_text(array):
         return _epochs(array)
+    if pa.types.is_dictionary(array.type):
+        return _each_once(array, partial(any_utc, order=order, utc_offset_h=utc_offset_h))
     given = strings(array)
     text = _to_iso(given, order) if order else given
     text = pc.replace_substring_regex(text, r" ?(UTC|GMT)$", "Z")
@@ -73,6 +81,12 @@ def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float) -> tuple[
     epochs, _ = _epochs(cast_each(_only(text, is_epoch), [pa.float64()]))
     result = pc.coalesce(zoned, _shift(local, utc_offset_h), epochs)
     return result, _bad(result, given)
+
+
+def _each_once(array: pa.Array, convert: Callable[[pa.Array], tuple[pa.Array, Mask]]) -> tuple[pa.Array, Mask]:
+    """Convert each distinct value once: many vessels report in the same second."""
+    values, bad = convert(array.dictionary)
+    return values.take(array.indices), take_mask(bad, array.indices)
 
 
 def _only(text: pa.Array, mask: pa.Array) -> pa.Array:
