@@ -10,7 +10,7 @@ import numpy as np
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.kernels.contact import Legs, closest, in_range, overlaps
 from stsdetect.kernels.hull import clearance_m, corners
-from stsdetect.kernels.nearby import candidate_pairs, long_enough
+from stsdetect.kernels.nearby import bin_balls, candidate_pairs, long_enough
 from stsdetect.kernels.runs import group_bounds, stitch
 from stsdetect.kernels.sphere import (
     Bools,
@@ -165,8 +165,7 @@ def contact_pieces(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: Encounter
     slow = data.slow[i] & data.slow[j]
     ask = np.flatnonzero((end > start) & (slow | (observed & data.cruising[i] & data.cruising[j])))
     i, j, start, end, observed, slow = i[ask], j[ask], start[ask], end[ask], observed[ask], slow[ask]
-    d0 = legs.at(j, start) - legs.at(i, start)
-    d1 = legs.at(j, end) - legs.at(i, end)
+    d0, d1 = legs.apart(i, j, start, end)
     enter, leave = in_range(d0, d1, reach)
     whole = (norm(d0) <= reach) & (norm(d1) <= reach)
     good = ~np.isnan(enter) & (observed | whole)
@@ -252,54 +251,74 @@ def hull_gap(data: Tracks, hulls: Hulls, pieces: Pieces, error_m: float) -> tupl
 
 
 def find_runs(data: Tracks, hulls: Hulls, start_us: int, end_us: int, rule: EncounterSettings) -> Runs:
-    """Find all contact whose pair of legs begins to share time within ``[start, end)``, stitched where it touches.
+    """Find all contact in the time bins that begin within ``[start, end)``, stitched where it touches.
 
-    Every pair of legs belongs to exactly one such stretch of time, so the union over any cut is the same.
+    Every bin belongs to exactly one such stretch of time, so the union over any cut is the same. ``data`` must
+    hold all legs that share time with those bins.
     """
-    legs = data.legs
-    time_bin, a, b = candidate_pairs(legs, arc_to_chord(rule.max_distance_m), BIN_US)
+    legs, reach = data.legs, arc_to_chord(rule.max_distance_m)
+    empty = Runs(*[np.zeros(0, dtype=np.int64)] * 7)
+    edges = (-(-start_us // BIN_US), (end_us - 1) // BIN_US)
+    time_bin, a, b = candidate_pairs(legs, reach, BIN_US)
+    mine = (time_bin >= edges[0]) & (time_bin <= edges[1])
+    time_bin, a, b = time_bin[mine], a[mine], b[mine]
     useful = long_enough(
         time_bin,
         a,
         b,
         min_bins=int(np.ceil(rule.min_duration_s * 1e6 / BIN_US)),
         max_empty=int(np.ceil(rule.max_break_s * 1e6 / BIN_US)),
-        edges=(start_us // BIN_US, (end_us - 1) // BIN_US),
+        edges=edges,
     )
+    if useful.size == 0:
+        return empty
     time_bin, a, b = time_bin[useful], a[useful], b[useful]
-    found = [Runs(*[np.zeros(0, dtype=np.int64)] * 7)]
+    within, unclear = _by_balls(data, time_bin, a, b, reach)
+    found = [empty, _whole_bins(time_bin[within], a[within], b[within])]
+    time_bin, a, b = time_bin[unclear], a[unclear], b[unclear]
     for low, high in _chunks(legs, time_bin, a, b):
         window = slice(low, high)
         begin = time_bin[window] * BIN_US
-        _, i, j = overlaps(legs, a[window], b[window], begin, begin + BIN_US)
-        i, j = _once(i, j, legs)
-        share = np.maximum(legs.t0_us[i], legs.t0_us[j])
-        mine = (share >= start_us) & (share < end_us)
-        pieces = contact_pieces(data, hulls, i[mine], j[mine], rule)
-        found.append(_as_runs(legs, pieces))
+        which, i, j = overlaps(legs, a[window], b[window], begin, begin + BIN_US)
+        pieces = contact_pieces(data, hulls, i, j, rule)
+        found.append(_as_runs(legs, pieces, begin[which[pieces.row]]))
     runs, _ = Runs.joined(found, 0)
     return runs
 
 
-def _once(i: Ints, j: Ints, legs: Legs) -> tuple[Ints, Ints]:
-    """Drop repetitions of a pair of legs: those that reach over several bins are found in each."""
-    crossing = (legs.t0_us[i] // BIN_US != (legs.t1_us[i] - 1) // BIN_US) | (
-        legs.t0_us[j] // BIN_US != (legs.t1_us[j] - 1) // BIN_US
-    )
-    code = np.unique(i[crossing] * legs.size + j[crossing])
-    return (
-        np.concatenate([i[~crossing], code // legs.size]),
-        np.concatenate([j[~crossing], code % legs.size]),
-    )
+def _by_balls(data: Tracks, time_bin: Ints, a: Ints, b: Ints, reach_m: float) -> tuple[Bools, Bools]:
+    """Tell the bins all of which is contact, and those that need a look at each leg; in the rest there is none.
+
+    A bin is contact throughout where slow, closely heard legs of both vessels fill it and the farthest points
+    of the balls that hold them are in reach: what solving leg by leg gives as well, at a fraction of the work.
+    """
+    balls = bin_balls(data.legs, data.slow & data.observed, BIN_US)
+    one, two = balls.find(a, time_bin), balls.find(b, time_bin)
+    distance = norm(np.take(balls.centre, one, axis=0) - np.take(balls.centre, two, axis=0))
+    size = balls.radius[one] + balls.radius[two] + 1e-3
+    within = balls.full[one] & balls.full[two] & (distance + size <= reach_m)
+    return within, ~within & (distance - size <= reach_m)
 
 
-def _as_runs(legs: Legs, pieces: Pieces) -> Runs:
-    length = pieces.end_us - pieces.start_us
+def _whole_bins(time_bin: Ints, a: Ints, b: Ints) -> Runs:
+    length, none = np.full(a.size, BIN_US), np.zeros(a.size, dtype=np.int64)
+    start = time_bin * BIN_US
+    runs, _ = Runs.joined([Runs(a, b, start, start + BIN_US, length, none, none)], 0)
+    return runs
+
+
+def _as_runs(legs: Legs, pieces: Pieces, bin_start_us: Ints) -> Runs:
+    """Cut pieces to their time bin and stitch them."""
+    start = np.maximum(pieces.start_us, bin_start_us)
+    end = np.minimum(pieces.end_us, bin_start_us + BIN_US)
+    keep = np.flatnonzero(end > start)
+    pieces, start, end = pieces.take(keep), start[keep], end[keep]
+    length = end - start
     single = Runs(
         a=legs.hull[pieces.i],
         b=legs.hull[pieces.j],
-        start_us=pieces.start_us,
-        end_us=pieces.end_us,
+        start_us=start,
+        end_us=end,
         observed_us=np.where(pieces.observed, length, 0),
         inferred_us=np.where(pieces.observed, 0, length),
         under_way_us=np.where(pieces.under_way, length, 0),

@@ -11,18 +11,21 @@ import pyarrow as pa
 
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.companions import LEAST_MIN, minutes_together
-from stsdetect.detect.contacts import Hulls, Pieces, Runs, Tracks, contact_pieces, find_runs, hull_gap
+from stsdetect.detect.contacts import BIN_US, Hulls, Pieces, Runs, Tracks, contact_pieces, find_runs, hull_gap
 from stsdetect.detect.events import build_events, count_fixes, draught_change, identity_columns, mean_place
 from stsdetect.engine import cut, run_parts
 from stsdetect.kernels.contact import overlaps
 from stsdetect.kernels.runs import group_bounds, weighted_median
-from stsdetect.kernels.sphere import Floats, Ints, chord_to_arc, norm
+from stsdetect.kernels.sphere import Bools, Floats, Ints, chord_to_arc, norm
 from stsdetect.schema import EVENTS
 from stsdetect.settings import EncounterSettings
 
 _SOURCES = ("dimensions", "size", "class")
-#: Pairs of legs measured at once; bounds memory, not results.
-_CHUNK_US = 40 * 86_400_000_000
+#: Pair-time measured at once [us]; bounds memory, not results.
+_CHUNK_US = 200 * 86_400_000_000
+#: Contact pieces of one event that its medians, headings and hull gap are taken from, spread evenly over it. The
+#: least distance is always taken from all. Two days alongside, heard every three minutes, have 1,000.
+_SAMPLE = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +107,13 @@ class Encounters:
         empty = Runs(*[np.zeros(0, dtype=np.int64)] * len(fields(Runs)))
         if legs.size == 0:
             return empty
-        parts = cut(int(legs.t0_us.min()), int(legs.t0_us.max()), round(self.partition_s * 1e6))
+        # The bin in which the first leg begins may begin before it.
+        parts = cut(int(legs.t0_us.min()) - BIN_US, int(legs.t1_us.max()), round(self.partition_s * 1e6))
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for part in parts:
-                index = np.flatnonzero((legs.t1_us > part.start_us) & (legs.t0_us < part.end_us))
+                # Bins that begin in the part may end after it.
+                index = np.flatnonzero((legs.t1_us > part.start_us) & (legs.t0_us < part.end_us + BIN_US))
                 yield tracks.take(index), hulls, part.start_us, part.end_us, rule
 
         found = [empty]
@@ -180,6 +185,9 @@ class Encounters:
         sort = np.lexsort((pieces.start_us, group))
         pieces, group = pieces.take(sort), group[sort]
         begin, _ = group_bounds(group)
+        least_m = np.minimum.reduceat(pieces.least_m, begin)
+        chosen = _spread(group, pieces.least_m == least_m[group])
+        pieces, group = pieces.take(chosen), group[chosen]
         weight = (pieces.end_us - pieces.start_us).astype(np.float64)
         middle_us = (pieces.start_us + pieces.end_us) // 2
         place = (tracks.legs.at(pieces.i, middle_us) + tracks.legs.at(pieces.j, middle_us)) / 2.0
@@ -189,7 +197,7 @@ class Encounters:
         return {
             "lat_deg": lat,
             "lon_deg": lon,
-            "min_distance_m": np.minimum.reduceat(pieces.least_m, begin),
+            "min_distance_m": least_m,
             "median_distance_m": weighted_median(group, chord_to_arc(norm(pieces.middle)), weight, n),
             "median_speed_kn": weighted_median(group, speed, weight, n),
             "heading_alignment": _alignment(tracks, pieces, group, weight, n),
@@ -197,6 +205,15 @@ class Encounters:
             "hull_gap_max_m": most,
             "hull_gap_source": source,
         }
+
+
+def _spread(group: Ints, closest: Bools) -> Ints:
+    """Return at most `_SAMPLE` rows of each group, evenly spread, and those at its least distance."""
+    begin, end = group_bounds(group)
+    size = (end - begin)[group - group[0]] if group.size else group
+    rank = np.arange(group.size) - begin[group - group[0]] if group.size else group
+    spaced = (rank + 1) * _SAMPLE // np.maximum(size, 1) > rank * _SAMPLE // np.maximum(size, 1)
+    return np.flatnonzero((size <= _SAMPLE) | spaced | closest)
 
 
 def _closest_hulls(

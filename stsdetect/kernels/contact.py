@@ -7,12 +7,44 @@ linear in time along the chord; for legs of slow vessels (at most 5 kn for 2 h) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from stsdetect.kernels.runs import expand
 from stsdetect.kernels.sphere import Bools, Floats, Ints, dot
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Hulls one after the other on one line of time, each as long as it was heard, so that one search serves all.
+
+    Many hulls times many years would not fit in 63 bits; the time in which each was heard does.
+    """
+
+    low_us: Ints
+    span_us: Ints
+    start: Ints
+    end: Ints
+
+    def place(self, hull: Ints, time_us: Ints) -> Ints:
+        """Return where hulls and times lie on the line; a hull without legs has a place of its own at the end."""
+        hull = np.minimum(hull, self.low_us.size - 1)
+        origin = np.cumsum(self.span_us) - self.span_us
+        spot: Ints = origin[hull] + np.clip(time_us - self.low_us[hull], 0, self.span_us[hull] - 1)
+        return spot
+
+    @classmethod
+    def of(cls, hull: Ints, t0_us: Ints, t1_us: Ints) -> Timeline:
+        """Lay out legs sorted by hull, then time."""
+        hulls = np.arange(int(hull[-1]) + 2)
+        head = np.minimum(np.searchsorted(hull, hulls, side="left"), hull.size - 1)
+        tail = np.maximum(np.searchsorted(hull, hulls, side="right") - 1, 0)
+        heard = hull[head] == hulls
+        low = np.where(heard, t0_us[head], 0)
+        bare = cls(low, np.where(heard, t1_us[tail] - low + 2, 2), hull[:0], hull[:0])
+        return replace(bare, start=bare.place(hull, t0_us), end=bare.place(hull, t1_us))
 
 
 @dataclass(frozen=True)
@@ -34,14 +66,28 @@ class Legs:
         """Return some of the legs."""
         return Legs(self.hull[index], self.t0_us[index], self.t1_us[index], self.p0[index], self.p1[index])
 
+    @cached_property
+    def rate(self) -> Floats:
+        """Velocity along each leg [m/us], shape (n, 3)."""
+        velocity: Floats = (self.p1 - self.p0) / (self.t1_us - self.t0_us).astype(np.float64)[:, None]
+        return velocity
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The legs on one line, for `overlaps`."""
+        return Timeline.of(self.hull, self.t0_us, self.t1_us)
+
     def at(self, index: Ints, time_us: Ints) -> Floats:
         """Return positions [m], shape (m, 3), on legs ``index`` at times ``time_us`` within them."""
-        span = (self.t1_us[index] - self.t0_us[index]).astype(np.float64)
-        x = ((time_us - self.t0_us[index]) / span)[:, None]
-        p0, p1 = self.p0[index], self.p1[index]
-        place: Floats = p0 + x * (p1 - p0)
-        # The far end is hit exactly, so that neighbouring legs agree on their common fix.
-        return np.where(x == 1.0, p1, place)
+        elapsed = (time_us - self.t0_us[index]).astype(np.float64)[:, None]
+        place: Floats = np.take(self.p0, index, axis=0) + elapsed * np.take(self.rate, index, axis=0)
+        return place
+
+    def apart(self, i: Ints, j: Ints, start_us: Ints, end_us: Ints) -> tuple[Floats, Floats]:
+        """Return the difference of position, leg ``j`` less leg ``i`` [m], at two times within both, (m, 3) each."""
+        d0 = self.at(j, start_us) - self.at(i, start_us)
+        closing = np.take(self.rate, j, axis=0) - np.take(self.rate, i, axis=0)
+        return d0, d0 + (end_us - start_us).astype(np.float64)[:, None] * closing
 
 
 def in_range(d0: Floats, d1: Floats, reach_m: float) -> tuple[Floats, Floats]:
@@ -108,21 +154,7 @@ def overlaps(legs: Legs, a: Ints, b: Ints, begin_us: Ints, end_us: Ints) -> tupl
     if legs.size == 0 or a.size == 0:
         none = np.zeros(0, dtype=np.int64)
         return none, none, none
-    # Hulls one after the other on one line of time, each as long as it was heard: many hulls times many
-    # years would not fit in 63 bits.
-    hulls = np.arange(max(int(legs.hull[-1]), int(a.max()), int(b.max())) + 1)
-    head = np.minimum(np.searchsorted(legs.hull, hulls, side="left"), legs.size - 1)
-    tail = np.maximum(np.searchsorted(legs.hull, hulls, side="right") - 1, 0)
-    heard = legs.hull[head] == hulls
-    low = np.where(heard, legs.t0_us[head], 0)
-    span = np.where(heard, legs.t1_us[tail] - low + 2, 2)
-    origin = np.cumsum(span) - span
-
-    def line(hull: Ints, time_us: Ints) -> Ints:
-        place: Ints = origin[hull] + np.clip(time_us - low[hull], 0, span[hull] - 1)
-        return place
-
-    key0, key1 = line(legs.hull, legs.t0_us), line(legs.hull, legs.t1_us)
+    line, key0, key1 = legs.timeline.place, legs.timeline.start, legs.timeline.end
     first = np.searchsorted(key1, line(a, begin_us), side="right")
     last = np.searchsorted(key0, line(a, end_us), side="left")
     which, i = expand(first.astype(np.int64), np.maximum(last - first, 0).astype(np.int64))

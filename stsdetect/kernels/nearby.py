@@ -6,14 +6,65 @@ The answer is a superset of the true contacts; the exact test follows in `contac
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from stsdetect.kernels.contact import Legs
-from stsdetect.kernels.runs import expand
-from stsdetect.kernels.sphere import Bools, Ints, norm
+from stsdetect.kernels.runs import expand, group_bounds
+from stsdetect.kernels.sphere import Bools, Floats, Ints, norm
 
 #: Cells per axis fit in 15 bits (32,767 cells of at least 500 m span the Earth's 12,742 km).
 _AXIS_BITS = 15
+
+
+@dataclass(frozen=True)
+class BinBalls:
+    """Where each hull was in each time bin: a ball that holds it, and whether its legs fill the bin.
+
+    Arrays of shape (n,), ``centre`` of shape (n, 3) [m], sorted by ``key`` = hull and bin as one number.
+    """
+
+    key: Ints
+    low_bin: int
+    n_bins: int
+    centre: Floats
+    radius: Floats
+    full: Bools
+
+    def find(self, hull: Ints, time_bin: Ints) -> Ints:
+        """Return the row of each hull and bin, both of which must be there."""
+        return np.searchsorted(self.key, hull * self.n_bins + (time_bin - self.low_bin)).astype(np.int64)
+
+
+def bin_balls(legs: Legs, fit: Bools, bin_us: int) -> BinBalls:
+    """Enclose each hull in each time bin in which it has a leg; ``full`` where fit legs cover the whole bin.
+
+    Parameters
+    ----------
+    legs
+        Legs sorted by hull, then time.
+    fit
+        Which legs may count towards a full bin, shape (n legs,).
+    bin_us
+        Length of a time bin [us]; bins are counted from 1970.
+    """
+    first_bin = legs.t0_us // bin_us
+    leg, time_bin = expand(first_bin, (legs.t1_us - 1) // bin_us - first_bin + 1)
+    low, n_bins = int(time_bin.min()), int(time_bin.max() - time_bin.min()) + 1
+    key = legs.hull[leg] * n_bins + (time_bin - low)
+    begin, end = group_bounds(key)
+    p0, p1 = np.take(legs.p0, leg, axis=0), np.take(legs.p1, leg, axis=0)
+    least = np.minimum.reduceat(np.minimum(p0, p1), begin, axis=0)
+    most = np.maximum.reduceat(np.maximum(p0, p1), begin, axis=0)
+    # The legs of a bin fill it when they reach over both ends and each begins where the last one ended.
+    joined = np.ones(leg.size, dtype=np.bool_)
+    joined[1:] = legs.t0_us[leg[1:]] == legs.t1_us[leg[:-1]]
+    joined[begin] = True
+    full = np.logical_and.reduceat(joined & fit[leg], begin)
+    full &= legs.t0_us[leg[begin]] <= time_bin[begin] * bin_us
+    full &= legs.t1_us[leg[end - 1]] >= (time_bin[begin] + 1) * bin_us
+    return BinBalls(key[begin], low, n_bins, (least + most) / 2.0, norm(most - least) / 2.0, full)
 
 
 def _half_neighbourhood() -> list[tuple[int, int, int]]:

@@ -227,7 +227,7 @@ def test_legs_at(legs, fractions):
         assert ours[k] == pytest.approx(legs[number].at(time), abs=1e-6)
         lat_lon = naive.on_great_circle(legs[number], time)
         assert naive.length(naive.difference(ours[k], naive.to_xyz(*lat_lon))) < 8.0
-    assert (data.at(np.arange(data.size), data.t1_us) == data.p1).all()
+    assert data.at(np.arange(data.size), data.t1_us) == pytest.approx(data.p1, abs=1e-6)
     assert (data.at(np.arange(data.size), data.t0_us) == data.p0).all()
 
 
@@ -254,6 +254,26 @@ def test_no_pair_within_reach_is_missed(legs, reach):
     assert found == sorted(set(found), key=lambda row: (row[1], row[2], row[0]))
     assert all(a < b for _, a, b in found)
     assert naive.near_in_bins(legs, reach - 1e-6, BIN_US) <= set(found)
+
+
+@FEW
+@given(tracks_of())
+def test_balls_hold_each_hull_in_each_bin(legs):
+    assume(legs)
+    data = legs_from(legs)
+    fit = np.array([leg.slow and leg.observed for leg in legs])
+    balls = nearby.bin_balls(data, fit, BIN_US)
+    filled = naive.filled_bins(legs, BIN_US)
+    assert balls.key.size == len(filled)
+    for (number, time_bin), full in filled.items():
+        row = balls.find(np.array([number]), np.array([time_bin]))[0]
+        assert balls.full[row] == full
+        for leg in legs:
+            low, high = max(leg.t0, time_bin * BIN_US), min(leg.t1, (time_bin + 1) * BIN_US)
+            if leg.hull == number and low < high:
+                for k in range(5):
+                    place = leg.at(low + (high - low) * k / 4)
+                    assert naive.length(naive.difference(place, balls.centre[row])) <= balls.radius[row] + 1e-3
 
 
 @FEW
@@ -353,11 +373,12 @@ def test_speed_does_not_depend_on_how_many_other_segments_there_are():
 def searched(legs: list[naive.Leg], cuts: list[int], rule: EncounterSettings, *, max_break_s: float = 0.0) -> Runs:
     """Runs found part by part, as the detector cuts them, and stitched."""
     data = data_from(legs)
-    begin, end = int(data.legs.t0_us.min()), int(data.legs.t0_us.max()) + 1
+    # A part answers for the time bins that begin in it: the first may begin before all fixes.
+    begin, end = int(data.legs.t0_us.min()) - BIN_US, int(data.legs.t1_us.max()) + 1
     borders = sorted({begin, *(cut for cut in cuts if begin < cut < end), end})
     found = [Runs(*[np.zeros(0, dtype=np.int64)] * 7)]
     for low, high in pairwise(borders):
-        part = data.take(np.flatnonzero((data.legs.t1_us > low) & (data.legs.t0_us < high)))
+        part = data.take(np.flatnonzero((data.legs.t1_us > low) & (data.legs.t0_us < high + BIN_US)))
         found.append(find_runs(part, UNKNOWN, low, high, rule))
     return Runs.joined(found, round(max_break_s * 1e6))[0]
 
@@ -428,6 +449,31 @@ def test_least_distance_equals_the_oracle(legs):
         spots = [start + (stop - start) * k / 12 for k in range(13)]
         # Chords run below the sphere: up to 5 cm for the longest legs made here.
         assert least == pytest.approx(gap(naive.minimum_at(gap, spots)), abs=0.06)
+
+
+def resting_pair(*stretches: tuple[int, int]) -> list[naive.Leg]:
+    """Two hulls 300 m apart, both heard every 10 min during the stretches [min]."""
+    begin, spots = 1_700_006_400_000_000, ((38.0, 122.5), offset((38.0, 122.5), 300.0, 0.0))
+    steps = [(begin + m * 60_000_000, begin + (m + 10) * 60_000_000) for s in stretches for m in range(*s, 10)]
+    return [naive.Leg(hull, t0, t1, spot, spot) for hull, spot in enumerate(spots) for t0, t1 in steps]
+
+
+@pytest.mark.parametrize("cut_min", [0, 30, 60, 110, 115, 120, 180, 185, 190, 200, 240, 360])
+def test_a_break_longer_than_a_bin_may_reach_over_a_border(cut_min):
+    """60 min of contact, 130 min of silence, 50 min of contact: one event of 110 min where 3 h are allowed."""
+    legs = resting_pair((0, 60), (190, 240))
+    rule = EncounterSettings(min_duration_s=6000, max_break_s=10_800)
+    for border in (cut_min, cut_min + 31):
+        cuts = [legs[0].t0 + border * 60_000_000, legs[0].t0 + 130 * 60_000_000]
+        found = searched(legs, cuts, rule, max_break_s=10_800)
+        assert found.observed_us.tolist() == [110 * 60_000_000]
+
+
+def test_contact_that_touches_at_a_fix_is_one_run_whatever_border_lies_there():
+    legs = resting_pair((0, 120))
+    expected = [(0, 1, legs[0].t0, legs[0].t0 + 7_200_000_000, 7_200_000_000, 0, 0)]
+    for border in range(0, 121, 5):
+        assert rows_of(searched(legs, [legs[0].t0 + border * 60_000_000], EVERYTHING)) == expected
 
 
 @settings(max_examples=100, deadline=None)
