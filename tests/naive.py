@@ -244,6 +244,18 @@ def near_in_bins(legs: Sequence[Leg], reach: float, bin_us: int) -> set[tuple[in
     return found
 
 
+def filled_bins(legs: Sequence[Leg], bin_us: int) -> dict[tuple[int, int], bool]:
+    """(hull, bin) with a leg, and whether slow observed legs, and no others, cover all of it."""
+    found: dict[tuple[int, int], bool] = {}
+    for leg in legs:
+        for number in range(leg.t0 // bin_us, (leg.t1 - 1) // bin_us + 1):
+            low, high = number * bin_us, (number + 1) * bin_us
+            own = [other for other in legs if other.hull == leg.hull and other.t0 < high and other.t1 > low]
+            covered = sum(min(other.t1, high) - max(other.t0, low) for other in own)
+            found[leg.hull, number] = covered == bin_us and all(other.slow and other.observed for other in own)
+    return found
+
+
 def long_enough(
     rows: Sequence[tuple[int, int, int]], min_bins: int, max_empty: int, edges: tuple[int, int]
 ) -> list[int]:

@@ -404,7 +404,7 @@ def cuts_of(legs: list[naive.Leg]) -> st.SearchStrategy[list[int]]:
 EVERYTHING = EncounterSettings(min_duration_s=0, max_break_s=0)
 
 
-@SLOW
+@settings(max_examples=80, deadline=None)
 @given(tracks_of(near_only=True), st.data())
 def test_contact_search_equals_an_oracle_on_great_circles(legs, data):
     """Contact at 499.99 m by haversine is found; what is found is contact at 500.01 m by haversine."""
