@@ -33,7 +33,10 @@ def as_table(frame: Any, settings: ReadSettings) -> pa.Table:
     else:
         require_own(names, "the frame")
         wanted = set(POSITIONS.names)
-    chosen = [name for name in names if name in wanted]
+    given = frame.column_names if isinstance(frame, pa.Table) else frame.columns
+    chosen = [name for name in given if str(name) in wanted]
+    if len(chosen) > len(set(chosen)):
+        raise SchemaError("the frame has more than one column of the same name; rename them")
     if isinstance(frame, pa.Table):
         return frame.select(chosen)
     try:

@@ -55,6 +55,8 @@ _BITS: dict[int, tuple[tuple[int, int], ...]] = {
     27: ((96, 101), (168, 173)),
 }
 _BATCH = 100_000
+#: A log that shows no time in so many sentences has none.
+_MAX_UNTIMED = 1_000_000
 _FIELDS = (
     "source_row", "time", "mmsi", "message_type", "transceiver", "lat_deg", "lon_deg", "sog_kn", "cog_deg",
     "heading_deg", "nav_status", "imo", "name", "callsign", "ship_type", "to_bow_m", "to_stern_m", "to_port_m",
@@ -168,6 +170,8 @@ class _Log:
                     self.line(number, line)
                 if len(self.rows) + len(self.rejects) >= _BATCH and self.settled:
                     yield self.flush()
+                if not self.settled and self.sentences > _MAX_UNTIMED:
+                    break
         finally:
             stream.close()
         for group in self.assembler.finish():

@@ -55,12 +55,11 @@ class PositionsParquet:
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read it in batches of rows."""
-        file = source.parquet()
         first = 1
-        names = [name for name in file.schema_arrow.names if name in POSITIONS.names]
-        for batch in file.iter_batches(_ROWS, columns=names):
-            yield own_batch(pa.table(batch), source.label, first)
-            first += batch.num_rows
+        names = [name for name in POSITIONS.names if name in head.parquet_columns]
+        for part in source.parquet_batches(names, _ROWS):
+            yield own_batch(part, source.label, first)
+            first += part.num_rows
 
 
 POSITIONS_PARQUET = PositionsParquet()

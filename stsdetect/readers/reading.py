@@ -221,6 +221,8 @@ def _read_files(
             skipped.append((source.label, str(problem)))
             problems.setdefault(source.origin, problem)
             continue
+        if progress is not None:
+            progress(source.label, source.size, source.size)
         good.add(source.origin)
         tallies.append(tally)
         reports.append(tally.report(source.path, source.member, layout, source.size))

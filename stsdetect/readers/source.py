@@ -8,7 +8,7 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -161,6 +161,14 @@ class Source:
         finally:
             stream.close()
 
+    def parquet_batches(self, columns: list[str], rows: int) -> Iterator[pa.Table]:
+        """Yield chosen columns of a Parquet source, at most ``rows`` rows at a time."""
+        try:
+            for batch in self.parquet().iter_batches(rows, columns=columns):
+                yield pa.table(batch)
+        except (OSError, pa.ArrowException) as problem:
+            raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
+
 
 def expand(inputs: Iterable[str | Path]) -> list[Source]:
     """Turn files, folders and globs into sources: sorted, each file once, hidden files left out.
@@ -188,11 +196,14 @@ def _paths(origin: str) -> list[str]:
         for folder, folders, names in os.walk(origin):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             paths += [os.path.join(folder, name) for name in names if not name.startswith(".")]
+        paths = [path for path in paths if os.path.isfile(path)]
         if not paths:
             raise InputError(f"folder {origin} holds no files")
         return sorted(paths)
-    if os.path.exists(origin):
+    if os.path.isfile(origin):
         return [origin]
+    if os.path.exists(origin):
+        raise InputError(f"{origin} is not a regular file; it is read more than once, so save it to one first")
     if glob.has_magic(origin):
         paths = sorted(p for p in glob.glob(origin, recursive=True) if os.path.isfile(p))
         if paths:
@@ -214,6 +225,8 @@ def _members(path: str, origin: str) -> list[Source]:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if _wanted(info)]
     except OSError as problem:
+        if not alone:  # one of many: it fails again when opened, and is reported as passed over
+            return [Source(path, None, 0, origin, alone)]
         raise InputError(f"{path} cannot be read: {problem.strerror or problem}") from problem
     except zipfile.BadZipFile:
         # Not listable: opened as a plain file it fails with its name, or is passed over in a folder.

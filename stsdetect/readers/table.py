@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.errors import InputError, UsageError, did_you_mean
+from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
 from stsdetect.readers.convert import plain, strings
 from stsdetect.readers.layout import untouched
 from stsdetect.readers.protocol import Batch, QuestionError
@@ -124,12 +124,12 @@ class MappedTable:
         """Read the mapped columns."""
         if head.parquet_columns:
             columns = resolve_map(settings.columns, head.parquet_columns, source.label)
-            file = source.parquet()
             first = 1
-            order = _order((b.column(0) for b in file.iter_batches(columns=[columns["time"]])), settings, source.label)
-            for batch in file.iter_batches(_FRAME_ROWS, columns=sorted(set(columns.values()))):
-                yield table_batch(pa.table(batch), columns, _times(order, settings), source.label, first)
-                first += batch.num_rows
+            dates = (plain(part.column(0)) for part in source.parquet_batches([columns["time"]], _FRAME_ROWS))
+            order = _order(dates, settings, source.label)
+            for part in source.parquet_batches(sorted(set(columns.values())), _FRAME_ROWS):
+                yield table_batch(part, columns, _times(order, settings), source.label, first)
+                first += part.num_rows
             return
         header = find_header(head)
         assert header is not None
@@ -211,6 +211,9 @@ def _time_remark(sample: pa.Array | None, settings: ReadSettings) -> str | None:
 
 def table_batch(table: pa.Table, columns: dict[str, str], times: Times, label: str, first: int) -> Batch:
     """Build a batch from the rows of a typed table; ``first`` is the number of its first row."""
+    twice = [name for name in columns.values() if table.column_names.count(name) > 1]
+    if twice:
+        raise SchemaError(f"{label} has more than one column '{twice[0]}'; rename them")
     raw = {key: table.column(name) for key, name in columns.items()}
     lines = np.arange(first, first + table.num_rows, dtype=np.int64)
     names = sorted(set(columns.values()))

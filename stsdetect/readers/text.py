@@ -194,7 +194,11 @@ def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
 
 def _is_clean(block: bytes) -> bool:
     return not (
-        b'"' in block or b"\n\n" in block or b"\n\r\n" in block or b"\n#" in block or block[:1] in (b"\n", b"\r", b"#")
+        b'"' in block
+        or b"\n\n" in block
+        or b"\n\r\n" in block
+        or b"\n#" in block
+        or block[:1] in (b"\n", b"\r", b"#", _BOM[:1])
     )
 
 
@@ -221,7 +225,7 @@ def _odd_lines(block: bytes, spec: TextSpec) -> tuple[Rows, Rows]:
     odd[np.searchsorted(ends, np.concatenate(marks))] = True
     cuts = np.searchsorted(np.flatnonzero(data == ord(spec.header.delimiter)), ends)
     odd |= np.diff(cuts, prepend=0) != len(spec.header.cells) - 1
-    odd |= data[starts] == ord("#")
+    odd |= (data[starts] == ord("#")) | (data[starts] == _BOM[0])  # Arrow drops a byte-order mark
     return np.flatnonzero(odd), ends
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from stsdetect.errors import InputError, SchemaError, UsageError
+from stsdetect.errors import InputError, SchemaError, StsError, UsageError
 from stsdetect.readers import read, write_positions
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
@@ -211,3 +215,43 @@ def test_frames_with_wrong_columns():
     naive = frame.rename(columns={"when": "time"}).assign(time=pd.to_datetime(frame["when"]))
     with pytest.raises(SchemaError, match="time zone"):
         read(naive)
+
+
+def test_columns_of_one_name_are_refused(tmp_path):
+    when = pa.array([datetime(2024, 3, 1, tzinfo=UTC)], pa.timestamp("us", tz="UTC"))
+    one = pa.array([1.0])
+    table = pa.Table.from_arrays([when, one, one, one, one], names=["time", "lat_deg", "lat_deg", "lon_deg", "mmsi"])
+    with pytest.raises(SchemaError, match="more than one column"):
+        read(table)
+    pq.write_table(table, tmp_path / "p")
+    with pytest.raises(StsError, match="more than one column"):
+        read(tmp_path / "p")
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(["parquet", "gz", "zst", "zip"]), st.data())
+def test_damaged_containers_never_end_in_a_traceback(tmp_path_factory, kind, data):
+    folder = tmp_path_factory.mktemp("damaged")
+    path = folder / "x"
+    text = b"MMSI,BaseDateTime,LAT,LON\n" + b"412000001,2024-03-01T00:00:00,38.5,122.5\n" * 20
+    if kind == "parquet":
+        write_positions(positions(), path)
+        raw = bytearray(path.read_bytes())
+    elif kind == "gz":
+        raw = bytearray(gzip.compress(text))
+    elif kind == "zst":
+        raw = bytearray(pa.compress(text, "zstd", asbytes=True))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.csv", text)
+        raw = bytearray(path.read_bytes())
+    raw[data.draw(st.integers(4, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    cut = data.draw(st.integers(0, len(raw)))
+    path.write_bytes(bytes(raw[:cut]) if data.draw(st.booleans()) else bytes(raw))
+    try:
+        result = read([path])
+    except StsError as problem:
+        assert str(path) in str(problem)  # noqa: PT017
+        return
+    for file in result.files:
+        assert file.rows_read == file.rows_kept + sum(file.rejected.values())

@@ -407,3 +407,11 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, header, data):
         assert str(path) in str(problem)  # noqa: PT017
     else:
         adds_up(result)
+
+
+def test_joined_files_with_marks(tmp_path):
+    """A byte-order mark inside a file, where two were joined, takes no row with it."""
+    text = f"\ufeff{NOAA_17}\n{ROW}\n\ufeff{NOAA_17}\n{ROW}\n\ufeff\n"
+    result = read_text(tmp_path, text)
+    assert [row["source_row"] for row in rows(result)] == [2, 4]
+    assert result.files[0].rejected == {"repeated_header": 1, "wrong_column_count": 1}
