@@ -31,8 +31,9 @@ class Done:
 
 
 def row(mmsi: object, time: object, lat: object, lon: object, name: str = "", sog: object = 0.3) -> Row:
+    imo = f"IMO9{str(mmsi)[-6:]}"
     stamp = time.isoformat() if isinstance(time, datetime) else time
-    return f"{mmsi},{stamp},{lat},{lon},{sog},10.0,10.0,{name},IMO9000000,CALL,80.0,0.0,90.0,14.0,5.0,80.0,A"
+    return f"{mmsi},{stamp},{lat},{lon},{sog},10.0,10.0,{name},{imo},CALL,80.0,0.0,90.0,14.0,5.0,80.0,A"
 
 
 def vessel(mmsi: int, lat: float, lon: float, *, name: str = "", from_deg: float = 0.2) -> list[Row]:
