@@ -24,8 +24,8 @@ _SOURCES = ("dimensions", "size", "class")
 #: Pair-time measured at once [us]; bounds memory, not results.
 _CHUNK_US = 200 * 86_400_000_000
 #: Contact pieces of one event that its medians, headings and hull gap are taken from, spread evenly over it. The
-#: least distance is always taken from all. Two days alongside, heard every three minutes, have 1,000.
-_SAMPLE = 1_000
+#: least distance is always taken from all. Six hours alongside, both heard every three minutes, have 240.
+_SAMPLE = 240
 
 
 @dataclass(frozen=True, kw_only=True)
