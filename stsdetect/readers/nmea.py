@@ -28,31 +28,32 @@ from stsdetect.units import US_PER_S
 
 #: An AIS sentence: tag block, sentence, checksum, and what a receiver put behind it.
 SENTENCE = re.compile(
-    rb"(?:\\(?P<tag>[^\\]*)\\)?"
-    rb"(?P<body>!..VD[MO],(?P<count>\d),(?P<number>\d),(?P<seq>\d?),(?P<channel>[^,]*),(?P<payload>[^,*]*),(?P<fill>\d))"
-    rb"\*(?P<sum>[0-9A-Fa-f]{2})(?P<after>[^\\!]*)"
+    rb"(?:\\([^\\]*)\\)?"
+    rb"(!..VD[MO],(\d),(\d),(\d?),([^,\n]*),([^,*\n]*),(\d))"
+    rb"\*([0-9A-Fa-f]{2})([^\\!]*)"
 )
 _BEGINNING = re.compile(rb"!..VD[MO],")
 _TAG_TIME = re.compile(rb"(?:^|,)c:(\d+(?:\.\d+)?)")
-_TAG_GROUP = re.compile(rb"(?:^|,)g:(\d+)-(\d+)-(-?\w+)")
+_TAG_GROUP = re.compile(rb"(?:^|,)g:(\d{1,3})-(\d{1,3})-(-?\w+)")
 _TAG_SOURCE = re.compile(rb"(?:^|,)s:([^,*]*)")
 _EPOCH_AFTER = re.compile(rb",(\d{9,10}(?:\.\d+)?|\d{13})\s*$")
 _EPOCH_BEFORE = re.compile(rb"(?<!\d)(\d{9,10}(?:\.\d+)?|\d{13})[\s,;:|]*$")
 _ISO_BEFORE = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:Z| ?UTC)?[\s,;:|]*$")
 #: Gatehouse wrapper: time of the sentences that follow it.
-_PGHP = re.compile(rb"\$PGHP,\d+,(\d{4}),(\d+),(\d+),(\d+),(\d+),(\d+),(\d*)")
+_PGHP = re.compile(rb"\$PGHP,\d+,(\d{4}),(\d{1,2}),(\d{1,2}),(\d{1,2}),(\d{1,2}),(\d{1,2}),(\d{0,3})")
 
 #: Bits a message may have (ITU-R M.1371-5 annex 8; type 5 as 422-426 and type 24 without its spare bits are
 #: seen, and long-range reports padded to a full slot).
-_BITS: dict[int, tuple[tuple[int, int], ...]] = {
-    1: ((168, 173),),
-    2: ((168, 173),),
-    3: ((168, 173),),
-    5: ((420, 429),),
-    18: ((168, 173),),
-    19: ((312, 317),),
-    24: ((156, 173),),
-    27: ((96, 101), (168, 173)),
+_SLOT = frozenset(range(168, 174))
+_BITS: dict[int, frozenset[int]] = {
+    1: _SLOT,
+    2: _SLOT,
+    3: _SLOT,
+    5: frozenset(range(420, 430)),
+    18: _SLOT,
+    19: frozenset(range(312, 318)),
+    24: frozenset(range(156, 174)),
+    27: frozenset(range(96, 102)) | _SLOT,
 }
 _BATCH = 100_000
 #: A log that shows no time in so many sentences has none.
@@ -108,7 +109,7 @@ def parse_message(kind: int, payload: bytes, fill: int) -> tuple[int, int | None
     from pyais.messages import MSG_CLASS, bit_vector  # type: ignore[attr-defined]
 
     bits = len(payload) * 6 - fill
-    if not any(low <= bits <= high for low, high in _BITS[kind]):
+    if bits not in _BITS[kind]:
         raise ValueError(f"{bits} bits are no length of message type {kind}")
     if kind == 27:
         payload, fill = payload[:16], 0
@@ -215,21 +216,21 @@ class _Log:
     def sentence(self, number: int, line: bytes, match: re.Match[bytes], before: bytes) -> None:
         """Take in one sentence; complete messages are decoded at once."""
         self.sentences += 1
-        body = match["body"]
-        time = self.time_of(match, before)
+        tag, body, parts, part_number, sequence, channel, payload, fill_text, check, after = match.groups()
+        time = self.time_of(tag, before, after)
         if time is not None:
             self.timed += 1
-        if reduce(xor, body[1:]) != int(match["sum"], 16):
-            self.reject(number, "bad_checksum", match["sum"].decode(), line)
+        if reduce(xor, body[1:]) != int(check, 16):
+            self.reject(number, "bad_checksum", check.decode(), line)
             return
-        count, place = int(match["count"]), int(match["number"])
+        count, place = int(parts), int(part_number)
         if count == 1:
-            self.message(number, line, time, match["payload"], int(match["fill"]))
+            self.message(number, line, time, payload, int(fill_text))
             return
         if not 1 <= place <= count:
             self.reject(number, "bad_message", f"part {place} of {count}", line)
             return
-        tag = match["tag"] or b""
+        tag = tag or b""
         group = _TAG_GROUP.search(tag)
         source = _TAG_SOURCE.search(tag)
         part = Part(
@@ -238,27 +239,26 @@ class _Log:
             time_us=time,
             count=count,
             place=place,
-            key=(match["seq"], match["channel"]),
+            key=(sequence, channel),
             group=group[3] if group and int(group[2]) == count and int(group[1]) == place else None,
             source=source[1] if source else None,
-            payload=match["payload"],
-            fill=int(match["fill"]),
+            payload=payload,
+            fill=int(fill_text),
         )
         complete, dropped = self.assembler.add(part)
         for old in dropped:
             self.incomplete(old)
         if complete:
             times = [p.time_us for p in complete if p.time_us is not None]
-            payload = b"".join(p.payload for p in complete)
+            whole = b"".join(p.payload for p in complete)
             first = min(complete, key=lambda p: p.number)
-            self.message(first.number, first.line, times[0] if times else None, payload, complete[-1].fill)
+            self.message(first.number, first.line, times[0] if times else None, whole, complete[-1].fill)
 
-    def time_of(self, match: re.Match[bytes], before: bytes) -> int | None:
+    def time_of(self, tag: bytes | None, before: bytes, after: bytes) -> int | None:
         """Find the time a receiver wrote: tag block, behind, in front, or a wrapper line before [us]."""
-        tag = match["tag"]
         if tag and (found := _TAG_TIME.search(tag)):
             return epoch_us(float(found[1]))
-        if match["after"] and (found := _EPOCH_AFTER.search(match["after"])):
+        if after and (found := _EPOCH_AFTER.search(after)):
             return epoch_us(float(found[1]))
         if before:
             if found := _ISO_BEFORE.search(before):

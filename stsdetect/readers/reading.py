@@ -56,7 +56,9 @@ class _Filter:
             if self.until is not None:
                 masks.append(pc.less(micro, self.until))
         if self.vessels is not None:
-            numbers = sorted({int(text) for text in self.vessels if text.isascii() and text.isdigit()})
+            numbers = sorted(
+                {int(text) for text in self.vessels if text.isascii() and text.isdigit() and len(text) <= 18}
+            )
             by_id = pc.is_in(table.column("vessel_id").cast(pa.string()), pa.array(sorted(self.vessels), pa.string()))
             by_mmsi = pc.is_in(table.column("mmsi"), pa.array(numbers, pa.int64()))
             masks.append(pc.or_(by_id, by_mmsi))

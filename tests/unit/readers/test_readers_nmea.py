@@ -215,3 +215,15 @@ def test_damaged_logs_add_up(tmp_path_factory, data):
         return
     for file in result.files:
         assert file.rows_read == file.rows_kept + sum(file.rejected.values())
+
+
+def test_absurd_numbers_are_no_bug(tmp_path):
+    nines = "9" * 5000
+    lines = [
+        tagged(position(), f"c:{nines}"),
+        tagged(position(), f"g:{nines}-{nines}-1,c:{NOON}"),
+        f"$PGHP,1,2024,{nines}",
+    ]
+    result = read_lines(tmp_path, *lines, vessels=[nines, "412000001"])
+    assert result.files[0].rows_kept == 1
+    assert result.files[0].rejected == {"time_out_of_range": 1}
