@@ -403,9 +403,17 @@ def speed_and_course(rows: Sequence[tuple[int, int, float, float, float]], windo
             result.append((sog, math.nan))
             continue
         speed = rate(before, after)
-        lay_still = rate(before, k) < 0.5 and rate(k, after) < 0.5
-        if rows[after][1] - rows[before][1] > 600_000_000 and not lay_still and sog > speed:
-            speed = sog
+        left = rate(before, k) if before != k else rate(k, after)
+        right = rate(k, after) if after != k else left
+        if rows[after][1] - rows[before][1] > 600_000_000 and not (left < 0.5 and right < 0.5):
+            to_left, to_right = now - rows[before][1], rows[after][1] - now
+            if math.isnan(sog):
+                if to_left < to_right:
+                    speed = left
+                elif to_right < to_left:
+                    speed = right
+            elif sog >= min(left, right) - 1.0:
+                speed = sog
         course = bearing_deg(*rows[before][2:4], *rows[after][2:4]) if speed >= 1.0 else math.nan
         result.append((speed, course))
     return result

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.kernels.contact import Legs
-from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.schema import FIXES, VESSELS
 from stsdetect.tracks import Quality
+from stsdetect.units import KNOT_MPS
 
 HOUR_US = 3_600_000_000
 MINUTE_US = 60_000_000
@@ -116,6 +117,16 @@ class Fixes:
             Legs(self.hull[start], self.time_us[start], self.time_us[stop], self.xyz[start], self.xyz[stop]),
             start,
         )
+
+    def top_speed_kn(self, legs: Legs, first: Ints) -> Floats:
+        """Return the greatest speed [kn] on legs whose first fixes are ``first``: that at both fixes, and its own.
+
+        A leg of up to 5 min is as noisy as its two fixes; there the smoothed speeds at the fixes speak alone.
+        """
+        at_fixes = np.maximum(self.speed_kn[first], self.speed_kn[first + 1])
+        length = legs.t1_us - legs.t0_us
+        own = distance_m(legs.p0, legs.p1) / (length / 1e6) / KNOT_MPS
+        return np.where(length > 5 * MINUTE_US, np.maximum(at_fixes, own), at_fixes)
 
     def without_coarse(self) -> Fixes:
         """Return the fixes precise enough for contact, and those outside the area (they end a leg)."""

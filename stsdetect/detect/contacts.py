@@ -70,7 +70,7 @@ class Tracks:
     def of(cls, fixes: Fixes, known: Identities, rule: EncounterSettings) -> Tracks:
         """Choose the legs of ``fixes`` slow enough for a transfer."""
         legs, i = fixes.legs(max(rule.inferred_bracket_s, rule.observed_bracket_s), coarse=False)
-        top = np.maximum(fixes.speed_kn[i], fixes.speed_kn[i + 1])
+        top = fixes.top_speed_kn(legs, i)
         observed = legs.t1_us - legs.t0_us <= round(rule.observed_bracket_s * 1e6)
         slow = top < rule.max_speed_kn
         cruising = observed & (top <= rule.under_way_max_speed_kn)

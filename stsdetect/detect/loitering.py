@@ -11,10 +11,8 @@ import pyarrow as pa
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.events import build_events, count_fixes, identity_columns, mean_place
 from stsdetect.kernels.runs import group_bounds, stitch, weighted_median
-from stsdetect.kernels.sphere import distance_m
 from stsdetect.schema import EVENTS
 from stsdetect.settings import LoiteringSettings
-from stsdetect.units import KNOT_MPS
 
 MIN_OPEN_S = 900.0
 
@@ -53,11 +51,7 @@ class Loitering:
             return EVENTS.empty()
         known = vessels if isinstance(vessels, Identities) else Identities.from_table(vessels, data.labels)
         legs, first = data.legs(self.inferred_bracket_s, coarse=True)
-        length = legs.t1_us - legs.t0_us
-        leg_kn = distance_m(legs.p0, legs.p1) / (length / 1e6) / KNOT_MPS
-        # A leg shorter than the speed window is as noisy as its two fixes: ask the smoothed speeds there.
-        slow = (data.speed_kn[first] < self.max_speed_kn) & (data.speed_kn[first + 1] < self.max_speed_kn)
-        slow &= (leg_kn < self.max_speed_kn) | (length <= 300e6)
+        slow = data.top_speed_kn(legs, first) < self.max_speed_kn
         kept = np.flatnonzero(slow)
         hull, start, stop = legs.hull[kept], legs.t0_us[kept], legs.t1_us[kept]
         run = stitch(hull, start, stop, round(self.max_break_s * 1e6))

@@ -13,6 +13,8 @@ COURSE_FROM_KN = 1.0
 LONG_BASELINE_S = 600.0
 #: A fix whose neighbours to both sides give less than this lay still, whatever its SOG says [kn].
 STILL_KN = 0.5
+#: A SOG lower than the straight-line speed to both neighbours by more than this is wrong [kn].
+CONTRADICTED_KN = 1.0
 
 
 def speed_and_course(
@@ -22,8 +24,10 @@ def speed_and_course(
 
     The distance between the nearest fixes at least ``window_s`` before and after (within the segment) is
     divided by the time between them, so that position noise of densely sampled vessels at rest does not
-    look like motion. Where those two are more than 10 min apart, the speed is at least SOG, unless the steps
-    to both neighbours show that the vessel lay still. A segment of one fix has its SOG, or NaN.
+    look like motion. Where those two are more than 10 min apart, a straight line between them says little of
+    the speed at the fix itself, so SOG is heard: unless it is contradicted, because the vessel lay still to both
+    sides, or because it went faster than SOG (by 1 kn) to both. Without SOG the step to the neighbour nearer in
+    time is taken. A segment of one fix has its SOG, or NaN.
 
     Parameters
     ----------
@@ -51,9 +55,15 @@ def speed_and_course(
         speed = np.where(seconds > 0, step / np.maximum(seconds, 1e-6) / KNOT_MPS, np.nan)
     course = course_deg(xyz[before], xyz[after])
     here = np.arange(n)
-    still = (_rate(time_us, xyz, before, here) < STILL_KN) & (_rate(time_us, xyz, here, after) < STILL_KN)
-    heard = (seconds > LONG_BASELINE_S) & ~still & (sog_kn > speed)
-    speed = np.where(heard | np.isnan(speed), sog_kn, speed)
+    to_left, to_right = time_us - time_us[before], time_us[after] - time_us
+    left, right = _rate(time_us, xyz, before, here), _rate(time_us, xyz, here, after)
+    left, right = np.where(to_left == 0, right, left), np.where(to_right == 0, left, right)
+    still = (left < STILL_KN) & (right < STILL_KN)
+    believed = sog_kn >= np.minimum(left, right) - CONTRADICTED_KN
+    nearer = np.where(to_left == to_right, speed, np.where(to_left < to_right, left, right))
+    instead = np.where(np.isnan(sog_kn), nearer, np.where(believed, sog_kn, speed))
+    speed = np.where((seconds > LONG_BASELINE_S) & ~still, instead, speed)
+    speed = np.where(np.isnan(speed), sog_kn, speed)
     course = np.where((seconds > 0) & (speed >= COURSE_FROM_KN), course, np.nan)
     return speed, course
 
