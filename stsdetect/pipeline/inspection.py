@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.errors import InputError
+from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.pipeline.manifest import iso
 from stsdetect.readers import read
 from stsdetect.readers.source import expand
@@ -91,11 +91,11 @@ def inspect(inputs: str | Path | Sequence[str | Path], *, settings: Settings | N
     for source in expand(items):
         sizes[source.path] = sizes.get(source.path, 0) + source.size
     found: list[Inspection] = []
-    first_problem: InputError | None = None
+    first_problem: StsError | None = None
     for path, size in sizes.items():
         try:
             found.append(_inspect(path, size, settings))
-        except InputError as problem:
+        except (InputError, UsageError) as problem:
             first_problem = first_problem or problem
             found.append(_unread(path, size, str(problem)))
     if first_problem and all(one.layout == NOT_READ for one in found):

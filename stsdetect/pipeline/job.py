@@ -23,7 +23,7 @@ from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.readers import ReadResult, read
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
-from stsdetect.schema import EVENTS
+from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.score import rank_pairs
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
@@ -212,15 +212,20 @@ def run_job(
     rank_pairs(EVENTS.empty(), settings=settings.score, facts=places.facts)
     inputs = _as_inputs(source)
     wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)
+    sources = expand(inputs) if isinstance(inputs, list) else []
     folder = None if out is None else Path(out)
-    if folder is not None and isinstance(inputs, list):
-        refuse_inputs_inside(folder, inputs)
+    if folder is not None and sources:
+        refuse_inputs_inside(folder, inputs, [source.path for source in sources])
     clock = _Clock(progress or (lambda stage, done, total: None))
     with staged(folder) if folder is not None else nullcontext() as aside:
         with clock.stage("read") as tick:
-            follow = _follow_files(inputs, tick)
+            follow = _follow_files(sum(source.size for source in sources), tick)
             got = read(inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow)
-        tracks, first, last = _tracks(got, settings, bbox, clock)
+        _say_what_was_read(got)
+        with clock.stage("tracks"):
+            tracks = build_tracks(got.positions, settings.clean, bbox=bbox)
+        # Positions as read are not needed any more and may be most of the memory.
+        got = replace(got, positions=POSITIONS.empty())
         events, pairs = _find(tracks, settings, places, clock)
         filters = {
             "since": manifest.iso(start),
@@ -229,9 +234,7 @@ def run_job(
             "vessels": None if wanted is None else sorted(wanted),
         }
         run = _describe(got, tracks, events, pairs, settings, filters, hash_inputs)
-        run |= {"first_time": manifest.iso(first), "last_time": manifest.iso(last)}
-        rejects = got.rejects
-        result = Result(events, pairs, tracks, rejects, run)
+        result = Result(events, pairs, tracks, got.rejects, run)
         names: list[str] = []
         if aside is not None:
             with clock.stage("write"):
@@ -307,16 +310,16 @@ def _moment(value: Moment | None, name: str) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def _follow_files(inputs: Any, tick: Callable[[int, int], None]) -> Callable[[str, int, int], None] | None:
+def _follow_files(total: int, tick: Callable[[int, int], None]) -> Callable[[str, int, int], None]:
     """Turn bytes read per file into bytes read of all files."""
-    if not isinstance(inputs, list):
-        return None
-    total = sum(source.size for source in expand(inputs))
     seen: dict[str, int] = {}
+    so_far = 0
 
     def follow(label: str, done: int, size: int) -> None:
+        nonlocal so_far
+        so_far += done - seen.get(label, 0)
         seen[label] = done
-        tick(sum(seen.values()), total)
+        tick(min(so_far, total), total)
 
     return follow
 
@@ -331,14 +334,6 @@ def _as_inputs(source: Any) -> Any:
     if not inputs:
         raise UsageError("no input given; name files, folders or patterns")
     return inputs
-
-
-def _tracks(got: ReadResult, settings: Settings, bbox: BBox | None, clock: _Clock) -> tuple[Tracks, Any, Any]:
-    _say_what_was_read(got)
-    with clock.stage("tracks"):
-        ends = pc.min_max(got.positions.column("time")).as_py()
-        tracks = build_tracks(got.positions, settings.clean, bbox=bbox)
-    return tracks, ends["min"], ends["max"]
 
 
 def _say_what_was_read(got: ReadResult) -> None:
@@ -387,6 +382,7 @@ def _describe(
     from stsdetect import __version__
 
     kinds = events.column("kind").value_counts().to_pylist()
+    ends = pc.min_max(tracks.fixes.column("time")).as_py()
     return {
         "schema": manifest.RUN_SCHEMA,
         "version": __version__,
@@ -397,6 +393,8 @@ def _describe(
         "inputs": manifest.describe_inputs(got.files, whole_hash=hash_inputs),
         "skipped": [{"path": path, "reason": reason} for path, reason in got.skipped],
         "rows": manifest.count_rows(got.files),
+        "first_time": manifest.iso(ends["min"]),
+        "last_time": manifest.iso(ends["max"]),
         "quality": tracks.quality_counts,
         "counts": {
             "events": dict(sorted((item["values"], item["counts"]) for item in kinds)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import signal
@@ -34,22 +33,31 @@ KNOWN_FILES: tuple[str, ...] = (
 )
 
 
-def refuse_inputs_inside(out: Path, inputs: Iterable[str | Path]) -> None:
+def refuse_inputs_inside(out: Path, named: Iterable[str | Path], found: Iterable[str]) -> None:
     """Refuse an output folder that holds inputs: results must never replace or join what they are made from.
+
+    The output folder may lie inside an input folder; files of an earlier run in it are no reason to refuse.
+
+    Parameters
+    ----------
+    named
+        Inputs as the user named them.
+    found
+        Files found through them.
 
     Raises
     ------
     UsageError
-        If an input, or a file that a pattern matches, lies in ``out``.
+        If an input lies in ``out``.
     """
-    folder = os.path.realpath(out)
-    for item in inputs:
-        text = os.fspath(item)
-        paths = [text] if os.path.exists(text) or not glob.has_magic(text) else glob.glob(text, recursive=True)
-        for path in paths:
-            real = os.path.realpath(path)
-            if real == folder or os.path.commonpath([real, folder]) == folder:
-                raise UsageError(f"the output folder {out} holds the input {path}; choose another folder with --out")
+    folder = Path(os.path.realpath(out))
+    held = [item for item in named if Path(os.path.realpath(item)).is_relative_to(folder)]
+    for path in found:
+        real = Path(os.path.realpath(path))
+        if real.is_relative_to(folder) and not (real.parent == folder and real.name in KNOWN_FILES):
+            held.append(path)
+    if held:
+        raise UsageError(f"the output folder {out} holds the input {held[0]}; choose another folder with --out")
 
 
 @contextmanager

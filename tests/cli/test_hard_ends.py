@@ -133,7 +133,12 @@ def test_an_output_folder_that_holds_inputs_is_refused(run, export):
         done = run("detect", source, "--out", export)
         assert done.code == 2
         assert "holds the input" in done.err
-    assert names(export) == ["a.csv"]
+    write_noaa(export / "deep" / "b.csv", meeting())
+    done = run("detect", export, "--out", export / "deep")
+    assert done.code == 2
+    assert "b.csv" in done.err
+    assert names(export) == ["a.csv", "deep"]
+    assert names(export / "deep") == ["b.csv"]
 
 
 @pytest.mark.parametrize(
