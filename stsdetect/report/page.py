@@ -257,7 +257,7 @@ def _period(rows: list[dict[str, Any]], fixes: pa.Table | None, run: Mapping[str
         first, last = min(r["start_time"] for r in rows), max(r["end_time"] for r in rows)
 
     def text(time: Any) -> str:
-        return texts.time_text(time) if isinstance(time, datetime) else texts.clean(time, 16).replace("T", " ")
+        return texts.time_text(datetime.fromisoformat(time) if isinstance(time, str) else time)
 
     return text(first), text(last)
 

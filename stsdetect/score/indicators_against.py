@@ -49,6 +49,14 @@ def anchorage(case: Case) -> Finding | None:
     return Finding(value, share, f"{text[0].upper()}{text[1:]}, where vessels lie close without a transfer")
 
 
+def moved_together(case: Case) -> Finding | None:
+    """Seen travelling side by side as well: a tow, an escort or two transponders on one hull."""
+    if "moved_together" not in case.meeting.flags:
+        return None
+    text = "Within a day of the meeting both travelled at over 6 kn within 300 m of each other for 20 min or more"
+    return Finding(1.0, 1.0, f"{text}, consistent with a tow, an escort or two transponders on one hull")
+
+
 def near_port(case: Case) -> Finding | None:
     """Close to a port."""
     distance = case.meeting.port_distance_km
@@ -156,6 +164,14 @@ AGAINST: tuple[Indicator, ...] = (
         f"packaged zones of category legal_lightering (33 CFR 156 subpart C) and legal_sts; {OUR_WEIGHT}",
         "The meeting lies in a zone where transfers are legal and usual",
         legal_zone,
+    ),
+    Indicator(
+        "moved_together", "Travelled together", "flag", "against", -3.5,
+        "no weight",
+        f"a transfer under way runs at up to about 5 kn; {OUR_WEIGHT}",
+        "Within a day of the meeting both travelled at over 6 kn within 300 m of each other for 20 min or more, "
+        "consistent with a tow, an escort or two transponders on one hull",
+        moved_together,
     ),
     Indicator(
         "pilot", "Pilot boat", "vessels", "against", -4.5,
