@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -340,7 +341,9 @@ def _say_what_was_read(got: ReadResult) -> None:
     rows = manifest.count_rows(got.files)
     if not rows["adds_up"]:
         raise RuntimeError(f"rows do not add up: read = kept + filtered + rejected is {rows['proof']}")
-    _say_some([f"skipped: {reason}" for _, reason in got.skipped], "skipped files")
+    # What to do about it follows after a colon or full stop; run.json has all of it.
+    short = [re.split(r": |\. ", reason, maxsplit=1)[0] for _, reason in got.skipped]
+    _say_some([f"skipped: {reason}" for reason in short], "skipped files")
     named = [(file.path if file.member is None else f"{file.path}!{file.member}", file.notes) for file in got.files]
     _say_some([f"{label}: {note}" for label, notes in named for note in notes], "remarks on files")
     log.info(

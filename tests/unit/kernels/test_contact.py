@@ -38,6 +38,7 @@ def test_in_range(d0, d1, expected):
     ("d0", "d1"),
     [
         ((6, 0, 0), (6, 0, 0)),
+        ((5.001, 0, 0), (5.001, 0, 0)),
         ((6, 0, 0), (12, 0, 0)),
         ((-12, 0, 0), (-6, 0, 0)),
         ((-10, 5.001, 0), (10, 5.001, 0)),
@@ -90,6 +91,13 @@ def test_overlaps_are_half_open():
     assert ask(data, (0, 1, 0, 100)) == [(0, 0, 2)]
     assert ask(data, (0, 1, 10, 100)) == []
     assert ask(data, (1, 0, 9, 10), (0, 1, -50, 6)) == [(0, 2, 0), (1, 0, 2)]
+
+
+def test_a_leg_that_ends_as_the_window_begins_shares_no_time():
+    data = legs([(0, 0, 10), (0, 10, 20), (1, 5, 15), (1, 15, 20)])
+    assert ask(data, (0, 1, 10, 100)) == [(0, 1, 2), (0, 1, 3)]
+    assert ask(data, (0, 1, 0, 10)) == [(0, 0, 2)]
+    assert ask(data, (1, 0, 15, 100)) == [(0, 3, 1)]
 
 
 def test_overlaps_of_hulls_never_heard_and_of_no_legs():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
@@ -82,6 +84,16 @@ def test_neighbours_across_a_cell_edge(east, course):
     there = naive.travel(*here, course, 499.9)
     assert {row[1:] for row in found(resting([here, there]))} == {(0, 1)}
     assert found(resting([here, there])) == {(b, a0, b0) for b, a0, b0 in found(resting([there, here]))}
+
+
+@pytest.mark.parametrize("step", [s for s in product((-1, 0, 1), repeat=3) if any(s)])
+def test_every_one_of_the_26_neighbours_is_looked_at(step):
+    """Two hulls on both sides of an edge, a side or a corner of a cell of 1 km."""
+    corner = np.array([3_000_000.0, -4_000_000.0, 2_000_000.0])
+    middle = corner + np.where(np.array(step) == 0, 300.0, 0.0)
+    places = np.stack([middle - 50.0 * np.array(step), middle + 50.0 * np.array(step)])
+    legs = Legs(np.arange(2), np.full(2, START_US), np.full(2, START_US + BIN_US), places, places)
+    assert found(legs) == {(START_US // BIN_US, 0, 1)}
 
 
 def test_two_hulls_in_the_same_spot_and_three_alongside():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders import boat, join
 
 from stsdetect.detect import find_events
 from stsdetect.score import rank_pairs
 from stsdetect.tracks import build_tracks
+from tests.builders import boat, join
 
 
 def reasons(fast_kn: float) -> dict[str, float]:
