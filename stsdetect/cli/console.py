@@ -57,10 +57,13 @@ def plain(text: object, *, keep_lines: bool = False) -> str:
 def start(*, quiet: bool, as_json: bool) -> None:
     """Set up how messages are shown, for this process."""
     _mode.quiet, _mode.as_json, _mode.bars = quiet, as_json, None
-    logger = logging.getLogger(_LOGGER)
-    logger.handlers = [_Handler()]
-    logger.setLevel(logging.ERROR if quiet else logging.INFO)
-    logger.propagate = False
+    # Warnings of libraries would break a stream of JSON lines, and `--quiet`.
+    logging.captureWarnings(True)
+    for name in (_LOGGER, "py.warnings"):
+        logger = logging.getLogger(name)
+        logger.handlers = [_Handler()]
+        logger.setLevel(logging.ERROR if quiet else logging.INFO)
+        logger.propagate = False
 
 
 class _Handler(logging.Handler):

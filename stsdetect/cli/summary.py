@@ -33,9 +33,9 @@ def print_result(result: Result, out: Path) -> None:
     console = _stdout()
     rejected = f", {rows['rejected_total']:,} rejected" if rows["rejected_total"] else ""
     filtered = f", {rows['filtered']:,} filtered out" if rows["filtered"] else ""
-    _say(
-        console, f"{rows['read']:,} rows read, {rows['kept']:,} kept{filtered}{rejected}; {counts['vessels']:,} vessels"
-    )
+    read = f"{rows['read']:,} {'row' if rows['read'] == 1 else 'rows'} read, {rows['kept']:,} kept"
+    vessels = f"{counts['vessels']:,} {'vessel' if counts['vessels'] == 1 else 'vessels'}"
+    _say(console, f"{read}{filtered}{rejected}; {vessels}")
     kinds = [f"{number:,} {kind}{'' if number == 1 else 's'}" for kind, number in counts["events"].items()]
     _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
     if result.pairs_table.num_rows:
@@ -88,17 +88,24 @@ def print_inspections(found: Sequence[Inspection]) -> None:
             _say(console, f"  {line}")
 
 
+def _percent(share: float) -> str:
+    """Write a share so that one row in a million does not read as none."""
+    return "<0.01%" if 0 < share < 0.0001 else f"{share:.2%}"
+
+
 def _lines(one: Inspection) -> list[str]:
     lines = []
     if one.rows_read or one.first_time:
-        lines.append(f"rows      {one.rows_read:,} read, {one.rows_kept:,} kept, {one.rejected_share:.2%} rejected")
+        lines.append(
+            f"rows      {one.rows_read:,} read, {one.rows_kept:,} kept, {_percent(one.rejected_share)} rejected"
+        )
     if one.first_time:
         lines.append(f"span      {one.first_time} to {one.last_time}")
         step = "" if one.sampling_s is None else f", {one.sampling_s:g} s between fixes (median)"
         lines.append(f"vessels   {one.vessels:,}{step}")
     if one.quality:
         shares = sorted(one.quality.items(), key=lambda item: -item[1])
-        lines.append("quality   " + ", ".join(f"{name} {share:.2%}" for name, share in shares))
+        lines.append("quality   " + ", ".join(f"{name} {_percent(share)}" for name, share in shares))
     if one.rejected:
         lines.append("rejected  " + ", ".join(f"{reason} {count:,}" for reason, count in one.rejected.items()))
     lines += [f"note      {clean(note, 400)}" for note in one.notes]

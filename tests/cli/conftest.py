@@ -71,8 +71,9 @@ def export(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str]) -> Iterable[Callable[..., Done]]:
     """Run ``stsdetect`` with the words given."""
-    logger = logging.getLogger("stsdetect")
-    before = logger.handlers, logger.level, logger.propagate, signal.getsignal(signal.SIGTERM)
+    loggers = [logging.getLogger(name) for name in ("stsdetect", "py.warnings")]
+    before = [(logger.handlers, logger.level, logger.propagate) for logger in loggers]
+    on_term = signal.getsignal(signal.SIGTERM)
 
     def call(*words: object) -> Done:
         capfd.readouterr()
@@ -83,9 +84,11 @@ def run(capfd: pytest.CaptureFixture[str]) -> Iterable[Callable[..., Done]]:
         return Done(ended.value.code, out, err)
 
     yield call
-    logger.handlers, logger.propagate = before[0], before[2]
-    logger.setLevel(before[1])
-    signal.signal(signal.SIGTERM, before[3])
+    logging.captureWarnings(False)
+    for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
+    signal.signal(signal.SIGTERM, on_term)
 
 
 def names(folder: Path) -> list[str]:

@@ -51,7 +51,7 @@ def test_one_vessel(run, tmp_path):
 def test_one_fix(run, tmp_path):
     done = run("detect", write_noaa(tmp_path / "in.csv", [row(412000001, START, 31, 124)]), "--out", tmp_path / "out")
     assert done.code == 0, done.err
-    assert "1 rows read, 1 kept" in done.out
+    assert "1 row read, 1 kept; 1 vessel\n" in done.out
     assert_empty(tmp_path / "out")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 
 import pytest
 
@@ -49,6 +50,23 @@ def test_json_errors_parse(run, words, tmp_path, monkeypatch):
     last = json.loads(done.err.splitlines()[-1])
     assert last["level"] == "error"
     assert last["exit_code"] == done.code != 0
+
+
+def test_json_of_an_interruption_and_of_warnings_parses(run, export, tmp_path, monkeypatch):
+    def warn_and_stop(*args, **kwargs):
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("from a library", UserWarning, stacklevel=1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stsdetect.pipeline.job.annotate", warn_and_stop)
+    done = run("detect", export, "--out", tmp_path / "out", "--log-json")
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    assert lines[-1]["exit_code"] == done.code == 130
+    assert (
+        run("detect", export, "--out", tmp_path / "out", "-q").err
+        == "error: interrupted; no half-written output is left\n"
+    )
 
 
 HOSTILE = ["[red]ALERT[/red]", "[/]", "\x1b[31mRED\x1b[0m\x07", "\u202eTSERROF", "A" * 500, "[link=file:///]x[/link]"]
