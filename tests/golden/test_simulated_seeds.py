@@ -84,7 +84,8 @@ def test_planted_events_are_found_and_decoys_are_not(capsys):
     with capsys.disabled():
         print(
             f"\nsimulated, {len(verdicts)} unseen seeds: {planted - len(missed)} of {planted} planted encounters, "
-            f"loiterings and gaps found with 0.8 overlap; worst seed {worst}: {verdicts[worst].recall:.3f}, missed {missed}"
+            f"loiterings and gaps found with 0.8 overlap; worst seed {worst}: {verdicts[worst].recall:.3f}; "
+            f"missed {missed}"
         )
     assert planted > 10 * len(verdicts)
     assert 1 - len(missed) / planted >= 0.95
