@@ -23,8 +23,9 @@ from stsdetect.settings import EncounterSettings
 _SOURCES = ("dimensions", "size", "class")
 #: Pair-time measured at once [us]; bounds memory, not results.
 _CHUNK_US = 200 * 86_400_000_000
-#: Contact pieces of one event that its medians, headings and hull gap are taken from, spread evenly over it. The
-#: least distance is always taken from all. Six hours alongside, both heard every three minutes, have 240.
+#: Contact pieces of one event that its place, medians, headings and hull gap are taken from, spread evenly over it.
+#: The least distance is taken from all, and the hull gap also at it. Six hours alongside, both heard every three
+#: minutes, have 240.
 _SAMPLE = 240
 
 
@@ -186,14 +187,16 @@ class Encounters:
         pieces, group = pieces.take(sort), group[sort]
         begin, _ = group_bounds(group)
         least_m = np.minimum.reduceat(pieces.least_m, begin)
-        chosen = _spread(group, pieces.least_m == least_m[group])
-        pieces, group = pieces.take(chosen), group[chosen]
+        spread = _spread(group)
+        near = spread | (pieces.least_m == least_m[group])
+        least, most, source = _closest_hulls(tracks, hulls, pieces.take(near), group[near], n, rule)
+        # Not those at the least distance: where it is close to a tie, rounding would move the place and medians.
+        pieces, group = pieces.take(spread), group[spread]
         weight = (pieces.end_us - pieces.start_us).astype(np.float64)
         middle_us = (pieces.start_us + pieces.end_us) // 2
         place = (tracks.legs.at(pieces.i, middle_us) + tracks.legs.at(pieces.j, middle_us)) / 2.0
         lat, lon = mean_place(group, place, weight, n)
         speed = (tracks.speed_kn[pieces.i] + tracks.speed_kn[pieces.j]) / 2.0
-        least, most, source = _closest_hulls(tracks, hulls, pieces, group, n, rule)
         return {
             "lat_deg": lat,
             "lon_deg": lon,
@@ -207,13 +210,15 @@ class Encounters:
         }
 
 
-def _spread(group: Ints, closest: Bools) -> Ints:
-    """Return at most `_SAMPLE` rows of each group, evenly spread, and those at its least distance."""
+def _spread(group: Ints) -> Bools:
+    """Mark at most `_SAMPLE` rows of each group, evenly spread; groups are numbered without a hole."""
+    if group.size == 0:
+        return np.zeros(0, dtype=np.bool_)
     begin, end = group_bounds(group)
-    size = (end - begin)[group - group[0]] if group.size else group
-    rank = np.arange(group.size) - begin[group - group[0]] if group.size else group
-    spaced = (rank + 1) * _SAMPLE // np.maximum(size, 1) > rank * _SAMPLE // np.maximum(size, 1)
-    return np.flatnonzero((size <= _SAMPLE) | spaced | closest)
+    place = group - group[0]
+    size, rank = (end - begin)[place], np.arange(group.size) - begin[place]
+    result: Bools = (size <= _SAMPLE) | ((rank + 1) * _SAMPLE // size > rank * _SAMPLE // size)
+    return result
 
 
 def _closest_hulls(
