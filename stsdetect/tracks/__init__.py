@@ -112,17 +112,18 @@ def _row_flags(rows: Rows) -> dict[Quality, Bools]:
         Quality.IMPOSSIBLE_POSITION: impossible,
         Quality.NULL_ISLAND: ((lat == 0.0) & (lon == 0.0)) | ((lat == 1.0) & (lon == 1.0)),
         Quality.NOT_A_VESSEL: by_form | station,
-        Quality.WRONG_TIME: _lone_days(rows.time_us),
+        Quality.WRONG_TIME: _lone_days(rows.time_us, rows.repeat),
         Quality.REPEAT: rows.repeat,
     }
 
 
-def _lone_days(time_us: Ints) -> Bools:
-    """Mark reports of days that lie far from nearly all others: a clock set wrong."""
-    days, of_row, counts = np.unique(time_us // _DAY_US, return_inverse=True, return_counts=True)
+def _lone_days(time_us: Ints, repeat: Bools) -> Bools:
+    """Mark reports of days that lie far from nearly all others: a clock set wrong. Repeats do not count."""
+    days, of_row = np.unique(time_us // _DAY_US, return_inverse=True)
+    counts = np.bincount(of_row, weights=~repeat)
     island = np.concatenate([[0], np.cumsum(np.diff(days) > _LONE_DAYS)])
     size = np.bincount(island, weights=counts)
-    lone: Bools = (size < _LONE_SHARE * time_us.size)[island][of_row]
+    lone: Bools = (size < _LONE_SHARE * counts.sum())[island][of_row]
     return lone
 
 
@@ -148,23 +149,40 @@ def _split_hulls(rows: Rows, xyz: Floats, quality: np.ndarray, settings: CleanSe
         every = np.flatnonzero(rows.key == troubled)
         _lend_hull(rows, every, good, part)
         if hulls.max() > 0:
-            names.update(_hull_names(rows, troubled, good, hulls))
+            names.update(_hull_names(rows, troubled, good, hulls, every[~rows.repeat[every]], part))
     return _number_hulls(rows, part, names, chain)
 
 
 def _lend_hull(rows: Rows, every: Ints, good: Ints, part: Ints) -> None:
-    """Give reports without a place of their own (static data) to the hull heard nearest in time."""
+    """Give reports without a place of their own (static data) to the hull heard nearest in time.
+
+    Where two IMO numbers are heard, each goes to one hull as a whole: that nearest to most of its reports.
+    """
     times = rows.time_us[good]
     right = np.clip(np.searchsorted(times, rows.time_us[every]), 0, good.size - 1)
     left = np.maximum(right - 1, 0)
     nearer = np.abs(rows.time_us[every] - times[left]) <= np.abs(times[right] - rows.time_us[every])
-    part[every] = np.where(np.isin(every, good), part[every], part[good[np.where(nearer, left, right)]])
+    placed = np.isin(every, good)
+    part[every] = np.where(placed, part[every], part[good[np.where(nearer, left, right)]])
+    imo = rows.numbers["imo"][every]
+    said = imo > 0
+    numbers, number = np.unique(imo[said], return_inverse=True)
+    if numbers.size > 1:
+        voters, whose = every[said], ~rows.repeat[every[said]]
+        votes, counts = np.unique(np.stack([number[whose], part[voters[whose]]]), axis=1, return_counts=True)
+        votes = votes[:, np.lexsort((votes[1], -counts, votes[0]))]
+        _, best = np.unique(votes[0], return_index=True)
+        lent = ~placed[said]
+        part[voters[lent]] = votes[1, best][number[lent]]
 
 
-def _hull_names(rows: Rows, key: int, fixes: Ints, hulls: Ints) -> dict[tuple[int, int], str]:
+def _hull_names(
+    rows: Rows, key: int, fixes: Ints, hulls: Ints, reports: Ints, part: Ints
+) -> dict[tuple[int, int], str]:
     """Name each hull on one MMSI by its IMO number where that tells them apart, else by its first fix."""
     label = rows.labels[key]
-    numbers = [identity.hull_imo(rows.numbers["imo"][fixes[hulls == hull]]) for hull in range(int(hulls.max()) + 1)]
+    said = rows.numbers["imo"][reports]
+    numbers = [identity.hull_imo(said[part[reports] == hull]) for hull in range(int(hulls.max()) + 1)]
     names: dict[tuple[int, int], str] = {}
     for hull, imo in enumerate(numbers):
         if imo is not None and numbers.count(imo) == 1:

@@ -84,8 +84,8 @@ def through(seed: int, layout: str) -> Result:
 
 
 def bare(vessel: str | None) -> str:
-    """A hull's id without the suffix of a shared MMSI: where it comes from the first fix, rounding changes it."""
-    return re.sub("#.*", "", vessel or "")
+    """A hull's id without the suffix of a shared MMSI that comes from the first fix: rounding changes it."""
+    return re.sub("#[0-9a-f]{8}$", "", vessel or "")
 
 
 def what(event: dict[str, Any]) -> tuple[str, ...]:
@@ -182,7 +182,8 @@ def test_true_pairs_rank_above_all_others_in_every_layout(seed):
     for layout in LAYOUTS:
         pairs = sorted(through(seed, layout).pairs_table.to_pylist(), key=lambda pair: pair["rank"])
         ranked = [crew(pair) for pair in pairs]
-        blocks = [(is_true, len(list(group))) for is_true, group in groupby(ranked, key=lambda pair: pair in true)]
+        numbers = [tuple(vessel[:9] for vessel in pair) for pair in ranked]
+        blocks = [(is_true, len(list(group))) for is_true, group in groupby(numbers, key=lambda pair: pair in true)]
         assert blocks[0] == (True, len(true)), layout
         assert len(blocks) <= 2, layout
         crews[layout] = sorted(ranked)
@@ -200,6 +201,13 @@ def test_who_they_are_is_the_same_in_every_layout(seed, layout):
         ):  # fmt: skip
             for column in (name.format("a"), name.format("b")):
                 assert event[column] == model[column], (what(event), column, event["start_time"])
+
+
+def test_a_shared_mmsi_is_named_by_imo_in_every_layout():
+    """The worlds hold one MMSI on two hulls; NMEA says who is who in other messages than those with the places."""
+    for layout in LAYOUTS:
+        vessels = {event["vessel_a"] for event in through(SEEDS[1], layout).events_table.to_pylist()}
+        assert len({vessel for vessel in vessels if "#IMO" in vessel}) == 2
 
 
 def test_the_tolerances_are_what_they_say():
