@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from stsdetect.errors import SchemaError
 from stsdetect.kernels.contact import Legs
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.schema import FIXES, VESSELS
@@ -24,6 +25,32 @@ def to_floats(column: Any) -> Floats:
     """Return a numeric Arrow column as float64 with NaN for null."""
     result: Floats = column.cast(pa.float64()).to_numpy()
     return result
+
+
+def to_arrow(table: Any, what: str) -> pa.Table:
+    """Return an Arrow table of a pandas or Arrow one.
+
+    Raises
+    ------
+    SchemaError
+        If it is neither, or holds what Arrow cannot take.
+    """
+    if isinstance(table, pa.Table):
+        return table
+    if not hasattr(table, "columns"):
+        raise SchemaError(f"{what} must be a pandas or Arrow table, not {type(table).__name__}")
+    try:
+        return pa.Table.from_pandas(table, preserve_index=False)
+    except (pa.ArrowException, TypeError, ValueError) as problem:
+        raise SchemaError(f"{what} hold values of mixed kinds: {problem}") from problem
+
+
+def _speed_kept(table: pa.Table) -> pa.Table:
+    """Turn null speeds into NaN: a lone fix without SOG has none, and pandas does not tell null from NaN."""
+    place = table.schema.get_field_index("speed_kn")
+    if place < 0 or not pa.types.is_floating(table.schema.field(place).type):
+        return table
+    return table.set_column(place, "speed_kn", table.column(place).fill_null(float("nan")))
 
 
 def encode_vessels(column: pa.ChunkedArray, labels: list[str] | None = None) -> tuple[Ints, list[str]]:
@@ -60,7 +87,7 @@ class Fixes:
     @classmethod
     def from_table(cls, table: Any) -> Fixes:
         """Read a `FIXES` table (Arrow or pandas)."""
-        table = FIXES.conform(table, extra=True)
+        table = FIXES.conform(_speed_kept(to_arrow(table, "fixes")), extra=True)
         hull, labels = encode_vessels(table.column("vessel"))
         time = table.column("time").cast(pa.int64()).to_numpy()
         lat, lon = to_floats(table.column("lat_deg")), to_floats(table.column("lon_deg"))
@@ -156,7 +183,7 @@ class Identities:
     @classmethod
     def from_table(cls, table: Any | None, labels: list[str]) -> Identities:
         """Read a `VESSELS` table for hulls numbered by ``labels``; None gives no knowledge at all."""
-        table = VESSELS.empty() if table is None else VESSELS.conform(table, extra=True)
+        table = VESSELS.empty() if table is None else VESSELS.conform(to_arrow(table, "vessels"), extra=True)
         hull, _ = encode_vessels(table.column("vessel"), labels)
         start = table.column("valid_from").cast(pa.int64()).to_numpy()
         order = np.lexsort((start, hull))
