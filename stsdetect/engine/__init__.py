@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ def cut(start_us: int, end_us: int, length_us: int) -> list[Part]:
     return [Part(k * length_us, (k + 1) * length_us) for k in range(first, last + 1)]
 
 
+def _leave_interrupts() -> None:
+    """Let Ctrl-C be the parent's business: it ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def run_parts(task: Callable[..., T], jobs: Iterable[tuple[Any, ...]], workers: int = 1) -> Iterator[T]:
     """Yield ``task(*job)`` for each job, in order; with more than one worker in that many processes.
 
@@ -43,7 +49,7 @@ def run_parts(task: Callable[..., T], jobs: Iterable[tuple[Any, ...]], workers: 
             yield task(*job)
         return
     # Spawned, not forked: a forked child may inherit locks of Arrow's threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts) as pool:
         waiting = []
         for job in jobs:
             waiting.append(pool.submit(task, *job))
