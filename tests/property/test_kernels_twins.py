@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from stsdetect.detect.contacts import Hulls, Runs, Tracks, contact_pieces, find_runs
@@ -314,6 +314,8 @@ chain_rows = st.lists(
 
 @FEW
 @given(chain_rows, st.integers(2, 4))
+# Three fixes of one instant make a chain no older: the last fix goes to the nearer of two young ones.
+@example([(0, (0.0, 0.0), -3000)] * 3 + [(0, (0.0, 0.0), 3000), (20, (0.0, 0.0), 100)], 3)
 def test_chains_and_hulls(rows, least):
     rules = CleanSettings(min_chain_fixes=least)
     rows = sorted(rows, key=lambda row: row[0])
