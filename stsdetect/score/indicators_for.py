@@ -230,6 +230,10 @@ def gap_after(case: Case) -> Finding | None:
     return _silence(case, before=False)
 
 
+#: What a silence counts that lasts to the end of the data (our judgement).
+_OPEN_SHARE = 0.25
+
+
 def _silence(case: Case, *, before: bool) -> Finding | None:
     meeting, traffic = case.meeting, case.traffic
     find = traffic.silence_before if before else traffic.silence_after
@@ -240,21 +244,28 @@ def _silence(case: Case, *, before: bool) -> Finding | None:
             continue
         # A vessel often out of reach tells little by one more silence; nor does a silence many share.
         share = (0.7 if silence.long else 0.25) * min(1.0, 3.0 / traffic.silences_like(silence))
+        # Not heard again before the data end: it may as well have left the area they cover.
+        share *= _OPEN_SHARE if silence.is_open else 1.0
         together = traffic.silent_together(silence)
         if together >= OUTAGE_HULLS:
             share = 0.0
-        found.append((share, silence.hours, side, together))
+        found.append((share, silence, side, together))
     if not found:
         return None
     share = min(1.0, found[0][0] + (found[1][0] if len(found) > 1 else 0.0))
-    words = " and ".join(f"{side.label} was silent for {hours:.1f} h" for _, hours, side, _ in found)
+    words = " and ".join(
+        f"{side.label} was "
+        + ("not heard again in the data, which go on" if silence.is_open else "silent")
+        + f" for {silence.hours:.1f} h"
+        for _, silence, side, _ in found
+    )
     when = "before" if before else "after"
     caution = "; poor reception can look the same"
     crowd = max(together for *_, together in found)
     if crowd >= OUTAGE_HULLS:
         caution = f"; {crowd} other vessels nearby fell silent at the same time, as when reception fails"
     text = f"Within two days {when} the meeting {words}{caution}"
-    return Finding(max(hours for _, hours, _, _ in found), share, text)
+    return Finding(max(silence.hours for _, silence, _, _ in found), share, text)
 
 
 def repeats(case: Case) -> Finding | None:

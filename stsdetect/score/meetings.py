@@ -235,7 +235,7 @@ def _with_known_types(meetings: Sequence[Meeting]) -> list[Meeting]:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """One gap event of one vessel; ``long`` from 6 h (subtype silence)."""
+    """One gap event of one vessel; ``long`` from 6 h (subtype silence), ``is_open`` up to the end of the data."""
 
     vessel: str
     start_us: int
@@ -244,6 +244,7 @@ class Silence:
     long: bool
     lat_deg: float
     lon_deg: float
+    is_open: bool
 
 
 def read_silences(events: pa.Table) -> list[Silence]:
@@ -251,7 +252,7 @@ def read_silences(events: pa.Table) -> list[Silence]:
     found = {
         Silence(
             row["vessel_a"], row["start_time"], row["end_time"], row["duration_h"] or 0.0,
-            row["subtype"] == "silence", row["lat_deg"] or 0.0, row["lon_deg"] or 0.0,
+            row["subtype"] == "silence", row["lat_deg"] or 0.0, row["lon_deg"] or 0.0, bool(row["is_open"]),
         )
         for row in _rows(events, "gap")
     }  # fmt: skip
