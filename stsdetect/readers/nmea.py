@@ -217,7 +217,12 @@ class _Log:
         """Take in one sentence; complete messages are decoded at once."""
         self.sentences += 1
         tag, body, parts, part_number, sequence, channel, payload, fill_text, check, after = match.groups()
-        time = self.time_of(tag, before, after)
+        time = _own_time(tag, before, after)
+        if time is None:
+            time = self.wrapper_us
+        else:
+            # From here on the log dates sentences itself: an old wrapper must not date what follows.
+            self.wrapper_us = None
         if time is not None:
             self.timed += 1
         if reduce(xor, body[1:]) != int(check, 16):
@@ -253,22 +258,6 @@ class _Log:
             whole = b"".join(p.payload for p in complete)
             first = min(complete, key=lambda p: p.number)
             self.message(first.number, first.line, times[0] if times else None, whole, complete[-1].fill)
-
-    def time_of(self, tag: bytes | None, before: bytes, after: bytes) -> int | None:
-        """Find the time a receiver wrote: tag block, behind, in front, or a wrapper line before [us]."""
-        if tag and (found := _TAG_TIME.search(tag)):
-            return epoch_us(float(found[1]))
-        if after and (found := _EPOCH_AFTER.search(after)):
-            return epoch_us(float(found[1]))
-        if before:
-            if found := _ISO_BEFORE.search(before):
-                try:
-                    return _parse_start(found[1].decode())
-                except UsageError:
-                    return None
-            if found := _EPOCH_BEFORE.search(before):
-                return epoch_us(float(found[1]))
-        return self.wrapper_us
 
     def message(self, number: int, line: bytes, time_us: int | None, payload: bytes, fill: int) -> None:
         """Decode a complete message and keep or reject it."""
@@ -316,6 +305,23 @@ class _Log:
         if self.clock and not self.timed:
             batch.remarks["times counted on from read.start_time by the seconds in position reports"] += 0
         return batch
+
+
+def _own_time(tag: bytes | None, before: bytes, after: bytes) -> int | None:
+    """Find the time a receiver wrote beside a sentence: in the tag block, behind or in front [us]."""
+    if tag and (found := _TAG_TIME.search(tag)):
+        return epoch_us(float(found[1]))
+    if after and (found := _EPOCH_AFTER.search(after)):
+        return epoch_us(float(found[1]))
+    if before:
+        if found := _ISO_BEFORE.search(before):
+            try:
+                return _parse_start(found[1].decode())
+            except UsageError:
+                return None
+        if found := _EPOCH_BEFORE.search(before):
+            return epoch_us(float(found[1]))
+    return None
 
 
 def _wrapper_time(line: bytes) -> int | None:
