@@ -42,8 +42,8 @@ DMA_STATUS = (
     "Under way using engine", "At anchor", "Not under command", "Restricted maneuverability",
     "Constrained by her draught", "Moored", "Aground", "Engaged in fishing", "Under way sailing",
     "Reserved for future amendment [HSC]", "Reserved for future amendment [WIG]",
-    "Power-driven vessel towing astern (regional use)", "Power-driven vessel pushing ahead or towing alongside "
-    "(regional use)", "Reserved for future use", "AIS-SART (active), MOB-AIS, EPIRB-AIS", "Unknown value",
+    "Reserved for future use [11]", "Reserved for future use [12]", "Reserved for future use [13]",
+    "AIS-SART (active)", "Unknown value",
 )  # fmt: skip
 DMA_TYPES = {0: "Undefined", 30: "Fishing", 31: "Towing", 50: "Pilot", 52: "Tug", 53: "Port tender", 60: "Passenger",
              70: "Cargo", 80: "Tanker", 90: "Other"}  # fmt: skip

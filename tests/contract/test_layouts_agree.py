@@ -80,6 +80,7 @@ def through(seed: int, layout: str) -> Result:
         write(world_of(seed), folder, [layout])
         result = detect(Path(folder) / layout)
     assert result.rejects.num_rows == 0
+    assert not [note for file in result.run["inputs"] for note in file["notes"]]
     return result
 
 
