@@ -149,7 +149,7 @@ class RunSettings(_Model):
 
     workers: int = Field(default=1, ge=1, le=256)
     """Processes used to search for contact."""
-    partition_s: Duration = Field(default=86400.0, gt=0)
+    partition_s: Duration = Field(default=86400.0, ge=60)
     """Length of one partition in time [s]."""
 
 

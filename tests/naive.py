@@ -437,11 +437,22 @@ def on_great_circle(leg: Leg, time: float) -> tuple[float, float]:
     return math.degrees(math.atan2(up, math.hypot(east, deep))), math.degrees(math.atan2(deep, east))
 
 
-def leg_contact(one: Leg, two: Leg, reach_m: float) -> list[Interval]:
+def seen_apart(one: Leg, two: Leg, legs: Sequence[Leg], reach_m: float) -> bool:
+    """Whether a fix of ``one`` lay out of reach of the other vessel, which was on a slow leg at that time."""
+    for time, spot in ((one.t0, one.from_deg), (one.t1, one.to_deg)):
+        for leg in legs:
+            known = leg.hull == two.hull and leg.slow and leg.t0 <= time <= leg.t1
+            if known and haversine_m(*spot, *on_great_circle(leg, time)) > reach_m:
+                return True
+    return False
+
+
+def leg_contact(one: Leg, two: Leg, legs: Sequence[Leg], reach_m: float) -> list[Interval]:
     """Stretches of time [us] in which two legs are in contact.
 
     Both legs observed and slow: while the great-circle distance is at most ``reach_m``. A leg not observed:
-    all of the shared time or nothing, by the distances at its two ends.
+    all of the shared time or nothing, by the distances at its two ends and at the fixes of both legs, as far as
+    the other vessel was on a slow leg at that time.
     """
     start, stop = max(one.t0, two.t0), min(one.t1, two.t1)
     if start >= stop or not (one.slow and two.slow):
@@ -451,7 +462,9 @@ def leg_contact(one: Leg, two: Leg, reach_m: float) -> list[Interval]:
         return haversine_m(*on_great_circle(one, time), *on_great_circle(two, time))
 
     if not (one.observed and two.observed):
-        return [(start, stop)] if gap(start) <= reach_m and gap(stop) <= reach_m else []
+        near = gap(start) <= reach_m and gap(stop) <= reach_m
+        apart = seen_apart(one, two, legs, reach_m) or seen_apart(two, one, legs, reach_m)
+        return [(start, stop)] if near and not apart else []
     spots = [start + (stop - start) * k / 12 for k in range(13)]
     spots = sorted({*spots, minimum_at(gap, spots)})
     return truth_intervals(lambda time: gap(time) <= reach_m, spots)
@@ -474,7 +487,7 @@ def find_contact(legs: Sequence[Leg], reach_m: float) -> dict[tuple[int, int], l
     for one in legs:
         for two in legs:
             if one.hull < two.hull:
-                for start, stop in leg_contact(one, two, reach_m):
+                for start, stop in leg_contact(one, two, legs, reach_m):
                     entry = (start, stop, one.observed and two.observed)
                     found.setdefault((one.hull, two.hull), []).append(entry)
     return {pair: sorted(stretches) for pair, stretches in found.items()}

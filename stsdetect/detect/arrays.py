@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.errors import SchemaError
-from stsdetect.kernels.contact import Legs
+from stsdetect.kernels.contact import Legs, Timeline
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.schema import FIXES, VESSELS
 from stsdetect.tracks import Quality
@@ -116,6 +116,11 @@ class Fixes:
         return int(self.hull.size)
 
     @cached_property
+    def timeline(self) -> Timeline:
+        """The fixes on one line of hulls and times; its ``start`` holds the place of each."""
+        return Timeline.of(self.hull, self.time_us, self.time_us)
+
+    @cached_property
     def end_us(self) -> int:
         """Last time in the data [us]."""
         return int(self.time_us.max())
@@ -134,7 +139,7 @@ class Fixes:
         Only fixes inside the area asked for take part, and coarse ones only where ``coarse`` is true: pass
         the result of `believed` so that legs reach from each believed fix to the next.
         """
-        same = (self.hull[1:] == self.hull[:-1]) & (self.segment[1:] == self.segment[:-1])
+        same = (self.hull[1:] == self.hull[:-1]) & (self.segment[1:] == self.segment[:-1]) & (self.segment[1:] >= 0)
         step = self.time_us[1:] - self.time_us[:-1]
         allowed = [int(Quality.OK), int(Quality.COARSE)] if coarse else [int(Quality.OK)]
         good = np.isin(self.quality, allowed)
@@ -202,14 +207,17 @@ class Identities:
             draught_m=to_floats(table.column("draught_m")),
         )
 
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The rows on one line of hulls and times."""
+        return Timeline.of(self.hull, self.from_us, self.from_us)
+
     def at(self, hull: Ints, time_us: Ints) -> Ints:
         """Return the row valid for each hull and time (its first one before that), -1 where none, shape (n,)."""
         if self.hull.size == 0:
             return np.full(hull.size, -1, dtype=np.int64)
-        low = int(min(self.from_us.min(), time_us.min())) if time_us.size else 0
-        span = (int(max(self.from_us.max(), time_us.max())) - low + 2) if time_us.size else 2
-        keys = self.hull * span + (self.from_us - low)
-        row = np.searchsorted(keys, hull * span + (time_us - low), side="right") - 1
+        line = self.timeline
+        row = np.searchsorted(line.start, line.place(hull, time_us), side="right") - 1
         first = np.searchsorted(self.hull, hull, side="left")
         row = np.maximum(row, first)
         known = (row < self.hull.size) & (self.hull[np.minimum(row, self.hull.size - 1)] == hull)

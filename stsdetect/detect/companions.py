@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stsdetect.detect.arrays import HOUR_US, Fixes
-from stsdetect.kernels.contact import overlaps
+from stsdetect.kernels.contact import Legs, overlaps
 from stsdetect.kernels.sphere import Floats, Ints, norm
 
 #: Faster than any transfer under way (about 5 kn) [kn].
@@ -16,6 +16,8 @@ TOGETHER_M = 300.0
 AROUND_US = 24 * HOUR_US
 #: From this long on it is no chance passing [min].
 LEAST_MIN = 20.0
+#: Meetings looked at together; bounds memory, not results.
+_AT_ONCE = 200
 
 
 def minutes_together(fixes: Fixes, a: Ints, b: Ints, start_us: Ints, end_us: Ints) -> Floats:
@@ -34,11 +36,18 @@ def minutes_together(fixes: Fixes, a: Ints, b: Ints, start_us: Ints, end_us: Int
     ask = np.flatnonzero(moved[a] & moved[b])
     if ask.size == 0:
         return total
-    row, i, j = overlaps(legs, a[ask], b[ask], start_us[ask] - AROUND_US, end_us[ask] + AROUND_US)
+    for low in range(0, ask.size, _AT_ONCE):
+        some = ask[low : low + _AT_ONCE]
+        total[some] = _minutes(legs, a[some], b[some], start_us[some] - AROUND_US, end_us[some] + AROUND_US)
+    return total
+
+
+def _minutes(legs: Legs, a: Ints, b: Ints, begin_us: Ints, stop_us: Ints) -> Floats:
+    row, i, j = overlaps(legs, a, b, begin_us, stop_us)
     start, end = np.maximum(legs.t0_us[i], legs.t0_us[j]), np.minimum(legs.t1_us[i], legs.t1_us[j])
     middle = (start + end) // 2
     near = norm(legs.at(i, middle) - legs.at(j, middle)) <= TOGETHER_M
-    together_us = np.zeros(ask.size, dtype=np.int64)
+    together_us = np.zeros(a.size, dtype=np.int64)
     np.add.at(together_us, row[near], (end - start)[near])
-    total[ask] = together_us / 60e6
-    return total
+    minutes: Floats = together_us / 60e6
+    return minutes

@@ -168,6 +168,8 @@ def contact_pieces(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: Encounter
     d0, d1 = legs.apart(i, j, start, end)
     enter, leave = in_range(d0, d1, reach)
     whole = (norm(d0) <= reach) & (norm(d1) <= reach)
+    guess = np.flatnonzero(whole & ~observed)
+    whole[guess] = ~_seen_apart(data, i[guess], j[guess], reach)
     good = ~np.isnan(enter) & (observed | whole)
     enter, leave = np.where(observed, enter, 0.0), np.where(observed, leave, 1.0)
     k = np.flatnonzero(good)
@@ -187,6 +189,27 @@ def contact_pieces(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: Encounter
     moving = np.flatnonzero(keep & pieces.under_way)
     keep[moving] = side_by_side(data, hulls, pieces.take(moving), rule)
     return pieces.take(keep)
+
+
+def _seen_apart(data: Tracks, i: Ints, j: Ints, reach_m: float) -> Bools:
+    """Tell which pairs of legs have a fix that lay out of reach of the other vessel, on a slow leg at that time.
+
+    So one that drifts past between two far fixes is not taken for alongside. Where the other vessel was not slow
+    at the time of the fix (it was still arriving), the fix says nothing of what followed.
+    """
+    legs = data.legs
+    apart = np.zeros(i.size, dtype=np.bool_)
+    for one, two in ((i, j), (j, i)):
+        hull = legs.hull[two]
+        for time in (legs.t0_us[one], legs.t1_us[one]):
+            after = np.searchsorted(legs.timeline.start, legs.timeline.place(hull, time), side="right") - 1
+            # At a fix two legs meet: either may be the slow one.
+            for k in (np.maximum(after, 0), np.maximum(after - 1, 0)):
+                known = (legs.hull[k] == hull) & (legs.t0_us[k] <= time) & (legs.t1_us[k] >= time) & data.slow[k]
+                q = np.flatnonzero(known)
+                far = norm(legs.at(one[q], time[q]) - legs.at(k[q], time[q])) > reach_m
+                apart[q[far]] = True
+    return apart
 
 
 def side_by_side(data: Tracks, hulls: Hulls, pieces: Pieces, rule: EncounterSettings) -> Bools:
@@ -254,7 +277,7 @@ def find_runs(data: Tracks, hulls: Hulls, start_us: int, end_us: int, rule: Enco
     """Find all contact in the time bins that begin within ``[start, end)``, stitched where it touches.
 
     Every bin belongs to exactly one such stretch of time, so the union over any cut is the same. ``data`` must
-    hold all legs that share time with those bins.
+    hold all legs that share time with those bins, and those up to ``inferred_bracket_s`` before and after.
     """
     legs, reach = data.legs, arc_to_chord(rule.max_distance_m)
     empty = Runs(*[np.zeros(0, dtype=np.int64)] * 7)
@@ -331,12 +354,12 @@ def _chunks(legs: Legs, time_bin: Ints, a: Ints, b: Ints) -> list[tuple[int, int
     """Cut the candidates into stretches of about `_CHUNK` legs; a pair of hulls is never torn apart."""
     if time_bin.size == 0:
         return []
-    low = int(legs.t0_us.min())
-    span = int(legs.t1_us.max()) - low + 2
-    key = legs.hull * span + (legs.t0_us - low)
-    begin = np.clip(time_bin * BIN_US - low, 0, span - 1)
-    stop = np.clip(begin + BIN_US, 0, span - 1)
-    work = np.cumsum(np.searchsorted(key, a * span + stop) - np.searchsorted(key, a * span + begin) + 2)
+    line, begin = legs.timeline, time_bin * BIN_US
+    work = np.zeros(a.size, dtype=np.int64)
+    for hull in (a, b):
+        work += np.searchsorted(line.start, line.place(hull, begin + BIN_US))
+        work -= np.searchsorted(line.start, line.place(hull, begin))
+    work = np.cumsum(work + 2)
     new_pair = np.flatnonzero((a[1:] != a[:-1]) | (b[1:] != b[:-1])) + 1
     edges = [0]
     for spot in new_pair.tolist():

@@ -17,6 +17,7 @@ from stsdetect.engine import cut, run_parts
 from stsdetect.kernels.contact import overlaps
 from stsdetect.kernels.runs import group_bounds, weighted_median
 from stsdetect.kernels.sphere import Bools, Floats, Ints, chord_to_arc, norm
+from stsdetect.reference.vessels import imo_ok
 from stsdetect.schema import EVENTS
 from stsdetect.settings import EncounterSettings
 
@@ -108,13 +109,14 @@ class Encounters:
         empty = Runs(*[np.zeros(0, dtype=np.int64)] * len(fields(Runs)))
         if legs.size == 0:
             return empty
+        halo = round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * 1e6)
         # The bin in which the first leg begins may begin before it.
         parts = cut(int(legs.t0_us.min()) - BIN_US, int(legs.t1_us.max()), round(self.partition_s * 1e6))
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for part in parts:
-                # Bins that begin in the part may end after it.
-                index = np.flatnonzero((legs.t1_us > part.start_us) & (legs.t0_us < part.end_us + BIN_US))
+                # Bins that begin in the part may end after it, and brackets reach over both ends.
+                index = np.flatnonzero((legs.t1_us > part.start_us - halo) & (legs.t0_us < part.end_us + BIN_US + halo))
                 yield tracks.take(index), hulls, part.start_us, part.end_us, rule
 
         found = [empty]
@@ -127,16 +129,17 @@ class Encounters:
 
     def _one_vessel(self, data: Fixes, known: Identities, runs: Runs) -> Any:
         """Tell which runs are one vessel met with itself: one MMSI or one IMO on both sides, or name and call sign."""
-        first = np.searchsorted(data.hull, [runs.a, runs.b], side="left")
-        with np.errstate(invalid="ignore"):
-            same = data.mmsi[first[0]] == data.mmsi[first[1]]
+        mmsis = _mmsis_of(data)
+        none: frozenset[int] = frozenset()
+        pairs = list(zip(runs.a.tolist(), runs.b.tolist(), strict=True))
+        same = np.array([bool(mmsis.get(a, none) & mmsis.get(b, none)) for a, b in pairs], dtype=np.bool_)
         rows = known.at(runs.a, runs.start_us), known.at(runs.b, runs.start_us)
 
-        def both(name: str) -> Any:
+        def both(name: str, means: Callable[[Any], bool]) -> Any:
             one, two = (known.column(name, side).to_pylist() for side in rows)
-            return np.array([x is not None and x == y for x, y in zip(one, two, strict=True)], dtype=np.bool_)
+            return np.array([x is not None and x == y and means(x) for x, y in zip(one, two, strict=True)], dtype=bool)
 
-        return same | both("imo") | (both("name") & both("callsign"))
+        return same | both("imo", imo_ok) | (both("name", _says_something) & both("callsign", _says_something))
 
     def _measure(
         self,
@@ -167,7 +170,7 @@ class Encounters:
             "inferred_us": runs.inferred_us,
             "is_open": data.end_us - runs.end_us <= round(rule.observed_bracket_s * 1e6),
         }
-        together = minutes_together(data, runs.a, runs.b, runs.start_us, runs.end_us)
+        together = minutes_together(data.without_coarse(), runs.a, runs.b, runs.start_us, runs.end_us)
         columns["flags"] = ["moved_together" if yes else "" for yes in (together >= LEAST_MIN).tolist()]
         moving = 2 * runs.under_way_us > runs.observed_us + runs.inferred_us
         return build_events("encounter", ["under_way" if yes else "stationary" for yes in moving.tolist()], columns)
@@ -208,6 +211,22 @@ class Encounters:
             "hull_gap_max_m": most,
             "hull_gap_source": source,
         }
+
+
+def _mmsis_of(data: Fixes) -> dict[int, frozenset[int]]:
+    """Return the MMSIs each hull was heard with."""
+    heard = ~np.isnan(data.mmsi)
+    change = np.ones(data.size, dtype=np.bool_)
+    change[1:] = (data.hull[1:] != data.hull[:-1]) | (data.mmsi[1:] != data.mmsi[:-1])
+    found: dict[int, set[int]] = {}
+    for hull, mmsi in zip(data.hull[heard & change].tolist(), data.mmsi[heard & change].tolist(), strict=True):
+        found.setdefault(hull, set()).add(int(mmsi))
+    return {hull: frozenset(numbers) for hull, numbers in found.items()}
+
+
+def _says_something(text: str) -> bool:
+    """Whether a name or call sign can tell vessels apart: not '0', 'XXXX' or the like."""
+    return len(text) >= 4 and len(set(text)) > 1
 
 
 def _spread(group: Ints) -> Bools:

@@ -41,24 +41,20 @@ def count_fixes(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> Ints:
 
 def fix_bounds(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> tuple[Ints, Ints]:
     """Return first and one-past-last index of the fixes of each hull from start to end inclusive."""
-    low = int(fixes.time_us.min())
-    span = int(fixes.time_us.max()) - low + 2
-    keys = fixes.hull * span + (fixes.time_us - low)
-
-    def key(time_us: Ints) -> Ints:
-        return hull * span + np.clip(time_us - low, 0, span - 1)
-
-    first = np.searchsorted(keys, key(start_us), side="left").astype(np.int64)
-    return first, np.searchsorted(keys, key(end_us), side="right").astype(np.int64)
+    line = fixes.timeline
+    first = np.searchsorted(line.start, line.place(hull, start_us), side="left").astype(np.int64)
+    return first, np.searchsorted(line.start, line.place(hull, end_us), side="right").astype(np.int64)
 
 
 def identity_columns(fixes: Fixes, known: Identities, side: str, hull: Ints, start_us: Ints) -> dict[str, Any]:
     """Return the columns that say who vessel ``side`` ('a' or 'b') was at the start of each event."""
     rows = known.at(hull, start_us)
-    first = np.searchsorted(fixes.hull, hull, side="left")
+    # The MMSI of the last fix up to the start; a hull that goes by an id of its own may change it, or have none.
+    first, after = fix_bounds(fixes, hull, np.full(hull.size, fixes.time_us.min()), start_us)
+    at = np.maximum(after - 1, first)
     return {
         f"vessel_{side}": [fixes.labels[k] for k in hull.tolist()],
-        f"mmsi_{side}": pa.array(fixes.mmsi[first], from_pandas=True).cast(pa.int64()),
+        f"mmsi_{side}": pa.array(fixes.mmsi[at], from_pandas=True).cast(pa.int64()),
         f"name_{side}": known.column("name", rows).cast(pa.string()),
         f"imo_{side}": known.column("imo", rows),
         f"ship_type_{side}": known.column("ship_type", rows),

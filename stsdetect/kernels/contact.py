@@ -29,10 +29,13 @@ class Timeline:
     end: Ints
 
     def place(self, hull: Ints, time_us: Ints) -> Ints:
-        """Return where hulls and times lie on the line; a hull without legs has a place of its own at the end."""
+        """Return where hulls and times lie on the line; a hull without legs has a place of its own at the end.
+
+        A time before the hull was first heard lies just before its first leg, one after it just behind its last.
+        """
         hull = np.minimum(hull, self.low_us.size - 1)
         origin = np.cumsum(self.span_us) - self.span_us
-        spot: Ints = origin[hull] + np.clip(time_us - self.low_us[hull], 0, self.span_us[hull] - 1)
+        spot: Ints = origin[hull] + np.clip(time_us - self.low_us[hull], -1, self.span_us[hull] - 1)
         return spot
 
     @classmethod

@@ -15,7 +15,7 @@ from stsdetect.reference.vessels import MMSI_FORM_NAMES, mmsi_forms
 from stsdetect.schema import FIXES, POSITIONS, SEGMENTS, VESSELS
 from stsdetect.settings import CleanSettings
 from stsdetect.tracks import identity
-from stsdetect.tracks.chains import assign_chains, group_hulls, impossible_steps, times_heard
+from stsdetect.tracks.chains import assign_chains, group_hulls, impossible_steps, lone_strays, times_heard
 from stsdetect.tracks.quality import PRECEDENCE, QUALITY_MEANING, Quality
 from stsdetect.tracks.rows import Rows, sort_rows
 from stsdetect.tracks.speed import speed_and_course
@@ -24,9 +24,12 @@ __all__ = ["QUALITY_MEANING", "Quality", "Tracks", "build_tracks"]
 
 #: Forms of MMSI and words for stations that are never a vessel under way.
 _NOT_VESSELS = frozenset({"base", "aid", "sar_aircraft", "sart", "mob", "epirb", "group", "handheld"})
+#: Flags of reports whose place is believed.
+_BELIEVED = (Quality.OK, Quality.COARSE)
 _DAY_US = 86_400_000_000
-#: Reports this far from all others may have a wrong clock [days], if they are fewer than this share.
-_LONE_DAYS, _LONE_SHARE = 30, 0.001
+#: Reports this far from all others [days] have a wrong clock if there are at most so many and at most this share
+#: of all (but one may always be), and nearly all others lie together (our judgement).
+_LONE_DAYS, _LONE_REPORTS, _LONE_SHARE, _MAIN_SHARE = 30, 10, 0.001, 0.99
 BBox = tuple[float, float, float, float]
 
 
@@ -69,7 +72,8 @@ def build_tracks(positions: pa.Table, settings: CleanSettings = CleanSettings(),
     quality = np.full(rows.size, int(Quality.OK), dtype=np.int8)
     for flag, mask in _row_flags(rows).items():
         _raise_flag(quality, flag, mask)
-    usable = quality == Quality.OK
+    _raise_flag(quality, Quality.COARSE, rows.numbers["message_type"] == 27)
+    usable = np.isin(quality, _BELIEVED)
     xyz = np.zeros((rows.size, 3))
     lon = _wrap(rows.numbers["lon_deg"])
     xyz[usable] = to_xyz(rows.numbers["lat_deg"][usable], lon[usable])
@@ -78,7 +82,6 @@ def build_tracks(positions: pa.Table, settings: CleanSettings = CleanSettings(),
     _raise_flag(quality, Quality.NEAR_REPEAT, close)
     if bbox is not None:
         _raise_flag(quality, Quality.OUTSIDE_BBOX, ~_inside(rows.numbers["lat_deg"], lon, bbox))
-    _raise_flag(quality, Quality.COARSE, rows.numbers["message_type"] == 27)
     vessels = identity.history(
         rows, hull, labels, ~np.isin(quality, [Quality.NOT_A_VESSEL, Quality.WRONG_TIME, Quality.TELEPORT])
     )
@@ -118,18 +121,23 @@ def _row_flags(rows: Rows) -> dict[Quality, Bools]:
 
 
 def _lone_days(time_us: Ints, repeat: Bools) -> Bools:
-    """Mark reports of days that lie far from nearly all others: a clock set wrong. Repeats do not count."""
+    """Mark the few reports of days that lie far from nearly all others: a clock set wrong. Repeats do not count."""
     days, of_row = np.unique(time_us // _DAY_US, return_inverse=True)
     counts = np.bincount(of_row, weights=~repeat)
     island = np.concatenate([[0], np.cumsum(np.diff(days) > _LONE_DAYS)])
     size = np.bincount(island, weights=counts)
-    lone: Bools = (size < _LONE_SHARE * counts.sum())[island][of_row]
+    few = max(1.0, min(_LONE_SHARE * counts.sum(), _LONE_REPORTS))
+    main = size.max()
+    lone: Bools = ((size <= few) & (size < main) & (main >= _MAIN_SHARE * counts.sum()))[island][of_row]
     return lone
 
 
 def _split_hulls(rows: Rows, xyz: Floats, quality: np.ndarray, settings: CleanSettings) -> tuple[Ints, Ints, list[str]]:
     """Return hull and chain per report (hulls numbered by label) and the labels; flags teleports."""
-    use = np.flatnonzero(quality == Quality.OK)
+    use = np.flatnonzero(np.isin(quality, _BELIEVED))
+    stray = use[lone_strays(rows.key[use], rows.time_us[use], xyz[use], settings)]
+    quality[stray] = Quality.TELEPORT
+    use = use[np.isin(quality[use], _BELIEVED)]
     key = rows.key[use]
     jump = impossible_steps(key, rows.time_us[use], xyz[use], settings)
     chain = np.zeros(rows.size, dtype=np.int64)
@@ -138,15 +146,16 @@ def _split_hulls(rows: Rows, xyz: Floats, quality: np.ndarray, settings: CleanSe
     for troubled in np.unique(key[jump]).tolist():
         fixes = use[np.searchsorted(key, troubled) : np.searchsorted(key, troubled, side="right")]
         numbers = assign_chains(rows.time_us[fixes], xyz[fixes], settings)
-        few = times_heard(rows.time_us[fixes], numbers) < settings.min_chain_fixes
+        heard = times_heard(rows.time_us[fixes], numbers)
+        few = heard < settings.min_chain_fixes
         if few.all():
-            few[:] = numbers != numbers[0]
+            few[:] = numbers != numbers[np.argmax(heard)]
         quality[fixes[few]] = Quality.TELEPORT
         good = fixes[~few]
         chain[good] = numbers[~few]
         hulls = group_hulls(rows.time_us[good], numbers[~few])
         part[good] = hulls
-        every = np.flatnonzero(rows.key == troubled)
+        every = np.arange(np.searchsorted(rows.key, troubled), np.searchsorted(rows.key, troubled, side="right"))
         _lend_hull(rows, every, good, part)
         if hulls.max() > 0:
             names.update(_hull_names(rows, troubled, good, hulls, every[~rows.repeat[every]], part))
@@ -201,6 +210,13 @@ def _number_hulls(
     code = rows.key * n_parts + part
     present, of_row = np.unique(code, return_inverse=True)
     labels = [names.get((c // n_parts, c % n_parts), rows.labels[c // n_parts]) for c in present.tolist()]
+    # A source's own id may look like a name made here: no two hulls may share one.
+    taken: set[str] = set(rows.labels) if names else set()
+    for k, c in enumerate(present.tolist()):
+        if (c // n_parts, c % n_parts) in names:
+            while labels[k] in taken:
+                labels[k] += "~"
+            taken.add(labels[k])
     order = sorted(range(len(labels)), key=lambda k: labels[k])
     place = np.empty(len(labels), dtype=np.int64)
     place[order] = np.arange(len(labels))
@@ -208,14 +224,16 @@ def _number_hulls(
 
 
 def _close_repeats(hull: Ints, chain: Ints, time_us: Ints, quality: np.ndarray, settings: CleanSettings) -> Bools:
-    use = np.flatnonzero(quality == Quality.OK)
-    use = use[np.lexsort((use, time_us[use], chain[use], hull[use]))]
+    """Mark fixes that follow another of their hull too closely; a coarse fix never stands in for a precise one."""
     least = round(settings.near_repeat_s * 1e6)
-    close = np.zeros(use.size, dtype=np.bool_)
-    same = (hull[use[1:]] == hull[use[:-1]]) & (chain[use[1:]] == chain[use[:-1]])
-    close[1:] = same & (time_us[use[1:]] - time_us[use[:-1]] <= least)
     result = np.zeros(quality.size, dtype=np.bool_)
-    result[use] = isolated(time_us[use], close, least)
+    for kind in _BELIEVED:
+        use = np.flatnonzero(quality == kind)
+        use = use[np.lexsort((use, time_us[use], chain[use], hull[use]))]
+        close = np.zeros(use.size, dtype=np.bool_)
+        same = (hull[use[1:]] == hull[use[:-1]]) & (chain[use[1:]] == chain[use[:-1]])
+        close[1:] = same & (time_us[use[1:]] - time_us[use[:-1]] <= least)
+        result[use] = isolated(time_us[use], close, least)
     return result
 
 
@@ -224,7 +242,9 @@ def _inside(lat_deg: Floats, lon_deg: Floats, bbox: BBox) -> Bools:
     with np.errstate(invalid="ignore"):
         in_lat = (lat_deg >= lat_min) & (lat_deg <= lat_max)
         if lon_min <= lon_max:
-            return in_lat & (lon_deg >= lon_min) & (lon_deg <= lon_max)
+            # Longitude 180 is held as -180.
+            inside: Bools = (lon_deg >= lon_min) & (lon_deg <= lon_max) | ((lon_max == 180.0) & (lon_deg == -180.0))
+            return in_lat & inside
         return in_lat & ((lon_deg >= lon_min) | (lon_deg <= lon_max))
 
 
@@ -257,6 +277,12 @@ def _fixes(
     # 102.3 is 'not available' and 102.2 'at least that' (ITU-R M.1371-5); below 0 is an overflow of old exports.
     sog = np.where((sog < 0) | (sog >= 102.2), np.nan, sog)
     speed, course = speed_and_course(segment, times, xyz[use], sog, settings.speed_window_s)
+    fine = np.flatnonzero(quality[use] != Quality.COARSE)
+    if 0 < fine.size < use.size:
+        # A position rounded to 185 m beside a precise one would look like motion.
+        speed[fine], course[fine] = speed_and_course(
+            segment[fine], times[fine], xyz[use[fine]], sog[fine], settings.speed_window_s
+        )
     heading, cog = rows.numbers["heading_deg"][use], rows.numbers["cog_deg"][use]
     source = pa.array(rows.order[use])
     vessel = pa.DictionaryArray.from_arrays(pa.array(hulls, pa.int32()), pa.array(labels, pa.string()))

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.kernels.sphere import Bools, Floats, Ints
+from stsdetect.reference.vessels import imo_ok
 from stsdetect.schema import TEXT, VESSELS
 from stsdetect.tracks.rows import Rows
 
@@ -105,9 +106,10 @@ def _carry(values: Floats, hulls: Ints, first: Bools, back: bool) -> Floats:
 
 
 def hull_imo(imo: Floats) -> int | None:
-    """Return the IMO number a hull named most often (the lesser of two equally frequent), if any."""
+    """Return the valid IMO number a hull named most often (the lesser of two equally frequent), if any."""
     known = imo[~np.isnan(imo) & (imo > 0)]
     if known.size == 0:
         return None
     numbers, counts = np.unique(known, return_counts=True)
-    return int(numbers[int(np.argmax(counts))])
+    valid = [k for k in np.argsort(-counts, kind="stable").tolist() if imo_ok(int(numbers[k]))]
+    return int(numbers[valid[0]]) if valid else None

@@ -48,9 +48,10 @@ def ranks(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     if isinstance(array, pa.ChunkedArray):  # no chunk at all
         return np.zeros(0, dtype=np.int64), []
     codes = pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    words = [str(word) for word in array.dictionary.to_pylist()]
+    # An empty text says nothing, as does a null kept as a value of the dictionary.
+    words = ["" if word is None else str(word) for word in array.dictionary.to_pylist()]
     used = np.unique(codes[codes >= 0])
-    kept = sorted({words[code] for code in used.tolist()})
+    kept = sorted({words[code] for code in used.tolist()} - {""})
     position = {word: rank for rank, word in enumerate(kept)}
     table = np.array([position.get(word, -1) for word in words] + [-1], dtype=np.int64)
     return table[codes], kept
@@ -58,7 +59,7 @@ def ranks(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
 
 def floats(column: pa.ChunkedArray) -> Floats:
     """Return a numeric column as float64 with NaN for null."""
-    values = column.cast(pa.float64()) if column.type != pa.float64() else column
+    values = column.cast(pa.float64(), safe=False) if column.type != pa.float64() else column
     result: Floats = values.to_numpy()
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from stsdetect.settings import CleanSettings, load_settings
@@ -144,6 +145,23 @@ def test_09_both_stopped_and_heard_seldom_and_never_together(minutes):
         assert event["inferred_min"] == 0
 
 
+def test_09d_a_slow_drift_past_a_vessel_lying_still_is_no_meeting():
+    """Heard 926 m before and 926 m after: near only between its fixes, however often the other is heard."""
+    a = boat(A, [(0, -2778, 0), (6, 2778, 0)], every_s=7200, sog_kn=0.5)
+    for every in (600, 3000, 7200):
+        b = boat(B, [(0, 0, 40), (6, 0, 40)], every_s=every)
+        assert encounters_of(a, b) == []
+
+
+def test_09e_two_that_drift_together_met_however_seldom_heard():
+    """Tide sets both 1.2 kn to the east, a mile and more between the fixes of one and those of the other."""
+    rate = 1.2 * 1852
+    a = boat(A, [(0, 0, 0), (10, 10 * rate, 0)], every_s=100 * 60)
+    b = boat(B, [(0, 0, 40), (10, 10 * rate, 40)], every_s=100 * 60, offset_s=50 * 60)
+    (event,) = encounters_of(a, b)
+    assert event["inferred_min"] > 8 * 60
+
+
 def test_09b_beyond_two_hours_nothing_is_inferred():
     a = boat(A, [(0, 0, 0), (20, 0, 0)], every_s=125 * 60)
     b = boat(B, [(0, 0, 60), (20, 0, 60)], every_s=60)
@@ -160,20 +178,20 @@ def test_09c_the_coarse_long_range_position_never_gives_contact():
 
 def test_10_one_mmsi_on_two_hulls_is_two_vessels():
     one = boat(A, [(0, 0, 0), (6, 0, 0)], imo=9074729)
-    two = boat(A, [(0, 200_000, 0), (6, 200_000, 0)], offset_s=30, imo=8187654)
+    two = boat(A, [(0, 200_000, 0), (6, 200_000, 0)], offset_s=30, imo=8187658)
     partner = boat(B, [(0, 200_000, 40), (6, 200_000, 40)])
     tracks = build_tracks(join(one, two, partner))
     hulls = set(tracks.fixes.column("vessel").to_pylist())
-    assert hulls == {f"{A:09d}#IMO9074729", f"{A:09d}#IMO8187654", str(B)}
+    assert hulls == {f"{A:09d}#IMO9074729", f"{A:09d}#IMO8187658", str(B)}
     (event,) = encounters_of(one, two, partner)
-    assert {event["vessel_a"], event["vessel_b"]} == {f"{A}#IMO8187654", str(B)}
+    assert {event["vessel_a"], event["vessel_b"]} == {f"{A}#IMO8187658", str(B)}
 
 
 def test_10b_two_transponders_on_one_hull_and_a_vessel_with_itself():
-    one = boat(A, [(0, 0, 0), (6, 0, 0)], imo=9074729, name="X", callsign="Y")
+    one = boat(A, [(0, 0, 0), (6, 0, 0)], imo=9074729, name="SEA STAR", callsign="HPXY")
     other = boat(B, [(0, 0, 12), (6, 0, 12)], imo=9074729)
     assert encounters_of(one, other) == []
-    named = boat(B, [(0, 0, 12), (6, 0, 12)], name="X", callsign="Y")
+    named = boat(B, [(0, 0, 12), (6, 0, 12)], name="SEA STAR", callsign="HPXY")
     assert encounters_of(one, named) == []
     assert encounters_of(one, one) == []
 
@@ -316,3 +334,55 @@ def test_settings_reach_the_detectors():
     assert len(encounters_of(a, b, encounters={"min_duration_s": "90min"})) == 1
     assert encounters_of(a, b, encounters={"min_duration_s": "3h"}) == []
     assert load_settings(clean={"max_speed_kn": 40}).clean == CleanSettings(max_speed_kn=40)
+
+
+def test_junk_identities_do_not_hide_a_meeting():
+    for junk in ({"imo": 1}, {"imo": 1234560}, {"name": "FISHING", "callsign": "0"}):
+        a = boat(A, [(0, 0, 0), (3, 0, 0)], **junk)
+        b = boat(B, [(0, 0, 50), (3, 0, 50)], **junk)
+        assert len(encounters_of(a, b)) == 1
+
+
+def test_coarse_reports_beside_precise_ones_take_nothing_away():
+    options = {"every_s": 60.0, "noise_m": 3.0}
+    a, b = boat(A, [(0, 0, 0), (3, 0, 0)], **options), boat(B, [(0, 0, 50), (3, 0, 50)], **options)
+    coarse = boat(A, [(0, 150, 90), (3, 150, 90)], every_s=60.0, offset_s=59.5, message_type=27)
+    (plain,) = encounters_of(a, b)
+    (mixed,) = encounters_of(a, b, coarse)
+    assert {k: mixed[k] for k in ("start_time", "end_time", "observed_min")} == {
+        k: plain[k] for k in ("start_time", "end_time", "observed_min")
+    }
+
+
+def test_a_vessel_known_by_an_id_and_by_its_mmsi_does_not_meet_itself():
+    own = boat(A, [(0, 0, 0), (3, 0, 0)], vessel_id=["V1"] * 181)
+    first_without = own.set_column(
+        own.schema.get_field_index("mmsi"), own.schema.field("mmsi"), pa.array([None] + [A] * 180, pa.int64())
+    )
+    other = boat(A, [(0, 0, 10), (3, 0, 10)], offset_s=20)
+    assert encounters_of(first_without, other) == []
+
+
+def test_a_source_id_that_looks_like_a_name_made_here_stays_apart():
+    one = boat(A, [(0, 0, 0), (6, 0, 0)], imo=9074729)
+    two = boat(A, [(0, 200_000, 0), (6, 200_000, 0)], offset_s=30, imo=8187658)
+    named = boat(B, [(0, 0, 90_000), (6, 0, 90_000)], vessel_id=f"{A}#IMO9074729")
+    tracks = build_tracks(join(one, two, named))
+    assert len(set(tracks.fixes.column("vessel").to_pylist())) == 3
+    loitering = [event for event in events_of(one, two, named) if event["kind"] == "loitering"]
+    assert len({event["vessel_a"] for event in loitering}) == len(loitering) == 3
+
+
+def test_many_hulls_over_many_years_do_not_run_out_of_numbers():
+    fleet = 3000
+    crowd = positions(None, np.tile([us(0), us(1)], fleet), 10.0, np.repeat(np.linspace(-170, 170, fleet), 2))
+    crowd = crowd.set_column(
+        crowd.schema.get_field_index("mmsi"),
+        crowd.schema.field("mmsi"),
+        pa.array(np.repeat(np.arange(200_000_000, 200_000_000 + fleet), 2)),
+    )
+    old = [boat(A + 7, [(-24 * 365 * 50, 0, 0), (-24 * 365 * 50 + 1, 0, 0)], every_s=200)]
+    a = join(boat(A, [(0, 0, 0), (1, 0, 0)], name="EARLY"), boat(A, [(1.02, 0, 0), (6, 0, 0)], name="LATER"))
+    b = boat(B, [(2, 0, 50), (5, 0, 50)])
+    (event,) = encounters_of(crowd, *old, a, b)
+    assert (event["name_a"], event["n_positions_a"], event["n_positions_b"]) == ("LATER", 180, 181)

@@ -377,10 +377,11 @@ def searched(legs: list[naive.Leg], cuts: list[int], rule: EncounterSettings, *,
     data = data_from(legs)
     # A part answers for the time bins that begin in it: the first may begin before all fixes.
     begin, end = int(data.legs.t0_us.min()) - BIN_US, int(data.legs.t1_us.max()) + 1
+    halo = round(rule.inferred_bracket_s * 1e6)
     borders = sorted({begin, *(cut for cut in cuts if begin < cut < end), end})
     found = [Runs(*[np.zeros(0, dtype=np.int64)] * 7)]
     for low, high in pairwise(borders):
-        part = data.take(np.flatnonzero((data.legs.t1_us > low) & (data.legs.t0_us < high + BIN_US)))
+        part = data.take(np.flatnonzero((data.legs.t1_us > low - halo) & (data.legs.t0_us < high + BIN_US + halo)))
         found.append(find_runs(part, UNKNOWN, low, high, rule))
     return Runs.joined(found, round(max_break_s * 1e6))[0]
 
