@@ -219,14 +219,24 @@ FIXES = Schema(
         _c("cog_deg", _F, "course over ground [degrees]; null where not available"),
         _c("heading_deg", _F, "true heading [degrees]; null where not available"),
         _c("nav_status", _I8, "navigational status 0-15"),
-        _c(
-            "speed_kn",
-            _F,
-            "speed from positions within a few minutes; SOG where fixes are sparse and it is greater [kn]",
-            nullable=False,
-        ),
+        _c("speed_kn", _F, "speed from positions within minutes; SOG where fixes are sparse [kn]; null where unknown"),
         _c("course_deg", _F, "course from the same positions [degrees]; null below 1 kn"),
         _c("quality", _I8, "flag of cleaning, see `stsdetect about columns`", nullable=False),
+        _c("source_file", TEXT, "input file"),
+        _c("source_row", _I64, "line in it"),
+    ),
+)
+
+FLAGGED = Schema(
+    "flagged",
+    "Reports that cleaning did not use, each with why; exact repeats are only counted.",
+    (
+        _c("vessel", TEXT, "hull id", nullable=False),
+        _c("mmsi", _I64, "MMSI"),
+        _c("time", TIME, "time of the report, UTC", nullable=False),
+        _c("lat_deg", _F, "latitude as reported [degrees]; null where none was"),
+        _c("lon_deg", _F, "longitude as reported [degrees]; null where none was"),
+        _c("flag", TEXT, "no_position, impossible_position, null_island, teleport and so on", nullable=False),
         _c("source_file", TEXT, "input file"),
         _c("source_row", _I64, "line in it"),
     ),
@@ -355,4 +365,4 @@ PAIRS = Schema(
     ),
 )
 
-TABLES: tuple[Schema, ...] = (POSITIONS, REJECTS, VESSELS, FIXES, SEGMENTS, EVENTS, PAIRS)
+TABLES: tuple[Schema, ...] = (POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, PAIRS)

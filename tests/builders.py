@@ -88,7 +88,7 @@ def events_of(*tables: pa.Table, settings: Settings | None = None, **groups: Any
     """Events (as dicts) of the positions, without context."""
     settings = settings or load_settings(**groups)
     tracks = build_tracks(join(*tables), settings.clean)
-    return find_events(tracks.fixes, tracks.vessels, settings).to_pylist()
+    return find_events(tracks.fixes, tracks.vessels, settings, flagged=tracks.flagged).to_pylist()
 
 
 def encounters_of(*tables: pa.Table, **groups: Any) -> list[dict[str, Any]]:

@@ -21,9 +21,13 @@ def find_events(
     vessels: Any,
     settings: Settings = Settings(),
     *,
+    flagged: Any | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
-    """Run every detector over `FIXES` and `VESSELS` tables and return one `EVENTS` table in its final order."""
+    """Run every detector over `FIXES` and `VESSELS` tables and return one `EVENTS` table in its final order.
+
+    With a `FLAGGED` table, gaps say whether the vessel was heard without a position.
+    """
     data = Fixes.from_table(fixes)
     known = Identities.from_table(vessels, data.labels)
     encounters = Encounters.from_settings(
@@ -32,7 +36,7 @@ def find_events(
     found = [
         encounters.detect(data, known, progress=progress),
         Loitering.from_settings(settings.loitering).detect(data, known),
-        Gaps.from_settings(settings.gaps).detect(data, known),
+        Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
     ]
     events = pa.concat_tables(found).sort_by([("start_time", "ascending"), ("event_id", "ascending")])
     column = events.schema.get_field_index("settings_id")

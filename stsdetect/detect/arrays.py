@@ -45,14 +45,6 @@ def to_arrow(table: Any, what: str) -> pa.Table:
         raise SchemaError(f"{what} hold values of mixed kinds: {problem}") from problem
 
 
-def _speed_kept(table: pa.Table) -> pa.Table:
-    """Turn null speeds into NaN: a lone fix without SOG has none, and pandas does not tell null from NaN."""
-    place = table.schema.get_field_index("speed_kn")
-    if place < 0 or not pa.types.is_floating(table.schema.field(place).type):
-        return table
-    return table.set_column(place, "speed_kn", table.column(place).fill_null(float("nan")))
-
-
 def encode_vessels(column: pa.ChunkedArray, labels: list[str] | None = None) -> tuple[Ints, list[str]]:
     """Return each row's place among the sorted vessel labels (of the column, or as given) and those labels."""
     array = column.unify_dictionaries().combine_chunks()
@@ -87,7 +79,7 @@ class Fixes:
     @classmethod
     def from_table(cls, table: Any) -> Fixes:
         """Read a `FIXES` table (Arrow or pandas)."""
-        table = FIXES.conform(_speed_kept(to_arrow(table, "fixes")), extra=True)
+        table = FIXES.conform(to_arrow(table, "fixes"), extra=True)
         hull, labels = encode_vessels(table.column("vessel"))
         time = table.column("time").cast(pa.int64()).to_numpy()
         lat, lon = to_floats(table.column("lat_deg")), to_floats(table.column("lon_deg"))

@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.detect.arrays import Fixes, Identities, encode_vessels, to_arrow
 from stsdetect.detect.events import build_events, draught_change, identity_columns
-from stsdetect.kernels.sphere import distance_m
-from stsdetect.schema import EVENTS
+from stsdetect.kernels.contact import Timeline
+from stsdetect.kernels.sphere import Bools, Ints, distance_m
+from stsdetect.schema import EVENTS, FLAGGED
 from stsdetect.settings import GapSettings
 from stsdetect.tracks import Quality
 from stsdetect.units import KNOT_MPS
+
+#: Flags of reports that show a hull was transmitting, though not where it was.
+_PLACELESS = ("no_position", "impossible_position", "null_island", "teleport")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +43,11 @@ class Gaps:
         """Make the detector that a settings file asks for."""
         return cls(**settings.model_dump())
 
-    def detect(self, fixes: Any, vessels: Any | None = None) -> pa.Table:
+    def detect(self, fixes: Any, vessels: Any | None = None, *, flagged: Any | None = None) -> pa.Table:
         """Return gap events (`EVENTS` table) of a `FIXES` table, with identities from ``vessels``.
+
+        A `FLAGGED` table tells of reports without a believed place: a gap in which the hull sent such reports has
+        the flag ``heard_without_position``, because it was not silent (a failing receiver, jamming, spoofing).
 
         The event's point is the last fix before the silence; ``implied_speed_kn`` is that of the straight line
         to the first fix after it. An open gap ends at the last time in the data.
@@ -80,6 +87,25 @@ class Gaps:
             "is_open": is_open,
             "draught_before_a_m": draught,
             "draught_change_a_m": change,
+            "flags": np.where(_heard(flagged, data.labels, hull, start, stop), "heard_without_position", "").tolist(),
         }
         long = stop - start >= round(self.min_duration_s * 1e6)
         return build_events("gap", ["silence" if yes else "short" for yes in long.tolist()], columns)
+
+
+def _heard(flagged: Any | None, labels: list[str], hull: Ints, start_us: Ints, stop_us: Ints) -> Bools:
+    """Tell in which gaps the hull sent reports without a believed place, edges left out."""
+    result = np.zeros(hull.size, dtype=np.bool_)
+    if flagged is None:
+        return result
+    table = FLAGGED.conform(to_arrow(flagged, "flagged"), extra=True)
+    codes, _ = encode_vessels(table.column("vessel"), labels)
+    sent = np.isin(table.column("flag").to_pylist(), _PLACELESS) & (codes >= 0)
+    codes, time = codes[sent], table.column("time").cast(pa.int64()).to_numpy()[sent]
+    if codes.size == 0:
+        return result
+    order = np.lexsort((time, codes))
+    line = Timeline.of(codes[order], time[order], time[order])
+    first = np.searchsorted(line.start, line.place(hull, start_us), side="right")
+    heard: Bools = np.searchsorted(line.start, line.place(hull, stop_us), side="left") > first
+    return heard

@@ -364,7 +364,7 @@ def _say_some(lines: Sequence[str], what: str) -> None:
 
 def _find(tracks: Tracks, settings: Settings, places: _Places, clock: _Clock) -> tuple[pa.Table, pa.Table]:
     with clock.stage("detect") as tick:
-        events = find_events(tracks.fixes, tracks.vessels, settings, progress=tick)
+        events = find_events(tracks.fixes, tracks.vessels, settings, flagged=tracks.flagged, progress=tick)
     with clock.stage("context"):
         events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
         events = filter_by_zone(events, settings.context)
@@ -418,6 +418,9 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
     write_table(result.pairs_table, aside / "pairs.parquet")
     write_table(result.tracks.vessels, aside / "vessels.parquet")
     write_table(result.tracks.segments, aside / "segments.parquet")
+    if result.tracks.flagged.num_rows:
+        write_table(result.tracks.flagged, aside / "flagged.parquet")
+        names.append("flagged.parquet")
     if result.rejects.num_rows:
         write_table(result.rejects, aside / "rejects.parquet")
         names.append("rejects.parquet")

@@ -21,6 +21,7 @@ KNOWN_FILES: tuple[str, ...] = (
     "pairs.parquet",
     "vessels.parquet",
     "segments.parquet",
+    "flagged.parquet",
     "rejects.parquet",
     "report.html",
     "events.csv",

@@ -12,7 +12,7 @@ from stsdetect.errors import SchemaError
 from stsdetect.kernels.runs import group_bounds, isolated
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
 from stsdetect.reference.vessels import MMSI_FORM_NAMES, mmsi_forms
-from stsdetect.schema import FIXES, POSITIONS, SEGMENTS, VESSELS
+from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS
 from stsdetect.settings import CleanSettings
 from stsdetect.tracks import identity
 from stsdetect.tracks.chains import assign_chains, group_hulls, impossible_steps, lone_strays, times_heard
@@ -35,11 +35,12 @@ BBox = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Tracks:
-    """Cleaned positions: the `FIXES`, `SEGMENTS` and `VESSELS` tables and how many reports had which flag."""
+    """Cleaned positions: four tables of `stsdetect.schema`, and how many reports had which flag."""
 
     fixes: pa.Table
     segments: pa.Table
     vessels: pa.Table
+    flagged: pa.Table
     quality_counts: dict[str, int]
 
 
@@ -63,7 +64,7 @@ def build_tracks(positions: pa.Table, settings: CleanSettings = CleanSettings(),
     """
     positions = POSITIONS.conform(positions, extra=True)
     if positions.num_rows == 0:
-        return Tracks(FIXES.empty(), SEGMENTS.empty(), VESSELS.empty(), {})
+        return Tracks(FIXES.empty(), SEGMENTS.empty(), VESSELS.empty(), FLAGGED.empty(), {})
     rows = sort_rows(positions)
     if (rows.key < 0).any():
         raise SchemaError(
@@ -87,7 +88,10 @@ def build_tracks(positions: pa.Table, settings: CleanSettings = CleanSettings(),
     )
     fixes, segments = _fixes(rows, positions, hull, chain, labels, quality, xyz, lon, settings)
     counts = np.bincount(quality, minlength=len(Quality))
-    return Tracks(fixes, segments, vessels, {flag.name.lower(): int(counts[flag]) for flag in Quality if counts[flag]})
+    flagged = _flagged(rows, positions, hull, labels, quality)
+    return Tracks(
+        fixes, segments, vessels, flagged, {flag.name.lower(): int(counts[flag]) for flag in Quality if counts[flag]}
+    )
 
 
 def _raise_flag(quality: np.ndarray, flag: Quality, mask: Bools) -> None:
@@ -248,6 +252,26 @@ def _inside(lat_deg: Floats, lon_deg: Floats, bbox: BBox) -> Bools:
         return in_lat & ((lon_deg >= lon_min) | (lon_deg <= lon_max))
 
 
+def _flagged(rows: Rows, positions: pa.Table, hull: Ints, labels: list[str], quality: np.ndarray) -> pa.Table:
+    """Build the table of reports that are not used, with their reasons; exact repeats say nothing of their own."""
+    use = np.flatnonzero(~np.isin(quality, [*_BELIEVED, Quality.OUTSIDE_BBOX, Quality.REPEAT]))
+    use = use[np.lexsort((use, rows.time_us[use], hull[use]))]
+    source = pa.array(rows.order[use])
+    words = pa.array([flag.name.lower() for flag in Quality], pa.string())
+    return FLAGGED.table(
+        {
+            "vessel": pa.DictionaryArray.from_arrays(pa.array(hull[use], pa.int32()), pa.array(labels, pa.string())),
+            "mmsi": pa.array(rows.mmsi[use], from_pandas=True).cast(pa.int64()),
+            "time": pa.array(rows.time_us[use], pa.timestamp("us", "UTC")),
+            "lat_deg": rows.numbers["lat_deg"][use],
+            "lon_deg": rows.numbers["lon_deg"][use],
+            "flag": pa.DictionaryArray.from_arrays(pa.array(quality[use], pa.int32()), words),
+            "source_file": positions.column("source_file").take(source),
+            "source_row": positions.column("source_row").take(source),
+        }
+    )
+
+
 def _fixes(
     rows: Rows,
     positions: pa.Table,
@@ -302,7 +326,7 @@ def _fixes(
             "cog_deg": np.where((cog < 0) | (cog >= 360), np.nan, cog),
             "heading_deg": np.where((heading < 0) | (heading >= 360), np.nan, heading),
             "nav_status": pa.array(status, from_pandas=True).cast(pa.int8()),
-            "speed_kn": pa.array(speed),
+            "speed_kn": speed,
             "course_deg": course,
             "quality": quality[use],
             "source_file": positions.column("source_file").take(source),

@@ -249,6 +249,16 @@ def test_13_a_gap_says_only_that_nothing_was_heard():
     assert not gap["is_open"]
 
 
+def test_13c_a_vessel_heard_without_a_position_was_not_silent():
+    a = boat(A, [(0, 0, 0), (24, 100_000, 0)], silent=[(5, 15)], every_s=600)
+    lost = positions(A, [us(h) for h in np.arange(5.5, 14.5, 0.1)], 91.0, 181.0)
+    (gap,) = [event for event in events_of(a, lost) if event["kind"] == "gap"]
+    assert gap["flags"] == "heard_without_position"
+    elsewhen = positions(A, [us(2), us(20)], 91.0, 181.0)
+    (gap,) = [event for event in events_of(a, elsewhen) if event["kind"] == "gap"]
+    assert gap["flags"] == ""
+
+
 def test_13b_short_silences_are_kept_and_the_end_of_data_leaves_a_gap_open():
     a = boat(A, [(0, 0, 0), (10, 0, 0)], silent=[(1, 4)], every_s=600)
     b = boat(B, [(0, 90_000, 0), (3, 90_000, 0)], every_s=600)

@@ -64,6 +64,13 @@ def test_flags(change, flag):
     assert counts == {"ok": good.num_rows, flag: 1}
 
 
+def test_what_is_not_used_can_be_looked_at():
+    good = boat(A, [(0, 0, 0), (2, 0, 0)])
+    odd = positions(A, [us(1.5) + 7_000_000], 40.0, 150.0)
+    (row,) = build_tracks(join(good, good, odd)).flagged.to_pylist()
+    assert (row["vessel"], row["flag"], row["lat_deg"]) == (str(A), "teleport", 40.0)
+
+
 def test_the_stronger_flag_wins():
     base_without_place = positions(2190064, [us(0)], 91.0, 181.0)
     assert build_tracks(base_without_place).quality_counts == {"no_position": 1}
