@@ -76,9 +76,10 @@ def legal_zone(case: Case) -> Finding | None:
 
 def _craft(kind: TypeClass, what: str) -> Callable[[Case], Finding | None]:
     def measure(case: Case) -> Finding | None:
-        found = [side for side in case.sides if side.kind == kind]
-        if not found:
+        a, b = case.meeting.a, case.meeting.b
+        if a.kind != kind and b.kind != kind:
             return None
+        found = [side for side in (a, b) if side.kind == kind]
         who = " and ".join(f"{side.label} (type {side.ship_type})" for side in found)
         return Finding(float(len(found)), 1.0, f"By broadcast type {who} {'are' if len(found) > 1 else 'is'} {what}")
 
@@ -103,8 +104,8 @@ def bunkering(case: Case) -> Finding | None:
         if side.length_m is not None and side.length_m >= _BARGE_M:
             continue
         partners = case.traffic.harbour_partners(side.vessel, case.meeting)
-        share = ramp(float(partners), (2.0, 0.0), (3.0, 0.5), (5.0, 1.0))
-        if share > 0:
+        if partners > 2:
+            share = ramp(float(partners), (2.0, 0.0), (3.0, 0.5), (5.0, 1.0))
             text = f"{side.label} briefly met {partners} vessels in harbour waters within a week, as bunker barges do"
             found.append((share, float(partners), text))
         if side.kind == "tanker" and _is_customer(side, other):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stsdetect.score.meetings import HOUR_US, Meeting, Side, safe_id
+from stsdetect.score.meetings import HOUR_US, MASKED, Meeting, Side, safe_id
 from stsdetect.score.registry import (
     ADVISORY,
     MOFA,
@@ -37,8 +37,6 @@ _HOURS_SHARE = (
 _SHORE_SHARE = ((1.0, -1.0), (5.0, -0.5), (12.0, 0.0), (22.2, 0.4), (60.0, 1.0))
 #: Least draught change that is more than a retyped decimal [m], and the change that earns full weight [m].
 _DRAUGHT_LEAST_M, _DRAUGHT_FULL_M = 0.2, 0.8
-#: Receivers that hide broadcast these, or nothing.
-MASKED = frozenset({"unknown", "cargo", "other"})
 
 
 def zone(case: Case) -> Finding | None:
@@ -273,10 +271,8 @@ def repeats(case: Case) -> Finding | None:
     meeting = case.meeting
     pair, others = 0, set()
     for side, partner in ((meeting.a, meeting.b), (meeting.b, meeting.a)):
-        for other in case.traffic.around(side.vessel, meeting, NEAR_H):
+        for other in case.traffic.transfers_around(side.vessel, meeting, NEAR_H):
             their = other.b if other.a.vessel == side.vessel else other.a
-            if not _counts_as_repeat(other):
-                continue
             if their.vessel != partner.vessel:
                 others.add(their.vessel)
             elif side is meeting.a and _apart_h(meeting, other) >= 2.0:
@@ -293,18 +289,6 @@ def repeats(case: Case) -> Finding | None:
 
 #: With more partners than this in two days a vessel serves others.
 _TOO_MANY = 4
-
-
-def _counts_as_repeat(other: Meeting) -> bool:
-    low = other.hull_gap_min_m
-    return (
-        other.duration_h >= 1.5
-        and low is not None
-        and low <= 60.0
-        and "at_berth" not in other.flags
-        and "anchorage" not in other.flags
-        and all(side.kind in MASKED or side.kind in ("tanker", "fishing") for side in (other.a, other.b))
-    )
 
 
 def _apart_h(one: Meeting, other: Meeting) -> float:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from stsdetect.reference.vessels import imo_ok
-from stsdetect.score.indicators_for import MASKED
-from stsdetect.score.meetings import Side
+from stsdetect.score.meetings import MASKED, Side
 from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Case, Finding, Indicator
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from itertools import compress
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -33,7 +33,9 @@ _SPECIAL: dict[int, TypeClass] = {
 _BY_DIGIT: dict[int, TypeClass] = {
     2: "passenger", 4: "passenger", 6: "passenger", 7: "cargo", 8: "tanker", 9: "other",
 }  # fmt: skip
-_CLASS_OF: dict[int, TypeClass] = {
+#: Receivers that hide broadcast these, or nothing.
+MASKED: frozenset[TypeClass] = frozenset({"unknown", "cargo", "other"})
+_CLASS_OF: dict[int | None, TypeClass] = {
     code: _SPECIAL.get(code) or _BY_DIGIT.get(code // 10, "unknown") for code in range(100)
 }
 
@@ -44,7 +46,7 @@ def type_class(code: int | None) -> TypeClass:
     >>> type_class(84), type_class(52), type_class(0), type_class(None)
     ('tanker', 'tug', 'unknown', 'unknown')
     """
-    return "unknown" if code is None else _CLASS_OF.get(code, "unknown")
+    return _CLASS_OF.get(code, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Side:
     @property
     def kind(self) -> TypeClass:
         """What its broadcast type stands for."""
-        return type_class(self.ship_type)
+        return _CLASS_OF.get(self.ship_type, "unknown")
 
     @property
     def label(self) -> str:
@@ -125,16 +127,13 @@ def safe_id(text: str) -> str:
     return line if len(line) <= ID_LIMIT else line[: ID_LIMIT - 1] + "…"
 
 
-_SAME_NAME = (
-    "zone_distance_km", "shore_distance_km", "port_distance_km", "still_nearby", "night_share", "min_distance_m",
-    "hull_gap_min_m", "hull_gap_max_m", "hull_gap_source", "median_speed_kn", "heading_alignment",
-)  # fmt: skip
 #: The columns the score looks at.
-_READ = (
-    "event_id", "subtype", "vessel_a", "vessel_b", "mmsi_a", "mmsi_b", "name_a", "name_b", "imo_a", "imo_b",
-    "ship_type_a", "ship_type_b", "length_a_m", "length_b_m", "start_time", "end_time", "duration_h",
-    "observed_min", "inferred_min", "lat_deg", "lon_deg", "zone_id", "n_positions_a", "n_positions_b", "is_open",
-    "draught_change_a_m", "draught_change_b_m", "flags", *_SAME_NAME,
+_READ = frozenset(
+    {
+        *(field.name for field in fields(Meeting)), "start_time", "end_time", "lat_deg", "lon_deg", "zone_id",
+        *(f"{name}_{side}" for side in "ab" for name in ("vessel", "mmsi", "name", "imo", "ship_type", "n_positions")),
+        *(f"{name}_{side}_m" for side in "ab" for name in ("length", "draught_change")),
+    }
 )  # fmt: skip
 
 
@@ -146,67 +145,74 @@ def read_meetings(events: pa.Table) -> list[Meeting]:
     SchemaError
         If an encounter has no second vessel or is of a vessel with itself.
     """
+    columns = _columns(events, "encounter")
+    a, b = _sides(columns, "a"), _sides(columns, "b")
+    for event_id, one, other in zip(columns["event_id"], a, b, strict=True):
+        if other.vessel is None or one.vessel == other.vessel:
+            problem = "has no second vessel" if other.vessel is None else "is of a vessel with itself"
+            raise SchemaError(f"encounter '{safe_id(event_id)}' in table 'events' {problem}")
+    ordered = [(one, other) if one.vessel < other.vessel else (other, one) for one, other in zip(a, b, strict=True)]
+    marks = [_marks(text or "") for text in columns["flags"]]
+    made: dict[str, Iterable[Any]] = {
+        "a": (one for one, _ in ordered),
+        "b": (other for _, other in ordered),
+        "start_us": columns["start_time"],
+        "end_us": columns["end_time"],
+        "zones": (
+            tuple(dict.fromkeys((first, *others))) if first else others
+            for first, (_, others) in zip(columns["zone_id"], marks, strict=True)
+        ),
+        "flags": (flags for flags, _ in marks),
+        "is_open": map(bool, columns["is_open"]),
+        **{name: [value or 0.0 for value in columns[name]] for name in ("duration_h", "observed_min", "inferred_min")},
+    }
     unique: dict[str, Meeting] = {}
-    for row in _rows(events, "encounter"):
-        meeting = _meeting(row)
-        other = unique.setdefault(meeting.event_id, meeting)
-        if other != meeting:  # one id, two contents: whichever sorts first, so that row order cannot tell
-            unique[meeting.event_id] = min(other, meeting, key=repr)
+    for meeting in map(Meeting, *(made[f.name] if f.name in made else columns[f.name] for f in fields(Meeting))):
+        kept = unique.setdefault(meeting.event_id, meeting)
+        if kept is not meeting and kept != meeting:
+            # One id, two contents: whichever sorts first, so that row order cannot tell.
+            unique[meeting.event_id] = min(kept, meeting, key=repr)
     return _with_known_types(sorted(unique.values(), key=lambda m: m.order))
 
 
-def _rows(events: pa.Table, kind: str) -> Iterator[dict[str, Any]]:
+def _columns(events: pa.Table, kind: str) -> dict[str, list[Any]]:
+    """Return the columns of the events of one kind as lists; numbers that are not finite are None."""
     import pyarrow.compute as pc
 
-    table = events.filter(pc.equal(events.column("kind"), kind)).select(list(_READ))
+    table = events.filter(pc.equal(events.column("kind"), kind))
     columns: dict[str, list[Any]] = {}
-    for name, column in zip(_READ, table.columns, strict=True):
+    for name in table.column_names:
+        column = table.column(name)
         if pa.types.is_timestamp(column.type):
             column = column.cast(pa.int64())
-        values = column.to_pylist()
         if pa.types.is_floating(column.type):
-            values = [value if value is not None and math.isfinite(value) else None for value in values]
-        columns[name] = values
-    return (dict(zip(_READ, row, strict=True)) for row in zip(*columns.values(), strict=True))
+            column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
+        if name in _READ:
+            columns[name] = column.to_pylist()
+    return columns
 
 
-def _meeting(row: dict[str, Any]) -> Meeting:
-    a, b = row["vessel_a"], row["vessel_b"]
-    if b is None or a == b:
-        problem = "has no second vessel" if b is None else "is of a vessel with itself"
-        raise SchemaError(f"encounter '{safe_id(row['event_id'])}' in table 'events' {problem}")
-    sides = sorted((_side(row, "a"), _side(row, "b")), key=lambda side: side.vessel)
-    marks = [mark.strip() for mark in (row["flags"] or "").split(";") if mark.strip()]
-    others = sorted({mark.removeprefix("zone:") for mark in marks if mark.startswith("zone:")})
-    first = [row["zone_id"]] if row["zone_id"] else []
-    return Meeting(
-        event_id=row["event_id"],
-        subtype=row["subtype"],
-        a=sides[0],
-        b=sides[1],
-        start_us=row["start_time"],
-        end_us=row["end_time"],
-        duration_h=row["duration_h"] or 0.0,
-        observed_min=row["observed_min"] or 0.0,
-        inferred_min=row["inferred_min"] or 0.0,
-        zones=tuple(dict.fromkeys(first + others)),
-        is_open=bool(row["is_open"]),
-        flags=tuple(sorted(set(marks))),
-        **{name: row[name] for name in _SAME_NAME},
+def _sides(columns: dict[str, list[Any]], side: str) -> list[Side]:
+    return list(
+        map(
+            Side,
+            columns[f"vessel_{side}"],
+            columns[f"mmsi_{side}"],
+            columns[f"name_{side}"],
+            (imo or None for imo in columns[f"imo_{side}"]),  # 0 is AIS for not available
+            columns[f"ship_type_{side}"],
+            (length or None for length in columns[f"length_{side}_m"]),  # 0 is AIS for not available
+            columns[f"n_positions_{side}"],
+            columns[f"draught_change_{side}_m"],
+        )
     )
 
 
-def _side(row: dict[str, Any], side: str) -> Side:
-    return Side(
-        vessel=row[f"vessel_{side}"],
-        mmsi=row[f"mmsi_{side}"],
-        name=row[f"name_{side}"],
-        imo=row[f"imo_{side}"] or None,  # 0 is AIS for not available
-        ship_type=row[f"ship_type_{side}"],
-        length_m=row[f"length_{side}_m"] or None,  # 0 is AIS for not available
-        n_positions=row[f"n_positions_{side}"],
-        draught_change_m=row[f"draught_change_{side}_m"],
-    )
+@lru_cache(maxsize=10_000)
+def _marks(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the flags of an event, sorted, and the zones among them."""
+    flags = sorted({mark.strip() for mark in text.split(";") if mark.strip()})
+    return tuple(flags), tuple(sorted({m.removeprefix("zone:") for m in flags if m.startswith("zone:")}))
 
 
 def _with_known_types(meetings: Sequence[Meeting]) -> list[Meeting]:
@@ -249,11 +255,21 @@ class Silence:
 
 def read_silences(events: pa.Table) -> list[Silence]:
     """Read every gap of an `EVENTS` table, sorted by vessel and time."""
-    found = {
-        Silence(
-            row["vessel_a"], row["start_time"], row["end_time"], row["duration_h"] or 0.0,
-            row["subtype"] == "silence", row["lat_deg"] or 0.0, row["lon_deg"] or 0.0, bool(row["is_open"]),
+    columns = _columns(events, "gap")
+    # Heard, though not where: no silence.
+    silent = ["heard_without_position" not in (flags or "") for flags in columns["flags"]]
+    columns = {name: list(compress(values, silent)) for name, values in columns.items()}
+    found = set(
+        map(
+            Silence,
+            columns["vessel_a"],
+            columns["start_time"],
+            columns["end_time"],
+            (hours or 0.0 for hours in columns["duration_h"]),
+            (subtype == "silence" for subtype in columns["subtype"]),
+            (lat or 0.0 for lat in columns["lat_deg"]),
+            (lon or 0.0 for lon in columns["lon_deg"]),
+            map(bool, columns["is_open"]),
         )
-        for row in _rows(events, "gap")
-    }  # fmt: skip
+    )
     return sorted(found, key=lambda s: (s.vessel, s.start_us, s.end_us, s.lat_deg, s.lon_deg, s.long))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -39,15 +39,18 @@ BASE = Indicator(
 #: All indicators in the order in which their weights are summed; the base term first.
 INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, *AGAINST)
 
-_ORDER = {indicator.name: index for index, indicator in enumerate(INDICATORS)}
-_PER_MEETING = tuple(indicator for indicator in INDICATORS if not indicator.per_pair)
-_PER_PAIR = tuple(indicator for indicator in INDICATORS if indicator.per_pair)
+#: Places in `INDICATORS`, which are also places in the order of summation.
+_ALL = tuple(range(len(INDICATORS)))
+_PER_MEETING = tuple(place for place in _ALL if not INDICATORS[place].per_pair)
+_PER_PAIR = tuple(place for place in _ALL if INDICATORS[place].per_pair)
+
+_MEASURES = tuple(indicator.measure for indicator in INDICATORS)
 
 #: Weights are rounded to this many decimals before they are summed, so that what is shown is what counts.
 _DECIMALS = 4
 
-#: An indicator, what it saw, and the weight that earned.
-Reason = tuple[Indicator, Finding, float]
+#: The place of an indicator, what it saw, and the weight that earned.
+Reason = tuple[int, Finding, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +68,31 @@ class _Reasons:
 
     def __init__(self) -> None:
         self._offsets = [0]
-        self._columns: tuple[list[Any], ...] = ([], [], [], [], [])
+        self._places: list[int] = []
+        self._values: list[float | None] = []
+        self._weights: list[float] = []
+        self._sentences: list[str] = []
 
     def add(self, reasons: list[Reason]) -> int:
         """Keep the reasons of one pair and return their number."""
-        names, values, weights, sentences, sources = self._columns
-        for indicator, finding, weight in reasons:
-            names.append(indicator.name)
-            values.append(finding.value)
-            weights.append(weight)
-            sentences.append(f"{finding.text} ({signed(weight)}).")
-            sources.append(indicator.source)
-        self._offsets.append(len(names))
+        self._places += [place for place, _, _ in reasons]
+        self._values += [finding.value for _, finding, _ in reasons]
+        self._weights += [weight for _, _, weight in reasons]
+        self._sentences += [f"{finding.text} ({signed(weight)})." for _, finding, weight in reasons]
+        self._offsets.append(len(self._places))
         return len(self._offsets) - 2
 
     def array(self, numbers: list[int]) -> pa.Array:
         """Return the reasons with these numbers, in their order, as a list column."""
-        fields = [pa.array(c, f.type) for c, f in zip(self._columns, REASON, strict=True)]
+        places = pa.array(self._places, pa.int32())
+        columns = {
+            "indicator": pa.array([indicator.name for indicator in INDICATORS]).take(places),
+            "value": self._values,
+            "weight": self._weights,
+            "sentence": self._sentences,
+            "source": pa.array([indicator.source for indicator in INDICATORS]).take(places),
+        }
+        fields = [pa.array(columns[field.name], field.type) for field in REASON]
         structs = pa.StructArray.from_arrays(fields, fields=list(REASON))
         lists = pa.ListArray.from_arrays(pa.array(self._offsets, pa.int32()), structs)
         return lists.cast(pa.list_(REASON)).take(pa.array(numbers, pa.int64()))
@@ -139,12 +150,11 @@ def rank_pairs(
         case = Case(meeting, traffic, known)
         pairs.setdefault((meeting.a.vessel, meeting.b.vessel), []).append(case)
     reasons = _Reasons()
-    scored = [_score(cases, weights, reasons) for cases in pairs.values()]
+    by_place = [weights[indicator.name] for indicator in INDICATORS]
+    scored = [_score(cases, by_place, reasons) for cases in pairs.values()]
     scored.sort(key=_rank_key)
-    rows = [_row(pair, rank, settings_id) for rank, pair in enumerate(scored, start=1)]
-    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in PAIRS.names if name != "reasons"}
-    for name in ("first_time", "last_time"):
-        columns[name] = pa.array(columns[name], pa.int64()).cast(TIME)
+    columns = _columns(scored)
+    columns["settings_id"] = [settings_id] * len(scored)
     columns["reasons"] = reasons.array([pair.number for pair in scored])
     return PAIRS.table(columns)
 
@@ -186,27 +196,29 @@ def indicator_rows() -> list[dict[str, Any]]:
     return [{field: getattr(indicator, field) for field in fields} for indicator in INDICATORS]
 
 
-def _score(cases: list[Case], weights: Mapping[str, float], kept: _Reasons) -> _Scored:
-    measured = [_measure(case, weights, per_pair=False) for case in cases]
-    totals = [_total(reasons) for reasons in measured]
-    best = min(range(len(cases)), key=lambda i: (-totals[i], cases[i].meeting.order))
-    case = cases[best]
-    reasons = measured[best] + _measure(case, weights, per_pair=True)
-    reasons.sort(key=lambda reason: _ORDER[reason[0].name])
-    if len(cases) > 1:
+def _score(cases: list[Case], weights: Sequence[float], kept: _Reasons) -> _Scored:
+    case, reasons = cases[0], []
+    if len(cases) == 1:
+        reasons = _measure(case, weights, _ALL)
+    else:
+        measured = [_measure(case, weights, _PER_MEETING) for case in cases]
+        totals = [_total(reasons) for reasons in measured]
+        best = min(range(len(cases)), key=lambda i: (-totals[i], cases[i].meeting.order))
+        case = cases[best]
+        reasons = measured[best] + _measure(case, weights, _PER_PAIR)
+        reasons.sort(key=lambda reason: reason[0])
         base, finding, weight = reasons[0]
         reasons[0] = base, _say_which(finding, case.meeting, len(cases)), weight
     return _Scored(kept.add(reasons), tuple(c.meeting for c in cases), case.meeting, _total(reasons))
 
 
-def _measure(case: Case, weights: Mapping[str, float], *, per_pair: bool) -> list[Reason]:
+def _measure(case: Case, weights: Sequence[float], places: Sequence[int]) -> list[Reason]:
     reasons = []
-    for indicator in _PER_PAIR if per_pair else _PER_MEETING:
-        finding = indicator.measure(case)
+    for place in places:
+        finding = _MEASURES[place](case)
         if finding is not None:
             # + 0.0 turns -0.0 into 0.0, so that equal weights are equal bytes.
-            weight = round(finding.share * weights[indicator.name], _DECIMALS) + 0.0
-            reasons.append((indicator, finding, weight))
+            reasons.append((place, finding, round(finding.share * weights[place], _DECIMALS) + 0.0))
     return reasons
 
 
@@ -240,34 +252,40 @@ def confidence(meeting: Meeting) -> str:
     return "high" if observed >= 0.8 and fixes >= 10 and width <= 100.0 else "medium"
 
 
-def _row(pair: _Scored, rank: int, settings_id: str) -> dict[str, Any]:
-    first = pair.meetings[0]
-    a, b = first.a, first.b
-    ids = json.dumps(["pair", a.vessel, b.vessel])
-    return {
-        "pair_id": hashlib.sha256(ids.encode()).hexdigest()[:16],
-        "vessel_a": a.vessel,
-        "vessel_b": b.vessel,
-        "mmsi_a": _first_known([m.a for m in pair.meetings], "mmsi"),
-        "mmsi_b": _first_known([m.b for m in pair.meetings], "mmsi"),
-        "name_a": _first_known([m.a for m in pair.meetings], "name"),
-        "name_b": _first_known([m.b for m in pair.meetings], "name"),
-        "partner_kind": "vessel",
-        "partner_id": b.vessel,
-        "rank": rank,
-        "score": _logistic(pair.log_odds),
-        "log_odds": pair.log_odds,
-        "confidence": confidence(pair.strongest),
-        "n_events": len(pair.meetings),
-        "first_time": first.start_us,
-        "last_time": max(m.end_us for m in pair.meetings),
-        "event_ids": [m.event_id for m in pair.meetings],
-        "settings_id": settings_id,
+def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
+    """Return the columns of the pairs, in the order given, but for their reasons."""
+    firsts = [pair.meetings[0] for pair in scored]
+    columns: dict[str, Any] = {
+        "pair_id": [_pair_id(m.a.vessel, m.b.vessel) for m in firsts],
+        "vessel_a": [m.a.vessel for m in firsts],
+        "vessel_b": [m.b.vessel for m in firsts],
+        "partner_kind": ["vessel"] * len(scored),
+        "partner_id": [m.b.vessel for m in firsts],
+        "rank": range(1, len(scored) + 1),
+        "score": [_logistic(pair.log_odds) for pair in scored],
+        "log_odds": [pair.log_odds for pair in scored],
+        "confidence": [confidence(pair.strongest) for pair in scored],
+        "n_events": [len(pair.meetings) for pair in scored],
+        "first_time": pa.array([m.start_us for m in firsts], pa.int64()).cast(TIME),
+        "last_time": pa.array([max(m.end_us for m in p.meetings) for p in scored], pa.int64()).cast(TIME),
+        "event_ids": [[m.event_id for m in pair.meetings] for pair in scored],
     }
+    for name in ("mmsi", "name"):
+        columns[f"{name}_a"] = [_first_known([m.a for m in pair.meetings], name) for pair in scored]
+        columns[f"{name}_b"] = [_first_known([m.b for m in pair.meetings], name) for pair in scored]
+    return columns
+
+
+def _pair_id(a: str, b: str) -> str:
+    return hashlib.sha256(json.dumps(["pair", a, b]).encode()).hexdigest()[:16]
 
 
 def _first_known(sides: list[Side], name: str) -> Any:
-    return next((getattr(side, name) for side in sides if getattr(side, name) is not None), None)
+    for side in sides:
+        value = getattr(side, name)
+        if value is not None:
+            return value
+    return None
 
 
 def _logistic(x: float) -> float:

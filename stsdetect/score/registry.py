@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from stsdetect.score.facts import Facts
@@ -70,12 +69,14 @@ def ramp(x: float, *points: tuple[float, float]) -> float:
     >>> ramp(5.0, (0.0, 1.0), (10.0, 0.0))
     0.5
     """
-    if x <= points[0][0]:
-        return points[0][1]
-    for (x0, y0), (x1, y1) in pairwise(points):
+    x0, y0 = points[0]
+    if x <= x0:
+        return y0
+    for x1, y1 in points:
         if x <= x1:
             return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
-    return points[-1][1]
+        x0, y0 = x1, y1
+    return y0
 
 
 def unknown(what: str) -> Finding:

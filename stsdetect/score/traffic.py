@@ -10,7 +10,7 @@ import numpy as np
 
 from stsdetect.kernels.sphere import distance_m, to_xyz
 from stsdetect.score.facts import flags_by_mmsi
-from stsdetect.score.meetings import HOUR_US, Meeting, Silence
+from stsdetect.score.meetings import HOUR_US, MASKED, Meeting, Silence
 
 #: Silences and repeats count within this time of a meeting [h]; the issue's "within two days".
 NEAR_H = 48.0
@@ -32,15 +32,11 @@ class Traffic:
         sides = [side for meeting in meetings for side in (meeting.a, meeting.b)]
         #: Flag by MMSI; None where no state can have issued it to a ship.
         self.flags = flags_by_mmsi(side.mmsi for side in sides if side.mmsi is not None)
-        self._meetings: dict[str, list[Meeting]] = {}
-        self._starts: dict[str, list[int]] = {}
-        for meeting in meetings:
-            for side in (meeting.a, meeting.b):
-                self._meetings.setdefault(side.vessel, []).append(meeting)
-        for vessel, own in self._meetings.items():
-            own.sort(key=lambda m: m.order)
-            self._starts[vessel] = [m.start_us for m in own]
-        self._longest_us = max((m.end_us - m.start_us for m in meetings), default=0)
+        self._meetings = _by_vessel(meetings)
+        # Few of a harbour's meetings are like a transfer, and each would be looked at by all others.
+        self._transfers = _by_vessel([meeting for meeting in meetings if _like_a_transfer(meeting)])
+        self._starts = {vessel: [m.start_us for m in own] for vessel, own in self._transfers.items()}
+        self._longest_us = {vessel: max(m.end_us - m.start_us for m in own) for vessel, own in self._transfers.items()}
         self._silences: dict[str, list[Silence]] = {}
         for silence in silences:
             self._silences.setdefault(silence.vessel, []).append(silence)
@@ -56,14 +52,20 @@ class Traffic:
 
     def silence_before(self, vessel: str, meeting: Meeting) -> Silence | None:
         """Return the longest silence that ended within two days before the meeting."""
+        own = self._silences.get(vessel)
+        if own is None:
+            return None
         low, high = meeting.start_us - NEAR_H * HOUR_US, meeting.start_us + EDGE_H * HOUR_US
-        near = [s for s in self._silences.get(vessel, ()) if low <= s.end_us <= high]
+        near = [s for s in own if low <= s.end_us <= high]
         return max(near, key=lambda s: (s.long, s.hours, s.start_us), default=None)
 
     def silence_after(self, vessel: str, meeting: Meeting) -> Silence | None:
         """Return the longest silence that began within two days after the meeting."""
+        own = self._silences.get(vessel)
+        if own is None:
+            return None
         low, high = meeting.end_us - EDGE_H * HOUR_US, meeting.end_us + NEAR_H * HOUR_US
-        near = [s for s in self._silences.get(vessel, ()) if low <= s.start_us <= high]
+        near = [s for s in own if low <= s.start_us <= high]
         return max(near, key=lambda s: (s.long, s.hours, -s.start_us), default=None)
 
     def silences_like(self, silence: Silence) -> int:
@@ -82,11 +84,17 @@ class Traffic:
             self._outage[silence] = len(vessels - {silence.vessel})
         return self._outage[silence]
 
-    def around(self, vessel: str, meeting: Meeting, hours: float) -> Iterator[Meeting]:
-        """Yield the vessel's other meetings at most so many hours before or after this one, in order."""
+    def transfers_around(self, vessel: str, meeting: Meeting, hours: float) -> Iterator[Meeting]:
+        """Yield the vessel's other meetings that look like transfers, so many hours before or after this one.
+
+        In order. Like a transfer: 1.5 h or more, hulls within 60 m, not at a berth or an anchorage, and of
+        vessels that could pass oil.
+        """
+        own = self._transfers.get(vessel)
+        if own is None:
+            return
         reach = int(hours * HOUR_US)
-        own = self._meetings.get(vessel, [])
-        first = bisect_left(self._starts.get(vessel, []), meeting.start_us - reach - self._longest_us)
+        first = bisect_left(self._starts[vessel], meeting.start_us - reach - self._longest_us[vessel])
         for other in own[first:]:
             if other.start_us > meeting.end_us + reach:
                 return
@@ -98,6 +106,29 @@ class Traffic:
         if vessel not in self._partners:
             self._partners[vessel] = _count_partners(vessel, self._meetings[vessel])
         return self._partners[vessel][meeting.event_id]
+
+
+def _by_vessel(meetings: Sequence[Meeting]) -> dict[str, list[Meeting]]:
+    """Return the meetings of each vessel, in order."""
+    found: dict[str, list[Meeting]] = {}
+    for meeting in meetings:
+        for side in (meeting.a, meeting.b):
+            found.setdefault(side.vessel, []).append(meeting)
+    for own in found.values():
+        own.sort(key=lambda m: m.order)
+    return found
+
+
+def _like_a_transfer(meeting: Meeting) -> bool:
+    low = meeting.hull_gap_min_m
+    return (
+        meeting.duration_h >= 1.5
+        and low is not None
+        and low <= 60.0
+        and "at_berth" not in meeting.flags
+        and "anchorage" not in meeting.flags
+        and all(side.kind in MASKED or side.kind in ("tanker", "fishing") for side in (meeting.a, meeting.b))
+    )
 
 
 def _count_partners(vessel: str, meetings: Sequence[Meeting]) -> dict[str, int]:
