@@ -1,7 +1,8 @@
 """Land or sea, and how far to the shore: the packaged GSHHG shoreline, offline.
 
 The asset ``data/shoreline.npz`` holds the rings of GSHHG *high* (Wessel and Smith 1996; LGPL-3, see
-``data/NOTICE-shoreline``), rounded to 1e-4 degrees (11 m). `seeds/make_shoreline.py` makes it. Against
+``data/NOTICE-shoreline``), rounded to 1e-4 degrees (11 m). `seeds/make_shoreline.py` makes it. Indexes are made
+only of the stretches of coast that can matter to the places asked about. Against
 OpenStreetMap the shoreline is good to 89 m (median) and 412 m (nine in ten), and harbours built since are
 missing: being on land is a remark about a position, never a reason to drop it.
 
@@ -11,22 +12,38 @@ tankers. Smaller lakes and rivers are land.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
-from stsdetect.kernels.sphere import Bools, Floats, Ints
+from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
 from stsdetect.reference.facts import data_file
 from stsdetect.reference.nearest import NearestLine
+from stsdetect.units import EARTH_RADIUS_M
 
-_LEVEL_ANTARCTICA = 5
-_CELLS_PER_DEGREE = 8
-_COLUMNS, _ROWS = 360 * _CELLS_PER_DEGREE, 180 * _CELLS_PER_DEGREE
+Index = TypeVar("Index")
+
+CELLS_PER_DEGREE = 8
+_COLUMNS, _ROWS = 360 * CELLS_PER_DEGREE, 180 * CELLS_PER_DEGREE
+#: Stretches of coast are chosen by squares of half a degree: fine enough to leave most coasts out, coarse
+#: enough to compare all with all.
+_SQUARES_PER_DEGREE = 2
+#: No point of a square is farther from its middle than this [m].
+_SQUARE_M = 1.01 * np.radians(0.5**0.5 / _SQUARES_PER_DEGREE) * EARTH_RADIUS_M
+#: Edges up to this long need no note of their length [degrees].
+_SHORT_DEG = 0.02
+#: Each so-manieth edge gives a first bound on the distance.
+_SAMPLE = 16
+#: With places in more squares than this, or after so many times, the whole shoreline is taken.
+_MANY_SQUARES, _MANY_TIMES = 600, 4
 #: Where in its cell the point stands whose side is known, in coordinate units off the rounding lattice, so
 #: that no vertex can lie on a line of latitude through it.
-_OFF_LATTICE = 0.41
+OFF_LATTICE = 0.41
 #: Edge tests made at once, which bounds memory.
 _BATCH_TESTS = 200_000
 
@@ -35,7 +52,8 @@ _BATCH_TESTS = 200_000
 class _Rings:
     points: NDArray[np.int32]  # (n, 2) longitude and latitude in units
     sizes: Ints
-    levels: NDArray[np.uint8]
+    middles: Bools  # whether the middle of each cell is on land, shape (_ROWS * _COLUMNS,)
+    cuts: NDArray[np.int32]  # first points of edges that are no shore: where the source cut a ring
     units: int  # units per degree
 
     @cached_property
@@ -46,35 +64,24 @@ class _Rings:
         return np.flatnonzero(is_first).astype(np.int32)
 
 
-def _unpack(packed: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Read zigzag varints (seven bits a byte, lowest first, top bit set on all but the last)."""
-    end = np.flatnonzero(packed < 128).astype(np.int32)
-    start = np.empty_like(end)
-    start[0], start[1:] = 0, end[:-1] + 1
-    values = (packed[start] & 127).astype(np.int32)
-    part = 1
-    rows = np.flatnonzero(end > start)
-    while len(rows):
-        values[rows] |= (packed[start[rows] + part] & 127).astype(np.int32) << (7 * part)
-        part += 1
-        rows = rows[end[rows] - start[rows] >= part]
-    return (values >> 1) ^ -(values & 1)
-
-
 def _read_rings() -> _Rings:
     with data_file("shoreline.npz").open("rb") as handle, np.load(handle, allow_pickle=False) as packed:
-        steps = _unpack(packed["steps"]).reshape(2, -1)
+        sizes = packed["sizes"].astype(np.int64)
+        bytes_ = packed["steps"]  # longitudes and latitudes, of each the low and the high bytes of int16
+        steps = bytes_[:, 0].astype(np.int32) | (bytes_[:, 1].view(np.int8).astype(np.int32) << 8)
+        steps[:, np.cumsum(sizes) - sizes] = packed["jumps"]
+        steps.ravel()[packed["far_at"]] = packed["far"]
         points = np.empty((steps.shape[1], 2), dtype=np.int32)
         np.cumsum(steps, axis=1, dtype=np.int32, out=points.T)
-        sizes = packed["sizes"].astype(np.int64)
-        return _Rings(points, sizes, packed["levels"], int(packed["units_per_degree"]))
+        middles = np.unpackbits(packed["middles"]).astype(np.bool_)
+        return _Rings(points, sizes, middles, packed["cuts"], int(packed["units_per_degree"]))
 
 
 class Shoreline:
     """Land and shore look-ups; take the shared one from `load_shoreline`.
 
-    Its parts are made when first asked for: the index for `on_land` and the one for `distance_km` take about
-    half a second each.
+    Its indexes are made when first asked for, of the coasts around the places asked about: reading takes about
+    0.1 s, the indexes of a sea as much again, those of the whole world about a second.
 
     Examples
     --------
@@ -88,14 +95,23 @@ class Shoreline:
         return _read_rings()
 
     @cached_property
-    def _land(self) -> _LandCells:
-        return _LandCells(self._rings)
+    def _squares(self) -> _Squares:
+        return _Squares(self._rings)
 
     @cached_property
-    def _lines(self) -> NearestLine:
-        rings = self._rings
-        first = rings.edges[~_is_cut(rings)]
-        return NearestLine(rings.points[first], rings.points[first + 1], per_degree=rings.units)
+    def _land(self) -> _Stretches[_LandCells]:
+        return _Stretches(lambda squares: _LandCells(self._rings, self._squares.edges(squares)))
+
+    @cached_property
+    def _lines(self) -> _Stretches[NearestLine]:
+        points, units = self._rings.points, self._rings.units
+
+        def make(squares: Bools) -> NearestLine:
+            first = self._squares.edges(squares)
+            first = first[~np.isin(first, self._rings.cuts)]
+            return NearestLine(points[first], points[first + 1], per_degree=units)
+
+        return _Stretches(make)
 
     def on_land(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Bools:
         """Tell for each place whether it is on land, shape (n,); False where a coordinate is not known.
@@ -106,7 +122,9 @@ class Shoreline:
         result = np.zeros(lat.shape, dtype=np.bool_)
         known = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon) & (np.abs(lat) <= 90.0))
         if len(known):
-            result[known] = self._land.holds(lat[known], _wrap(lon[known]))
+            lat, lon = lat[known], _wrap(lon[known])
+            near = self._squares.within(np.zeros(len(known)), lat, lon)
+            result[known] = self._land.over(near).holds(lat, lon)
         return result
 
     def distance_km(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
@@ -117,7 +135,11 @@ class Shoreline:
         """
         lat, lon = _flat(lat_deg), _flat(lon_deg)
         lat = np.where(np.abs(lat) <= 90.0, lat, np.nan)
-        distance = self._lines.distance_m(lat, lon) / 1000.0
+        distance = np.full(lat.shape, np.nan)
+        known = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon))
+        if len(known):
+            near = self._squares.within(self._squares.at_most_m(lat[known], lon[known]), lat[known], lon[known])
+            distance[known] = self._lines.over(near).distance_m(lat[known], lon[known]) / 1000.0
         return np.asarray(np.where(self.on_land(lat, lon), -distance, distance))
 
     def polygons(
@@ -151,39 +173,142 @@ class Shoreline:
     def _drawn(self, view: tuple[float, float, float, float], tolerance: float) -> list[Floats]:
         import shapely
 
-        first, box = self._boxes
-        rings = self._rings
         drawn: list[Floats] = []
         for turn in (-360.0, 0.0, 360.0):
-            west, east = view[0] - turn, view[2] - turn
-            seen = (box[:, 0] < east) & (box[:, 2] > west) & (box[:, 1] < view[3]) & (box[:, 3] > view[1])
-            seen &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) > 2.0 * tolerance
-            for ring in np.flatnonzero(seen):
-                points = rings.points[first[ring] : first[ring] + rings.sizes[ring]] / rings.units
-                shape = shapely.Polygon(points).simplify(tolerance, preserve_topology=False)
-                clipped = shapely.clip_by_rect(shape, west, view[1], east, view[3])
-                for part in shapely.get_parts(clipped):
-                    if part.geom_type == "Polygon" and not part.is_empty:
-                        drawn.append(np.asarray(part.exterior.coords) + [turn, 0.0])
+            room = view[0] - turn, view[1], view[2] - turn, view[3]
+            points, sizes = self._outlines(room, 2.0 * tolerance)
+            if not len(sizes):
+                continue
+            rings = shapely.linearrings(points / self._rings.units, indices=np.repeat(np.arange(len(sizes)), sizes))
+            simple = shapely.simplify(shapely.polygons(rings), tolerance, preserve_topology=False)
+            for part in shapely.get_parts(shapely.clip_by_rect(simple, *room)):
+                if part.geom_type == "Polygon" and not part.is_empty:
+                    drawn.append(shapely.get_coordinates(part.exterior) + [turn, 0.0])
         return drawn
+
+    def _outlines(self, room: tuple[float, float, float, float], least: float) -> tuple[NDArray[np.int32], Ints]:
+        """Return the rings that touch a room and are over ``least`` large [degrees], rough outside the room.
+
+        Of points that follow each other on the same side of the room only the first and the last stay: the line
+        between them cannot enter it.
+        """
+        rings = self._rings
+        first, box = self._boxes
+        west, south, east, north = room
+        seen = (box[:, 0] < east) & (box[:, 2] > west) & (box[:, 1] < north) & (box[:, 3] > south)
+        seen &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) > least
+        ring, step = _ragged(rings.sizes[seen])
+        points = rings.points[first[seen][ring] + step]
+        lon, lat = points[:, 0] / rings.units, points[:, 1] / rings.units
+        side = np.select([lon < west, lon > east, lat < south, lat > north], [1, 2, 3, 4], 0)
+        change = np.diff(side + 5 * ring, prepend=-1, append=-1) != 0
+        keep = (side == 0) | change[:-1] | change[1:]
+        # A ring that only wraps around a corner of the room may be left with too few points to be one.
+        count = np.bincount(ring[keep], minlength=int(seen.sum()))
+        keep &= count[ring] >= 4
+        return points[keep], count[count >= 4]
+
+
+class _Squares:
+    """The edges of the shoreline by the square of half a degree their first point is in."""
+
+    def __init__(self, rings: _Rings) -> None:
+        edges, points = rings.edges, rings.points
+        self._edges = edges
+        self._square = _square(points[edges, 1] / rings.units, points[edges, 0] / rings.units)
+        here = np.zeros(360 * 180 * _SQUARES_PER_DEGREE**2, dtype=np.bool_)
+        here[self._square] = True
+        self._used = np.flatnonzero(here)
+        # A bound on the length of an edge: its greatest extent in degrees, times the root of two.
+        extent = np.abs(points[edges + 1] - points[edges]).max(axis=1)
+        long = np.flatnonzero(extent > _SHORT_DEG * rings.units)
+        degrees = np.full(len(here), _SHORT_DEG)
+        np.maximum.at(degrees, self._square[long], extent[long] / rings.units)
+        # Chords up to here from the middle of a square may lead to points of its edges [m].
+        self._reach_m = _SQUARE_M + 1.5 * np.radians(degrees[self._used]) * EARTH_RADIUS_M
+        self._middles = _square_middles(self._used)
+        sample = points[np.setdiff1d(edges[::_SAMPLE], rings.cuts, assume_unique=True)] / rings.units
+        self._sample = cKDTree(to_xyz(sample[:, 1], sample[:, 0]), balanced_tree=False, compact_nodes=False)
+
+    def at_most_m(self, lat: Floats, lon: Floats) -> Floats:
+        """Return chords that lead to a point of the shoreline, if not to the nearest [m], shape (n,)."""
+        return np.asarray(self._sample.query(to_xyz(lat, lon))[0])
+
+    def within(self, chord_m: Floats, lat: Floats, lon: Floats) -> Bools:
+        """Tell which squares may have edges within ``chord_m`` of a place, shape (squares,)."""
+        asked, place = np.unique(_square(lat, lon), return_inverse=True)
+        result = np.zeros(360 * 180 * _SQUARES_PER_DEGREE**2, dtype=np.bool_)
+        if len(asked) > _MANY_SQUARES:
+            result[:] = True
+            return result
+        farthest = np.zeros(len(asked))
+        np.maximum.at(farthest, place, chord_m)
+        near = np.zeros(len(self._used), dtype=np.bool_)
+        for middle, chord in zip(_square_middles(asked), farthest, strict=True):
+            away = np.sqrt(((self._middles - middle) ** 2).sum(axis=1))
+            near |= away <= self._reach_m + (chord + _SQUARE_M) * (1.0 + 1e-6)
+        result[self._used[near]] = True
+        return result
+
+    def edges(self, squares: Bools) -> NDArray[np.int32]:
+        """Return the first points of the edges of some squares."""
+        return self._edges[squares[self._square]]
+
+
+def _square(lat: Floats, lon: Floats) -> NDArray[np.int32]:
+    row = np.clip((lat + 90.0) * _SQUARES_PER_DEGREE, 0, 180 * _SQUARES_PER_DEGREE - 1).astype(np.int32)
+    column = ((lon + 180.0) % 360.0 * _SQUARES_PER_DEGREE).astype(np.int32)
+    columns = 360 * _SQUARES_PER_DEGREE
+    return np.asarray(row * columns + np.minimum(column, columns - 1))
+
+
+def _square_middles(square: NDArray[np.integer]) -> Floats:
+    row, column = np.divmod(square, 360 * _SQUARES_PER_DEGREE)
+    return to_xyz((row + 0.5) / _SQUARES_PER_DEGREE - 90.0, (column + 0.5) / _SQUARES_PER_DEGREE - 180.0)
+
+
+class _Stretches(Generic[Index]):
+    """An index of the squares asked for so far; after a few times, of all.
+
+    What an index answers does not depend on what else is in it.
+    """
+
+    def __init__(self, make: Callable[[Bools], Index]) -> None:
+        self._make = make
+        self._made: tuple[Bools, Index] | None = None
+        self._times = 0
+
+    def over(self, squares: Bools) -> Index:
+        """Return an index of these squares at least."""
+        made = self._made
+        if made is not None:
+            if not (squares & ~made[0]).any():
+                return made[1]
+            squares = squares | made[0]
+        self._times += 1
+        if self._times > _MANY_TIMES:
+            squares = np.ones_like(squares)
+        index = self._make(squares)
+        self._made = squares, index
+        return index
 
 
 class _LandCells:
     """Which side of the shoreline a point is on, by counting the edges between it and a known point.
 
-    The known point stands in the middle of a cell of an eighth of a degree. Whether it is on land is counted
-    once, along its line of latitude, by the even-odd rule; from there to a point of the same cell only the
-    edges that touch the cell can be crossed.
+    The known point stands in the middle of a cell of an eighth of a degree, and the asset says whether it is on
+    land; from there to a point of the same cell only the edges that touch the cell can be crossed.
     """
 
-    def __init__(self, rings: _Rings) -> None:
+    def __init__(self, rings: _Rings, edges: NDArray[np.int32]) -> None:
         self._points = rings.points
         self._units = rings.units
-        self._size = rings.units // _CELLS_PER_DEGREE
-        batches = range(0, len(rings.edges), _BATCH_TESTS)
-        parts = [rings.edges[begin : begin + batches.step] for begin in batches]
-        self._middle_on_land = self._count_middles(parts)
-        self._edges, self._cells, self._first = self._edges_by_cell(parts)
+        self._size = rings.units // CELLS_PER_DEGREE
+        self._middle_on_land = rings.middles
+        batches = range(0, max(len(edges), 1), _BATCH_TESTS)
+        self._edges, self._cells, self._first = self._edges_by_cell(
+            [edges[begin : begin + batches.step] for begin in batches]
+        )
 
     def _column_row(self, points: NDArray[np.generic]) -> tuple[Ints, Ints]:
         """Return the cells of points in units, shape (n, 2)."""
@@ -192,24 +317,7 @@ class _LandCells:
         return np.clip(column, 0, _COLUMNS - 1).astype(np.int64), np.clip(row, 0, _ROWS - 1).astype(np.int64)
 
     def _middle(self, cell: Ints, half_turn: int) -> Floats:
-        return np.asarray(cell * self._size + self._size / 2.0 + _OFF_LATTICE - half_turn * self._units)
-
-    def _count_middles(self, parts: list[NDArray[np.int32]]) -> Bools:
-        """Tell for the middle of every cell whether an odd number of edges lies west of it."""
-        south, west = (float(self._middle(np.zeros(1, dtype=np.int64), turn)[0]) for turn in (90, 180))
-        begins = np.zeros(_ROWS * (_COLUMNS + 1), dtype=np.uint8)
-        for edges in parts:
-            a, b = self._points[edges].astype(np.float64), self._points[edges + 1].astype(np.float64)
-            low = np.floor((np.minimum(a[:, 1], b[:, 1]) - south) / self._size).astype(np.int64) + 1
-            high = np.floor((np.maximum(a[:, 1], b[:, 1]) - south) / self._size).astype(np.int64)
-            which, step = _ragged(np.maximum(high - low + 1, 0))
-            row = low[which] + step
-            a, b = a[which], b[which]
-            crossing = a[:, 0] + (self._middle(row, 90) - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0])
-            column = np.clip(np.floor((crossing - west) / self._size).astype(np.int64) + 1, 0, _COLUMNS)
-            np.add.at(begins, row * (_COLUMNS + 1) + column, 1)  # uint8 may wrap: only odd or even matters
-        west_of = np.cumsum(begins.reshape(_ROWS, _COLUMNS + 1), axis=1, dtype=np.uint8)
-        return np.asarray((west_of[:, :_COLUMNS] & 1).astype(np.bool_).ravel())
+        return np.asarray(cell * self._size + self._size / 2.0 + OFF_LATTICE - half_turn * self._units)
 
     def _edges_by_cell(self, parts: list[NDArray[np.int32]]) -> tuple[NDArray[np.int32], NDArray[np.int32], Ints]:
         """Return edges sorted by the cells they touch, the cells that have any, and where each begins."""
@@ -226,7 +334,7 @@ class _LandCells:
         cell = np.concatenate(cells)
         order = np.argsort(cell, kind="stable").astype(np.int32)
         cell = cell[order]
-        first = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
+        first = np.flatnonzero(np.diff(cell, prepend=-1))
         return np.concatenate(owners)[order], cell[first], np.append(first, len(cell))
 
     def holds(self, lat: Floats, lon: Floats) -> Bools:
@@ -235,6 +343,8 @@ class _LandCells:
         column, row = self._column_row(places)
         cell = row * _COLUMNS + column
         result = self._middle_on_land[cell]
+        if not len(self._cells):
+            return np.asarray(result)
         slot = np.minimum(np.searchsorted(self._cells, cell), len(self._cells) - 1)
         counts = np.where(self._cells[slot] == cell, self._first[slot + 1] - self._first[slot], 0)
         middle = np.column_stack([self._middle(column, 180), self._middle(row, 90)])
@@ -270,19 +380,6 @@ def _ragged(counts: Ints) -> tuple[Ints, Ints]:
     """Return for counts (2, 0, 3) the owners 0 0 2 2 2 and the steps 0 1 0 1 2."""
     owner = np.repeat(np.arange(len(counts)), counts)
     return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
-def _is_cut(rings: _Rings) -> Bools:
-    """Tell which edges are no shore but where the source cut a ring: at 180 degrees, at the South Pole, and
-    down Antarctica's zero meridian.
-    """
-    a, b = rings.points[rings.edges], rings.points[rings.edges + 1]
-    half = 180 * rings.units
-    at_180 = (np.abs(a[:, 0]) == half) & (np.abs(b[:, 0]) == half)
-    at_pole = (a[:, 1] == -90 * rings.units) & (b[:, 1] == -90 * rings.units)
-    level = np.repeat(rings.levels, rings.sizes)[rings.edges]
-    at_zero = (a[:, 0] == 0) & (b[:, 0] == 0) & (level == _LEVEL_ANTARCTICA)
-    return np.asarray(at_180 | at_pole | at_zero)
 
 
 def _flat(values: ArrayLike) -> Floats:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from stsdetect.reference.facts import data_file
 from stsdetect.reference.nearest import NearestLine, NearestPoint
-from stsdetect.reference.shoreline import load_shoreline
+from stsdetect.reference.shoreline import Shoreline, load_shoreline
 from stsdetect.units import EARTH_RADIUS_M
 
 SHORE = load_shoreline()
@@ -151,6 +151,19 @@ def test_each_place_is_worked_out_on_its_own():
     assert SHORE.distance_km(lat[:50], lon[:50]).tolist() == SHORE.distance_km(lat, lon)[:50].tolist()
 
 
+@pytest.mark.parametrize(("count", "seed"), [(1, 0), (3, 1), (40, 2), (400, 3)])
+def test_an_index_of_the_coasts_around_answers_as_one_of_all(count, seed):
+    rng = np.random.default_rng(seed)
+    lat, lon = np.degrees(np.arcsin(rng.uniform(-1, 1, count))), rng.uniform(-180, 180, count)
+    near_lat, near_lon = near_the_coast(count, seed=seed, spread_deg=0.2)
+    lat, lon = np.concatenate([lat, near_lat]), np.concatenate([lon, near_lon])
+    whole, part = Shoreline(), Shoreline()
+    everywhere = np.ones(360 * 180 * 4, dtype=bool)
+    whole._lines.over(everywhere), whole._land.over(everywhere)
+    assert part.distance_km(lat, lon).tolist() == whole.distance_km(lat, lon).tolist()
+    assert part.on_land(lat, lon).tolist() == whole.on_land(lat, lon).tolist()
+
+
 def area(rings: list[np.ndarray]) -> float:
     whole = shapely.Polygon()
     for ring in rings:
@@ -220,7 +233,7 @@ import resource
 import numpy as np
 import scipy.spatial
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-from stsdetect.reference.shoreline import load_shoreline
+from stsdetect.reference.shoreline import Shoreline, load_shoreline
 rng = np.random.default_rng(0)
 lat, lon = rng.uniform(30, 40, 100_000), rng.uniform(118, 130, 100_000)
 shore = load_shoreline()
