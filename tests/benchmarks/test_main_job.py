@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,18 +19,19 @@ import pytest
 ROWS = int(os.environ.get("STSDETECT_BENCH_ROWS", "2000000"))
 ROUNDS = int(os.environ.get("STSDETECT_BENCH_ROUNDS", "3"))
 
+STSDETECT = [sys.executable, "-c", "from stsdetect.cli import main; main()"]
 READ = "import sys, pyarrow.csv as c; print(c.read_csv(sys.argv[1]).num_rows)"
 
 
 def whole_process(command: list[str]) -> tuple[float, float]:
     """Run a command; return its wall time [s] and peak resident memory [MB]."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, errors.decode()
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        assert process.returncode == 0, errors.read().decode()
     return time.perf_counter() - begin, usage.ru_maxrss / 1024
 
 
@@ -37,7 +39,7 @@ def whole_process(command: list[str]) -> tuple[float, float]:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("archive")
     subprocess.run(
-        [sys.executable, "-m", "stsdetect.cli", "simulate", "--preset", "traffic", "--rows", str(ROWS)]
+        [*STSDETECT, "simulate", "--preset", "traffic", "--rows", str(ROWS)]
         + ["--layout", "noaa", "--out", str(folder)],
         check=True,
         capture_output=True,
@@ -51,7 +53,7 @@ def test_main_job_beside_reading(archive: Path, tmp_path: Path) -> None:
     for k in range(ROUNDS):
         reads.append(whole_process([sys.executable, "-c", READ, str(archive)]))
         out = str(tmp_path / f"out{k}")
-        detect = [sys.executable, "-m", "stsdetect.cli", "detect", str(archive), "--out", out, "--quiet", "--no-page"]
+        detect = [*STSDETECT, "detect", str(archive), "--out", out, "--quiet", "--no-page"]
         jobs.append(whole_process(detect))
     read_s, read_mb = sorted(reads)[len(reads) // 2]
     job_s, job_mb = sorted(jobs)[len(jobs) // 2]
