@@ -1,6 +1,6 @@
 """Twenty simulated worlds that no threshold or weight was chosen on: what is found, and what is not called a meeting.
 
-All figures are simulated. The seeds begin at 5000; while building, only seeds below 1000 were looked at.
+All figures are simulated. The seeds begin at 7000; while building, only seeds below 5020 were looked at.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stsdetect.settings import ContextSettings
 from stsdetect.simulate import Planted, read_truth, simulate
 from stsdetect.tracks import build_tracks
 
-SEEDS = range(5000, 5020)
+SEEDS = range(7000, 7020)
 SAMPLE = Path(__file__).parents[2] / "sample_ais"
 
 
