@@ -44,6 +44,10 @@ _MANY_SQUARES, _MANY_TIMES = 600, 4
 #: Where in its cell the point stands whose side is known, in coordinate units off the rounding lattice, so
 #: that no vertex can lie on a line of latitude through it.
 OFF_LATTICE = 0.41
+#: A view is drawn to this part of its width: what a screen of high resolution can show, zoomed in a little.
+_VIEW_PARTS = 6000.0
+#: So much more finely near chosen places.
+_FINER = 8.0
 #: Edge tests made at once, which bounds memory.
 _BATCH_TESTS = 200_000
 
@@ -143,23 +147,43 @@ class Shoreline:
         return np.asarray(np.where(self.on_land(lat, lon), -distance, distance))
 
     def polygons(
-        self, lon_min: float, lat_min: float, lon_max: float, lat_max: float, *, max_vertices: int = 60_000
+        self,
+        lon_min: float,
+        lat_min: float,
+        lon_max: float,
+        lat_max: float,
+        *,
+        max_vertices: int = 60_000,
+        near: tuple[ArrayLike, ArrayLike] | None = None,
     ) -> list[Floats]:
         """Return the land within a view as closed rings of (longitude, latitude) [degrees], for drawing.
 
-        Rings are clipped to the view and simplified to about a thousandth of its width (more where that
-        leaves over ``max_vertices``). Fill them together by the even-odd rule: lakes are rings too. With
+        Rings are clipped to the view and simplified to about a 6,000th of its width (more where that leaves
+        over ``max_vertices``). Fill them together by the even-odd rule: lakes are rings too. With
         ``lon_min > lon_max`` or ``lon_max > 180`` the view crosses the antimeridian, and longitudes run on
         from ``lon_min`` without a jump.
+
+        Parameters
+        ----------
+        max_vertices
+            Most points in all.
+        near
+            Longitudes and latitudes [degrees], the longitudes as in the view, of places within about 1 degree of
+            which the land is drawn eight times as finely.
         """
         if lon_max < lon_min:
             lon_max += 360.0
-        tolerance = (lon_max - lon_min) / 1500.0
+        view = lon_min, lat_min, lon_max, lat_max
+        places = None if near is None else np.column_stack([_flat(near[0]), _flat(near[1])])
+        tolerance = (lon_max - lon_min) / _VIEW_PARTS
+        outlines = self._outlines(view, 2.0 * tolerance / (1.0 if places is None else _FINER))
         while True:
-            rings = self._drawn((lon_min, lat_min, lon_max, lat_max), tolerance)
-            if sum(map(len, rings)) <= max(max_vertices, 0):
+            outlines = [_simplified(outline, tolerance, places) for outline in outlines]
+            rings = [ring for outline in outlines for ring in _clipped(outline, view)]
+            count = sum(map(len, rings))
+            if count <= max(max_vertices, 0):
                 return rings
-            tolerance *= 1.6
+            tolerance *= min(max(count / max(max_vertices, 1), 1.3), 4.0)
 
     @cached_property
     def _boxes(self) -> tuple[Ints, Floats]:
@@ -170,43 +194,100 @@ class Shoreline:
         high = np.maximum.reduceat(rings.points, first, axis=0) / rings.units
         return first, np.hstack([low, high])
 
-    def _drawn(self, view: tuple[float, float, float, float], tolerance: float) -> list[Floats]:
-        import shapely
+    def _outlines(self, view: tuple[float, float, float, float], least: float) -> list[_Outlines]:
+        """Return the rings that touch a view and are over ``least`` large [degrees], rough outside it.
 
-        drawn: list[Floats] = []
-        for turn in (-360.0, 0.0, 360.0):
-            room = view[0] - turn, view[1], view[2] - turn, view[3]
-            points, sizes = self._outlines(room, 2.0 * tolerance)
-            if not len(sizes):
-                continue
-            rings = shapely.linearrings(points / self._rings.units, indices=np.repeat(np.arange(len(sizes)), sizes))
-            simple = shapely.simplify(shapely.polygons(rings), tolerance, preserve_topology=False)
-            for part in shapely.get_parts(shapely.clip_by_rect(simple, *room)):
-                if part.geom_type == "Polygon" and not part.is_empty:
-                    drawn.append(shapely.get_coordinates(part.exterior) + [turn, 0.0])
-        return drawn
-
-    def _outlines(self, room: tuple[float, float, float, float], least: float) -> tuple[NDArray[np.int32], Ints]:
-        """Return the rings that touch a room and are over ``least`` large [degrees], rough outside the room.
-
-        Of points that follow each other on the same side of the room only the first and the last stay: the line
+        Of points that follow each other on the same side of the view only the first and the last stay: the line
         between them cannot enter it.
         """
         rings = self._rings
         first, box = self._boxes
-        west, south, east, north = room
-        seen = (box[:, 0] < east) & (box[:, 2] > west) & (box[:, 1] < north) & (box[:, 3] > south)
-        seen &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) > least
-        ring, step = _ragged(rings.sizes[seen])
-        points = rings.points[first[seen][ring] + step]
-        lon, lat = points[:, 0] / rings.units, points[:, 1] / rings.units
-        side = np.select([lon < west, lon > east, lat < south, lat > north], [1, 2, 3, 4], 0)
-        change = np.diff(side + 5 * ring, prepend=-1, append=-1) != 0
-        keep = (side == 0) | change[:-1] | change[1:]
-        # A ring that only wraps around a corner of the room may be left with too few points to be one.
-        count = np.bincount(ring[keep], minlength=int(seen.sum()))
-        keep &= count[ring] >= 4
-        return points[keep], count[count >= 4]
+        found = []
+        for turn in (-360, 0, 360):
+            west, south, east, north = view[0] - turn, view[1], view[2] - turn, view[3]
+            seen = (box[:, 0] < east) & (box[:, 2] > west) & (box[:, 1] < north) & (box[:, 3] > south)
+            seen &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) > least
+            ring, step = _ragged(rings.sizes[seen])
+            points = rings.points[first[seen][ring] + step]
+            lon, lat = points[:, 0] / rings.units, points[:, 1] / rings.units
+            side = np.select([lon < west, lon > east, lat < south, lat > north], [1, 2, 3, 4], 0)
+            change = np.diff(side + 5 * ring, prepend=-1, append=-1) != 0
+            keep = (side == 0) | change[:-1] | change[1:]
+            points = points[keep] + np.array([turn * rings.units, 0], dtype=np.int32)
+            found.append(_Outlines(points, ring[keep], rings.units).closed())
+        return [outlines for outlines in found if len(outlines.ring)]
+
+
+@dataclass(frozen=True)
+class _Outlines:
+    """Points of some rings [units], shape (n, 2), and which ring each is of, rising."""
+
+    points: NDArray[np.int32]
+    ring: Ints
+    units: int
+
+    def closed(self) -> _Outlines:
+        """Return those rings that have the four points a ring needs."""
+        enough = np.bincount(self.ring)[self.ring] >= 4 if len(self.ring) else np.zeros(0, dtype=np.bool_)
+        return _Outlines(self.points[enough], self.ring[enough], self.units)
+
+
+def _simplified(outlines: _Outlines, tolerance: float, places: Floats | None) -> _Outlines:
+    """Leave out points (Douglas and Peucker), fewer of them near the places; ``tolerance`` in degrees."""
+    points, ring, units = outlines.points, outlines.ring, outlines.units
+    keep = _kept(outlines, tolerance * units)
+    if places is not None and len(places):
+        fine = np.zeros(len(ring), dtype=np.bool_)
+        fine[_near(points / units, places)] = True
+        keep |= fine & _kept(outlines, tolerance * units / _FINER)
+    return _Outlines(points[keep], ring[keep], units).closed()
+
+
+def _kept(outlines: _Outlines, tolerance: float) -> Bools:
+    import shapely
+
+    if not len(outlines.ring):
+        return np.zeros(0, dtype=np.bool_)
+    _, number = np.unique(outlines.ring, return_inverse=True)
+    lines = shapely.linestrings(outlines.points.astype(np.float64), indices=number)
+    simple, owner = shapely.get_coordinates(
+        shapely.simplify(lines, tolerance, preserve_topology=False), return_index=True
+    )
+    return np.isin(_key(outlines.points, number), _key(simple.astype(np.int64), owner))
+
+
+def _key(points: NDArray[np.integer], ring: Ints) -> Ints:
+    """Return one number for a point of a ring: 18 bits of ring, 24 of longitude, 21 of latitude."""
+    lon, lat = points[:, 0].astype(np.int64) + (1 << 23), points[:, 1].astype(np.int64) + (1 << 20)
+    return np.asarray((ring << 45) | (lon << 21) | lat)
+
+
+def _near(points: Floats, places: Floats) -> Bools:
+    """Tell which points are in the half degree of a place or in those around it, by (longitude, latitude)."""
+    cells = np.zeros((2 * 3 * 360, 2 * 180), dtype=np.bool_)  # three turns
+
+    def cell(at: Floats) -> tuple[Ints, Ints]:
+        column = np.floor(2.0 * (at[:, 0] + 540.0)).astype(np.int64)
+        row = np.floor(2.0 * (at[:, 1] + 90.0)).astype(np.int64)
+        return np.clip(column, 0, cells.shape[0] - 1), np.clip(row, 0, cells.shape[1] - 1)
+
+    column, row = cell(places)
+    for east in range(-2, 3):
+        for north in (-1, 0, 1):
+            cells[np.clip(column + east, 0, cells.shape[0] - 1), np.clip(row + north, 0, cells.shape[1] - 1)] = True
+    return np.asarray(cells[cell(points)])
+
+
+def _clipped(outlines: _Outlines, view: tuple[float, float, float, float]) -> list[Floats]:
+    import shapely
+
+    if not len(outlines.ring):
+        return []
+    _, number = np.unique(outlines.ring, return_inverse=True)
+    shapes = shapely.polygons(shapely.linearrings(outlines.points / outlines.units, indices=number))
+    parts = shapely.get_parts(shapely.clip_by_rect(shapes, *view))
+    whole = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
+    return [shapely.get_coordinates(part.exterior) for part in whole]
 
 
 class _Squares:

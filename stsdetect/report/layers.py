@@ -27,9 +27,6 @@ Floats = npt.NDArray[np.float64]
 LAND_VERTICES = 45_000
 TRACK_VERTICES = 30_000
 ZONE_VERTICES = 8_000
-#: The shoreline is asked for in views about this wide [degrees], in so many a side at most (0.2 s each).
-LAND_TILE_DEG = 3.0
-MAX_LAND_TILES = 4
 #: Web Mercator ends at 85.0511 degrees; what lies beyond is drawn at its edge.
 MAX_LAT_DEG = 85.0
 #: Track shown before and after an event [s].
@@ -92,35 +89,47 @@ def frame_around(lon_deg: Any, lat_deg: Any) -> Frame | None:
     return Frame(west, float(south), east, float(north))
 
 
-def land(shoreline: Any, frame: Frame) -> list[list[list[list[float]]]]:
+def land(
+    shoreline: Any, frame: Frame, near: tuple[Sequence[float] | Floats, Sequence[float] | Floats] | None = None
+) -> list[list[list[list[float]]]]:
     """Return the land inside the frame as GeoJSON MultiPolygon coordinates.
 
     Parameters
     ----------
     shoreline
-        Anything with ``polygons(lon_min, lat_min, lon_max, lat_max)`` that gives closed rings of (longitude,
-        latitude), to be filled by the even-odd rule; None for no land.
+        Anything with ``polygons(lon_min, lat_min, lon_max, lat_max, max_vertices=, near=)`` that gives closed
+        rings of (longitude, latitude), to be filled by the even-odd rule; None for no land.
     frame
         What is drawn; land is made as coarse as `LAND_VERTICES` asks for.
+    near
+        Longitudes and latitudes [degrees] of places around which the coast is worth more vertices.
     """
     if shoreline is None:
         return []
-    # A view is simplified to its width: smaller views together show more of the coast than one wide one.
-    count = int(np.clip(np.ceil((frame.east - frame.west) / LAND_TILE_DEG), 1, MAX_LAND_TILES))
-    lons, lats = np.linspace(frame.west, frame.east, count + 1), np.linspace(frame.south, frame.north, count + 1)
-    tiles = [
-        _filled(shoreline.polygons(float(west), float(south), float(east), float(north)))
-        for west, east in pairwise(lons)
-        for south, north in pairwise(lats)
+    budget = LAND_VERTICES * 19 // 20  # mending may add a few
+    rings = shoreline.polygons(frame.west, frame.south, frame.east, frame.north, max_vertices=budget, near=near)
+    return _coordinates(_coarser(_filled(rings), LAND_VERTICES))
+
+
+def _filled(rings: Sequence[Floats]) -> list[Any]:
+    """Return the area inside an odd number of rings as polygons; where simplified rings cross, the area of both."""
+    closed: list[Any] = [shapely.linearrings(ring) for ring in rings if len(ring) > 3]
+    if not closed:
+        return []
+    shells: Any = shapely.polygons(closed)
+    valid = shapely.is_valid(shells)
+    mended = shapely.build_area(shapely.node(shapely.boundary(shells[~valid])))
+    shells = np.concatenate([shells[valid], shapely.polygons(shapely.get_rings(shapely.get_parts(mended)))])
+    outer, inner = shapely.STRtree(shells).query(shells, predicate="contains_properly")
+    depth = np.bincount(inner, minlength=len(shells))
+    holes: dict[int, list[Any]] = {}
+    for shell, hole in zip(outer.tolist(), inner.tolist(), strict=True):
+        if depth[hole] % 2 and depth[shell] == depth[hole] - 1:
+            holes.setdefault(shell, []).append(shells[hole].exterior)
+    return [
+        shapely.Polygon(shells[place].exterior, holes[place]) if place in holes else shells[place]
+        for place in np.flatnonzero(depth % 2 == 0).tolist()
     ]
-    return _coordinates(_coarser(_polygons(shapely.union_all(tiles)), LAND_VERTICES))
-
-
-def _filled(rings: Sequence[Floats]) -> Any:
-    """Return the area inside an odd number of rings."""
-    lines: list[Any] = [shapely.linearrings(ring) for ring in rings if len(ring) > 3]
-    # Simplified rings may cross themselves; where lines cross they need a common vertex first.
-    return shapely.build_area(shapely.node(shapely.multilinestrings(lines))) if lines else shapely.Polygon()
 
 
 def _polygons(shape: Any) -> list[Any]:
@@ -247,7 +256,7 @@ def thin_legs(legs: Sequence[Leg], frame: Frame) -> list[dict[str, Any]]:
     kept: Any = lines
     tolerance = 0.00005
     while shapely.get_num_coordinates(kept).sum() > TRACK_VERTICES and tolerance < 1.0:
-        kept = shapely.simplify(lines, tolerance)
+        kept = shapely.simplify(lines, tolerance, preserve_topology=False)
         tolerance *= 1.6
     # A line has two vertices at least: with very many legs the weaker pairs go without.
     used = np.cumsum(shapely.get_num_coordinates(kept), dtype=np.int64)

@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -50,8 +51,20 @@ class ZoneLike(Protocol):
 class ShorelineLike(Protocol):
     """What the page needs of a shoreline; `stsdetect.reference.shoreline.Shoreline` is one."""
 
-    def polygons(self, lon_min: float, lat_min: float, lon_max: float, lat_max: float) -> Sequence[layers.Floats]:
-        """Return rings of (longitude, latitude) [degrees]; ``lon_max`` may lie beyond 180."""
+    def polygons(
+        self,
+        lon_min: float,
+        lat_min: float,
+        lon_max: float,
+        lat_max: float,
+        *,
+        max_vertices: int = ...,
+        near: tuple[Any, Any] | None = ...,
+    ) -> Sequence[layers.Floats]:
+        """Return rings of (longitude, latitude) [degrees]; ``lon_max`` may lie beyond 180.
+
+        Finer near the places given by longitudes and latitudes.
+        """
 
 
 def write_page(
@@ -106,10 +119,8 @@ def _content(
     max_pairs: int,
 ) -> dict[str, Any]:
     top = pairs.sort_by("rank").slice(0, max_pairs).to_pylist()
-    rows = events.drop_columns(["geometry"]).to_pylist()
-    by_id = {row["event_id"]: row for row in rows}
     owner = {event: number for number, pair in enumerate(top) for event in pair["event_ids"]}
-    drawn = _drawn(rows, owner)
+    drawn, alone, by_id = _shown(events, owner)
     frame = _frame(drawn, fixes)
     legs = [
         (number, side, pair[f"vessel_{side}"], _us(by_id[event]["start_time"]), _us(by_id[event]["end_time"]))
@@ -120,11 +131,11 @@ def _content(
     ]
     number = {row["event_id"]: place for place, row in enumerate(drawn)}
     return {
-        "head": _head(rows, pairs.num_rows, len(top), fixes, run),
+        "head": _head(events, pairs.num_rows, len(top), fixes, run),
         "pairs": [_pair(place, pair, by_id, number) for place, pair in enumerate(top)],
-        "others": _others(rows, number),
+        "others": [_other(row, number) for row in alone],
         "n_drawn": len(drawn),
-        "n_events": len(rows),
+        "n_events": events.num_rows,
         "map": _map(frame, drawn, owner, fixes, legs, zones, shoreline),
     }
 
@@ -133,12 +144,31 @@ def _us(time: datetime) -> int:
     return pa.scalar(time, pa.timestamp("us", tz="UTC")).value  # type: ignore[no-any-return]
 
 
-def _drawn(rows: list[dict[str, Any]], owner: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Choose the events on the map: all of the pairs shown, then the longest of the others."""
-    ours = [row for row in rows if row["event_id"] in owner]
-    rest = [row for row in rows if row["event_id"] not in owner and row["subtype"] != "short"]
-    rest.sort(key=lambda row: (row["kind"] != "encounter", -row["duration_h"], row["event_id"]))
-    return ours + rest[:MAX_OTHER_EVENTS]
+def _shown(
+    events: pa.Table, owner: Mapping[str, int]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Choose events before they become rows: there may be millions.
+
+    Returns
+    -------
+    Those on the map (all of the pairs shown, then the longest of the others), the longest of one vessel (what
+    there is to see where nothing was paired), and those of the pairs by id.
+    """
+    ids = events.column("event_id").to_pylist()
+    owned = pc.is_in(events.column("event_id"), value_set=pa.array(list(owner), pa.string())).to_numpy()
+    counts = pc.not_equal(events.column("subtype"), "short").to_numpy()
+    encounter = pc.equal(events.column("kind"), "encounter").to_numpy()
+    single = pc.is_null(events.column("vessel_b")).to_numpy()
+    hours = events.column("duration_h").to_numpy()
+    ours = np.flatnonzero(owned).tolist()
+    rest = np.flatnonzero(~owned & counts).tolist()
+    rest.sort(key=lambda row: (not encounter[row], -hours[row], ids[row]))
+    alone = np.flatnonzero(single & counts).tolist()
+    alone.sort(key=lambda row: (-hours[row], ids[row]))
+    on_map, listed = ours + rest[:MAX_OTHER_EVENTS], alone[:MAX_LISTED]
+    rows = events.drop_columns(["geometry"]).take(pa.array(on_map + listed, pa.int64())).to_pylist()
+    drawn = rows[: len(on_map)]
+    return drawn, rows[len(on_map) :], {row["event_id"]: row for row in drawn[: len(ours)]}
 
 
 def _frame(drawn: list[dict[str, Any]], fixes: pa.Table | None) -> layers.Frame | None:
@@ -172,6 +202,8 @@ def _map(
             step = (row["end_lon_deg"] - row["lon_deg"] + 180.0) % 360.0 - 180.0
             silences.append([point, [round(point[0] + step, 5), _lat(row["end_lat_deg"])]])
     shapes = layers.zone_shapes(zones, room)
+    paired = [place for place, row in enumerate(drawn) if row["event_id"] in owner] or range(len(drawn))
+    worth = [lon[place] for place in paired], [drawn[place]["lat_deg"] for place in paired]
     for shape in shapes:
         shape["name"] = texts.clean(shape["name"], 60)
         sure = f"confidence {shape.pop('confidence') or 'not stated'}"
@@ -180,7 +212,7 @@ def _map(
     return {
         "box": frame.box,
         "room": room.box,
-        "land": layers.land(shoreline, room),
+        "land": layers.land(shoreline, room, worth),
         "zones": shapes,
         "tracks": layers.thin_legs(layers.track_legs(fixes, wanted), room),
         "events": points,
@@ -210,10 +242,11 @@ def _length(row: Mapping[str, Any]) -> str:
 
 
 def _head(
-    rows: list[dict[str, Any]], n_pairs: int, n_shown: int, fixes: pa.Table | None, run: Mapping[str, Any]
+    events: pa.Table, n_pairs: int, n_shown: int, fixes: pa.Table | None, run: Mapping[str, Any]
 ) -> dict[str, Any]:
-    counts = Counter(row["kind"] for row in rows)
-    short = sum(row["kind"] == "gap" and row["subtype"] == "short" for row in rows)
+    counts = Counter(events.column("kind").to_pylist())
+    short_gap = pc.and_(pc.equal(events.column("kind"), "gap"), pc.equal(events.column("subtype"), "short"))
+    short = pc.sum(short_gap).as_py() or 0
     read = run.get("rows") or {}
     rejected = read.get("rejected")
     reasons = rejected if isinstance(rejected, Mapping) else {}
@@ -224,7 +257,7 @@ def _head(
         }
         for item in run.get("inputs") or ()
     ]
-    first, last = _period(rows, fixes, run)
+    first, last = _period(events, fixes, run)
     return {
         "inputs": inputs,
         "read": read.get("read"),
@@ -248,13 +281,13 @@ def _get(item: Any, key: str, otherwise: Any = None) -> Any:
     return item.get(key, otherwise) if isinstance(item, Mapping) else otherwise
 
 
-def _period(rows: list[dict[str, Any]], fixes: pa.Table | None, run: Mapping[str, Any]) -> tuple[str, str]:
+def _period(events: pa.Table, fixes: pa.Table | None, run: Mapping[str, Any]) -> tuple[str, str]:
     first, last = run.get("first_time"), run.get("last_time")
     if first is None and fixes is not None and fixes.num_rows:
         ends = pc.min_max(fixes.column("time")).as_py()
         first, last = ends["min"], ends["max"]
-    if first is None and rows:
-        first, last = min(r["start_time"] for r in rows), max(r["end_time"] for r in rows)
+    if first is None and events.num_rows:
+        first, last = pc.min(events.column("start_time")).as_py(), pc.max(events.column("end_time")).as_py()
 
     def text(time: Any) -> str:
         return texts.time_text(datetime.fromisoformat(time) if isinstance(time, str) else time)
@@ -345,20 +378,14 @@ def _event(row: Mapping[str, Any], number: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _others(rows: list[dict[str, Any]], number: Mapping[str, int]) -> list[dict[str, Any]]:
-    """List the longest events of one vessel: what there is to see where nothing was paired."""
-    alone = [row for row in rows if row["vessel_b"] is None and row["subtype"] != "short"]
-    alone.sort(key=lambda row: (-row["duration_h"], row["event_id"]))
-    return [
-        {
-            "number": number.get(row["event_id"], -1),
-            "kind": texts.clean(row["kind"]),
-            "name": texts.vessel_name(row["name_a"], row["mmsi_a"], row["vessel_a"]),
-            "start": texts.time_text(row["start_time"]),
-            "length": _length(row),
-        }
-        for row in alone[:MAX_LISTED]
-    ]
+def _other(row: Mapping[str, Any], number: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "number": number.get(row["event_id"], -1),
+        "kind": texts.clean(row["kind"]),
+        "name": texts.vessel_name(row["name_a"], row["mmsi_a"], row["vessel_a"]),
+        "start": texts.time_text(row["start_time"]),
+        "length": _length(row),
+    }
 
 
 def _render(content: Mapping[str, Any]) -> str:

@@ -28,8 +28,9 @@ def clean(text: object, limit: int = NAME_LIMIT) -> str:
         return ""
     # Ten times the limit is enough to look at: names of a megabyte must not cost time.
     raw = str(text)[: limit * 10]
-    kept = (" " if c.isspace() else c for c in raw if c.isspace() or unicodedata.category(c)[0] != "C")
-    line = " ".join("".join(kept).split())
+    if not raw.isprintable():
+        raw = "".join(" " if c.isspace() else c for c in raw if c.isspace() or unicodedata.category(c)[0] != "C")
+    line = " ".join(raw.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

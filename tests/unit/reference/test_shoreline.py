@@ -205,6 +205,20 @@ def test_drawing_keeps_to_its_budget():
     assert SHORE.polygons(-150.1, -0.1, -150.0, 0.0) == []
 
 
+def test_land_near_chosen_places_is_drawn_more_finely():
+    view, place = (120.0, 30.0, 130.0, 40.0), (126.3, 34.7)
+
+    def vertices_around(rings):
+        points = np.concatenate(rings)
+        return (np.abs(points - place) < 0.5).all(axis=1).sum(), len(points)
+
+    rough, fine = SHORE.polygons(*view), SHORE.polygons(*view, near=([place[0]], [place[1]]))
+    (few, all_few), (many, all_many) = vertices_around(rough), vertices_around(fine)
+    assert many > 2 * few
+    assert all_many - many < 1.5 * (all_few - few)
+    assert sum(map(len, SHORE.polygons(*view, max_vertices=5000, near=([place[0]], [place[1]])))) <= 5000
+
+
 def test_nearest_line_takes_the_piece_not_its_ends():
     line = NearestLine([[0.0, 0.0]], [[10.0, 0.0]], max_piece_m=5000.0)
     expected = np.radians(0.1) * EARTH_RADIUS_M

@@ -123,7 +123,7 @@ class Coast:
     def __init__(self):
         self.asked = []
 
-    def polygons(self, lon_min, lat_min, lon_max, lat_max):
+    def polygons(self, lon_min, lat_min, lon_max, lat_max, *, max_vertices=60_000, near=None):
         self.asked.append((lon_min, lat_min, lon_max, lat_max))
         room = shapely.box(lon_min, lat_min, lon_max, lat_max)
         rings = []

@@ -244,7 +244,7 @@ def test_many_tracks_events_and_a_rough_coast_stay_under_the_budget(tmp_path, mo
     rows += [event(1000 + n, "loitering", 100 + n % 17, 21.0) for n in range(3200)]
 
     class Rough:
-        def polygons(self, west, south, east, north):
+        def polygons(self, west, south, east, north, *, max_vertices=60_000, near=None):
             turn = np.linspace(0, 2 * np.pi, 3000)
             radius = (east - west) / 3 * (1 + 0.2 * np.sin(turn * 90))
             return [
