@@ -7,8 +7,9 @@ count does not match its newlines is sorted into plain lines and odd ones, and t
 from __future__ import annotations
 
 import csv
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -149,8 +150,8 @@ def read_text(
     stream = source.open()
     row = spec.header.row + 1
     try:
-        for block in text_blocks(stream, spec.header.end):
-            for piece in split_block(block, row, spec):
+        for pieces in _split_ahead(text_blocks(stream, spec.header.end), row, spec):
+            for piece in pieces:
                 remarks: Counter[str] = Counter()
                 if len(piece.rows):
                     origin = Origin(source.label, piece.rows, piece.text, spec.header.repeats)
@@ -163,9 +164,27 @@ def read_text(
                 if piece.odd_bytes:
                     batch.remarks["lines that are not UTF-8, read as Latin-1"] += piece.odd_bytes
                 yield batch
-            row += block.count(b"\n")
     finally:
         stream.close()
+
+
+def _split_ahead(blocks: Iterator[bytes], row: int, spec: TextSpec) -> Iterator[list[Piece]]:
+    """Split blocks, the next one while the caller works on this one: Arrow splits beside Python."""
+    with ThreadPoolExecutor(1) as aside:
+        waiting: deque[Future[list[Piece]]] = deque()
+        try:
+            for block in blocks:
+                waiting.append(aside.submit(split_block, block, row, spec))
+                row += block.count(b"\n")
+                if len(waiting) > 1:
+                    yield waiting.popleft().result()
+        except DamagedError:
+            # What came before the damage is good.
+            while waiting:
+                yield waiting.popleft().result()
+            raise
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
@@ -193,13 +212,8 @@ def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
 
 
 def _is_clean(block: bytes) -> bool:
-    return not (
-        b'"' in block
-        or b"\n\n" in block
-        or b"\n\r\n" in block
-        or b"\n#" in block
-        or block[:1] in (b"\n", b"\r", b"#", _BOM[:1])
-    )
+    # Blank lines are not looked for: Arrow refuses them, having too few columns.
+    return not (b'"' in block or (b"#" in block and b"\n#" in block) or block[:1] in (b"\n", b"\r", b"#", _BOM[:1]))
 
 
 def _is_row(line: bytes, spec: TextSpec) -> bool:
