@@ -28,6 +28,8 @@ _CHUNK_US = 200 * 86_400_000_000
 #: The least distance is taken from all, and the hull gap also at it. Six hours alongside, both heard every three
 #: minutes, have 240.
 _SAMPLE = 240
+#: Pieces this close to the least distance are all at it [m]: rounding must not choose among them.
+_TIE_M = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +193,7 @@ class Encounters:
         begin, _ = group_bounds(group)
         least_m = np.minimum.reduceat(pieces.least_m, begin)
         spread = _spread(group)
-        near = spread | (pieces.least_m == least_m[group])
+        near = spread | (pieces.least_m <= least_m[group] + _TIE_M)
         least, most, source = _closest_hulls(tracks, hulls, pieces.take(near), group[near], n, rule)
         # Not those at the least distance: where it is close to a tie, rounding would move the place and medians.
         pieces, group = pieces.take(spread), group[spread]

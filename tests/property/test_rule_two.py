@@ -225,6 +225,21 @@ def test_swapping_vessels_swaps_the_columns(world):
     assert one == two
 
 
+@pytest.mark.parametrize("east", [0.0, 1.0, 77.7, -200.0])
+def test_ties_for_the_least_distance_do_not_hang_on_rounding(east):
+    """Long still meetings, one with noise, another passing at a steady distance: many pieces are at the least."""
+    still = [(0.0, 0.0, 0.0), (0.01, 0.0, 0.0), (3.0, 0.0, 0.0), (4.5, 0.0, 0.0)]
+    passing = [(0.0, 3000.0, 0.0), (2.01, 0.0, 0.0), (4.0, 24.0, 8.0), (5.5, 3024.0, 1500.0)]
+    for lat in (85.0, 2.0, -31.0):
+        specs = [
+            {"mmsi": 440000000, "waypoints": still, "every_s": 60.0, "origin": (lat, 124.0)},
+            {"mmsi": 440000680, "waypoints": passing, "every_s": 60.0, "offset_s": 4.0, "origin": (lat, 124.0)},
+            {"mmsi": 440000760, "waypoints": still, "every_s": 60.0, "noise_m": 6.0, "origin": (lat, 124.0)},
+        ]
+        table = table_of(specs)
+        assert_alike(results(table)[0], results(moved(table, east=east))[0])
+
+
 def test_the_worlds_do_make_encounters_across_midnight():
     specs = [
         {"mmsi": 440000001, "waypoints": [(0, 0, 0), (20, 900, 0)], "every_s": 180.0, "origin": (31.0, 179.9999)},
