@@ -14,9 +14,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from stsdetect.errors import SettingsError, did_you_mean
-from stsdetect.units import parse_duration
+from stsdetect.units import parse_bytes, parse_duration
 
 Duration = Annotated[float, BeforeValidator(lambda value: parse_duration(value))]
+Bytes = Annotated[int, BeforeValidator(lambda value: parse_bytes(value))]
 
 
 class _Model(BaseModel):
@@ -147,10 +148,12 @@ class ScoreSettings(_Model):
 class RunSettings(_Model):
     """How the work is cut; results do not depend on it."""
 
-    workers: int = Field(default=1, ge=1, le=256)
-    """Processes used to search for contact."""
+    workers: int | None = Field(default=None, ge=1, le=256)
+    """Threads that work side by side; unset means one per core, at most 8."""
+    memory: Bytes = Field(default=2_000_000_000, ge=500_000_000)
+    """About as much memory as the work may take, such as 2GB; what does not fit waits in Parquet files in TMPDIR."""
     partition_s: Duration = Field(default=86400.0, ge=60)
-    """Length of one partition in time [s]."""
+    """Greatest length of time searched for contact at once [s]; less where memory asks for it."""
 
 
 class Settings(_Model):

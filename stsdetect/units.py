@@ -49,3 +49,27 @@ def parse_duration(text: str | int | float) -> Seconds:
     if rest or not parts:
         raise ValueError(f"{text!r} is not a duration: write it like '90min', '6h' or '1d 12h'")
     return sum(float(number) * _UNIT_S[unit] for number, unit in parts)
+
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
+_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+
+
+def parse_bytes(text: str | int | float) -> int:
+    """Turn ``"2GB"``, ``"512 MiB"`` or a number of bytes into bytes; kB is 1000 bytes, KiB 1024.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a size.
+
+    Examples
+    --------
+    >>> parse_bytes("2GB"), parse_bytes("1.5 GiB")
+    (2000000000, 1610612736)
+    """
+    found = _SIZE.fullmatch(str(text).strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not a size: write it like '2GB' or '800 MB'")
+    number, unit, binary = found.groups()
+    return round(float(number) * (1024 if binary else 1000) ** _POWER[unit.lower()])

@@ -27,7 +27,8 @@ from stsdetect.cli import console, options
 @click.option("--within-zone", metavar="KM", type=float, help="Keep only meetings at most this far from a zone [km].")
 @click.option("--format", "formats", metavar="NAMES", multiple=True, help="More files: csv, geojson, gpkg, kml.")
 @click.option("--no-page", is_flag=True, help="Do not write report.html.")
-@click.option("--workers", metavar="N", type=int, help="Processes to search with.")
+@click.option("--workers", metavar="N", type=int, help="Threads to work with (default: one per core).")
+@click.option("--memory", metavar="SIZE", help="About as much memory as the work may take, such as 2GB (the default).")
 @click.option("--sha256", is_flag=True, help="SHA-256 of every input in run.json instead of a fast hash.")
 @click.option("--max-reject-share", metavar="SHARE", type=float, help="Exit with 4 above this share of bad rows, 0..1.")
 @options.messages
@@ -57,7 +58,7 @@ def detect(
     settings = options.build_settings(
         settings_file, changes, mapped, start_time,
         context__zones_file=single["zones"], context__ports_file=single["ports"],
-        context__within_zone_km=single["within_zone"], run__workers=single["workers"],
+        context__within_zone_km=single["within_zone"], run__workers=single["workers"], run__memory=single["memory"],
         read__max_reject_share=single["max_reject_share"],
     )  # fmt: skip
     from stsdetect.pipeline import check_rejects, run_job

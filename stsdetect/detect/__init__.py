@@ -11,6 +11,7 @@ from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import Loitering
+from stsdetect.engine import cores
 from stsdetect.settings import Settings
 
 __all__ = ["Encounters", "Gaps", "Loitering", "find_events"]
@@ -31,7 +32,7 @@ def find_events(
     data = Fixes.from_table(fixes)
     known = Identities.from_table(vessels, data.labels)
     encounters = Encounters.from_settings(
-        settings.encounters, workers=settings.run.workers, partition_s=settings.run.partition_s
+        settings.encounters, workers=settings.run.workers or cores(), partition_s=settings.run.partition_s
     )
     found = [
         encounters.detect(data, known, progress=progress),

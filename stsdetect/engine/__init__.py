@@ -1,12 +1,12 @@
-"""Where work runs: cut time into parts and map a task over them, here or in processes. Knows no vessels."""
+"""Where work runs: cut time into parts and map a task over them, here or in threads. Knows no vessels."""
 
 from __future__ import annotations
 
-import signal
+import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,27 +33,32 @@ def cut(start_us: int, end_us: int, length_us: int) -> list[Part]:
     return [Part(k * length_us, (k + 1) * length_us) for k in range(first, last + 1)]
 
 
-def _leave_interrupts() -> None:
-    """Let Ctrl-C be the parent's business: it ends the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def cores() -> int:
+    """Return how many cores this process may use, at most 8: beyond that Python's own lock is in the way."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), 8)
+    return min(os.cpu_count() or 1, 8)
 
 
 def run_parts(task: Callable[..., T], jobs: Iterable[tuple[Any, ...]], workers: int = 1) -> Iterator[T]:
-    """Yield ``task(*job)`` for each job, in order; with more than one worker in that many processes.
+    """Yield ``task(*job)`` for each job, in order; with more than one worker in that many threads.
 
-    Jobs are made lazily and at most a few wait at a time, so that memory does not grow with their number.
-    Task and jobs must be picklable where ``workers`` is more than 1.
+    The work is NumPy's and Arrow's, which run side by side in threads and need no copy of the data. Jobs are
+    made lazily and at most one more than there are workers waits, so that memory does not grow with their number.
     """
     if workers <= 1:
         for job in jobs:
             yield task(*job)
         return
-    # Spawned, not forked: a forked child may inherit locks of Arrow's threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts) as pool:
-        waiting = []
-        for job in jobs:
-            waiting.append(pool.submit(task, *job))
-            if len(waiting) > 2 * workers:
-                yield waiting.pop(0).result()
-        for future in waiting:
-            yield future.result()
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[T]] = deque()
+        try:
+            for job in jobs:
+                waiting.append(pool.submit(task, *job))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

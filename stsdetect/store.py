@@ -1,0 +1,118 @@
+"""Tables kept by number: in memory while there is room, in Parquet files of a temporary folder beyond that."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+#: Slices of at least so many rows are worth a copy of their own; smaller ones wait to be put together.
+_COPY_ROWS = 65_536
+
+
+class Shelf:
+    """Arrow tables of one schema, put down and taken up by number.
+
+    What is put down stays in memory up to ``limit_bytes`` in all; then everything goes to Parquet files in a
+    temporary folder (that of ``TMPDIR``), which is removed at the end. Use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    limit_bytes
+        Most memory the tables may take [bytes].
+
+    Examples
+    --------
+    >>> with Shelf(limit_bytes=0) as shelf:
+    ...     shelf.put(3, pa.table({"x": [1, 2]}))
+    ...     shelf.put(3, pa.table({"x": [3]}))
+    ...     shelf.look(3).column("x").to_pylist()
+    [1, 2, 3]
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._tables: dict[int, list[pa.Table]] = {}
+        self._loose: dict[int, int] = {}
+        self._files: dict[int, list[Path]] = {}
+        self._held = 0
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.rows: dict[int, int] = {}
+        self.spilled_bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        self._tables.clear()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def put(self, number: int, table: pa.Table) -> None:
+        """Put a table down behind those already there."""
+        if not table.num_rows:
+            return
+        self._tables.setdefault(number, []).append(table)
+        self.rows[number] = self.rows.get(number, 0) + table.num_rows
+        self._held += table.nbytes
+        loose = self._loose.get(number, 0) + table.num_rows
+        if loose >= _COPY_ROWS:
+            self._gather(number)
+        else:
+            self._loose[number] = loose
+        if self._held > self._limit:
+            self._spill()
+
+    def settle(self) -> None:
+        """Give every slice memory of its own, so that what it was cut from can go."""
+        for number in self._tables:
+            self._gather(number)
+
+    def look(self, number: int) -> pa.Table | None:
+        """Return the tables of a number as one; None where nothing was put down."""
+        import pyarrow.parquet as pq
+
+        parts = [pq.read_table(path, memory_map=False) for path in self._files.get(number, [])]
+        parts += self._tables.get(number, [])
+        return pa.concat_tables(parts) if parts else None
+
+    def take(self, number: int) -> pa.Table | None:
+        """Return the tables of a number as one and forget them; None where nothing was put down."""
+        table = self.look(number)
+        for part in self._tables.pop(number, []):
+            self._held -= part.nbytes
+        for path in self._files.pop(number, []):
+            path.unlink()
+        self.rows.pop(number, None)
+        return table
+
+    def _gather(self, number: int) -> None:
+        parts = self._tables[number]
+        loose = [part for part in parts if part.num_rows < _COPY_ROWS]
+        if loose:
+            before = sum(part.nbytes for part in loose)
+            # A table of one chunk would be handed back as it is: two make a copy.
+            table = pa.concat_tables([*loose, loose[0].slice(0, 0)]).unify_dictionaries().combine_chunks()
+            self._tables[number] = [part for part in parts if part.num_rows >= _COPY_ROWS] + [table]
+            self._held += table.nbytes - before
+        self._loose[number] = 0
+
+    def _spill(self) -> None:
+        import pyarrow.parquet as pq
+
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="stsdetect-")
+        for number, parts in self._tables.items():
+            files = self._files.setdefault(number, [])
+            path = Path(self._folder.name) / f"{number}-{len(files)}.parquet"
+            table = pa.concat_tables(parts).unify_dictionaries()
+            words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+            pq.write_table(table, path, compression="lz4", use_dictionary=words, write_statistics=False)
+            self.spilled_bytes += path.stat().st_size
+            files.append(path)
+        self._tables.clear()
+        self._loose.clear()
+        self._held = 0
