@@ -1,13 +1,16 @@
 """Readers: AIS exports of every supported layout to one table of positions.
 
-`read` takes files, folders, globs, archives, or a frame, recognises each by content, and accounts for every row.
+`read` takes files, folders, globs, archives, or a frame, recognises each by content, and accounts for every row;
+`stream` gives the same rows in blocks, so that memory does not grow with the input.
 """
 
 from __future__ import annotations
 
 from stsdetect.readers.parquet import write_positions
 from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
-from stsdetect.readers.reading import LAYOUTS, inspect_layout, read
+from stsdetect.readers.reading import read
+from stsdetect.readers.recognition import LAYOUTS, inspect_layout
+from stsdetect.readers.streaming import Stream, stream
 
 __all__ = [
     "LAYOUTS",
@@ -17,7 +20,9 @@ __all__ = [
     "QuestionError",
     "ReadResult",
     "Reject",
+    "Stream",
     "inspect_layout",
     "read",
+    "stream",
     "write_positions",
 ]

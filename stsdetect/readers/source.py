@@ -54,7 +54,7 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class Stream:
+class ByteStream:
     """Unpacked bytes of one source; a damaged container raises `DamagedError` with its name."""
 
     def __init__(self, raw: IO[bytes], label: str, tick: Tick | None = None) -> None:
@@ -128,13 +128,13 @@ class Source:
         """``path`` or ``path!member``, as in the column ``source_file``."""
         return self.path if self.member is None else f"{self.path}!{self.member}"
 
-    def open(self) -> Stream:
+    def open(self) -> ByteStream:
         """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read."""
         try:
             if self.member is None:
-                return Stream(open(self.path, "rb"), self.label, self.tick)
+                return ByteStream(open(self.path, "rb"), self.label, self.tick)
             archive = zipfile.ZipFile(self.path)
-            return Stream(archive.open(self.member), self.label, self.tick)
+            return ByteStream(archive.open(self.member), self.label, self.tick)
         except OSError as problem:
             raise InputError(f"{self.label} cannot be read: {problem.strerror or problem}") from problem
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError) as problem:

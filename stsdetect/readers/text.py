@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from stsdetect.readers.protocol import Batch, DamagedError, Reject
 from stsdetect.readers.rows import MAX_TEXT, Origin, Times, build
-from stsdetect.readers.source import MAX_LINE_BYTES, Head, Source, Stream
+from stsdetect.readers.source import MAX_LINE_BYTES, ByteStream, Head, Source
 from stsdetect.schema import POSITIONS, TEXT
 
 #: Text is parsed in pieces of this size [bytes]: large enough to be fast, small enough for memory.
@@ -115,7 +115,7 @@ class Piece:
         return _decode(self.line(i))
 
 
-def text_blocks(stream: Stream, skip: int = 0) -> Iterator[bytes]:
+def text_blocks(stream: ByteStream, skip: int = 0) -> Iterator[bytes]:
     """Yield the bytes of a stream after ``skip`` in pieces that end with a newline."""
     rest = b""
     while True:

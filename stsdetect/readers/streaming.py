@@ -1,0 +1,297 @@
+"""Read anything block by block: filter the rows, and account for every one of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.errors import InputError, StsError, UsageError
+from stsdetect.readers.frame import LABEL, as_table, read_frame
+from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
+from stsdetect.readers.recognition import recognise
+from stsdetect.readers.rows import reject_table
+from stsdetect.readers.source import Source, expand
+from stsdetect.schema import POSITIONS, REJECTS
+from stsdetect.settings import ReadSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Progress = Callable[[str, int, int], None]
+#: A block handed out has at most so many rows ...
+MAX_ROWS = 1 << 19
+#: ... and at least so many, but for the last: what follows it costs a little for each block, whatever its size.
+MIN_ROWS = 100_000
+
+
+class Stream:
+    """Positions in blocks of bounded size, in the order of the input; then the account of what was read.
+
+    Iterate to get tables (`schema.POSITIONS`, each column in one chunk; a text column's dictionary is that
+    block's own), then ask for `result`. Only rejected rows are kept. A stream is read once; one that is given up
+    early is closed with ``close`` or by a ``with`` statement.
+    """
+
+    def __init__(self, blocks: Iterator[pa.Table], account: _Account) -> None:
+        self._blocks, self._account = blocks, account
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> pa.Table:
+        return next(self._blocks)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading and close the file at hand."""
+        self._blocks.close()  # type: ignore[attr-defined]
+
+    def result(self) -> ReadResult:
+        """Return what became of every file and row; its positions are empty.
+
+        Raises
+        ------
+        UsageError
+            If there are blocks left to read.
+        """
+        if not self._account.whole:
+            raise UsageError("the stream has not been read to its end; iterate over it before asking for the result")
+        return self._account.result(POSITIONS.empty())
+
+
+def stream(
+    inputs: Sequence[str | Path] | str | Path | pd.DataFrame | pa.Table,
+    *,
+    settings: ReadSettings | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    vessels: Collection[str | int] | None = None,
+    progress: Progress | None = None,
+) -> Stream:
+    """Read AIS of any supported layout in blocks, so that memory does not grow with the input.
+
+    Parameters, and errors, are those of `read`; errors about a file are raised when its turn comes. A packed
+    Parquet file is unpacked in memory, and of a mapped table with dates like 03/04/2021 the times are looked at
+    before the rest is read; all other layouts are read in one pass.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> table = pa.table({"time": ["2024-03-01T00:00:00Z"], "lat_deg": [38.5], "lon_deg": [122.0], "mmsi": [1]})
+    >>> blocks = stream(table)
+    >>> sum(block.num_rows for block in blocks), blocks.result().files[0].rows_kept
+    (1, 1)
+    """
+    settings = settings or ReadSettings()
+    names = None if vessels is None else frozenset(str(vessel).strip() for vessel in vessels)
+    wanted = _Filter(_micro(since), _micro(until), names)
+    account = _Account()
+    if isinstance(inputs, pa.Table) or hasattr(inputs, "columns"):
+        tables = _read_frame(inputs, settings, wanted, account)
+    else:
+        items: Iterable[str | Path] = [inputs] if isinstance(inputs, (str, Path)) else inputs
+        tables = _read_files(expand(items), settings, wanted, progress, account)
+    return Stream(_even(tables, account), account)
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """Which rows are wanted; the bounds are microseconds UTC, ``since`` inclusive and ``until`` exclusive."""
+
+    since: int | None
+    until: int | None
+    vessels: frozenset[str] | None
+
+    def mask(self, table: pa.Table) -> pa.Array | None:
+        """Return which rows pass, or None where all do."""
+        masks = []
+        if self.since is not None or self.until is not None:
+            micro = table.column("time").cast(pa.int64())
+            if self.since is not None:
+                masks.append(pc.greater_equal(micro, self.since))
+            if self.until is not None:
+                masks.append(pc.less(micro, self.until))
+        if self.vessels is not None:
+            numbers = sorted(
+                {int(text) for text in self.vessels if text.isascii() and text.isdigit() and len(text) <= 18}
+            )
+            by_id = pc.is_in(table.column("vessel_id").cast(pa.string()), pa.array(sorted(self.vessels), pa.string()))
+            by_mmsi = pc.is_in(table.column("mmsi"), pa.array(numbers, pa.int64()))
+            masks.append(pc.or_(by_id, by_mmsi))
+        if not masks:
+            return None
+        result = masks[0]
+        for mask in masks[1:]:
+            result = pc.and_(result, mask)
+        return result
+
+
+@dataclass
+class _Account:
+    """What became of all files."""
+
+    reports: list[FileReport] = field(default_factory=list)
+    rejected: list[pa.Table] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    whole: bool = False
+
+    def close(self, tally: _Tally, source: Source, layout: str) -> None:
+        """Enter a file that was read to its end."""
+        self.reports.append(tally.report(source.path, source.member, layout, source.size))
+        self.rejected += tally.rejected
+
+    def result(self, positions: pa.Table) -> ReadResult:
+        """Return the account beside positions."""
+        lost = pa.concat_tables(self.rejected).unify_dictionaries() if self.rejected else REJECTS.empty()
+        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped))
+
+
+@dataclass
+class _Tally:
+    """What has been read of one file."""
+
+    label: str
+    rows: int = 0
+    kept: int = 0
+    filtered: int = 0
+    rejected: list[pa.Table] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    last_row: int = 0
+    emptied: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
+
+    def add(self, batch: Batch, wanted: _Filter) -> pa.Table:
+        """Count a batch and return its wanted rows."""
+        self.rows += batch.rows
+        self.reject(batch.rejects)
+        self.emptied += batch.emptied
+        for text, count in batch.remarks.items():
+            self.remarks[text] += count
+        table = batch.positions
+        if not table.num_rows:
+            return table
+        self.last_row = max(self.last_row, pc.max(table.column("source_row")).as_py() or 0)
+        mask = wanted.mask(table)
+        if mask is not None:
+            kept = table.filter(mask)
+            self.filtered += table.num_rows - kept.num_rows
+            table = kept
+        self.kept += table.num_rows
+        return table
+
+    def reject(self, rejects: list[Reject]) -> None:
+        """Take in rejected rows; as a table, because there can be millions."""
+        if rejects:
+            self.reasons.update(reject.reason for reject in rejects)
+            self.rejected.append(reject_table(self.label, rejects))
+            self.last_row = max(self.last_row, *(reject.row for reject in rejects))
+
+    def report(self, path: str, member: str | None, layout: str, size: int) -> FileReport:
+        notes = [f"{column}: {count} unreadable values left empty" for column, count in sorted(self.emptied.items())]
+        notes += [f"{text}: {count}" if count else text for text, count in sorted(self.remarks.items())]
+        reasons = dict(sorted(self.reasons.items()))
+        return FileReport(path, member, layout, size, self.rows, self.kept, self.filtered, reasons, tuple(notes))
+
+
+def _micro(time: datetime | None) -> int | None:
+    if time is None:
+        return None
+    aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
+    return int(np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
+
+
+def _even(tables: Iterator[pa.Table], account: _Account) -> Iterator[pa.Table]:
+    """Cut large tables and put small ones together."""
+    waiting: list[pa.Table] = []
+    try:
+        for table in tables:
+            for first in range(0, table.num_rows, MAX_ROWS):
+                waiting.append(table.slice(first, MAX_ROWS))
+                if sum(part.num_rows for part in waiting) >= MIN_ROWS:
+                    yield _one(waiting)
+                    waiting = []
+        if waiting:
+            yield _one(waiting)
+        account.whole = True
+    finally:
+        tables.close()  # type: ignore[attr-defined]
+
+
+def _one(tables: list[pa.Table]) -> pa.Table:
+    if len(tables) == 1:
+        return tables[0]
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def _read_frame(frame: Any, settings: ReadSettings, wanted: _Filter, account: _Account) -> Iterator[pa.Table]:
+    table = as_table(frame, settings)
+    tally = _Tally(LABEL)
+    for batch in read_frame(table, settings):
+        yield tally.add(batch, wanted)
+    account.close(tally, Source(LABEL, None, table.nbytes, LABEL, True), "frame")
+
+
+def _read_files(
+    sources: list[Source], settings: ReadSettings, wanted: _Filter, progress: Progress | None, account: _Account
+) -> Iterator[pa.Table]:
+    problems: dict[str, StsError] = {}
+    good: set[str] = set()
+    for source in sources:
+        source = replace(source, tick=_ticker(source, progress))
+        tally = _Tally(source.label)
+        try:
+            yield from _read_source(source, settings, wanted, tally, account)
+        except QuestionError:
+            raise
+        except (InputError, UsageError) as problem:
+            if source.alone or tally.rows:
+                raise
+            account.skipped.append((source.label, str(problem)))
+            problems.setdefault(source.origin, problem)
+            continue
+        if progress is not None:
+            progress(source.label, source.size, source.size)
+        good.add(source.origin)
+    for origin, first in problems.items():
+        if origin not in good:
+            count = sum(source.origin == origin for source in sources)
+            kind = InputError if isinstance(first, InputError) else UsageError
+            raise kind(f"no AIS found in {origin} ({count} files looked at). The first: {first}")
+    if not sources:
+        raise InputError("no input given: name files, folders or globs of AIS exports")
+
+
+def _ticker(source: Source, progress: Progress | None) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    return lambda done: progress(source.label, min(done, source.size), source.size)
+
+
+def _read_source(
+    source: Source, settings: ReadSettings, wanted: _Filter, tally: _Tally, account: _Account
+) -> Iterator[pa.Table]:
+    head = source.head()
+    layout = recognise(head, settings)
+    try:
+        for batch in layout.read(source, head, settings):
+            yield tally.add(batch, wanted)
+    except DamagedError as problem:
+        if not tally.rows:
+            raise
+        # What came before the damage is good; the damage itself counts as one row, so that it shows.
+        tally.rows += 1
+        tally.reject([Reject(tally.last_row + 1, "damaged_file", str(problem)[:500], "")])
+    account.close(tally, source, layout.name)
