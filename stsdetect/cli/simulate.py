@@ -8,19 +8,29 @@ import click
 
 from stsdetect.cli import console, options
 
+#: Rows of an archive unless told otherwise: an eighth of a day of NOAA's.
+ARCHIVE_ROWS = 1_000_000
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Folder for the exports.")
-@click.option("--preset", metavar="NAME", default="scenarios", show_default=True, help="scenarios, sample or traffic.")
+@click.option(
+    "--preset", metavar="NAME", default="scenarios", show_default=True, help="scenarios, sample, traffic or archive."
+)
 @click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="Seed of every random draw.")
-@click.option("--rows", metavar="N", type=int, help="About how many rows to make; for traffic only.")
+@click.option(
+    "--rows",
+    metavar="N",
+    type=int,
+    help="How many rows to make; for traffic and archive only (an archive has 8 million a day).",
+)
 @click.option(
     "--layout",
     "layouts",
     metavar="NAMES",
     multiple=True,
     help="noaa, noaa2025, dma, nmea, parquet; may be repeated or parted by commas. Default: all; for the preset "
-    "sample: each scenario in one of four.",
+    "sample: each scenario in one of four; for archive: noaa.",
 )
 @options.messages
 def simulate(out: Path, preset: str, seed: int, rows: int | None, layouts: tuple[str, ...], quiet: bool) -> None:
@@ -28,12 +38,14 @@ def simulate(out: Path, preset: str, seed: int, rows: int | None, layouts: tuple
 
     The same options give the same bytes.
     """
-    from stsdetect.simulate import LAYOUTS, write, write_sample
+    from stsdetect.simulate import LAYOUTS, Archive, write, write_archive, write_sample
     from stsdetect.simulate import simulate as make
 
     names = options.parse_formats(layouts)
     console.info(f"Simulating {preset} with seed {seed} ...", stage="simulate")
-    if preset == "sample" and not names and rows is None:
+    if preset == "archive":
+        paths = write_archive(Archive(ARCHIVE_ROWS if rows is None else rows, seed), out, names or ("noaa",))
+    elif preset == "sample" and not names and rows is None:
         paths = write_sample(out, seed=seed)
     else:
         paths = write(make(preset, seed=seed, rows=rows), out, names or LAYOUTS)

@@ -1,11 +1,12 @@
-"""Simulated AIS with known truth: scenes in the Yellow and East China Seas, and bulk traffic for benchmarks."""
+"""Simulated AIS with known truth: scenes in the Yellow and East China Seas, and archives of any size."""
 
 from __future__ import annotations
 
+from stsdetect.simulate.archive import ARCHIVE_LAYOUTS, Archive, write_archive
 from stsdetect.simulate.export import LAYOUTS, read_truth, write, write_sample
 from stsdetect.simulate.world import FAMILIES, PRESETS, START, Planted, Preset, World, simulate
 
 __all__ = [
-    "FAMILIES", "LAYOUTS", "PRESETS", "START", "Planted", "Preset", "World", "read_truth", "simulate", "write",
-    "write_sample",
+    "ARCHIVE_LAYOUTS", "FAMILIES", "LAYOUTS", "PRESETS", "START", "Archive", "Planted", "Preset", "World", "read_truth",
+    "simulate", "write", "write_archive", "write_sample",
 ]  # fmt: skip
