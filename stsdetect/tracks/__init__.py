@@ -14,22 +14,27 @@ from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
 from stsdetect.reference.vessels import MMSI_FORM_NAMES, mmsi_forms
 from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS
 from stsdetect.settings import CleanSettings
-from stsdetect.tracks import identity
+from stsdetect.tracks import clock, identity
 from stsdetect.tracks.chains import assign_chains, group_hulls, impossible_steps, lone_strays, times_heard
+from stsdetect.tracks.clock import days_heard, may_have_wrong_days, wrong_days
 from stsdetect.tracks.quality import PRECEDENCE, QUALITY_MEANING, Quality
 from stsdetect.tracks.rows import Rows, sort_rows
 from stsdetect.tracks.speed import speed_and_course
 
-__all__ = ["QUALITY_MEANING", "Quality", "Tracks", "build_tracks"]
+__all__ = [
+    "QUALITY_MEANING",
+    "Quality",
+    "Tracks",
+    "build_tracks",
+    "days_heard",
+    "may_have_wrong_days",
+    "wrong_days",
+]
 
 #: Forms of MMSI and words for stations that are never a vessel under way.
 _NOT_VESSELS = frozenset({"base", "aid", "sar_aircraft", "sart", "mob", "epirb", "group", "handheld"})
 #: Flags of reports whose place is believed.
 _BELIEVED = (Quality.OK, Quality.COARSE)
-_DAY_US = 86_400_000_000
-#: Reports this far from all others [days] have a wrong clock if there are at most so many and at most this share
-#: of all (but one may always be), and nearly all others lie together (our judgement).
-_LONE_DAYS, _LONE_REPORTS, _LONE_SHARE, _MAIN_SHARE = 30, 10, 0.001, 0.99
 BBox = tuple[float, float, float, float]
 
 
@@ -44,8 +49,19 @@ class Tracks:
     quality_counts: dict[str, int]
 
 
-def build_tracks(positions: pa.Table, settings: CleanSettings = CleanSettings(), *, bbox: BBox | None = None) -> Tracks:
+def build_tracks(
+    positions: pa.Table,
+    settings: CleanSettings = CleanSettings(),
+    *,
+    bbox: BBox | None = None,
+    wrong_days: frozenset[int] | None = None,
+) -> Tracks:
     """Clean positions, split shared identities, cut tracks into segments and gather identities.
+
+    Vessels do not touch each other: given all reports of some vessels, and the ``wrong_days`` of all, the rows are
+    those that all reports together would give, but for the numbers of segments. Vessels whose labels (their own
+    id, else the nine digits of the MMSI) are alike up to the first '#' must come together, as hulls that share an
+    identity are named by it.
 
     Parameters
     ----------
@@ -56,6 +72,9 @@ def build_tracks(positions: pa.Table, settings: CleanSettings = CleanSettings(),
     bbox
         (lon_min, lat_min, lon_max, lat_max) [degrees]; fixes outside are flagged, and still count as heard.
         lon_min > lon_max reaches over the antimeridian.
+    wrong_days
+        Days since 1970 (UTC) of which every report has a wrong clock, see `wrong_days`; None decides it from
+        these positions.
 
     Raises
     ------
@@ -71,7 +90,9 @@ def build_tracks(positions: pa.Table, settings: CleanSettings = CleanSettings(),
             f"{int((rows.key < 0).sum())} positions have neither a vessel_id nor an mmsi; give one of them"
         )
     quality = np.full(rows.size, int(Quality.OK), dtype=np.int8)
-    for flag, mask in _row_flags(rows).items():
+    if wrong_days is None:
+        wrong_days = clock.wrong_days(*clock.count_days(rows.time_us, rows.repeat))
+    for flag, mask in _row_flags(rows, wrong_days).items():
         _raise_flag(quality, flag, mask)
     _raise_flag(quality, Quality.COARSE, rows.numbers["message_type"] == 27)
     usable = np.isin(quality, _BELIEVED)
@@ -105,7 +126,7 @@ def _wrap(lon_deg: Floats) -> Floats:
     return np.where(lon_deg == 180.0, -180.0, lon_deg)
 
 
-def _row_flags(rows: Rows) -> dict[Quality, Bools]:
+def _row_flags(rows: Rows, wrong_days: frozenset[int]) -> dict[Quality, Bools]:
     lat, lon = rows.numbers["lat_deg"], rows.numbers["lon_deg"]
     with np.errstate(invalid="ignore"):
         missing = np.isnan(lat) | np.isnan(lon) | (lat == 91.0) | (lon == 181.0)
@@ -119,21 +140,9 @@ def _row_flags(rows: Rows) -> dict[Quality, Bools]:
         Quality.IMPOSSIBLE_POSITION: impossible,
         Quality.NULL_ISLAND: ((lat == 0.0) & (lon == 0.0)) | ((lat == 1.0) & (lon == 1.0)),
         Quality.NOT_A_VESSEL: by_form | station,
-        Quality.WRONG_TIME: _lone_days(rows.time_us, rows.repeat),
+        Quality.WRONG_TIME: clock.on_days(rows.time_us, wrong_days),
         Quality.REPEAT: rows.repeat,
     }
-
-
-def _lone_days(time_us: Ints, repeat: Bools) -> Bools:
-    """Mark the few reports of days that lie far from nearly all others: a clock set wrong. Repeats do not count."""
-    days, of_row = np.unique(time_us // _DAY_US, return_inverse=True)
-    counts = np.bincount(of_row, weights=~repeat)
-    island = np.concatenate([[0], np.cumsum(np.diff(days) > _LONE_DAYS)])
-    size = np.bincount(island, weights=counts)
-    few = max(1.0, min(_LONE_SHARE * counts.sum(), _LONE_REPORTS))
-    main = size.max()
-    lone: Bools = ((size <= few) & (size < main) & (main >= _MAIN_SHARE * counts.sum()))[island][of_row]
-    return lone
 
 
 def _split_hulls(rows: Rows, xyz: Floats, quality: np.ndarray, settings: CleanSettings) -> tuple[Ints, Ints, list[str]]:
