@@ -205,7 +205,7 @@ def _routines(trade: Trade, hulls: list[Hull], rng: np.random.Generator, setting
         stay[:] = np.inf
         reach_m[:] = 0.0
     whole = np.where(np.isfinite(stay), stay + away + 2 * reach_m / speed, 1e7)
-    return {
+    values = {
         "home_lat": lat,
         "home_lon": lon,
         "east_m": reach_m * np.sin(np.radians(course)),
@@ -222,6 +222,18 @@ def _routines(trade: Trade, hulls: list[Hull], rng: np.random.Generator, setting
         "heard_away": np.full(n, trade.heard_away),
         "silent": np.full(n, min(trade.silent * setting.silence, 0.9)),
     }
+    return _in_pairs(values, rng) if trade.local == WORKING else values
+
+
+def _in_pairs(values: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Let every fifth boat trawl beside the one before it."""
+    second = np.arange(4, len(values["home_lat"]), 5)
+    for column in values.values():
+        column[second] = column[second - 1]
+    east, north = rng.uniform(120, 300, (2, len(second)))
+    home = offset(values["home_lat"][second], values["home_lon"][second], east, north)
+    values["home_lat"][second], values["home_lon"][second] = home
+    return values
 
 
 _Homes = tuple[Floats, Floats, Floats, Floats, Floats]
@@ -244,8 +256,8 @@ def _homes(trade: Trade, hulls: list[Hull], rng: np.random.Generator, setting: _
         area, slot = np.arange(n) % len(places.anchorages), np.arange(n) // len(places.anchorages)
         apart = ANCHOR_APART_M / np.sqrt(setting.crowding)
         side = max(1, int(np.ceil(np.sqrt(n / len(places.anchorages)))))
-        east = (slot % side - side / 2) * apart + rng.uniform(-0.2, 0.2, n) * apart
-        north = (slot // side - side / 2) * apart + rng.uniform(-0.2, 0.2, n) * apart
+        east = (slot % side - side / 2) * apart + rng.uniform(-0.3, 0.3, n) * apart
+        north = (slot // side - side / 2) * apart + rng.uniform(-0.3, 0.3, n) * apart
         at = offset(places.anchorages[area, 0], places.anchorages[area, 1], east, north)
         return *at, rng.uniform(60, 150, n), heading, reach
     if trade.home == "ground":

@@ -17,7 +17,7 @@ CELL_M, REACH_M = 150.0, 4_500.0
 #: Shore distance of a berth cell's middle [km]: with half a cell's diagonal, all of it lies within 0.5 km.
 BERTH_SHORE_KM = (-0.3, 0.25)
 #: Small craft lie this far apart [m]; an anchorage gives every ship this much room [m].
-CRAFT_APART_M, ANCHOR_APART_M = 36.0, 900.0
+CRAFT_APART_M, ANCHOR_APART_M = 36.0, 800.0
 #: Anchorages lie this far from the port [m] and at least this far off the shore [km].
 ANCHORAGE_RING_M, ANCHORAGE_SHORE_KM = np.arange(14_000.0, 34_000.0, 4_000.0), 8.0
 _PORTS_APART_DEG, _ROADS_APART_M = 0.3, 14_000.0
