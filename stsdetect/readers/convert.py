@@ -6,7 +6,9 @@ only where that fails is it halved until the unreadable values stand alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +25,7 @@ _TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 def plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Return one contiguous array; all kinds of text become string or dictionary of string."""
     if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
+        array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
         if isinstance(array, pa.ChunkedArray):
             array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
     if pa.types.is_dictionary(array.type):
@@ -75,6 +77,8 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
         return values.take(array.indices), take_mask(bad, array.indices)
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), pa.float64()), np.zeros(len(array), bool)
+    if array.type == pa.float64() and math.isfinite(pc.sum(array).as_py() or 0.0):
+        return array, np.zeros(len(array), bool)  # a NaN or an infinity would show in the sum
     given = array
     if is_text(array):
         try:  # nearly every column is clean, and trimming costs as much as the cast
@@ -98,6 +102,11 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
 def whole(array: pa.Array, low: int, high: int, kind: pa.DataType) -> tuple[pa.Array, Mask]:
     """Return whole numbers from ``low`` to ``high`` and where a value was something else (``70.0`` is 70)."""
     values, bad = numbers(array)
+    with suppress(pa.ArrowInvalid):  # raised by fractions, which are rare
+        result = values.cast(pa.int64())
+        ends = pc.min_max(result).as_py()
+        if ends["min"] is None or low <= ends["min"] <= ends["max"] <= high:
+            return result.cast(kind), bad
     raw = values.fill_null(0).to_numpy(zero_copy_only=False)
     wrong = (raw != np.floor(raw)) | (raw < low) | (raw > high)
     wrong &= values.is_valid().to_numpy(zero_copy_only=False)
@@ -109,7 +118,7 @@ def whole(array: pa.Array, low: int, high: int, kind: pa.DataType) -> tuple[pa.A
 def words(array: pa.Array, missing: frozenset[str] = frozenset()) -> pa.Array:
     """Return trimmed text, dictionary-encoded; blank and the words of ``missing`` become null."""
     if pa.types.is_dictionary(array.type):
-        return _spread(_without(strings(array.dictionary), missing), array.indices)
+        return _spread(_without(strings(array.dictionary), missing), array)
     if pa.types.is_floating(array.type):
         array = _as_whole(array)
     return _without(strings(array), missing).dictionary_encode().cast(TEXT)
@@ -137,13 +146,15 @@ def mapped_words(array: pa.Array, table: dict[str, str]) -> pa.Array:
     encoded = array if pa.types.is_dictionary(array.type) else strings(array).dictionary_encode()
     texts = strings(encoded.dictionary).to_pylist()
     found = [None if text is None else table.get(text.casefold()) for text in texts]
-    return _spread(pa.array(found, pa.string()), encoded.indices)
+    return _spread(pa.array(found, pa.string()), encoded)
 
 
-def _spread(values: pa.Array, indices: pa.Array) -> pa.Array:
-    """Return dictionary text with ``values[indices]``, each distinct text once in the dictionary."""
+def _spread(values: pa.Array, array: pa.Array) -> pa.Array:
+    """Return ``array`` with ``values`` in place of its dictionary's, each distinct text once in the dictionary."""
+    if not values.null_count and values.equals(array.dictionary):
+        return array.cast(TEXT)
     distinct = values.dictionary_encode()
-    return pa.DictionaryArray.from_arrays(distinct.indices.take(indices), distinct.dictionary).cast(TEXT)
+    return pa.DictionaryArray.from_arrays(distinct.indices.take(array.indices), distinct.dictionary).cast(TEXT)
 
 
 def _without(array: pa.Array, missing: frozenset[str]) -> pa.Array:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from stsdetect.readers.protocol import Batch
-from stsdetect.readers.rows import Times
+from stsdetect.readers.rows import FLOATS, Times
 from stsdetect.readers.source import PARQUET, Head, Source
 from stsdetect.readers.text import TextSpec, Tidy, find_header, read_text
+from stsdetect.readers.times import NAIVE, iso_utc
 from stsdetect.settings import ReadSettings
 
 
 def untouched(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
     """Change nothing."""
     return columns
+
+
+def plain_types(columns: Iterable[str], times: Times) -> dict[str, pa.DataType]:
+    """Return what Arrow may make of columns (by our key) as it splits text."""
+    types = {key: pa.float64() for key in columns if key in FLOATS or key in ("lat", "lon", "mmsi")}
+    if times is iso_utc:
+        types["time"] = NAIVE
+    return types
 
 
 @dataclass(frozen=True)
@@ -54,4 +63,6 @@ class TextLayout:
         for position, cell in enumerate(header.cells):
             if cell in self.names:
                 columns.setdefault(self.names[cell], position)
-        return read_text(source, TextSpec(header, columns), self.times, self.tidy, self.missing)
+        return read_text(
+            source, TextSpec(header, columns, plain_types(columns, self.times)), self.times, self.tidy, self.missing
+        )

@@ -7,7 +7,7 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.readers.convert import plain
+from stsdetect.readers.convert import numbers, plain
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.times import iso_utc
 
@@ -17,14 +17,19 @@ def _tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.A
     if "sog" not in columns:
         return columns
     sog = plain(columns["sog"])
-    distinct = sog if pa.types.is_dictionary(sog.type) else sog.dictionary_encode()
-    negative = pc.match_substring_regex(distinct.dictionary, r"^\s*-[0-9.]*[1-9]")
+    coded = pa.types.is_dictionary(sog.type)
+    values = sog.dictionary if coded else sog
+    negative = pc.less(numbers(values)[0], 0.0).fill_null(False)
     if not pc.any(negative).as_py():
         return columns
-    count = pc.sum(negative.take(distinct.indices)).as_py() or 0
-    remarks["sog_kn: negative values left empty (speeds that wrapped below zero in early files)"] += count
-    values = pc.if_else(negative, "", distinct.dictionary)
-    return {**columns, "sog": pa.DictionaryArray.from_arrays(distinct.indices, values)}
+    values = pc.if_else(negative, pa.scalar(None, values.type), values)
+    if coded:
+        negative = negative.take(sog.indices)
+        values = pa.DictionaryArray.from_arrays(sog.indices, values)
+    remarks["sog_kn: negative values left empty (speeds that wrapped below zero in early files)"] += (
+        pc.sum(negative).as_py() or 0
+    )
+    return {**columns, "sog": values}
 
 
 _DOC = (

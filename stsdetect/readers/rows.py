@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from stsdetect.readers.convert import Mask, codes, is_text, mapped_words, numbers, plain, whole, words
+from stsdetect.readers.convert import Mask, codes, is_text, mapped_words, numbers, plain, take_mask, whole, words
 from stsdetect.readers.protocol import Batch, Reject
 from stsdetect.reference.vessels import nav_status_code, ship_type_code
 from stsdetect.schema import POSITIONS, TEXT
@@ -58,12 +59,13 @@ Times = Callable[[pa.Array], tuple[pa.Array, Mask]]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where rows came from: file label, line numbers [shape (n,)] and the raw text of the i-th row."""
+    """Where rows came from: file label, line numbers [shape (n,)], the raw text of the i-th row and of its cells."""
 
     label: str
     lines: NDArray[np.int64]
     text: Callable[[int], str]
     is_header: Callable[[str], bool] = lambda text: False
+    cell: Callable[[int, str], str] | None = None
 
 
 def build(raw: dict[str, pa.Array], times: Times, origin: Origin, missing: frozenset[str] = frozenset()) -> Batch:
@@ -92,11 +94,18 @@ def build(raw: dict[str, pa.Array], times: Times, origin: Origin, missing: froze
     rejects = _rejects(raw, why, origin)
     out["source_file"] = constant(origin.label, size)
     out["source_row"] = pa.array(origin.lines)
-    arrays = [out[c.name] if c.name in out else pa.nulls(size, c.type) for c in POSITIONS]
-    table = pa.Table.from_arrays(arrays, names=POSITIONS.names)
     if rejects:
-        table = table.filter(pa.array(why == 0))
-    return Batch(size, table.cast(POSITIONS.arrow), rejects, emptied)
+        # Some required values are null here; those rows go.
+        kept = pa.array(why == 0)
+        out = {name: array.filter(kept) for name, array in out.items()}
+    return Batch(size, with_nulls(out, size - len(rejects)), rejects, emptied)
+
+
+def with_nulls(columns: dict[str, pa.Array], size: int) -> pa.Table:
+    """Return arrays of the right types as a positions table; those left out are null, and share their memory."""
+    absent = {c.type: pa.nulls(size, c.type) for c in POSITIONS if c.name not in columns}
+    arrays = [columns[c.name] if c.name in columns else absent[c.type] for c in POSITIONS]
+    return pa.Table.from_arrays(arrays, schema=POSITIONS.arrow)
 
 
 def constant(text: str, size: int) -> pa.Array:
@@ -116,7 +125,8 @@ _REASONS = {
 
 
 def _mark(why: NDArray[np.int8], mask: Mask, code: int) -> None:
-    why[mask & (why == 0)] = code
+    if mask.any():
+        why[mask & (why == 0)] = code
 
 
 def _judge_time(raw: dict[str, pa.Array], times: Times, out: dict[str, pa.Array], why: NDArray[np.int8]) -> None:
@@ -124,7 +134,8 @@ def _judge_time(raw: dict[str, pa.Array], times: Times, out: dict[str, pa.Array]
     out["time"] = time
     _mark(why, _null(time), 1)
     micro = time.cast(pa.int64()).fill_null(FIRST_US).to_numpy(zero_copy_only=False)
-    _mark(why, (micro < FIRST_US) | (micro >= LAST_US), 2)
+    if len(micro) and not FIRST_US <= micro.min() <= micro.max() < LAST_US:
+        _mark(why, (micro < FIRST_US) | (micro >= LAST_US), 2)
 
 
 def _judge_vessel(
@@ -191,15 +202,25 @@ def _imo(array: pa.Array) -> tuple[pa.Array, Mask]:
     """Read IMO numbers with or without the prefix ``IMO``, each distinct one once."""
     if not is_text(array):
         return whole(array, 0, 10**10, pa.int64())
+    if pa.types.is_dictionary(array.type):
+        # Nearly all are plain; the few others are looked at one by one.
+        values = array.dictionary
+        bare = pc.if_else(pc.starts_with(values, "IMO"), pc.utf8_slice_codeunits(values, 3), values)
+        plain = pc.and_(pc.ascii_is_decimal(bare), pc.less_equal(pc.binary_length(bare), 10))
+        found = pc.if_else(plain, bare, pa.scalar(None, pa.string())).cast(pa.int64())
+        other, bad = codes(pc.if_else(plain, pa.scalar(None, pa.string()), values), _imo_code, pa.int64())
+        return pc.coalesce(found, other).take(array.indices), take_mask(bad, array.indices)
+    return codes(array, _imo_code, pa.int64())
 
-    def code(text: str) -> int | None:
-        digits = text.upper().removeprefix("IMO").strip().removesuffix(".0")
-        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
 
-    return codes(array, code, pa.int64())
+def _imo_code(text: str) -> int | None:
+    digits = text.upper().removeprefix("IMO").strip().removesuffix(".0")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
 
 
 def _null(array: pa.Array) -> Mask:
+    if not array.null_count:
+        return np.zeros(len(array), bool)
     return array.is_null().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
@@ -210,6 +231,8 @@ def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin) ->
         reason, key = _REASONS[int(why[i])]
         key = key if key in raw else "vessel_id"
         value = raw[key][i].as_py()
+        if value is not None and origin.cell and not is_text(raw[key]):
+            value = origin.cell(i, key)
         detail = f"{key} is empty" if value is None or str(value).strip() == "" else f"{key} {value}"
         if origin.is_header(text):
             reason, detail = "repeated_header", ""

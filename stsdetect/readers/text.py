@@ -1,31 +1,37 @@
 """Delimited text in blocks: cut at newlines, split by Arrow where it can, line by line where it cannot.
 
-Both ways give the same strings. No quote, short row or odd byte can make a row vanish: a block whose row
-count does not match its newlines is sorted into plain lines and odd ones, and the odd ones are read singly.
+Both ways give the same values. Where every value of a block is a plain number or time, Arrow turns it into one
+as it splits; else it hands out the text, and `rows.build` judges value by value. No quote, short row or odd byte
+can make a row vanish: a block whose row count does not match its newlines is sorted into plain lines and odd
+ones, and the odd ones are read singly.
 """
 
 from __future__ import annotations
 
 import csv
-from collections import Counter, deque
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
+from stsdetect.readers.ahead import ahead
 from stsdetect.readers.protocol import Batch, DamagedError, Reject
 from stsdetect.readers.rows import MAX_TEXT, Origin, Times, build
 from stsdetect.readers.source import MAX_LINE_BYTES, ByteStream, Head, Source
 from stsdetect.schema import POSITIONS, TEXT
+from stsdetect.units import US_PER_S
 
 #: Text is parsed in pieces of this size [bytes]: large enough to be fast, small enough for memory.
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 24
 _DELIMITERS = ",;\t|"
 _BOM = b"\xef\xbb\xbf"
+_DAY_US = 86_400 * US_PER_S
 
 Rows = NDArray[np.int64]
 #: Changes raw columns by our key before they are converted, and counts what a reader should know.
@@ -96,13 +102,15 @@ class TextSpec:
 
     header: Header
     columns: dict[str, int]
-    #: Columns whose values nearly all differ; of the others each distinct value is converted only once.
+    #: Types that Arrow may make of columns as it splits; the others are text, each distinct value held once.
+    typed: dict[str, pa.DataType] = field(default_factory=dict)
+    #: Columns whose values nearly all differ: as text they are held as they are.
     distinct: frozenset[str] = frozenset({"lat", "lon"})
 
 
 @dataclass
 class Piece:
-    """Columns of text for some lines, those lines, and the rows of the wrong length."""
+    """Columns for some lines, those lines, and the rows of the wrong length; an empty cell is null."""
 
     columns: dict[str, pa.Array]
     rows: Rows
@@ -148,43 +156,41 @@ def read_text(
 ) -> Iterator[Batch]:
     """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
     stream = source.open()
-    row = spec.header.row + 1
+
+    def convert(numbered: tuple[int, bytes]) -> list[Batch]:
+        row, block = numbered
+        return [_batch(piece, source.label, spec, times, tidy, missing) for piece in split_block(block, row, spec)]
+
     try:
-        for pieces in _split_ahead(text_blocks(stream, spec.header.end), row, spec):
-            for piece in pieces:
-                remarks: Counter[str] = Counter()
-                if len(piece.rows):
-                    origin = Origin(source.label, piece.rows, piece.text, spec.header.repeats)
-                    batch = build(tidy(piece.columns, remarks), times, origin, missing)
-                else:
-                    batch = Batch(0, POSITIONS.empty())
-                batch.remarks = remarks
-                batch.rows += len(piece.rejects)
-                batch.rejects += piece.rejects
-                if piece.odd_bytes:
-                    batch.remarks["lines that are not UTF-8, read as Latin-1"] += piece.odd_bytes
-                yield batch
+        for batches in ahead(_numbered(text_blocks(stream, spec.header.end), spec.header.row + 1), convert):
+            yield from batches
     finally:
         stream.close()
 
 
-def _split_ahead(blocks: Iterator[bytes], row: int, spec: TextSpec) -> Iterator[list[Piece]]:
-    """Split blocks, the next one while the caller works on this one: Arrow splits beside Python."""
-    with ThreadPoolExecutor(1) as aside:
-        waiting: deque[Future[list[Piece]]] = deque()
-        try:
-            for block in blocks:
-                waiting.append(aside.submit(split_block, block, row, spec))
-                row += block.count(b"\n")
-                if len(waiting) > 1:
-                    yield waiting.popleft().result()
-        except DamagedError:
-            # What came before the damage is good.
-            while waiting:
-                yield waiting.popleft().result()
-            raise
-        while waiting:
-            yield waiting.popleft().result()
+def _numbered(blocks: Iterator[bytes], row: int) -> Iterator[tuple[int, bytes]]:
+    for block in blocks:
+        yield row, block
+        row += block.count(b"\n")
+
+
+def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, missing: frozenset[str]) -> Batch:
+    remarks: Counter[str] = Counter()
+    if len(piece.rows):
+
+        def cell(i: int, key: str) -> str:
+            return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
+
+        origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
+        batch = build(tidy(piece.columns, remarks), times, origin, missing)
+    else:
+        batch = Batch(0, POSITIONS.empty())
+    batch.remarks = remarks
+    batch.rows += len(piece.rejects)
+    batch.rejects += piece.rejects
+    if piece.odd_bytes:
+        batch.remarks["lines that are not UTF-8, read as Latin-1"] += piece.odd_bytes
+    return batch
 
 
 def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
@@ -259,8 +265,17 @@ def _plain_piece(block: bytes, starts: Rows, ends: Rows, good: NDArray[np.bool_]
 
 
 def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array] | None:
+    """Split through Arrow, into numbers and times where all are plain, else into text; None where it cannot."""
+    if spec.typed:
+        columns = _split_into(block, count, spec, spec.typed)
+        if columns is not None and all(_plain_values(columns[key]) for key in spec.typed):
+            return columns
+    return _split_into(block, count, spec, {})
+
+
+def _split_into(block: bytes, count: int, spec: TextSpec, typed: dict[str, pa.DataType]) -> dict[str, pa.Array] | None:
     names = [f"c{i}" for i in range(len(spec.header.cells))]
-    wanted = {f"c{i}": pa.string() if key in spec.distinct else TEXT for key, i in spec.columns.items()}
+    wanted = {f"c{i}": typed.get(key, pa.string() if key in spec.distinct else TEXT) for key, i in spec.columns.items()}
     try:
         table = pcsv.read_csv(
             pa.BufferReader(block),
@@ -269,7 +284,11 @@ def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array]
                 delimiter=spec.header.delimiter, quote_char=False, escape_char=False, ignore_empty_lines=False
             ),
             convert_options=pcsv.ConvertOptions(
-                column_types=wanted, include_columns=list(wanted), strings_can_be_null=False, check_utf8=True
+                column_types=wanted,
+                include_columns=list(wanted),
+                null_values=[""],
+                strings_can_be_null=True,
+                check_utf8=True,
             ),
         )
     except pa.ArrowInvalid:
@@ -279,10 +298,22 @@ def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array]
     return {key: table.column(f"c{i}") for key, i in spec.columns.items()}
 
 
+def _plain_values(column: pa.ChunkedArray) -> bool:
+    """Say whether Arrow read nothing here that is refused elsewhere: "nan", "inf", a date without a time."""
+    if pa.types.is_floating(column.type):
+        total = pc.sum(column).as_py()
+        return total is None or math.isfinite(total)
+    if pa.types.is_timestamp(column.type):
+        # Only midnight can have been a bare date.
+        micro = column.combine_chunks().cast(pa.int64()).fill_null(1).to_numpy(zero_copy_only=False)
+        return bool((micro % _DAY_US).all())
+    return True
+
+
 def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
     """Split numbered lines one by one; rows of the wrong length become rejects."""
     width = len(spec.header.cells)
-    values: dict[str, list[str]] = {key: [] for key in spec.columns}
+    values: dict[str, list[str | None]] = {key: [] for key in spec.columns}
     kept: list[tuple[int, bytes]] = []
     rejects: list[Reject] = []
     odd = 0
@@ -298,7 +329,7 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
         kept.append((number, line))
         odd += not _is_utf8(line)
         for key, i in spec.columns.items():
-            values[key].append(_decode(cells[i].encode("latin-1")))
+            values[key].append(_decode(cells[i].encode("latin-1")) or None)
     columns = {
         key: pa.array(column, pa.string())
         if key in spec.distinct

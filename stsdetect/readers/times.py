@@ -32,6 +32,8 @@ def iso_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
     """
     if pa.types.is_dictionary(array.type):
         return _each_once(array, iso_utc)
+    if pa.types.is_timestamp(array.type):
+        return array.cast(TIME), np.zeros(len(array), bool)
     given = strings(array)
     result = cast_each(_without_bare_dates(given), [NAIVE])
     return result.cast(TIME), _bad(result, given)
