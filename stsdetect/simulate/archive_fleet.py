@@ -301,8 +301,7 @@ class _Berths:
 
 
 def offset(lat: Floats, lon: Floats, east_m: Floats, north_m: Floats) -> tuple[Floats, Floats]:
-    """Return the places [degrees] some metres east and north of others."""
-    return (
-        lat + np.degrees(north_m / EARTH_RADIUS_M),
-        lon + np.degrees(east_m / EARTH_RADIUS_M) / np.cos(np.radians(lat)),
-    )
+    """Return the places [degrees] some metres east and north of others, by middle latitude."""
+    north = north_m / EARTH_RADIUS_M
+    middle = np.radians(lat) + north / 2
+    return lat + np.degrees(north), lon + np.degrees(east_m / (EARTH_RADIUS_M * np.cos(middle)))
