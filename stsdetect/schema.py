@@ -365,4 +365,20 @@ PAIRS = Schema(
     ),
 )
 
-TABLES: tuple[Schema, ...] = (POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, PAIRS)
+BERTHS = Schema(
+    "berths",
+    "Crowded berth areas: contact inside them is summed up by area and day, and not written as events.",
+    (
+        _c("area_id", _S, "the port's id, or the south-west corner of a tenth of a degree [degrees]", nullable=False),
+        _c("port_id", _S, "port of the area; null where none is near"),
+        _c("day", pa.date32(), "UTC day", nullable=False),
+        _c("lat_deg", _F, "middle of the hulls, latitude [degrees]", nullable=False),
+        _c("lon_deg", _F, "middle of the hulls, longitude [degrees]", nullable=False),
+        _c("n_vessels", _I64, "hulls that lay there that day", nullable=False),
+        _c("n_pairs", _I64, "pairs of them within the distance of an encounter, half-way through their stay", False),
+        _c("vessel_hours", _F, "time they lay there, all together [h]", nullable=False),
+        _c("vessels", pa.list_(_S), "their hull ids, sorted", nullable=False),
+    ),
+)
+
+TABLES: tuple[Schema, ...] = (POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, PAIRS, BERTHS)

@@ -132,6 +132,8 @@ class ContextSettings(_Model):
     """Still this close to the shoreline, or on land, counts as at a berth [km]."""
     berth_port_km: float = Field(default=8.0, ge=0)
     """... when a port is at most this far [km], or none is known within 50 km of it."""
+    berth_crowd_hulls: int = Field(default=10, ge=2)
+    """From this many hulls at the berths of one port on one day, contact among them is summed up (our choice)."""
     anchorage_hulls: int = Field(default=3, ge=1)
     """From this many other still hulls nearby a place counts as an anchorage."""
     anchorage_days: int = Field(default=30, ge=1)

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stsdetect.context.berths import US_PER_DAY, berth_law
 from stsdetect.errors import SchemaError, UsageError, did_you_mean
 from stsdetect.kernels.sphere import Bools, Floats, Ints
 from stsdetect.kernels.sun import night_share
@@ -31,9 +32,6 @@ ALL_PARTS: frozenset[str] = frozenset({"zones", "shore", "ports", "sun", "still"
 #: 0.41 km (measured against OpenStreetMap), and berths lie on its very edge.
 ON_LAND_TOLERANCE_KM: float = 0.4
 
-#: Where no port is known within this distance [km], a shore alone makes a berth.
-PORTS_UNKNOWN_KM: float = 50.0
-
 _FILLED = (
     "zone_id",
     "zone_distance_km",
@@ -47,7 +45,6 @@ _FILLED = (
 
 #: Distances are given to the metre; more would be noise.
 _KM_DECIMALS = 3
-_US_PER_DAY = 86_400_000_000
 
 
 def annotate(
@@ -116,8 +113,7 @@ def annotate(
     if "sun" in parts:
         share = night_share(_micros(table, "start_time"), _micros(table, "end_time"), lat, lon)
         columns["night_share"] = pa.array(np.round(share, 4), from_pandas=True)
-    harbour = ~(port_km > settings.berth_port_km) | (port_km > PORTS_UNKNOWN_KM)
-    _flag(flags, _lies_still(table) & (shore_km <= settings.berth_shore_km) & harbour, "at_berth")
+    _flag(flags, _lies_still(table) & berth_law(shore_km, port_km, settings), "at_berth")
     columns["flags"] = pa.array([";".join(sorted(names)) for names in flags], pa.string())
     for name in _FILLED:
         field = EVENTS.arrow.field(name)
@@ -228,7 +224,7 @@ def still_nearby(events: pa.Table, days: int) -> Ints:
     """
     lat, lon = _floats(events, "lat_deg"), _floats(events, "lon_deg")
     hull_a, hull_b, n_hulls = _hull_codes(events)
-    end_day = _micros(events, "end_time") // _US_PER_DAY
+    end_day = _micros(events, "end_time") // US_PER_DAY
     row = _row(lat)
     columns = [_column(np.clip(row + step, 0, _CELL_ROWS - 1), lon) for step in (-1, 0, 1)]
     presence = _presence(events, row * _COLUMN_SPAN + columns[1], hull_a)
@@ -251,8 +247,8 @@ def still_nearby(events: pa.Table, days: int) -> Ints:
 def _presence(events: pa.Table, cell: Ints, hull: Ints) -> tuple[Ints, Ints]:
     """Return which hull lay still in which cell on which day: sorted keys of cell and day, and the hulls."""
     lying = np.flatnonzero(pc.equal(events["kind"], "loitering").to_numpy())
-    first = _micros(events, "start_time")[lying] // _US_PER_DAY
-    length = _micros(events, "end_time")[lying] // _US_PER_DAY - first + 1
+    first = _micros(events, "start_time")[lying] // US_PER_DAY
+    length = _micros(events, "end_time")[lying] // US_PER_DAY - first + 1
     which = np.repeat(lying, length)
     day = np.arange(len(which)) + np.repeat(first - (np.cumsum(length) - length), length)
     key = cell[which] * _DAY_SPAN + day
