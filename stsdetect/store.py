@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -90,14 +91,16 @@ class Shelf:
         return table
 
     def _gather(self, number: int) -> None:
-        parts = self._tables[number]
-        loose = [part for part in parts if part.num_rows < _COPY_ROWS]
-        if loose:
-            before = sum(part.nbytes for part in loose)
-            # A table of one chunk would be handed back as it is: two make a copy.
-            table = pa.concat_tables([*loose, loose[0].slice(0, 0)]).unify_dictionaries().combine_chunks()
-            self._tables[number] = [part for part in parts if part.num_rows >= _COPY_ROWS] + [table]
-            self._held += table.nbytes - before
+        done: list[pa.Table] = []
+        for is_loose, group in groupby(self._tables[number], key=lambda part: part.num_rows < _COPY_ROWS):
+            parts = list(group)
+            if is_loose:
+                # A table of one chunk would be handed back as it is: two make a copy.
+                table = pa.concat_tables([*parts, parts[0].slice(0, 0)]).unify_dictionaries().combine_chunks()
+                self._held += table.nbytes - sum(part.nbytes for part in parts)
+                parts = [table]
+            done += parts
+        self._tables[number] = done
         self._loose[number] = 0
 
     def _spill(self) -> None:

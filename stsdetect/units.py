@@ -72,4 +72,5 @@ def parse_bytes(text: str | int | float) -> int:
     if found is None:
         raise ValueError(f"{text!r} is not a size: write it like '2GB' or '800 MB'")
     number, unit, binary = found.groups()
-    return round(float(number) * (1024 if binary else 1000) ** _POWER[unit.lower()])
+    size: float = float(number) * (1024 if binary else 1000) ** _POWER[unit.lower()]
+    return round(size)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
@@ -17,19 +17,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context import annotate, filter_by_zone
-from stsdetect.detect import find_events
+from stsdetect.detect.slots import FixSlots
 from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
 from stsdetect.pipeline import manifest
+from stsdetect.pipeline.archive import Archive, Cleaned
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
-from stsdetect.readers import ReadResult, read
+from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
-from stsdetect.schema import EVENTS, POSITIONS
+from stsdetect.schema import EVENTS
 from stsdetect.score import rank_pairs
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
 from stsdetect.settings import Format, Settings
-from stsdetect.tracks import Tracks, build_tracks
+from stsdetect.tracks import Tracks
 
 if TYPE_CHECKING:
     import geopandas
@@ -56,7 +57,7 @@ class Result:
     events_table, pairs_table
         As in `stsdetect.schema.EVENTS` and `PAIRS`.
     tracks
-        Cleaned fixes, segments and identities.
+        Segments, identities, what cleaning left out, and with ``keep_fixes`` the cleaned fixes.
     rejects
         Rows that could not be read, as in `stsdetect.schema.REJECTS`.
     run
@@ -114,6 +115,7 @@ def detect(
     formats: Sequence[str] = (),
     page: bool = True,
     hash_inputs: bool = False,
+    keep_fixes: bool = True,
     progress: Progress | None = None,
 ) -> Result:
     """Find loitering, encounters and gaps in AIS positions and rank the pairs of vessels that met.
@@ -142,8 +144,11 @@ def detect(
         Whether to write ``report.html``.
     hash_inputs
         Whether ``run.json`` holds a SHA-256 of every input instead of a fast hash of its size and ends.
+    keep_fixes
+        Whether the result holds all cleaned fixes (``result.tracks.fixes``). Without them the memory of a run does
+        not grow with the archive.
     progress
-        Called with stage, done and total.
+        Called with stage, and how many of its rows are done and how many there are.
 
     Returns
     -------
@@ -169,7 +174,7 @@ def detect(
     settings = settings or Settings()
     result = run_job(
         source, out=out, settings=settings, since=since, until=until, bbox=bbox, vessels=vessels,
-        formats=formats, page=page, hash_inputs=hash_inputs, progress=progress,
+        formats=formats, page=page, hash_inputs=hash_inputs, keep_fixes=keep_fixes, progress=progress,
     )  # fmt: skip
     check_rejects(result, settings)
     return result
@@ -201,6 +206,7 @@ def run_job(
     formats: Sequence[str] = (),
     page: bool = True,
     hash_inputs: bool = False,
+    keep_fixes: bool = False,
     progress: Progress | None = None,
 ) -> Result:
     """Do what `detect` does, but leave it to the caller to `check_rejects`."""
@@ -218,28 +224,37 @@ def run_job(
     if folder is not None and sources:
         refuse_inputs_inside(folder, inputs, [source.path for source in sources])
     clock = _Clock(progress or (lambda stage, done, total: None))
-    with staged(folder) if folder is not None else nullcontext() as aside:
+    results = staged(folder) if folder is not None else nullcontext()
+    with results as aside, Archive(settings, bbox, keep_fixes=keep_fixes) as archive:
         with clock.stage("read") as tick:
-            follow = _follow_files(sum(source.size for source in sources), tick)
-            got = read(inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow)
+            follow = _Follow(sum(source.size for source in sources), tick, lambda: archive.rows)
+            blocks = stream(
+                inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow.file
+            )
+            archive.take_in(blocks, follow.share_read)
+            got = blocks.result()
         _say_what_was_read(got)
-        with clock.stage("tracks"):
-            tracks = build_tracks(got.positions, settings.clean, bbox=bbox)
-        # Positions as read are not needed any more and may be most of the memory.
-        got = replace(got, positions=POSITIONS.empty())
-        events, pairs = _find(tracks, settings, places, clock)
+        with clock.stage("tracks") as tick:
+            cleaned = archive.clean(tick)
+        with clock.stage("detect") as tick:
+            events = archive.events(cleaned, tick)
+        with clock.stage("context"):
+            events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
+            events = filter_by_zone(events, settings.context)
+        with clock.stage("score"):
+            pairs = rank_pairs(events, settings=settings.score, settings_id=settings.digest, facts=places.facts)
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),
             "bbox": None if bbox is None else list(bbox),
             "vessels": None if wanted is None else sorted(wanted),
         }
-        run = _describe(got, tracks, events, pairs, settings, filters, hash_inputs)
-        result = Result(events, pairs, tracks, got.rejects, run)
+        run = _describe(got, cleaned, events, pairs, settings, filters, hash_inputs)
+        result = Result(events, pairs, cleaned.tracks, got.rejects, run)
         names: list[str] = []
         if aside is not None:
             with clock.stage("write"):
-                names = _write(result, aside, formats, places if page else None)
+                names = _write(result, aside, formats, places if page else None, cleaned.slots)
             run["files"] = names
         run["seconds"] = clock.seconds
         if aside is not None:
@@ -311,18 +326,24 @@ def _moment(value: Moment | None, name: str) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def _follow_files(total: int, tick: Callable[[int, int], None]) -> Callable[[str, int, int], None]:
-    """Turn bytes read per file into bytes read of all files."""
-    seen: dict[str, int] = {}
-    so_far = 0
+class _Follow:
+    """Turns bytes read per file into rows read and about how many there are."""
 
-    def follow(label: str, done: int, size: int) -> None:
-        nonlocal so_far
-        so_far += done - seen.get(label, 0)
-        seen[label] = done
-        tick(min(so_far, total), total)
+    def __init__(self, total_bytes: int, tick: Callable[[int, int], None], rows: Callable[[], int]) -> None:
+        self._total, self._tick, self._rows = total_bytes, tick, rows
+        self._seen: dict[str, int] = {}
+        self._so_far = 0
 
-    return follow
+    def file(self, label: str, done: int, size: int) -> None:
+        """Take in how far a file is read [bytes]."""
+        self._so_far += done - self._seen.get(label, 0)
+        self._seen[label] = done
+        rows, share = self._rows(), self.share_read()
+        self._tick(rows, round(rows / share) if share > 0 else 0)
+
+    def share_read(self) -> float:
+        """Return the share of all input that has been read, 0..1; 0 where that is not known."""
+        return min(self._so_far / self._total, 1.0) if self._total else 0.0
 
 
 def _as_inputs(source: Any) -> Any:
@@ -362,20 +383,9 @@ def _say_some(lines: Sequence[str], what: str) -> None:
         log.warning("and %d more %s, all in %s", len(lines) - MAX_REMARKS, what, RUN_FILE)
 
 
-def _find(tracks: Tracks, settings: Settings, places: _Places, clock: _Clock) -> tuple[pa.Table, pa.Table]:
-    with clock.stage("detect") as tick:
-        events = find_events(tracks.fixes, tracks.vessels, settings, flagged=tracks.flagged, progress=tick)
-    with clock.stage("context"):
-        events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
-        events = filter_by_zone(events, settings.context)
-    with clock.stage("score"):
-        pairs = rank_pairs(events, settings=settings.score, settings_id=settings.digest, facts=places.facts)
-    return events, pairs
-
-
 def _describe(
     got: ReadResult,
-    tracks: Tracks,
+    cleaned: Cleaned,
     events: pa.Table,
     pairs: pa.Table,
     settings: Settings,
@@ -385,7 +395,7 @@ def _describe(
     from stsdetect import __version__
 
     kinds = events.column("kind").value_counts().to_pylist()
-    ends = pc.min_max(tracks.fixes.column("time")).as_py()
+    slots, tracks = cleaned.slots, cleaned.tracks
     return {
         "schema": manifest.RUN_SCHEMA,
         "version": __version__,
@@ -396,20 +406,25 @@ def _describe(
         "inputs": manifest.describe_inputs(got.files, whole_hash=hash_inputs),
         "skipped": [{"path": path, "reason": reason} for path, reason in got.skipped],
         "rows": manifest.count_rows(got.files),
-        "first_time": manifest.iso(ends["min"]),
-        "last_time": manifest.iso(ends["max"]),
+        "first_time": manifest.iso(_utc(slots.start_us)) if slots.size else None,
+        "last_time": manifest.iso(_utc(slots.end_us)) if slots.size else None,
         "quality": tracks.quality_counts,
         "counts": {
             "events": dict(sorted((item["values"], item["counts"]) for item in kinds)),
             "pairs": pairs.num_rows,
             "vessels": len(pc.unique(tracks.vessels.column("vessel"))),
             "segments": tracks.segments.num_rows,
-            "fixes": tracks.fixes.num_rows,
+            "fixes": slots.size,
         },
+        "spilled_bytes": cleaned.spilled_bytes,
     }
 
 
-def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places | None) -> list[str]:
+def _utc(time_us: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time_us)
+
+
+def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places | None, slots: FixSlots) -> list[str]:
     """Write all files but ``run.json``; return all names, in the order in which people want them."""
     from stsdetect.report.gis import write_events_parquet, write_gis, write_table
 
@@ -428,6 +443,7 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
     names += [path.name for path in written]
     names.append(RUN_FILE)
     if places is not None:
+        from stsdetect.pipeline.page_fixes import page_fixes
         from stsdetect.reference.shoreline import load_shoreline
         from stsdetect.report.page import write_page
 
@@ -435,7 +451,7 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
             aside / "report.html",
             events=result.events_table,
             pairs=result.pairs_table,
-            fixes=result.tracks.fixes,
+            fixes=page_fixes(slots, result.events_table, result.pairs_table),
             run=result.run,
             zones=places.zones,
             shoreline=load_shoreline(),

@@ -23,6 +23,8 @@ from markupsafe import Markup
 from stsdetect.report import layers, texts
 from stsdetect.report.files import atomic_write
 
+#: Most pairs shown.
+MAX_PAIRS = 200
 #: Most events drawn as points besides those of the pairs shown, longest first.
 MAX_OTHER_EVENTS = 3000
 #: Most events of other kinds listed beside the map, longest first.
@@ -76,7 +78,7 @@ def write_page(
     run: Mapping[str, Any],
     zones: Sequence[ZoneLike] = (),
     shoreline: ShorelineLike | None = None,
-    max_pairs: int = 200,
+    max_pairs: int = MAX_PAIRS,
 ) -> None:
     """Write the report page: ranked pairs, a map, and the reasons of each pair.
 

@@ -105,7 +105,7 @@ def test_an_input_that_is_not_there(run, tmp_path):
 
 def test_an_unwritable_output_is_found_before_the_work(run, export, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr("stsdetect.pipeline.job.read", lambda *a, **k: pytest.fail("the work has begun"))
+    monkeypatch.setattr("stsdetect.pipeline.job.stream", lambda *a, **k: pytest.fail("the work has begun"))
     done = run("detect", export, "--out", tmp_path / "file" / "out")
     assert done.code == 2
     assert "cannot write to the output folder" in done.err
@@ -192,17 +192,17 @@ def test_wrong_words(run, words, message):
     assert done.out == ""
 
 
-@pytest.mark.parametrize("stage", ["build_tracks", "find_events", "annotate", "rank_pairs"])
+@pytest.mark.parametrize("stage", ["archive.build_tracks", "archive.find_encounters", "job.annotate", "job.rank_pairs"])
 def test_an_interruption_leaves_the_earlier_run_untouched(run, export, tmp_path, monkeypatch, stage):
     out = tmp_path / "deep" / "out"
     calls = iter([0])
 
     def interrupt(*args, **kwargs):
-        if stage == "rank_pairs" and next(calls, None) is not None:
+        if stage == "job.rank_pairs" and next(calls, None) is not None:
             return  # the check of the weights before the work
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"stsdetect.pipeline.job.{stage}", interrupt)
+    monkeypatch.setattr(f"stsdetect.pipeline.{stage}", interrupt)
     done = run("detect", export, "--out", out)
     assert done.code == 130
     assert "interrupted" in done.err
@@ -211,7 +211,7 @@ def test_an_interruption_leaves_the_earlier_run_untouched(run, export, tmp_path,
     assert run("detect", export, "--out", out, "--no-page").code == 0
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     calls = iter([0])
-    monkeypatch.setattr(f"stsdetect.pipeline.job.{stage}", interrupt)
+    monkeypatch.setattr(f"stsdetect.pipeline.{stage}", interrupt)
     assert run("detect", export, "--out", out).code == 130
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
@@ -250,7 +250,7 @@ def test_a_failure_is_called_a_bug(run, export, tmp_path, monkeypatch):
     def fail(*args, **kwargs):
         raise ZeroDivisionError("inside")
 
-    monkeypatch.setattr("stsdetect.pipeline.job.find_events", fail)
+    monkeypatch.setattr("stsdetect.pipeline.archive.find_encounters", fail)
     done = run("detect", export, "--out", tmp_path / "out")
     assert done.code == 1
     assert "which is a bug: ZeroDivisionError: inside" in done.err

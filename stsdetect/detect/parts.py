@@ -1,0 +1,194 @@
+"""Detection in parts: what needs one hull by groups of hulls, what needs all hulls by stretches of time.
+
+The parts put together give, byte for byte, what `stsdetect.detect.find_events` gives for all fixes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
+from stsdetect.detect.contacts import BIN_US, Hulls, Runs, Tracks, find_runs
+from stsdetect.detect.encounters import Encounters
+from stsdetect.detect.gaps import Gaps
+from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
+from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
+from stsdetect.engine import run_parts
+from stsdetect.kernels.sphere import Floats, Ints
+from stsdetect.schema import EVENTS
+from stsdetect.settings import EncounterSettings, Settings
+from stsdetect.store import Shelf
+from stsdetect.tracks import Quality
+from stsdetect.units import US_PER_S
+
+#: Around a meeting its hulls are looked at for a day (see `companions`), and legs reach a little further [us].
+_AROUND_US = 26 * HOUR_US
+
+
+@dataclass(frozen=True)
+class HullPart:
+    """What was found in the fixes of a group of hulls, each by itself."""
+
+    events: pa.Table
+    labels: list[str]
+    slots: list[tuple[int, pa.Table]]
+    last: Fixes
+    per_hour: Floats
+
+
+def search_hulls(fixes: pa.Table, vessels: pa.Table, flagged: pa.Table, settings: Settings, edges_us: Ints) -> HullPart:
+    """Find loitering and closed gaps of a group of hulls, and cut its fixes into slots.
+
+    Whether the last of a hull is still open cannot be known here: `finish_events` says it.
+    """
+    data = Fixes.from_table(fixes)
+    known = Identities.from_table(vessels, data.labels)
+    # No fix is late enough to be open; loitering that ends at the hull's last fix always is.
+    data.__dict__["end_us"] = FIRST_US
+    found = [
+        Loitering.from_settings(settings.loitering).detect(data, known),
+        Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
+    ]
+    last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
+    cut = slotted(data, contact_runs(data, settings.encounters), edges_us)
+    first = np.append(0, last[:-1] + 1)[: last.size]
+    hours = np.maximum((data.time_us[last] - data.time_us[first]) / HOUR_US, 1.0)
+    return HullPart(pa.concat_tables(found), data.labels, cut, data.take(last), (last - first + 1) / hours)
+
+
+def contact_runs(data: Fixes, rule: EncounterSettings) -> Ints:
+    """Number the runs of legs slow enough for contact; -1 for fixes at the end of none, shape (n,)."""
+    result = np.full(data.size, -1, dtype=np.int64)
+    precise = np.flatnonzero(data.quality != int(Quality.COARSE))
+    begins = np.zeros(precise.size, dtype=np.bool_)
+    begins[_slow_starts(data if precise.size == data.size else data.take(precise), rule)] = True
+    ends = np.zeros(precise.size, dtype=np.bool_)
+    ends[1:] = begins[:-1]
+    member = begins | ends
+    result[precise[member]] = np.cumsum(member & ~ends)[member] - 1
+    return result
+
+
+def _slow_starts(fixes: Fixes, rule: EncounterSettings) -> Ints:
+    """Return the first fix of each leg slow enough for contact."""
+    legs, first = fixes.legs(max(rule.inferred_bracket_s, rule.observed_bracket_s), coarse=False)
+    top = fixes.top_speed_kn(legs, first)
+    observed = legs.t1_us - legs.t0_us <= round(rule.observed_bracket_s * US_PER_S)
+    return first[(top < rule.max_speed_kn) | (observed & (top <= rule.under_way_max_speed_kn))]
+
+
+def finish_events(
+    of_hulls: list[pa.Table], slots: FixSlots, known: Identities, flagged: pa.Table, settings: Settings
+) -> list[pa.Table]:
+    """Say which loitering is still open, now that the last time in the data is known, and add the open gaps."""
+    if not slots.size:
+        return [EVENTS.empty()]
+    events = pa.concat_tables([EVENTS.empty(), *of_hulls])
+    since_end = slots.end_us - events.column("end_time").cast(pa.int64()).to_numpy()
+    recent = pa.array(since_end <= round(MIN_OPEN_S * US_PER_S))
+    place = EVENTS.names.index("is_open")
+    events = events.set_column(place, EVENTS.arrow.field(place), pc.and_(events.column("is_open"), recent))
+    gaps = Gaps.from_settings(settings.gaps)
+    return [events, gaps.detect(slots.last_fixes(), known, flagged=flagged)]
+
+
+def find_encounters(
+    slots: FixSlots,
+    known: Identities,
+    rule: EncounterSettings,
+    *,
+    workers: int,
+    rows_at_once: int,
+    shelf_bytes: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> pa.Table:
+    """Find encounters part by part: one slot of time at once, with what lies around it."""
+    if not slots.size:
+        return EVENTS.empty()
+    detector = Encounters(**rule.model_dump())
+    hulls = Hulls.of(known)
+    halo = 2 * round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
+    begin = slots.edges_us
+    end = np.append(begin[1:], slots.end_us // BIN_US * BIN_US + BIN_US)
+
+    def search(start_us: int, end_us: int) -> Runs:
+        fixes = slots.load(start_us - halo, end_us + BIN_US + halo, contact=True)
+        return find_runs(Tracks.of(fixes, known, rule), hulls, start_us, end_us, rule)
+
+    found, done = [], 0
+    stretches = zip(begin.tolist(), end.tolist(), strict=True)
+    for k, runs in enumerate(run_parts(search, stretches, workers)):
+        found.append(runs)
+        done += slots.rows_between(int(begin[k]), int(end[k]))
+        if progress is not None:
+            progress(done, slots.size)
+    runs, _ = Runs.joined(found, round(rule.max_break_s * US_PER_S))
+    runs = _take(runs, np.flatnonzero(runs.observed_us + runs.inferred_us >= round(rule.min_duration_s * US_PER_S)))
+    tables = [EVENTS.empty()]
+    with Shelf(shelf_bytes) as shelf:
+        batches = _deal(slots, runs, rows_at_once, shelf)
+
+        def jobs() -> Iterator[tuple[Any, ...]]:
+            for number, chosen in enumerate(batches):
+                yield detector, slots.as_fixes(shelf.take(number)), known, hulls, _take(runs, chosen)
+
+        tables += run_parts(_measured, jobs(), workers)
+    return pa.concat_tables(tables)
+
+
+def _measured(detector: Encounters, data: Fixes, known: Identities, hulls: Hulls, runs: Runs) -> pa.Table:
+    runs = _take(runs, np.flatnonzero(~detector._one_vessel(data, known, runs)))
+    if not runs.a.size:
+        return EVENTS.empty()
+    tracks = Tracks.of(data.without_coarse(), known, detector.rule)
+    return detector._measure(data, known, tracks, hulls, runs, detector.rule)
+
+
+def _deal(slots: FixSlots, runs: Runs, most_rows: int, shelf: Shelf) -> list[Ints]:
+    """Put runs into batches that need about ``most_rows`` fixes each, and the fixes of each batch on the shelf.
+
+    Returns the runs of each batch. All fixes are looked through once, however many batches there are.
+    """
+    batches: list[list[int]] = [[]]
+    windows: dict[tuple[int, int], tuple[int, int]] = {}
+    rows = 0.0
+    # Vessels that met the same others share their fixes: their runs go together.
+    _, group = connected_components(
+        coo_array((np.ones(runs.a.size), (runs.a, runs.b)), shape=(len(slots.labels),) * 2), directed=False
+    )
+    for k in np.lexsort((runs.b, runs.start_us, group[runs.a])).tolist():
+        if rows > most_rows:
+            batches.append([])
+            rows = 0.0
+        batches[-1].append(k)
+        start, end = int(runs.start_us[k]) - _AROUND_US, int(runs.end_us[k]) + _AROUND_US
+        for hull in (int(runs.a[k]), int(runs.b[k])):
+            key = (hull, len(batches) - 1)
+            low, high = windows.get(key, (start, start))
+            windows[key] = min(low, start), max(high, end)
+            rows += (windows[key][1] - windows[key][0] - (high - low)) / HOUR_US * slots.per_hour[hull]
+    if windows:
+        keys = sorted(windows)
+        hull, number = np.array(keys, dtype=np.int64).T
+        low, high = np.array([windows[key] for key in keys], dtype=np.int64).T
+        slots.deal(shelf, hull, number, low, high)
+    return [np.sort(np.array(batch, dtype=np.int64)) for batch in batches if batch]
+
+
+def _take(runs: Runs, index: Ints) -> Runs:
+    return Runs(**{f.name: getattr(runs, f.name)[index] for f in fields(runs)})
+
+
+def in_final_order(tables: list[pa.Table], digest: str) -> pa.Table:
+    """Put events together, sort them, and write the digest of the settings on every row."""
+    events = pa.concat_tables(tables).sort_by([("start_time", "ascending"), ("event_id", "ascending")])
+    column = events.schema.get_field_index("settings_id")
+    return events.set_column(column, events.schema.field(column), pa.array([digest] * events.num_rows, pa.string()))

@@ -1,0 +1,230 @@
+"""Fixes of all hulls, kept by time: put down by groups of hulls, taken up by stretches of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.detect.arrays import Fixes
+from stsdetect.kernels.runs import expand, group_bounds
+from stsdetect.kernels.sphere import Floats, Ints, to_xyz
+from stsdetect.store import Shelf
+
+#: Times before and after all others [us].
+FIRST_US, LAST_US = -(1 << 62), 1 << 62
+
+
+def slot_edges(rows: Mapping[int, int], bin_us: int, most_rows: int, most_us: int) -> Ints:
+    """Cut time into slots of whole bins, each of at most ``most_rows`` rows or one bin, and ``most_us`` long.
+
+    Parameters
+    ----------
+    rows
+        Rows per time bin, by the bin's number since 1970.
+    bin_us
+        Length of a bin [us].
+    most_us
+        Slots do not reach over multiples of this [us], taken as whole bins.
+
+    Returns
+    -------
+    Where slots begin [us], shape (n,), rising; the first slot takes in all before, the last all after.
+
+    Examples
+    --------
+    >>> slot_edges({0: 5, 1: 5, 2: 5, 9: 1}, bin_us=10, most_rows=10, most_us=1000).tolist()
+    [0, 20]
+    """
+    span = max(most_us // bin_us, 1)
+    edges: list[int] = []
+    held = 0
+    for time_bin in sorted(rows):
+        count = rows[time_bin]
+        if not edges or held + count > most_rows or time_bin // span != edges[-1] // span:
+            edges.append(time_bin)
+            held = 0
+        held += count
+    return np.array(edges or [0], dtype=np.int64) * bin_us
+
+
+def slotted(data: Fixes, run: Ints, edges_us: Ints) -> list[tuple[int, pa.Table]]:
+    """Cut the fixes of a group of hulls into tables by slot, each sorted by hull and time.
+
+    Parameters
+    ----------
+    data
+        Sorted by hull, then time.
+    run
+        Number of the run of legs that matter for contact, -1 for fixes that are in none, shape (n,).
+    edges_us
+        As `slot_edges` gives them.
+    """
+    slot = np.maximum(np.searchsorted(edges_us, data.time_us, side="right") - 1, 0)
+    order = np.argsort(slot.astype(np.uint16) if edges_us.size < 1 << 16 else slot, kind="stable")
+    columns: dict[str, Any] = {
+        "hull": data.hull.astype(np.int32),
+        "segment": data.segment.astype(np.int32),
+        "run": run.astype(np.int32),
+        "time_us": data.time_us,
+        "mmsi": data.mmsi,
+        "lat_deg": data.lat_deg,
+        "lon_deg": data.lon_deg,
+        "speed_kn": data.speed_kn,
+        "course_deg": data.course_deg,
+        "heading_deg": data.heading_deg,
+        "quality": data.quality.astype(np.int8),
+    }
+    table = pa.table({name: values[order] for name, values in columns.items()})
+    present, begin = np.unique(slot[order], return_index=True)
+    ends = np.append(begin, data.size)[1:].tolist()
+    return [
+        (number, table.slice(first, last - first))
+        for number, first, last in zip(present.tolist(), begin.tolist(), ends, strict=True)
+    ]
+
+
+class FixSlots:
+    """All fixes, by time.
+
+    Groups of hulls are put down in any number; a hull is in one group only. After `seal`, hulls are numbered by
+    the sorted labels of all groups.
+    """
+
+    def __init__(self, edges_us: Ints, shelf: Shelf) -> None:
+        self.edges_us = edges_us
+        self._shelf = shelf
+        self._labels: list[str] = []
+        self._last: list[Fixes] = []
+        self._per_hour: list[Floats] = []
+        self._rank: Ints = np.zeros(0, dtype=np.int64)
+        self.size = 0
+        self.start_us, self.end_us = LAST_US, FIRST_US
+        self.labels: list[str] = []
+        self.per_hour: Floats = np.zeros(0)
+
+    def put(self, labels: list[str], tables: list[tuple[int, pa.Table]], last: Fixes, per_hour: Floats) -> None:
+        """Put down a group: its labels, tables by slot, and the last fix and the fixes per hour of each hull."""
+        offset = len(self._labels)
+        self._labels += labels
+        self._last.append(last)
+        self._per_hour.append(per_hour)
+        for number, table in tables:
+            hull = pa.array(table.column("hull").to_numpy() + np.int32(offset))
+            self._shelf.put(number, table.set_column(0, "hull", hull))
+            time = table.column("time_us").to_numpy()
+            self.size += table.num_rows
+            self.start_us, self.end_us = min(self.start_us, int(time.min())), max(self.end_us, int(time.max()))
+
+    def seal(self) -> None:
+        """Number the hulls; nothing can be put down after this."""
+        order = sorted(range(len(self._labels)), key=self._labels.__getitem__)
+        self.labels = [self._labels[k] for k in order]
+        self._rank = np.empty(len(order), dtype=np.int64)
+        self._rank[order] = np.arange(len(order))
+        self.per_hour = np.concatenate([np.zeros(0), *self._per_hour])[order]
+
+    def last_fixes(self) -> Fixes:
+        """Return the last fix of each hull, with ``end_us`` the last time of all."""
+        place = {label: k for k, label in enumerate(self.labels)}
+        parts = [(np.array([place[name] for name in group.labels], dtype=np.int64), group) for group in self._last]
+        columns = {}
+        for name in Fixes.__dataclass_fields__:
+            if name != "labels":
+                columns[name] = np.concatenate([getattr(group, name) for _, group in parts])
+        columns["hull"] = np.concatenate([ranks[group.hull] for ranks, group in parts])
+        fixes = Fixes(labels=self.labels, **columns).take(np.argsort(columns["hull"]))
+        fixes.__dict__["end_us"] = self.end_us
+        return fixes
+
+    def rows_between(self, start_us: int, end_us: int) -> int:
+        """Return how many fixes lie in the slots that ``[start, end)`` touches."""
+        return sum(self._shelf.rows.get(number, 0) for number in self._touched(start_us, end_us))
+
+    def _touched(self, start_us: int, end_us: int) -> range:
+        first, last = np.searchsorted(self.edges_us, [start_us, end_us - 1], side="right") - 1
+        return range(max(int(first), 0), max(int(last), 0) + 1)
+
+    def load(
+        self, start_us: int, end_us: int, *, contact: bool = False, wanted: tuple[Ints, Ints] | None = None
+    ) -> Fixes:
+        """Return the fixes of ``[start, end)``, sorted by hull, then time.
+
+        Parameters
+        ----------
+        contact
+            Only the ends of legs that matter for contact, with ``segment`` the run of such legs.
+        wanted
+            Per hull, the first and last time [us] of which fixes are wanted, shape (n hulls,) each.
+        """
+        parts = []
+        for number in self._touched(start_us, end_us):
+            table = self._shelf.look(number)
+            if table is not None:
+                parts.append(self._chosen(table, start_us, end_us, contact, wanted))
+        return self._sorted(parts)
+
+    def deal(self, shelf: Shelf, hull: Ints, number: Ints, low_us: Ints, high_us: Ints) -> None:
+        """Look through all fixes once and put those within windows of time on a shelf.
+
+        Parameters
+        ----------
+        hull, number, low_us, high_us
+            Per window: its hull (rising), the number under which its fixes are put down, and its first and last
+            time [us], shape (n,) each. A hull may have several.
+        """
+        first = np.searchsorted(hull, np.arange(len(self.labels) + 1))
+        count = np.diff(first)
+        for slot in self._touched(int(low_us.min()), int(high_us.max()) + 1):
+            table = self._shelf.look(slot)
+            if table is None:
+                continue
+            whose = self._rank[table.column("hull").to_numpy()]
+            row, window = expand(first[whose], count[whose])
+            time = table.column("time_us").to_numpy()[row]
+            inside = np.flatnonzero((time >= low_us[window]) & (time <= high_us[window]))
+            row, place = row[inside], number[window[inside]]
+            order = np.argsort(place, kind="stable")
+            row, place = row[order], place[order]
+            taken = table.combine_chunks().take(pa.array(row))
+            for begin, end in zip(*group_bounds(place), strict=True):
+                shelf.put(int(place[begin]), taken.slice(begin, end - begin))
+        shelf.settle()
+
+    def as_fixes(self, table: pa.Table | None) -> Fixes:
+        """Return what `deal` put down under one number as fixes."""
+        return self._sorted([] if table is None else [self._chosen(table, FIRST_US, LAST_US, False, None)])
+
+    def _sorted(self, parts: list[dict[str, np.ndarray]]) -> Fixes:
+        """Put columns together; hulls in order, and each in the order of time in which it comes."""
+        names = [name for name in Fixes.__dataclass_fields__ if name not in ("labels", "xyz")]
+        columns: dict[str, Any] = {
+            name: np.concatenate([part[name] for part in parts]) if parts else np.zeros(0) for name in names
+        }
+        # Slots come in order of time, and a hull is sorted in each: a stable sort by hull is enough.
+        order = np.argsort(columns["hull"], kind="stable")
+        for name, values in columns.items():
+            columns[name] = values[order]
+            if name in ("hull", "segment", "quality", "time_us"):
+                columns[name] = columns[name].astype(np.int64)
+        fixes = Fixes(labels=self.labels, xyz=to_xyz(columns["lat_deg"], columns["lon_deg"]), **columns)
+        fixes.__dict__["end_us"] = self.end_us
+        return fixes
+
+    def _chosen(
+        self, table: pa.Table, start_us: int, end_us: int, contact: bool, wanted: tuple[Ints, Ints] | None
+    ) -> dict[str, np.ndarray]:
+        columns = {name: table.column(name).to_numpy() for name in table.column_names}
+        time = columns["time_us"]
+        keep = (time >= start_us) & (time < end_us)
+        if contact:
+            keep &= columns["run"] >= 0
+            columns["segment"] = columns["run"]
+        hull = self._rank[columns["hull"]]
+        if wanted is not None:
+            keep &= (time >= wanted[0][hull]) & (time <= wanted[1][hull])
+        columns["hull"] = hull
+        del columns["run"]
+        return columns if keep.all() else {name: values[keep] for name, values in columns.items()}

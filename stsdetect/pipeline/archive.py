@@ -1,0 +1,205 @@
+"""From a stream of rows to events, in memory that the settings allow: by vessels first, then by time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.detect.arrays import Identities
+from stsdetect.detect.contacts import BIN_US
+from stsdetect.detect.parts import HullPart, find_encounters, finish_events, in_final_order, search_hulls
+from stsdetect.detect.slots import FixSlots, slot_edges
+from stsdetect.engine import cores, run_parts
+from stsdetect.kernels.sphere import Ints
+from stsdetect.pipeline.buckets import Buckets
+from stsdetect.schema import FIXES, FLAGGED, SEGMENTS, VESSELS, Schema
+from stsdetect.settings import Settings
+from stsdetect.store import Shelf
+from stsdetect.tracks import Tracks, build_tracks, days_heard, may_have_wrong_days, wrong_days
+from stsdetect.units import US_PER_S
+
+BBox = tuple[float, float, float, float]
+Tick = Callable[[int, int], None]
+
+#: What Python and the libraries take before there is any data [bytes].
+_BASE_BYTES = 450_000_000
+#: What a row takes while its bucket is cleaned or its part of time searched, all arrays together [bytes].
+_WORK_BYTES = 500
+_DAY_BINS = 86_400_000_000 // BIN_US
+
+
+@dataclass(frozen=True)
+class Room:
+    """How the memory that the settings allow is shared out.
+
+    Attributes
+    ----------
+    shelf_bytes
+        For rows that wait for their bucket, and later for fixes that wait for their time [bytes].
+    rows_at_once
+        Rows that one worker handles at once.
+    """
+
+    workers: int
+    shelf_bytes: int
+    rows_at_once: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Room:
+        """Share out ``run.memory``: half for what waits, half for what is worked on."""
+        workers = settings.run.workers or cores()
+        free = max(settings.run.memory - _BASE_BYTES, 50_000_000)
+        return cls(workers, free // 2, max(free // 2 // workers // _WORK_BYTES, 20_000))
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The vessels, and where their fixes wait.
+
+    ``tracks.fixes`` is empty where fixes were not asked for.
+    """
+
+    tracks: Tracks
+    slots: FixSlots
+    of_hulls: list[pa.Table]
+    n_fixes: int
+    spilled_bytes: int
+
+
+class Archive:
+    """The work on one input; use it in a ``with`` statement, which removes the temporary files."""
+
+    def __init__(self, settings: Settings, bbox: BBox | None, *, keep_fixes: bool) -> None:
+        self._settings = settings
+        self._bbox = bbox
+        self._keep_fixes = keep_fixes
+        self._room = Room.of(settings)
+        self._open = ExitStack()
+        self._rows = self._open.enter_context(Shelf(self._room.shelf_bytes))
+        self._buckets = Buckets(self._rows, BIN_US, self._room.rows_at_once)
+        self._fixes = self._open.enter_context(Shelf(self._room.shelf_bytes))
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *problem: Any) -> None:
+        self._open.close()
+
+    @property
+    def rows(self) -> int:
+        """Rows taken in so far."""
+        return self._buckets.rows
+
+    def take_in(self, blocks: Iterable[pa.Table], share_read: Callable[[], float]) -> None:
+        """Sort blocks of `POSITIONS` rows by vessels as they come."""
+        for block in blocks:
+            self._buckets.add(block, share_read())
+        self._buckets.close()
+
+    def clean(self, tick: Tick) -> Cleaned:
+        """Clean every bucket, and find there what concerns single hulls."""
+        room, settings = self._room, self._settings
+        most_us = round(settings.run.partition_s * US_PER_S)
+        edges = slot_edges(self._buckets.by_bin, BIN_US, room.rows_at_once, most_us)
+        slots = FixSlots(edges, self._fixes)
+        wrong = self._wrong_days()
+        counts: Counter[str] = Counter()
+        parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
+        of_hulls, done, n_fixes = [], 0, 0
+        numbers = sorted(self._rows.rows)
+        sizes = [self._rows.rows[number] for number in numbers]
+
+        def jobs() -> Iterator[tuple[Any, ...]]:
+            for number in numbers:
+                yield self._rows.take(number), settings, self._bbox, wrong, edges
+
+        for size, (tracks, part) in zip(sizes, run_parts(_clean_bucket, jobs(), room.workers), strict=True):
+            slots.put(part.labels, part.slots, part.last, part.per_hour)
+            of_hulls.append(part.events)
+            counts.update(tracks.quality_counts)
+            n_fixes += tracks.fixes.num_rows
+            for name, tables in parts.items():
+                if name != "fixes" or self._keep_fixes:
+                    tables.append(getattr(tracks, name))
+            done += size
+            tick(done, self._buckets.rows)
+        slots.seal()
+        tracks = _together(parts, dict(sorted(counts.items())))
+        return Cleaned(tracks, slots, of_hulls, n_fixes, self._rows.spilled_bytes + self._fixes.spilled_bytes)
+
+    def events(self, cleaned: Cleaned, tick: Tick) -> pa.Table:
+        """Find meetings, and put all events together in their final order."""
+        settings, slots = self._settings, cleaned.slots
+        known = Identities.from_table(cleaned.tracks.vessels, slots.labels)
+        met = find_encounters(
+            slots, known, settings.encounters,
+            workers=self._room.workers, rows_at_once=self._room.rows_at_once, shelf_bytes=self._room.shelf_bytes,
+            progress=tick,
+        )  # fmt: skip
+        others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
+        return in_final_order([met, *others], settings.digest)
+
+    def _wrong_days(self) -> frozenset[int]:
+        """Find the days of clocks set wrong; repeats are counted only where there can be any such day."""
+        bins = np.array(sorted(self._buckets.by_bin), dtype=np.int64)
+        if not may_have_wrong_days(np.unique(bins // _DAY_BINS)):
+            return frozenset()
+        heard: Counter[int] = Counter()
+        for number in sorted(self._rows.rows):
+            days, counts = days_heard(self._rows.look(number))
+            heard.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
+        known = sorted(heard)
+        return wrong_days(np.array(known, dtype=np.int64), np.array([heard[day] for day in known], dtype=np.int64))
+
+
+def _clean_bucket(
+    positions: pa.Table, settings: Settings, bbox: BBox | None, wrong: frozenset[int], edges_us: Ints
+) -> tuple[Tracks, HullPart]:
+    tracks = build_tracks(positions, settings.clean, bbox=bbox, wrong_days=wrong)
+    return tracks, search_hulls(tracks.fixes, tracks.vessels, tracks.flagged, settings, edges_us)
+
+
+def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:
+    """Put the tables of all buckets together, in the order of vessel labels; segments are numbered through."""
+    vessels = _by_vessel(VESSELS, parts["vessels"])[0]
+    flagged = _by_vessel(FLAGGED, parts["flagged"])[0]
+    before = np.cumsum([0] + [table.num_rows for table in parts["segments"]])
+    segments, order = _by_vessel(SEGMENTS, parts["segments"])
+    new_number = np.empty(order.size, dtype=np.int64)
+    new_number[order] = np.arange(order.size)
+    segments = segments.set_column(0, SEGMENTS.arrow.field(0), pa.array(np.arange(order.size)))
+    fixes = []
+    for table, offset in zip(parts["fixes"], before.tolist(), strict=False):
+        number = new_number[table.column("segment").to_numpy() + offset]
+        fixes.append(table.set_column(FIXES.names.index("segment"), FIXES.arrow.field("segment"), pa.array(number)))
+    return Tracks(_by_vessel(FIXES, fixes)[0], segments, vessels, flagged, counts)
+
+
+def _by_vessel(schema: Schema, tables: list[pa.Table]) -> tuple[pa.Table, Ints]:
+    """Put tables together by the labels of their vessels, otherwise in their own order; return the order, too."""
+    table = pa.concat_tables([schema.empty(), *tables]).unify_dictionaries().combine_chunks()
+    if not table.num_rows:
+        return schema.empty(), np.zeros(0, dtype=np.int64)
+    words = [k for k, column in enumerate(schema.columns) if pa.types.is_dictionary(column.type)]
+    for k in words:
+        array = _with_sorted_words(table.column(k).combine_chunks())
+        table = table.set_column(k, schema.arrow.field(k), array)
+    rank = table.column("vessel").combine_chunks().indices.to_numpy()
+    order = np.argsort(rank, kind="stable")
+    return table.take(pa.array(order)), order
+
+
+def _with_sorted_words(array: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return the same values over a dictionary of just the words used, sorted: no trace of how it came about."""
+    words = array.dictionary.to_pylist()
+    used = sorted({words[code] for code in pc.unique(array.indices).to_pylist() if code is not None} - {None})
+    place = {word: k for k, word in enumerate(used)}
+    table = pa.array([place.get(word) for word in words], pa.int32())
+    return pa.DictionaryArray.from_arrays(table.take(array.indices), pa.array(used, pa.string()))
