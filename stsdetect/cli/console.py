@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _TITLES = {
     "score": "Ranking pairs",
     "write": "Writing files",
 }
+#: How often a log without bars says how far the work is [s].
+_EVERY_S = 10.0
 Follow = Callable[[str, int, int], None]
 
 
@@ -115,7 +118,7 @@ def error(message: str, *, code: int) -> None:
 
 @contextmanager
 def progress() -> Iterator[Follow]:
-    """Yield a function to report progress to: bars on a terminal, else a line at the start of each stage."""
+    """Yield a function to report progress to: bars on a terminal, else lines now and then."""
     if _mode.quiet:
         yield lambda stage, done, total: None
     elif _mode.as_json or not sys.stderr.isatty():
@@ -126,35 +129,59 @@ def progress() -> Iterator[Follow]:
 
 
 def _say_stages() -> Follow:
-    seen: set[str] = set()
+    """Say a line at the start of each stage, and every `_EVERY_S` how far it is."""
+    begun: dict[str, float] = {}
+    said = time.monotonic()
 
     def follow(stage: str, done: int, total: int) -> None:
-        if stage not in seen:
-            seen.add(stage)
-            info(f"{_TITLES.get(stage, stage)} ...", stage=stage)
+        nonlocal said
+        now = time.monotonic()
+        title = _TITLES.get(stage, stage)
+        if stage not in begun:
+            begun[stage] = said = now
+            info(f"{title} ...", stage=stage)
+        elif total > 1 and now - said >= _EVERY_S:
+            said = now
+            info(f"{title}: {how_far(done, total, now - begun[stage])}", stage=stage, rows=done, of=total)
 
     return follow
+
+
+def how_far(done: int, total: int, seconds: float) -> str:
+    """Say rows done, rate and time left.
+
+    >>> how_far(2_000_000, 10_000_000, 4.0)
+    '2,000,000 of about 10,000,000 rows, 500,000 rows/s, 0:00:16 left'
+    """
+    rate = done / seconds if seconds > 0 else 0.0
+    left = str(timedelta(seconds=round((total - done) / rate))) if rate > 0 else "unknown time"
+    return f"{done:,} of about {total:,} rows, {rate:,.0f} rows/s, {left} left"
 
 
 @contextmanager
 def _bars() -> Iterator[Follow]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     bars = Progress(
         TextColumn("{task.description:<18}", markup=False),
-        BarColumn(),
+        BarColumn(bar_width=24),
         TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[rows]}", markup=False),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left", markup=False),
         console=Console(stderr=True),
     )
     tasks: dict[str, Any] = {}
 
     def follow(stage: str, done: int, total: int) -> None:
         if stage not in tasks:
-            tasks[stage] = bars.add_task(_TITLES.get(stage, stage), total=None)
+            tasks[stage] = bars.add_task(_TITLES.get(stage, stage), total=None, rows="")
         if total > 0:
-            bars.update(tasks[stage], completed=done, total=total)
+            task = next(task for task in bars.tasks if task.id == tasks[stage])
+            rate = f"{done:,} rows, {done / task.elapsed:,.0f}/s" if total > 1 and task.elapsed else task.fields["rows"]
+            bars.update(tasks[stage], completed=done, total=total, rows=rate)
 
     with bars:
         _mode.bars = bars
