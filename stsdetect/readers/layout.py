@@ -21,7 +21,7 @@ def untouched(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, 
     return columns
 
 
-def plain_types(columns: Iterable[str], times: Times) -> dict[str, pa.DataType]:
+def plain_types(columns: Iterable[str], times: Times | None = None) -> dict[str, pa.DataType]:
     """Return what Arrow may make of columns (by our key) as it splits text."""
     types = {key: pa.float64() for key in columns if key in FLOATS or key in ("lat", "lon", "mmsi")}
     if times is iso_utc:

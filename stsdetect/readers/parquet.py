@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -12,19 +13,36 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stsdetect.errors import UsageError
+from stsdetect.readers.ahead import ahead
+from stsdetect.readers.convert import plain, strings
 from stsdetect.readers.protocol import Batch
+from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, STATIONS, with_nulls
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.table import own_columns, require_own, table_batch
 from stsdetect.readers.times import any_utc
+from stsdetect.reference.vessels import SHIP_TYPES
 from stsdetect.schema import POSITIONS, TEXT
 from stsdetect.settings import ReadSettings
 
-_ROWS = 1 << 20
+#: Rows of a batch, and of a row group in what is written: what is read at once sets the memory.
+_ROWS = 1 << 18
+_SOURCE = {"source_file", "source_row"}
+_WORDS = {"transceiver": set(CLASSES.values()), "station": set(STATIONS)}
+_RANGES = {
+    "time": (FIRST_US, LAST_US - 1),
+    "mmsi": (0, MAX_MMSI),
+    "imo": (0, 10**10),
+    "nav_status": (0, 15),
+    "message_type": (0, 63),
+}
 
 
 def own_batch(table: pa.Table, label: str, first: int) -> Batch:
     """Build a batch from rows with the names of the positions table; their own source columns are kept."""
     columns = require_own(table.column_names, label)
+    ready = _ready(table)
+    if ready is not None:
+        return Batch(table.num_rows, ready)
     batch = table_batch(table, columns, partial(any_utc, order=None, utc_offset_h=0.0), label, first)
     kept = batch.positions
     place = pa.array(kept.column("source_row").to_numpy() - first)
@@ -37,6 +55,42 @@ def own_batch(table: pa.Table, label: str, first: int) -> Batch:
             kept = kept.set_column(kept.column_names.index(name), POSITIONS.arrow.field(name), whole)
     batch.positions = kept
     return batch
+
+
+def _ready(table: pa.Table) -> pa.Table | None:
+    """Return rows that were judged before they were written as they stand, or None where one has to be judged."""
+    if len(set(table.column_names)) < table.num_columns:
+        return None
+    given = {name: plain(table.column(name)) for name in table.column_names if name in POSITIONS.names}
+    if any(given[c.name].type != c.type for c in POSITIONS if c.name in given) or not set(given) >= _SOURCE:
+        return None
+    if any(given[name].null_count for name in ("time", *_SOURCE)) or not table.num_rows:
+        return None
+    known = [given[name] for name in ("mmsi", "vessel_id") if name in given]
+    if all(array.null_count for array in known):
+        return None
+    lat, lon = given["lat_deg"], given["lon_deg"]
+    if (lat.null_count or lon.null_count) and not lat.is_null().equals(lon.is_null()):
+        return None
+    return with_nulls(given, table.num_rows) if all(_in_order(name, array) for name, array in given.items()) else None
+
+
+def _in_order(name: str, array: pa.Array) -> bool:
+    """Say whether `rows.build` would leave every value of a column as it is."""
+    if pa.types.is_floating(array.type):
+        return math.isfinite(pc.sum(array).as_py() or 0.0)
+    if pa.types.is_dictionary(array.type):
+        texts = array.dictionary
+        if name in _WORDS:
+            return set(texts.to_pylist()) <= _WORDS[name]
+        return not texts.null_count and (name == "source_file" or bool(strings(texts).equals(texts)))
+    if name == "ship_type":
+        return set(pc.unique(array).to_pylist()) <= {None, *SHIP_TYPES}
+    if name in _RANGES:
+        ends = pc.min_max(array.cast(pa.int64())).as_py()
+        low, high = _RANGES[name]
+        return ends["min"] is None or low <= ends["min"] <= ends["max"] <= high
+    return True
 
 
 class PositionsParquet:
@@ -55,11 +109,19 @@ class PositionsParquet:
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read it in batches of rows."""
-        first = 1
         names = [name for name in POSITIONS.names if name in head.parquet_columns]
-        for part in source.parquet_batches(names, _ROWS):
-            yield own_batch(part, source.label, first)
-            first += part.num_rows
+
+        def judge(numbered: tuple[int, pa.Table]) -> Batch:
+            return own_batch(numbered[1], source.label, numbered[0])
+
+        return ahead(_numbered(source.parquet_batches(names, _ROWS)), judge)
+
+
+def _numbered(parts: Iterator[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
+    first = 1
+    for part in parts:
+        yield first, part
+        first += part.num_rows
 
 
 POSITIONS_PARQUET = PositionsParquet()
@@ -79,7 +141,7 @@ def write_positions(table: pa.Table, path: str | Path) -> None:
     target = Path(path)
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        pq.write_table(positions, aside, compression="zstd")
+        pq.write_table(positions, aside, compression="zstd", row_group_size=_ROWS)
         os.replace(aside, target)
     except OSError as problem:
         raise UsageError(f"{target} cannot be written: {problem.strerror or problem}") from problem

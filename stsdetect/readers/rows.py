@@ -51,8 +51,8 @@ KEYS: tuple[str, ...] = (
     *FLOATS,
     *TEXTS,
 )
-_CLASSES = {"a": "A", "b": "B", "class a": "A", "class b": "B"}
-_STATIONS = {name: name for name in ("ship", "base", "aid", "sar_aircraft", "sart", "aux", "handheld", "group")}
+CLASSES = {"a": "A", "b": "B", "class a": "A", "class b": "B"}
+STATIONS = {name: name for name in ("ship", "base", "aid", "sar_aircraft", "sart", "aux", "handheld", "group")}
 
 Times = Callable[[pa.Array], tuple[pa.Array, Mask]]
 
@@ -193,9 +193,9 @@ def _optional(
         elif key == "message_type":
             put("message_type", *whole(given(key), 0, 63, pa.int8()))
         elif key == "transceiver":
-            out[key] = mapped_words(raw[key], _CLASSES)
+            out[key] = mapped_words(raw[key], CLASSES)
         elif key == "station":
-            out[key] = mapped_words(raw[key], _STATIONS)
+            out[key] = mapped_words(raw[key], STATIONS)
 
 
 def _imo(array: pa.Array) -> tuple[pa.Array, Mask]:

@@ -35,19 +35,18 @@ _BROKEN = (OSError, EOFError, zlib.error, pa.ArrowException, zipfile.BadZipFile,
 class _Counted(io.RawIOBase):
     """A raw stream that tells how many bytes were taken from it."""
 
-    def __init__(self, raw: IO[bytes], tick: Tick | None) -> None:
+    def __init__(self, raw: Any, tick: Tick | None) -> None:
         self._raw, self._tick, self._done = raw, tick, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._raw.read(len(buffer))
-        buffer[: len(data)] = data
-        self._done += len(data)
+        size = int(self._raw.readinto(buffer))
+        self._done += size
         if self._tick:
             self._tick(self._done)
-        return len(data)
+        return size
 
     def close(self) -> None:
         self._raw.close()
@@ -132,7 +131,7 @@ class Source:
         """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read."""
         try:
             if self.member is None:
-                return ByteStream(open(self.path, "rb"), self.label, self.tick)
+                return ByteStream(open(self.path, "rb", buffering=0), self.label, self.tick)
             archive = zipfile.ZipFile(self.path)
             return ByteStream(archive.open(self.member), self.label, self.tick)
         except OSError as problem:
@@ -164,7 +163,12 @@ class Source:
     def parquet_batches(self, columns: list[str], rows: int) -> Iterator[pa.Table]:
         """Yield chosen columns of a Parquet source, at most ``rows`` rows at a time."""
         try:
-            for batch in self.parquet().iter_batches(rows, columns=columns):
+            file = self.parquet()
+            whole, done = max(file.metadata.num_rows, 1), 0
+            for batch in file.iter_batches(rows, columns=columns):
+                done += batch.num_rows
+                if self.tick:
+                    self.tick(self.size * done // whole)
                 yield pa.table(batch)
         except (OSError, pa.ArrowException) as problem:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -250,10 +251,16 @@ def _read_files(
     problems: dict[str, StsError] = {}
     good: set[str] = set()
     for source in sources:
-        source = replace(source, tick=_ticker(source, progress))
         tally = _Tally(source.label)
+        done = [0]
         try:
-            yield from _read_source(source, settings, wanted, tally, account)
+            for table in _read_source(
+                replace(source, tick=partial(done.__setitem__, 0)), settings, wanted, tally, account
+            ):
+                # Told from here, not from the thread that reads: callers draw on screens.
+                if progress is not None:
+                    progress(source.label, min(done[0], source.size), source.size)
+                yield table
         except QuestionError:
             raise
         except (InputError, UsageError) as problem:
@@ -272,12 +279,6 @@ def _read_files(
             raise kind(f"no AIS found in {origin} ({count} files looked at). The first: {first}")
     if not sources:
         raise InputError("no input given: name files, folders or globs of AIS exports")
-
-
-def _ticker(source: Source, progress: Progress | None) -> Callable[[int], None] | None:
-    if progress is None:
-        return None
-    return lambda done: progress(source.label, min(done, source.size), source.size)
 
 
 def _read_source(

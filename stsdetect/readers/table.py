@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
 from stsdetect.readers.convert import plain, strings
-from stsdetect.readers.layout import untouched
+from stsdetect.readers.layout import plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import FLOATS, KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import Header, TextSpec, find_header, read_text, split_block, text_blocks
+from stsdetect.readers.text import Header, TextSpec, find_header, numbered_blocks, read_text, split_block
 from stsdetect.readers.times import Order, any_utc, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
@@ -137,7 +137,8 @@ class MappedTable:
 
     def _read_text(self, source: Source, header: Header, settings: ReadSettings) -> Iterator[Batch]:
         columns = resolve_map(settings.columns, header.cells, source.label)
-        spec = TextSpec(header, {key: header.cells.index(name) for key, name in columns.items()})
+        places = {key: header.cells.index(name) for key, name in columns.items()}
+        spec = TextSpec(header, places, plain_types(places))
         order = _order(_time_column(source, spec), settings, source.label)
         sample = next(_time_column(source, spec), None)
         remark = _time_remark(sample, settings)
@@ -154,10 +155,9 @@ def _times(order: Order | None, settings: ReadSettings) -> Times:
 def _time_column(source: Source, spec: TextSpec) -> Iterator[pa.Array]:
     stream = source.open()
     narrow = TextSpec(spec.header, {"time": spec.columns["time"]})
-    row = spec.header.row + 1
     try:
-        for block in text_blocks(stream, spec.header.end):
-            for piece in split_block(block, row, narrow):
+        for block in numbered_blocks(stream, spec.header):
+            for piece in split_block(block, narrow):
                 yield plain(piece.columns["time"])
     finally:
         stream.close()

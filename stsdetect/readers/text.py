@@ -137,7 +137,7 @@ def text_blocks(stream: ByteStream, skip: int = 0) -> Iterator[bytes]:
             break
         cut = data.rfind(b"\n") + 1
         if cut:
-            yield rest + data[:cut]
+            yield b"".join((rest, memoryview(data)[:cut]))
             rest = data[cut:]
         else:
             rest += data
@@ -145,6 +145,24 @@ def text_blocks(stream: ByteStream, skip: int = 0) -> Iterator[bytes]:
             raise DamagedError(f"{stream.label} has a line longer than {MAX_LINE_BYTES} bytes; it is no text table")
     if rest:
         yield rest + b"\n"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a file: the number of the first, how many, and their bytes."""
+
+    first: int
+    count: int
+    data: bytes
+
+
+def numbered_blocks(stream: ByteStream, header: Header) -> Iterator[Block]:
+    """Yield what stands below the header."""
+    row = header.row + 1
+    for data in text_blocks(stream, header.end):
+        block = Block(row, data.count(b"\n"), data)
+        row += block.count
+        yield block
 
 
 def read_text(
@@ -157,21 +175,14 @@ def read_text(
     """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
     stream = source.open()
 
-    def convert(numbered: tuple[int, bytes]) -> list[Batch]:
-        row, block = numbered
-        return [_batch(piece, source.label, spec, times, tidy, missing) for piece in split_block(block, row, spec)]
+    def convert(block: Block) -> list[Batch]:
+        return [_batch(piece, source.label, spec, times, tidy, missing) for piece in split_block(block, spec)]
 
     try:
-        for batches in ahead(_numbered(text_blocks(stream, spec.header.end), spec.header.row + 1), convert):
+        for batches in ahead(numbered_blocks(stream, spec.header), convert):
             yield from batches
     finally:
         stream.close()
-
-
-def _numbered(blocks: Iterator[bytes], row: int) -> Iterator[tuple[int, bytes]]:
-    for block in blocks:
-        yield row, block
-        row += block.count(b"\n")
 
 
 def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, missing: frozenset[str]) -> Batch:
@@ -193,9 +204,9 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
     return batch
 
 
-def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
-    """Split a block that ends with a newline and begins on line ``first`` into columns of text."""
-    count = block.count(b"\n")
+def split_block(numbered: Block, spec: TextSpec) -> list[Piece]:
+    """Split lines into columns."""
+    first, count, block = numbered.first, numbered.count, numbered.data
     if _is_clean(block):
         columns = _split_fast(block, count, spec)
         if columns is not None:
@@ -218,7 +229,6 @@ def split_block(block: bytes, first: int, spec: TextSpec) -> list[Piece]:
 
 
 def _is_clean(block: bytes) -> bool:
-    # Blank lines are not looked for: Arrow refuses them, having too few columns.
     return not (b'"' in block or (b"#" in block and b"\n#" in block) or block[:1] in (b"\n", b"\r", b"#", _BOM[:1]))
 
 
@@ -295,7 +305,11 @@ def _split_into(block: bytes, count: int, spec: TextSpec, typed: dict[str, pa.Da
         return None
     if table.num_rows != count:
         return None
-    return {key: table.column(f"c{i}") for key, i in spec.columns.items()}
+    columns = {key: table.column(f"c{i}") for key, i in spec.columns.items()}
+    # Arrow makes a row of nulls of a blank line, so blank lines need looking for only where every column has nulls.
+    if all(column.null_count for column in columns.values()) and (b"\n\n" in block or b"\n\r\n" in block):
+        return None
+    return columns
 
 
 def _plain_values(column: pa.ChunkedArray) -> bool:
@@ -305,7 +319,10 @@ def _plain_values(column: pa.ChunkedArray) -> bool:
         return total is None or math.isfinite(total)
     if pa.types.is_timestamp(column.type):
         # Only midnight can have been a bare date.
-        micro = column.combine_chunks().cast(pa.int64()).fill_null(1).to_numpy(zero_copy_only=False)
+        micro = column.cast(pa.int64()).fill_null(1).to_numpy()
+        first, last = micro.min() // _DAY_US * _DAY_US, micro.max()
+        if last - first < 7 * _DAY_US:  # a comparison costs less than a division
+            return not any((micro == midnight).any() for midnight in range(first, last + 1, _DAY_US))
         return bool((micro % _DAY_US).all())
     return True
 

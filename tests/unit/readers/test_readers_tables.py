@@ -255,3 +255,41 @@ def test_damaged_containers_never_end_in_a_traceback(tmp_path_factory, kind, dat
         return
     for file in result.files:
         assert file.rows_read == file.rows_kept + sum(file.rejected.values())
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("time", datetime(1970, 1, 1, tzinfo=UTC), None),
+        ("mmsi", 10**9, None),
+        ("lat_deg", float("inf"), None),
+        ("lat_deg", None, None),
+        ("lat_deg", 120.0, 120.0),
+        ("sog_kn", float("nan"), None),
+        ("nav_status", 99, None),
+        ("nav_status", 15, 15),
+        ("ship_type", 1024, 80),
+        ("ship_type", 84, 84),
+        ("message_type", 64, None),
+        ("imo", -1, None),
+        ("transceiver", "class a", "A"),
+        ("station", "lighthouse", None),
+        ("name", "  SPACED ", "SPACED"),
+        ("name", "", None),
+        ("source_row", None, 2),
+        ("source_file", None, "frame"),
+    ],
+)
+def test_judged_rows_pass_as_they_stand_and_others_are_judged(column, value, expected):
+    """A column that needs no judging and one that does, side by side, give what each gives alone."""
+    good = positions().slice(0, 1).to_pylist()[0]
+    table = POSITIONS.table({name: [good[name], value if name == column else good[name]] for name in good})
+    result = read(table)
+    first, *second = result.positions.to_pylist()
+    assert first == good
+    if column in ("time", "mmsi", "lat_deg") and expected is None:
+        assert not second
+        assert result.rejects.num_rows == 1
+    else:
+        assert second == [{**good, column: expected}]
+        assert result.rejects.num_rows == 0

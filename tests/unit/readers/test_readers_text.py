@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from stsdetect.errors import InputError, StsError
 from stsdetect.readers import inspect_layout, read
 from stsdetect.readers.source import Head
-from stsdetect.readers.text import TextSpec, find_header, split_block, split_slow
+from stsdetect.readers.text import Block, TextSpec, find_header, split_block, split_slow
 from stsdetect.schema import POSITIONS, REJECTS
 
 NOAA_17 = (
@@ -191,6 +191,14 @@ def test_comments_blank_lines_mark_and_crlf_are_not_rows(tmp_path):
     assert rows(result)[0]["transceiver"] == "A"
 
 
+@pytest.mark.parametrize("blank", ["", "\r", "  ", "\t \r"])
+def test_blank_lines_alone_are_not_rows(tmp_path, blank):
+    """Arrow takes a blank line for a row in which every cell is empty."""
+    result = read_text(tmp_path, f"{NOAA_17}\n{ROW}\n{blank}\n{ROW}\n")
+    assert [row["source_row"] for row in rows(result)] == [2, 4]
+    assert result.files[0].rows_read == 2
+
+
 def test_danish_header_repeated_is_rejected(tmp_path):
     line = (
         "15/10/2022 11:16:01,Class A,219000734,57.296787,10.922245,Moored,0.0,0.0,210.3,180,9107370,"
@@ -348,7 +356,7 @@ def test_both_ways_of_splitting_agree(lines):
     assert header is not None
     spec = TextSpec(header, {"mmsi": 0, "time": 1, "name": 2})
     block = b"\n".join(lines) + b"\n"
-    pieces = split_block(block, 2, spec)
+    pieces = split_block(Block(2, block.count(b"\n"), block), spec)
     numbered = [(n, line) for n, line in enumerate(block.split(b"\n")[:-1], start=2)]
     numbered = [(n, line) for n, line in numbered if line.strip() and line[:1] != b"#"]
     slow = split_slow(numbered, spec)
