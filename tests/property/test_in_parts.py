@@ -1,0 +1,123 @@
+"""The job in parts: any memory, any cut by vessels and by time, and any number of workers give the same bytes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import stsdetect as sts
+from stsdetect.pipeline import buckets
+from stsdetect.schema import EVENTS
+from stsdetect.tracks import build_tracks
+from tests.builders import boat, join, positions, us
+from tests.property.test_rule_two import QUICK, content, results, table_of, worlds
+
+archive = importlib.import_module("stsdetect.pipeline.archive")
+
+
+@contextmanager
+def little_room(rows_at_once: int, shelf_bytes: int, workers: int) -> Iterator[None]:
+    """Make the job work as on an archive far larger than memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buckets, "SMALL", 1)
+        room = archive.Room(workers, shelf_bytes, rows_at_once)
+        patch.setattr(archive.Room, "of", lambda settings: room)
+        yield
+
+
+def all_of(result: sts.Result) -> list[bytes]:
+    tracks = result.tracks
+    tables = (result.events_table, result.pairs_table, tracks.fixes, tracks.segments, tracks.vessels, tracks.flagged)
+    return content(tables)
+
+
+@QUICK
+@given(
+    worlds(),
+    st.sampled_from([1, 40, 300]),
+    st.sampled_from([0, 20_000, 10**9]),
+    st.sampled_from([1, 2, 3]),
+    st.floats(60, 90_000),
+)
+def test_any_room_gives_the_same_bytes(world, rows_at_once, shelf_bytes, workers, length):
+    table = table_of(world)
+    whole = sts.detect(table)
+    with little_room(rows_at_once, shelf_bytes, workers):
+        cut = sts.detect(table, settings=sts.load_settings(run={"partition_s": length}))
+    assert all_of(cut) == all_of(whole)
+    assert cut.run["counts"] == whole.run["counts"]
+    assert cut.run["quality"] == whole.run["quality"]
+    assert (cut.run["first_time"], cut.run["last_time"]) == (whole.run["first_time"], whole.run["last_time"])
+    if shelf_bytes == 0:
+        assert cut.run["spilled_bytes"] > 0
+
+
+@QUICK
+@given(worlds())
+def test_the_job_finds_what_the_detectors_find(world):
+    table = table_of(world)
+    found, _ = results(table)
+    filled = {"zone_id", "zone_distance_km", "shore_distance_km", "port_id", "port_distance_km", "still_nearby"}
+    own = [name for name in EVENTS.names if name not in filled | {"night_share", "flags"}]
+    with little_room(100, 0, 2):
+        assert sts.detect(table).events_table.select(own).to_pylist() == found.select(own).to_pylist()
+
+
+def test_one_identity_on_two_hulls_and_clocks_set_wrong():
+    # Two hulls on one MMSI, an own id that looks like the name made for one of them, a date far off, static data.
+    here = boat(412000001, [(0, 0, 0), (8, 9000, 0)], imo=9074729)
+    there = boat(412000001, [(0, 300_000, 0), (8, 309_000, 0)], imo=9319466)
+    like = positions(None, [us(k / 4) for k in range(30)], 31.0, 124.0, vessel_id="412000001#IMO9074729")
+    late = boat(412000002, [(0, 50, 0), (8, 9050, 0)])
+    lost = positions(412000002, [us(24 * 400)], 31.0, 124.0)
+    table = join(here, there, like, late, lost)
+    whole = sts.detect(table)
+    assert whole.run["quality"]["wrong_time"] == 1
+    assert len(set(whole.tracks.vessels.column("vessel").to_pylist())) == 4
+    for rows in (1, 50):
+        with little_room(rows, 0, 2):
+            assert all_of(sts.detect(table)) == all_of(whole)
+
+
+def test_files_in_any_blocks(tmp_path):
+    still = [boat(440000001 + k, [(0, 150 * k, 0), (30, 150 * k + 2000, 0)], noise_m=5) for k in range(6)]
+    table = join(*still)
+    order = np.argsort(table.column("time").cast(pa.int64()).to_numpy(), kind="stable")
+    pq.write_table(table.take(pa.array(order)), tmp_path / "a.parquet", row_group_size=70)
+    whole = sts.detect(tmp_path / "a.parquet")
+    assert whole.events_table.num_rows > 10
+    with little_room(200, 0, 2):
+        assert all_of(sts.detect(tmp_path / "a.parquet")) == all_of(whole)
+
+
+def test_without_fixes_the_rest_is_the_same(tmp_path):
+    table = join(*[boat(440000001 + k, [(0, 150 * k, 0), (5, 150 * k, 9)]) for k in range(2)])
+    kept = sts.detect(table, out=tmp_path / "kept")
+    slim = sts.detect(table, out=tmp_path / "slim", keep_fixes=False)
+    assert slim.tracks.fixes.num_rows == 0
+    assert slim.run["counts"] == kept.run["counts"]
+    assert slim.events_table.equals(kept.events_table)
+
+
+@QUICK
+@given(st.lists(st.tuples(st.integers(0, 10**10), st.text(max_size=4)), min_size=1, max_size=30), st.integers(1, 50))
+def test_a_vessel_is_in_one_bucket_whatever_it_goes_by(names, n):
+    numbers = [number for number, _ in names]
+    by_mmsi = positions(None, [us(0)] * len(names), 1.5, 2.5)
+    column = by_mmsi.schema.get_field_index("mmsi")
+    by_mmsi = by_mmsi.set_column(column, by_mmsi.schema.field(column), pa.array(numbers, pa.int64()))
+    column = by_mmsi.schema.get_field_index("vessel_id")
+    own = pa.array([f"{number:09d}#{tail}" for number, tail in names]).dictionary_encode()
+    by_id = by_mmsi.set_column(column, "vessel_id", own)
+    one, two = buckets.bucket_of(by_mmsi, n), buckets.bucket_of(by_id, n)
+    assert (one == two).all()
+    assert one.min() >= 0
+    assert one.max() < n
