@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import stsdetect as sts
 from stsdetect.pipeline import buckets
 from stsdetect.schema import EVENTS
-from stsdetect.tracks import build_tracks
 from tests.builders import boat, join, positions, us
 from tests.property.test_rule_two import QUICK, content, results, table_of, worlds
 
