@@ -207,6 +207,7 @@ class Leg:
     to_deg: tuple[float, float]
     slow: bool = True
     observed: bool = True
+    summed: bool = False
 
     def at(self, time: float) -> list[float]:
         x = (time - self.t0) / (self.t1 - self.t0)
@@ -227,9 +228,17 @@ def overlaps(legs: Sequence[Leg], asked: Sequence[tuple[int, int, int, int]]) ->
 # --- candidates ---------------------------------------------------------------------------------------------
 
 
+def bins_of(leg: Leg, bin_us: int) -> range:
+    return range(leg.t0 // bin_us, (leg.t1 - 1) // bin_us + 1)
+
+
 def near_in_bins(legs: Sequence[Leg], reach: float, bin_us: int) -> set[tuple[int, int, int]]:
-    """(bin, a, b), a < b, for all hulls whose straight distance is at most ``reach`` at one instant of a bin."""
+    """(bin, a, b), a < b, for all hulls whose straight distance is at most ``reach`` at one instant of a bin.
+
+    Without those that both have nothing but summed legs in it.
+    """
     found = set()
+    busy = {(leg.hull, number) for leg in legs if not leg.summed for number in bins_of(leg, bin_us)}
     for one in legs:
         for two in legs:
             if one.hull >= two.hull:
@@ -237,6 +246,8 @@ def near_in_bins(legs: Sequence[Leg], reach: float, bin_us: int) -> set[tuple[in
             start, stop = max(one.t0, two.t0), min(one.t1, two.t1)
             for number in range(start // bin_us, stop // bin_us + 1):
                 low, high = max(start, number * bin_us), min(stop, (number + 1) * bin_us)
+                if not {(one.hull, number), (two.hull, number)} & busy:
+                    continue
                 if low < high and in_range(
                     difference(two.at(low), one.at(low)), difference(two.at(high), one.at(high)), reach
                 ):
@@ -248,7 +259,7 @@ def filled_bins(legs: Sequence[Leg], bin_us: int) -> dict[tuple[int, int], bool]
     """(hull, bin) with a leg, and whether slow observed legs, and no others, cover all of it."""
     found: dict[tuple[int, int], bool] = {}
     for leg in legs:
-        for number in range(leg.t0 // bin_us, (leg.t1 - 1) // bin_us + 1):
+        for number in bins_of(leg, bin_us):
             low, high = number * bin_us, (number + 1) * bin_us
             own = [other for other in legs if other.hull == leg.hull and other.t0 < high and other.t1 > low]
             covered = sum(min(other.t1, high) - max(other.t0, low) for other in own)
@@ -455,7 +466,7 @@ def leg_contact(one: Leg, two: Leg, legs: Sequence[Leg], reach_m: float) -> list
     the other vessel was on a slow leg at that time.
     """
     start, stop = max(one.t0, two.t0), min(one.t1, two.t1)
-    if start >= stop or not (one.slow and two.slow):
+    if start >= stop or not (one.slow and two.slow) or (one.summed and two.summed):
         return []
 
     def gap(time: float) -> float:

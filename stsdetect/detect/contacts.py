@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
+from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.detect.slow_legs import Chosen, summed
 from stsdetect.kernels.contact import Legs, closest, in_range, overlaps
 from stsdetect.kernels.hull import clearance_m, corners
-from stsdetect.kernels.nearby import bin_balls, candidate_pairs, long_enough
+from stsdetect.kernels.nearby import HullBins, candidate_pairs, hull_bins, long_enough
 from stsdetect.kernels.runs import group_bounds, stitch
 from stsdetect.kernels.sphere import (
     Bools,
@@ -24,11 +28,14 @@ from stsdetect.kernels.sphere import (
     norm,
 )
 from stsdetect.settings import EncounterSettings
+from stsdetect.units import US_PER_S
 
 #: Time bins of the candidate index [us]: half an hour, half of the usual least duration.
 BIN_US = 1_800_000_000
-#: Legs handled at once; bounds memory, not results.
-_CHUNK = 2_000_000
+#: Pairs of legs solved at once; as many as stay in the cache. Bounds memory, not results.
+_BLOCK = 1 << 15
+#: Marks of a leg, as bits; two legs share a mark where both have it.
+_SLOW, _OBSERVED, _CRUISING, _SUMMED = 1, 2, 4, 8
 
 
 @dataclass(frozen=True)
@@ -55,39 +62,53 @@ class Hulls:
 
 @dataclass(frozen=True)
 class Tracks:
-    """Legs that can be part of a contact, with what is asked of their ends; arrays of shape (n legs,)."""
+    """Legs that can be part of a contact, with what is asked of their ends; arrays of shape (n legs,).
+
+    Contact between two legs that are both ``summed`` is left out here: it is summed up in `Berths`.
+    """
 
     legs: Legs
     slow: Bools
     cruising: Bools
     observed: Bools
+    summed: Bools
     speed_kn: Floats
     course_deg: Floats
     heading_deg: Floats
     who: Ints
 
     @classmethod
-    def of(cls, fixes: Fixes, known: Identities, rule: EncounterSettings) -> Tracks:
-        """Choose the legs of ``fixes`` slow enough for a transfer."""
-        legs, i = fixes.legs(max(rule.inferred_bracket_s, rule.observed_bracket_s), coarse=False)
-        top = fixes.top_speed_kn(legs, i)
-        observed = legs.t1_us - legs.t0_us <= round(rule.observed_bracket_s * 1e6)
-        slow = top < rule.max_speed_kn
-        cruising = observed & (top <= rule.under_way_max_speed_kn)
-        keep = np.flatnonzero(slow | cruising)
-        i = i[keep]
+    def of(cls, fixes: Fixes, known: Identities, rule: EncounterSettings, berths: Berths | None = None) -> Tracks:
+        """Choose the legs of ``fixes``, which are without coarse ones, that are slow enough for a transfer."""
+        chosen = Chosen.of(fixes, rule)
+        i = chosen.first
         heading = np.where(np.isnan(fixes.heading_deg[i]), fixes.heading_deg[i + 1], fixes.heading_deg[i])
         course = np.where(np.isnan(fixes.course_deg[i]), fixes.course_deg[i + 1], fixes.course_deg[i])
         return cls(
-            legs=legs.take(keep),
-            slow=slow[keep],
-            cruising=cruising[keep],
-            observed=observed[keep],
+            legs=chosen.legs,
+            slow=chosen.slow,
+            cruising=chosen.cruising,
+            observed=chosen.observed,
+            summed=np.zeros(i.size, dtype=np.bool_) if berths is None else summed(fixes, chosen, berths),
             speed_kn=(fixes.speed_kn[i] + fixes.speed_kn[i + 1]) / 2.0,
             course_deg=course,
             heading_deg=heading,
             who=known.at(fixes.hull[i], fixes.time_us[i]),
         )
+
+    @staticmethod
+    def first_fixes(fixes: Fixes, rule: EncounterSettings) -> Ints:
+        """Return the fix at which each leg begins that `of` chooses, rising, shape (n legs,)."""
+        return Chosen.of(fixes, rule).first
+
+    @cached_property
+    def marks(self) -> NDArray[np.uint8]:
+        """What is asked of two legs at once, as bits of one number."""
+        columns = (self.slow, _SLOW), (self.observed, _OBSERVED), (self.cruising, _CRUISING), (self.summed, _SUMMED)
+        marks = np.zeros(self.slow.size, dtype=np.uint8)
+        for column, bit in columns:
+            marks |= column.view(np.uint8) * np.uint8(bit)
+        return marks
 
     def take(self, index: Ints) -> Tracks:
         """Return some of the legs with all that belongs to them."""
@@ -96,11 +117,33 @@ class Tracks:
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """Stretches of contact within one pair of legs; arrays of shape (n,), difference b - a of shape (n, 3) [m].
+class Windows:
+    """Stretches of contact within one pair of legs; arrays of shape (n,), times in us.
 
-    ``row`` is the asking row: the place of (i, j) among the pairs of legs that were handed over.
+    ``row`` is the asking row: the place of (i, j) among the pairs of legs that were handed over. Both legs share the
+    time from ``low_us`` to ``high_us``; ``enter`` and ``leave`` are the shares of it between which there is contact.
     """
+
+    row: Ints
+    i: Ints
+    j: Ints
+    low_us: Ints
+    high_us: Ints
+    enter: Floats
+    leave: Floats
+    start_us: Ints
+    end_us: Ints
+    observed: Bools
+    under_way: Bools
+
+    def take(self, index: Ints | Bools) -> Windows:
+        """Return some of the stretches."""
+        return Windows(**{name: getattr(self, name)[index] for name in self.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Stretches of contact as in `Windows`, with the difference b - a in the middle of each, shape (n, 3) [m]."""
 
     row: Ints
     i: Ints
@@ -111,6 +154,23 @@ class Pieces:
     under_way: Bools
     least_m: Floats
     middle: Floats
+
+    @classmethod
+    def of(cls, legs: Legs, found: Windows) -> Pieces:
+        """Work out distances."""
+        d0, d1 = legs.apart(found.i, found.j, found.low_us, found.high_us)
+        enter, leave = found.enter, found.leave
+        return cls(
+            row=found.row,
+            i=found.i,
+            j=found.j,
+            start_us=found.start_us,
+            end_us=found.end_us,
+            observed=found.observed,
+            under_way=found.under_way,
+            least_m=chord_to_arc(closest(d0, d1, enter, leave)),
+            middle=d0 + ((enter + leave) / 2.0)[:, None] * (d1 - d0),
+        )
 
     def take(self, index: Ints | Bools) -> Pieces:
         """Return some of the pieces."""
@@ -130,8 +190,19 @@ class Runs:
     under_way_us: Ints
 
     @classmethod
+    def none(cls) -> Runs:
+        """Return no runs."""
+        return cls(*[np.zeros(0, dtype=np.int64)] * len(cls.__dataclass_fields__))
+
+    def take(self, index: Ints | Bools | slice) -> Runs:
+        """Return some of the runs."""
+        return Runs(**{name: getattr(self, name)[index] for name in self.__dataclass_fields__})
+
+    @classmethod
     def joined(cls, parts: list[Runs], max_break_us: int) -> tuple[Runs, Ints]:
         """Put runs together, sort them by pair and start, and stitch those at most ``max_break_us`` apart.
+
+        The runs of `find_runs` for all stretches of time, in any order, become those of the whole.
 
         Returns the stitched runs and, per run, how many were put together.
         """
@@ -151,6 +222,11 @@ class Runs:
 
 
 def contact_pieces(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: EncounterSettings) -> Pieces:
+    """Return the contact within each pair of legs, as `contact_windows` finds it, with its distances."""
+    return Pieces.of(data.legs, contact_windows(data, hulls, i, j, rule))
+
+
+def contact_windows(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: EncounterSettings) -> Windows:
     """Return the contact within each pair of legs (i of vessel a, j of vessel b) that share time.
 
     Observed where both legs are at most ``observed_bracket_s`` long: contact lasts while the distance of the
@@ -159,36 +235,45 @@ def contact_pieces(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: Encounter
     in range at both its ends; a linear relative motion that is in range at both ends is in range between.
     """
     legs, reach = data.legs, arc_to_chord(rule.max_distance_m)
-    start = np.maximum(legs.t0_us[i], legs.t0_us[j])
-    end = np.minimum(legs.t1_us[i], legs.t1_us[j])
-    observed = data.observed[i] & data.observed[j]
-    slow = data.slow[i] & data.slow[j]
-    ask = np.flatnonzero((end > start) & (slow | (observed & data.cruising[i] & data.cruising[j])))
-    i, j, start, end, observed, slow = i[ask], j[ask], start[ask], end[ask], observed[ask], slow[ask]
-    d0, d1 = legs.apart(i, j, start, end)
+    low = np.maximum(legs.t0_us[i], legs.t0_us[j])
+    high = np.minimum(legs.t1_us[i], legs.t1_us[j])
+    marks = data.marks[i] & data.marks[j]
+    # Cruising legs are observed.
+    ask = np.flatnonzero((high > low) & ((marks & (_SLOW | _CRUISING)) != 0) & ((marks & _SUMMED) == 0))
+    i, j, low, high, marks = i[ask], j[ask], low[ask], high[ask], marks[ask]
+    observed = (marks & _OBSERVED) != 0
+    d0, d1 = legs.apart(i, j, low, high)
     enter, leave = in_range(d0, d1, reach)
-    whole = (norm(d0) <= reach) & (norm(d1) <= reach)
-    guess = np.flatnonzero(whole & ~observed)
-    whole[guess] = ~_seen_apart(data, i[guess], j[guess], reach)
-    good = ~np.isnan(enter) & (observed | whole)
-    enter, leave = np.where(observed, enter, 0.0), np.where(observed, leave, 1.0)
-    k = np.flatnonzero(good)
-    span = (end[k] - start[k]).astype(np.float64)
-    pieces = Pieces(
+    good = ~np.isnan(enter)
+    guess = np.flatnonzero(good & ~observed)
+    if guess.size:
+        enter[guess], leave[guess] = 0.0, 1.0
+        good[guess] = (norm(d0[guess]) <= reach) & (norm(d1[guess]) <= reach)
+        guess = guess[good[guess]]
+        good[guess] = ~_seen_apart(data, i[guess], j[guess], reach)
+    span = (high - low).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        start, end = low + np.rint(enter * span).astype(np.int64), low + np.rint(leave * span).astype(np.int64)
+    k = np.flatnonzero(good & (end > start))
+    found = Windows(
         row=ask[k],
         i=i[k],
         j=j[k],
-        start_us=start[k] + np.rint(enter[k] * span).astype(np.int64),
-        end_us=start[k] + np.rint(leave[k] * span).astype(np.int64),
+        low_us=low[k],
+        high_us=high[k],
+        enter=enter[k],
+        leave=leave[k],
+        start_us=start[k],
+        end_us=end[k],
         observed=observed[k],
-        under_way=~slow[k],
-        least_m=chord_to_arc(closest(d0[k], d1[k], enter[k], leave[k])),
-        middle=d0[k] + ((enter[k] + leave[k]) / 2.0)[:, None] * (d1[k] - d0[k]),
+        under_way=(marks[k] & _SLOW) == 0,
     )
-    keep = pieces.end_us > pieces.start_us
-    moving = np.flatnonzero(keep & pieces.under_way)
-    keep[moving] = side_by_side(data, hulls, pieces.take(moving), rule)
-    return pieces.take(keep)
+    moving = np.flatnonzero(found.under_way)
+    if moving.size == 0:
+        return found
+    keep = np.ones(k.size, dtype=np.bool_)
+    keep[moving] = side_by_side(data, hulls, Pieces.of(legs, found.take(moving)), rule)
+    return found.take(keep)
 
 
 def _seen_apart(data: Tracks, i: Ints, j: Ints, reach_m: float) -> Bools:
@@ -276,94 +361,82 @@ def hull_gap(data: Tracks, hulls: Hulls, pieces: Pieces, error_m: float) -> tupl
 def find_runs(data: Tracks, hulls: Hulls, start_us: int, end_us: int, rule: EncounterSettings) -> Runs:
     """Find all contact in the time bins that begin within ``[start, end)``, stitched where it touches.
 
-    Every bin belongs to exactly one such stretch of time, so the union over any cut is the same. ``data`` must
-    hold all legs that share time with those bins, and those up to ``inferred_bracket_s`` before and after.
+    Every bin belongs to exactly one such stretch of time, so that `Runs.joined` of any cut is the same, but for runs
+    too short to qualify, which may be missing. ``data`` must hold all legs that share time with those bins, and those
+    up to ``inferred_bracket_s`` before and after; others change nothing. Hulls have the same numbers in every part.
     """
     legs, reach = data.legs, arc_to_chord(rule.max_distance_m)
-    empty = Runs(*[np.zeros(0, dtype=np.int64)] * 7)
     edges = (-(-start_us // BIN_US), (end_us - 1) // BIN_US)
-    time_bin, a, b = candidate_pairs(legs, reach, BIN_US)
-    mine = (time_bin >= edges[0]) & (time_bin <= edges[1])
-    time_bin, a, b = time_bin[mine], a[mine], b[mine]
+    bins = hull_bins(legs, data.slow & data.observed, data.summed, BIN_US, edges)
+    one, two = candidate_pairs(legs, bins, reach, BIN_US)
     useful = long_enough(
-        time_bin,
-        a,
-        b,
-        min_bins=int(np.ceil(rule.min_duration_s * 1e6 / BIN_US)),
-        max_empty=int(np.ceil(rule.max_break_s * 1e6 / BIN_US)),
+        bins.time_bin[one],
+        bins.hull[one],
+        bins.hull[two],
+        min_bins=int(np.ceil(rule.min_duration_s * US_PER_S / BIN_US)),
+        max_empty=int(np.ceil(rule.max_break_s * US_PER_S / BIN_US)),
         edges=edges,
     )
     if useful.size == 0:
-        return empty
-    time_bin, a, b = time_bin[useful], a[useful], b[useful]
-    within, unclear = _by_balls(data, time_bin, a, b, reach)
-    found = [empty, _whole_bins(time_bin[within], a[within], b[within])]
-    time_bin, a, b = time_bin[unclear], a[unclear], b[unclear]
-    for low, high in _chunks(legs, time_bin, a, b):
-        window = slice(low, high)
-        begin = time_bin[window] * BIN_US
-        which, i, j = overlaps(legs, a[window], b[window], begin, begin + BIN_US)
-        pieces = contact_pieces(data, hulls, i, j, rule)
-        found.append(_as_runs(legs, pieces, begin[which[pieces.row]]))
+        return Runs.none()
+    one, two = one[useful], two[useful]
+    whole = _whole(bins, one, two, reach)
+    found = [Runs.none(), _whole_bins(bins, one[whole], two[whole])]
+    one, two = one[~whole], two[~whole]
+    for low, high in _blocks(bins, one, two):
+        begin = bins.time_bin[one[low:high]] * BIN_US
+        which, i, j = overlaps(legs, bins.hull[one[low:high]], bins.hull[two[low:high]], begin, begin + BIN_US)
+        windows = contact_windows(data, hulls, i, j, rule)
+        found.append(_as_runs(legs, windows, begin[which[windows.row]]))
     runs, _ = Runs.joined(found, 0)
     return runs
 
 
-def _by_balls(data: Tracks, time_bin: Ints, a: Ints, b: Ints, reach_m: float) -> tuple[Bools, Bools]:
-    """Tell the bins all of which is contact, and those that need a look at each leg; in the rest there is none.
+def _whole(bins: HullBins, one: Ints, two: Ints, reach_m: float) -> Bools:
+    """Tell the bins all of which is contact.
 
-    A bin is contact throughout where slow, closely heard legs of both vessels fill it and the farthest points
-    of the balls that hold them are in reach: what solving leg by leg gives as well, at a fraction of the work.
+    That is where slow, closely heard legs of both vessels fill it and the farthest points of the balls that hold
+    them are in reach: what solving leg by leg gives as well, at a fraction of the work.
     """
-    balls = bin_balls(data.legs, data.slow & data.observed, BIN_US)
-    one, two = balls.find(a, time_bin), balls.find(b, time_bin)
-    distance = norm(np.take(balls.centre, one, axis=0) - np.take(balls.centre, two, axis=0))
-    size = balls.radius[one] + balls.radius[two] + 1e-3
-    within = balls.full[one] & balls.full[two] & (distance + size <= reach_m)
-    return within, ~within & (distance - size <= reach_m)
+    distance, size = bins.apart(one, two)
+    whole: Bools = bins.full[one] & bins.full[two] & (distance + size <= reach_m)
+    # Where both have legs that are left out, the others must be told from them.
+    return whole & ~(bins.mixed[one] & bins.mixed[two])
 
 
-def _whole_bins(time_bin: Ints, a: Ints, b: Ints) -> Runs:
-    length, none = np.full(a.size, BIN_US), np.zeros(a.size, dtype=np.int64)
-    start = time_bin * BIN_US
-    runs, _ = Runs.joined([Runs(a, b, start, start + BIN_US, length, none, none)], 0)
-    return runs
+def _whole_bins(bins: HullBins, one: Ints, two: Ints) -> Runs:
+    """Return bins all of which is contact, in their order, put together where they touch."""
+    start = bins.time_bin[one] * BIN_US
+    observed, none = np.ones(one.size, dtype=np.bool_), np.zeros(one.size, dtype=np.bool_)
+    return _touching(bins.hull[one], bins.hull[two], start, start + BIN_US, observed, none)
 
 
-def _as_runs(legs: Legs, pieces: Pieces, bin_start_us: Ints) -> Runs:
-    """Cut pieces to their time bin and stitch them."""
-    start = np.maximum(pieces.start_us, bin_start_us)
-    end = np.minimum(pieces.end_us, bin_start_us + BIN_US)
+def _as_runs(legs: Legs, found: Windows, bin_start_us: Ints) -> Runs:
+    """Cut contact to its time bin and put together what touches."""
+    start = np.maximum(found.start_us, bin_start_us)
+    end = np.minimum(found.end_us, bin_start_us + BIN_US)
     keep = np.flatnonzero(end > start)
-    pieces, start, end = pieces.take(keep), start[keep], end[keep]
+    a, b = legs.hull[found.i[keep]], legs.hull[found.j[keep]]
+    return _touching(a, b, start[keep], end[keep], found.observed[keep], found.under_way[keep])
+
+
+def _touching(a: Ints, b: Ints, start: Ints, end: Ints, observed: Bools, under_way: Bools) -> Runs:
+    """Put contact together where it touches: sorted by pair and time, none within another."""
+    fresh = np.ones(a.size, dtype=np.bool_)
+    fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1]) | (start[1:] > end[:-1])
+    begin = np.flatnonzero(fresh)
+    if begin.size == 0:
+        return Runs.none()
+    last = np.append(begin[1:], a.size) - 1
     length = end - start
-    single = Runs(
-        a=legs.hull[pieces.i],
-        b=legs.hull[pieces.j],
-        start_us=start,
-        end_us=end,
-        observed_us=np.where(pieces.observed, length, 0),
-        inferred_us=np.where(pieces.observed, 0, length),
-        under_way_us=np.where(pieces.under_way, length, 0),
-    )
-    runs, _ = Runs.joined([single], 0)
-    return runs
+    parts = (np.where(observed, length, 0), np.where(observed, 0, length), np.where(under_way, length, 0))
+    return Runs(a[begin], b[begin], start[begin], end[last], *(np.add.reduceat(part, begin) for part in parts))
 
 
-def _chunks(legs: Legs, time_bin: Ints, a: Ints, b: Ints) -> list[tuple[int, int]]:
-    """Cut the candidates into stretches of about `_CHUNK` legs; a pair of hulls is never torn apart."""
-    if time_bin.size == 0:
-        return []
-    line, begin = legs.timeline, time_bin * BIN_US
-    work = np.zeros(a.size, dtype=np.int64)
-    for hull in (a, b):
-        work += np.searchsorted(line.start, line.place(hull, begin + BIN_US))
-        work -= np.searchsorted(line.start, line.place(hull, begin))
-    work = np.cumsum(work + 2)
-    new_pair = np.flatnonzero((a[1:] != a[:-1]) | (b[1:] != b[:-1])) + 1
-    edges = [0]
-    for spot in new_pair.tolist():
-        if work[spot - 1] - (work[edges[-1] - 1] if edges[-1] else 0) >= _CHUNK:
-            edges.append(spot)
-    edges.append(time_bin.size)
-    return list(pairwise(edges))
+def _blocks(bins: HullBins, one: Ints, two: Ints) -> list[tuple[int, int]]:
+    """Cut pairs of hulls in bins into blocks of about `_BLOCK` pairs of legs."""
+    # Two rows of legs that follow each other overlap in about as many pairs as there are legs.
+    work = bins.last[one] - bins.first[one] + bins.last[two] - bins.first[two]
+    block = np.cumsum(work) // _BLOCK
+    cuts = [0, *(np.flatnonzero(block[1:] != block[:-1]) + 1).tolist(), one.size]
+    return [(low, high) for low, high in pairwise(cuts) if high > low]

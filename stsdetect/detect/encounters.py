@@ -8,11 +8,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import Fixes, Identities
-from stsdetect.detect.companions import LEAST_MIN, minutes_together
+from stsdetect.detect.companions import AROUND_US, LEAST_MIN, minutes_together
 from stsdetect.detect.contacts import BIN_US, Hulls, Pieces, Runs, Tracks, contact_pieces, find_runs, hull_gap
-from stsdetect.detect.events import build_events, count_fixes, draught_change, identity_columns, mean_place
+from stsdetect.detect.events import (
+    build_events,
+    count_fixes,
+    draught_change,
+    fix_bounds,
+    identity_columns,
+    mean_place,
+)
 from stsdetect.engine import cut, run_parts
 from stsdetect.kernels.contact import overlaps
 from stsdetect.kernels.runs import group_bounds, weighted_median
@@ -20,6 +29,7 @@ from stsdetect.kernels.sphere import Bools, Floats, Ints, chord_to_arc, norm
 from stsdetect.reference.vessels import imo_ok
 from stsdetect.schema import EVENTS
 from stsdetect.settings import EncounterSettings
+from stsdetect.units import US_PER_S
 
 _SOURCES = ("dimensions", "size", "class")
 #: Pair-time measured at once [us]; bounds memory, not results.
@@ -76,12 +86,22 @@ class Encounters:
         return EncounterSettings(**{name: getattr(self, name) for name in own})
 
     def detect(
-        self, fixes: Any, vessels: Any | None = None, *, progress: Callable[[int, int], None] | None = None
+        self,
+        fixes: Any,
+        vessels: Any | None = None,
+        *,
+        berths: Berths | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> pa.Table:
         """Return encounters (`EVENTS` table) of a `FIXES` table, with identities and hull sizes from ``vessels``.
 
+        This is `find_runs` for every stretch of time, `Runs.joined`, `qualified` and `measure`; who holds only a part
+        of the fixes at once calls these.
+
         Parameters
         ----------
+        berths
+            Crowded berth areas, contact inside which is left out; None leaves nothing out.
         progress
             Called with (parts done, parts in all).
         """
@@ -90,15 +110,37 @@ class Encounters:
             return EVENTS.empty()
         known = vessels if isinstance(vessels, Identities) else Identities.from_table(vessels, data.labels)
         rule = self.rule
-        tracks, hulls = Tracks.of(data.without_coarse(), known, rule), Hulls.of(known)
-        runs = self._find(tracks, hulls, rule, progress)
-        if runs.a.size:
-            keep = runs.observed_us + runs.inferred_us >= round(rule.min_duration_s * 1e6)
-            keep &= ~self._one_vessel(data, known, runs)
-            runs = Runs(**{f.name: getattr(runs, f.name)[keep] for f in fields(runs)})
-        if runs.a.size == 0:
-            return EVENTS.empty()
+        tracks, hulls = Tracks.of(data.without_coarse(), known, rule, berths), Hulls.of(known)
+        runs = self.qualified(self._find(tracks, hulls, rule, progress))
+        runs = runs.take(~self._one_vessel(data, known, runs))
         return self._measure(data, known, tracks, hulls, runs, rule)
+
+    def qualified(self, runs: Runs) -> Runs:
+        """Return the runs with enough time in contact; ``runs`` are joined over `max_break_s`."""
+        return runs.take(runs.observed_us + runs.inferred_us >= round(self.min_duration_s * US_PER_S))
+
+    def measure(self, fixes: Fixes, known: Identities, runs: Runs, berths: Berths | None = None) -> pa.Table:
+        """Return an encounter (`EVENTS` table) for each of ``runs`` but those of one vessel met with itself.
+
+        Parameters
+        ----------
+        fixes
+            At least those of the runs' hulls from 26 h before the start of each run to 26 h after its end (a day for
+            vessels that travel together, and the longest leg); others change nothing. ``fixes.end_us`` must be the
+            last time in all the data.
+        known
+            Identities of the same hull numbers.
+        runs
+            Qualified runs, sorted by a, b and start.
+        berths
+            Those the runs were found with.
+        """
+        if fixes.size == 0 or runs.a.size == 0:
+            return EVENTS.empty()
+        rule = self.rule
+        runs = runs.take(~self._one_vessel(fixes, known, runs))
+        tracks = Tracks.of(fixes.without_coarse(), known, rule, berths)
+        return self._measure(fixes, known, tracks, Hulls.of(known), runs, rule)
 
     def _find(
         self,
@@ -108,12 +150,12 @@ class Encounters:
         progress: Callable[[int, int], None] | None,
     ) -> Runs:
         legs = tracks.legs
-        empty = Runs(*[np.zeros(0, dtype=np.int64)] * len(fields(Runs)))
+        found = [Runs.none()]
         if legs.size == 0:
-            return empty
-        halo = round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * 1e6)
+            return found[0]
+        halo = round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
         # The bin in which the first leg begins may begin before it.
-        parts = cut(int(legs.t0_us.min()) - BIN_US, int(legs.t1_us.max()), round(self.partition_s * 1e6))
+        parts = cut(int(legs.t0_us.min()) - BIN_US, int(legs.t1_us.max()), round(self.partition_s * US_PER_S))
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for part in parts:
@@ -121,27 +163,28 @@ class Encounters:
                 index = np.flatnonzero((legs.t1_us > part.start_us - halo) & (legs.t0_us < part.end_us + BIN_US + halo))
                 yield tracks.take(index), hulls, part.start_us, part.end_us, rule
 
-        found = [empty]
         for done, runs in enumerate(run_parts(find_runs, jobs(), self.workers), start=1):
             found.append(runs)
             if progress:
                 progress(done, len(parts))
-        stitched, _ = Runs.joined(found, round(rule.max_break_s * 1e6))
+        stitched, _ = Runs.joined(found, round(rule.max_break_s * US_PER_S))
         return stitched
 
-    def _one_vessel(self, data: Fixes, known: Identities, runs: Runs) -> Any:
+    def _one_vessel(self, data: Fixes, known: Identities, runs: Runs) -> Bools:
         """Tell which runs are one vessel met with itself: one MMSI or one IMO on both sides, or name and call sign."""
-        mmsis = _mmsis_of(data)
-        none: frozenset[int] = frozenset()
-        pairs = list(zip(runs.a.tolist(), runs.b.tolist(), strict=True))
-        same = np.array([bool(mmsis.get(a, none) & mmsis.get(b, none)) for a, b in pairs], dtype=np.bool_)
         rows = known.at(runs.a, runs.start_us), known.at(runs.b, runs.start_us)
 
-        def both(name: str, means: Callable[[Any], bool]) -> Any:
-            one, two = (known.column(name, side).to_pylist() for side in rows)
-            return np.array([x is not None and x == y and means(x) for x, y in zip(one, two, strict=True)], dtype=bool)
+        def both(name: str, means: Callable[[Any], bool]) -> Bools:
+            one, two = (known.column(name, side) for side in rows)
+            if pa.types.is_dictionary(one.type):
+                one, two = one.cast(pa.string()), two.cast(pa.string())
+            same = pc.fill_null(pc.equal(one, two), False).to_numpy(zero_copy_only=False).copy()
+            equal = np.flatnonzero(same)
+            same[equal] = [means(value) for value in one.take(pa.array(equal)).to_pylist()]
+            return np.asarray(same, dtype=np.bool_)
 
-        return same | both("imo", imo_ok) | (both("name", _says_something) & both("callsign", _says_something))
+        names = both("name", _says_something) & both("callsign", _says_something)
+        return _one_mmsi(data, runs) | both("imo", imo_ok) | names
 
     def _measure(
         self,
@@ -152,14 +195,15 @@ class Encounters:
         runs: Runs,
         rule: EncounterSettings,
     ) -> pa.Table:
+        if runs.a.size == 0:
+            return EVENTS.empty()
         work = np.cumsum(runs.end_us - runs.start_us) // _CHUNK_US
         measured: dict[str, list[Any]] = {}
         for low, high in zip(*group_bounds(work), strict=True):
-            chunk = Runs(**{f.name: getattr(runs, f.name)[low:high] for f in fields(runs)})
-            for name, values in self._statistics(tracks, hulls, chunk, rule).items():
+            for name, values in self._statistics(tracks, hulls, runs.take(slice(low, high)), rule).items():
                 measured.setdefault(name, []).append(values)
         columns: dict[str, Any] = {name: np.concatenate(values) for name, values in measured.items()}
-        columns["hull_gap_source"] = [_SOURCES[k] for k in columns["hull_gap_source"].tolist()]
+        columns["hull_gap_source"] = pa.array(_SOURCES).take(pa.array(columns["hull_gap_source"]))
         for side, hull in (("a", runs.a), ("b", runs.b)):
             columns |= identity_columns(data, known, side, hull, runs.start_us)
             columns[f"n_positions_{side}"] = count_fixes(data, hull, runs.start_us, runs.end_us)
@@ -170,7 +214,7 @@ class Encounters:
             "end_us": runs.end_us,
             "observed_us": runs.observed_us,
             "inferred_us": runs.inferred_us,
-            "is_open": data.end_us - runs.end_us <= round(rule.observed_bracket_s * 1e6),
+            "is_open": data.end_us - runs.end_us <= round(rule.observed_bracket_s * US_PER_S),
         }
         together = minutes_together(data.without_coarse(), runs.a, runs.b, runs.start_us, runs.end_us)
         columns["flags"] = ["moved_together" if yes else "" for yes in (together >= LEAST_MIN).tolist()]
@@ -215,15 +259,23 @@ class Encounters:
         }
 
 
-def _mmsis_of(data: Fixes) -> dict[int, frozenset[int]]:
-    """Return the MMSIs each hull was heard with."""
-    heard = ~np.isnan(data.mmsi)
-    change = np.ones(data.size, dtype=np.bool_)
-    change[1:] = (data.hull[1:] != data.hull[:-1]) | (data.mmsi[1:] != data.mmsi[:-1])
-    found: dict[int, set[int]] = {}
-    for hull, mmsi in zip(data.hull[heard & change].tolist(), data.mmsi[heard & change].tolist(), strict=True):
-        found.setdefault(hull, set()).add(int(mmsi))
-    return {hull: frozenset(numbers) for hull, numbers in found.items()}
+def _one_mmsi(data: Fixes, runs: Runs) -> Bools:
+    """Tell which runs have a MMSI with which both hulls were heard, within a day of them."""
+    fresh = np.ones(data.size, dtype=np.bool_)
+    mmsi = np.nan_to_num(data.mmsi, nan=-1.0)
+    fresh[1:] = (data.hull[1:] != data.hull[:-1]) | (mmsi[1:] != mmsi[:-1])
+    span, numbers = np.cumsum(fresh) - 1, mmsi[fresh]
+    bounds = []
+    for hull in (runs.a, runs.b):
+        first, last = fix_bounds(data, hull, runs.start_us - AROUND_US, runs.end_us + AROUND_US)
+        bounds.append((span[first], span[last - 1] + 1))
+    (low_a, high_a), (low_b, high_b) = bounds
+    same: Bools = (numbers[low_a] == numbers[low_b]) & (numbers[low_a] >= 0)
+    # Hardly any hull changes its MMSI.
+    for k in np.flatnonzero((high_a - low_a > 1) | (high_b - low_b > 1)).tolist():
+        shared = np.intersect1d(numbers[low_a[k] : high_a[k]], numbers[low_b[k] : high_b[k]])
+        same[k] = bool((shared >= 0).any())
+    return same
 
 
 def _says_something(text: str) -> bool:

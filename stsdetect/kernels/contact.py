@@ -70,10 +70,11 @@ class Legs:
         return Legs(self.hull[index], self.t0_us[index], self.t1_us[index], self.p0[index], self.p1[index])
 
     @cached_property
-    def rate(self) -> Floats:
-        """Velocity along each leg [m/us], shape (n, 3)."""
-        velocity: Floats = (self.p1 - self.p0) / (self.t1_us - self.t0_us).astype(np.float64)[:, None]
-        return velocity
+    def _axes(self) -> tuple[tuple[Floats, Floats], ...]:
+        """Start [m] and velocity [m/us] of each leg along each of the three axes, contiguous."""
+        length = (self.t1_us - self.t0_us).astype(np.float64)
+        starts = [np.ascontiguousarray(self.p0[:, k]) for k in range(3)]
+        return tuple((start, (self.p1[:, k] - start) / length) for k, start in enumerate(starts))
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -82,15 +83,24 @@ class Legs:
 
     def at(self, index: Ints, time_us: Ints) -> Floats:
         """Return positions [m], shape (m, 3), on legs ``index`` at times ``time_us`` within them."""
-        elapsed = (time_us - self.t0_us[index]).astype(np.float64)[:, None]
-        place: Floats = np.take(self.p0, index, axis=0) + elapsed * np.take(self.rate, index, axis=0)
-        return place
+        elapsed = (time_us - self.t0_us[index]).astype(np.float64)
+        place = np.empty((3, index.size))
+        for k, (start, rate) in enumerate(self._axes):
+            place[k] = start[index] + elapsed * rate[index]
+        return place.T
 
     def apart(self, i: Ints, j: Ints, start_us: Ints, end_us: Ints) -> tuple[Floats, Floats]:
         """Return the difference of position, leg ``j`` less leg ``i`` [m], at two times within both, (m, 3) each."""
-        d0 = self.at(j, start_us) - self.at(i, start_us)
-        closing = np.take(self.rate, j, axis=0) - np.take(self.rate, i, axis=0)
-        return d0, d0 + (end_us - start_us).astype(np.float64)[:, None] * closing
+        since_i = (start_us - self.t0_us[i]).astype(np.float64)
+        since_j = (start_us - self.t0_us[j]).astype(np.float64)
+        span = (end_us - start_us).astype(np.float64)
+        # By axis, each contiguous: several times as fast as rows of three.
+        d0, d1 = np.empty((3, i.size)), np.empty((3, i.size))
+        for k, (start, rate) in enumerate(self._axes):
+            rate_i, rate_j = rate[i], rate[j]
+            d0[k] = (start[j] + since_j * rate_j) - (start[i] + since_i * rate_i)
+            d1[k] = d0[k] + span * (rate_j - rate_i)
+        return d0.T, d1.T
 
 
 def in_range(d0: Floats, d1: Floats, reach_m: float) -> tuple[Floats, Floats]:

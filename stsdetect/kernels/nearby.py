@@ -6,39 +6,62 @@ The answer is a superset of the true contacts; the exact test follows in `contac
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from stsdetect.kernels.contact import Legs
-from stsdetect.kernels.runs import expand, group_bounds
+from stsdetect.kernels.runs import expand
 from stsdetect.kernels.sphere import Bools, Floats, Ints, norm
 
 #: Cells per axis fit in 15 bits (32,767 cells of at least 500 m span the Earth's 12,742 km).
 _AXIS_BITS = 15
+#: Least reach that cells are made for, so that they can be numbered so [m].
+_LEAST_REACH_M = 250.0
+#: Neighbours looked at together; as many as stay in the cache. Bounds memory, not results.
+_BLOCK = 1 << 16
+#: The neighbours of a cell as lines of three along z: half of the lines around it, and all nine.
+_HALF = ((0, 1), (1, -1), (1, 0), (1, 1))
+_ALL = tuple((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1))
+#: Two balls this much out of reach may still touch [m]: rounding of places some 6,371 km from the Earth's centre.
+SLACK_M = 1e-3
 
 
 @dataclass(frozen=True)
-class BinBalls:
-    """Where each hull was in each time bin: a ball that holds it, and whether its legs fill the bin.
+class HullBins:
+    """Where each hull was in each time bin in which it has a leg; sorted by hull, then bin.
 
-    Arrays of shape (n,), ``centre`` of shape (n, 3) [m], sorted by ``key`` = hull and bin as one number.
+    Arrays of shape (n,), ``centre`` of shape (n, 3) [m]. The legs ``first`` to ``last`` (one past) share time with
+    the bin, a ball around ``centre`` holds them whole, and ``full`` says whether legs that are fit cover the bin.
+    ``calm`` says that all its legs are left out, ``mixed`` that some are.
     """
 
-    key: Ints
-    low_bin: int
-    n_bins: int
+    hull: Ints
+    time_bin: Ints
+    first: Ints
+    last: Ints
     centre: Floats
     radius: Floats
     full: Bools
+    calm: Bools
+    mixed: Bools
 
-    def find(self, hull: Ints, time_bin: Ints) -> Ints:
-        """Return the row of each hull and bin, both of which must be there."""
-        return np.searchsorted(self.key, hull * self.n_bins + (time_bin - self.low_bin)).astype(np.int64)
+    @property
+    def size(self) -> int:
+        """Number of hulls and bins."""
+        return int(self.hull.size)
+
+    def apart(self, one: Ints, two: Ints) -> tuple[Floats, Floats]:
+        """Return the distance of the centres of two balls, and their radii together [m], shape (m,) each."""
+        x, y, z = (axis[one] - axis[two] for axis in self.centre.T)
+        distance: Floats = np.sqrt(x * x + y * y + z * z)
+        return distance, self.radius[one] + self.radius[two] + SLACK_M
 
 
-def bin_balls(legs: Legs, fit: Bools, bin_us: int) -> BinBalls:
-    """Enclose each hull in each time bin in which it has a leg; ``full`` where fit legs cover the whole bin.
+def hull_bins(legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tuple[int, int]) -> HullBins:
+    """Enclose each hull in each time bin from ``edges[0]`` to ``edges[1]`` in which it has a leg.
 
     Parameters
     ----------
@@ -46,31 +69,50 @@ def bin_balls(legs: Legs, fit: Bools, bin_us: int) -> BinBalls:
         Legs sorted by hull, then time.
     fit
         Which legs may count towards a full bin, shape (n legs,).
+    out
+        Which legs are left out where they meet their like, shape (n legs,); None for none.
     bin_us
         Length of a time bin [us]; bins are counted from 1970.
+    edges
+        First and last bin.
     """
-    first_bin = legs.t0_us // bin_us
-    leg, time_bin = expand(first_bin, (legs.t1_us - 1) // bin_us - first_bin + 1)
-    low, n_bins = int(time_bin.min()), int(time_bin.max() - time_bin.min()) + 1
-    key = legs.hull[leg] * n_bins + (time_bin - low)
-    begin, end = group_bounds(key)
-    p0, p1 = np.take(legs.p0, leg, axis=0), np.take(legs.p1, leg, axis=0)
-    least = np.minimum.reduceat(np.minimum(p0, p1), begin, axis=0)
-    most = np.maximum.reduceat(np.maximum(p0, p1), begin, axis=0)
+    first_bin, last_bin = legs.t0_us // bin_us, (legs.t1_us - 1) // bin_us
+    first_bin, last_bin = np.maximum(first_bin, edges[0]), np.minimum(last_bin, edges[1])
+    leg, time_bin = expand(first_bin, np.maximum(last_bin - first_bin + 1, 0))
+    fresh = np.zeros(leg.size, dtype=np.bool_)
+    fresh[:1] = True
+    hull = legs.hull[leg]
+    fresh[1:] = (hull[1:] != hull[:-1]) | (time_bin[1:] != time_bin[:-1])
+    begin = np.flatnonzero(fresh)
+    first, last = leg[begin], leg[np.append(begin[1:], leg.size)[: begin.size] - 1] + 1
+    hull, time_bin = hull[begin], time_bin[begin]
+    least, most = np.empty((begin.size, 3)), np.empty((begin.size, 3))
+    for k in range(3):
+        p0, p1 = legs.p0[:, k], legs.p1[:, k]
+        least[:, k] = _reduce(np.minimum, np.minimum(p0, p1), first, last)
+        most[:, k] = _reduce(np.maximum, np.maximum(p0, p1), first, last)
     # The legs of a bin fill it when they reach over both ends and each begins where the last one ended.
-    joined = np.ones(leg.size, dtype=np.bool_)
-    joined[1:] = legs.t0_us[leg[1:]] == legs.t1_us[leg[:-1]]
-    joined[begin] = True
-    full = np.logical_and.reduceat(joined & fit[leg], begin)
-    full &= legs.t0_us[leg[begin]] <= time_bin[begin] * bin_us
-    full &= legs.t1_us[leg[end - 1]] >= (time_bin[begin] + 1) * bin_us
-    return BinBalls(key[begin], low, n_bins, (least + most) / 2.0, norm(most - least) / 2.0, full)
+    fast = ~fit
+    parted = np.zeros(legs.size, dtype=np.bool_)
+    parted[:-1] = (legs.t0_us[1:] != legs.t1_us[:-1]) | (legs.hull[1:] != legs.hull[:-1])
+    full = ~_reduce(np.logical_or, fast, first, last)
+    several = np.flatnonzero(last - first > 1)
+    full[several] &= ~_reduce(np.logical_or, parted, first[several], last[several] - 1)
+    full &= (legs.t0_us[first] <= time_bin * bin_us) & (legs.t1_us[last - 1] >= (time_bin + 1) * bin_us)
+    calm = mixed = np.zeros(begin.size, dtype=np.bool_)
+    if out is not None:
+        calm, mixed = _reduce(np.logical_and, out, first, last), _reduce(np.logical_or, out, first, last)
+    centre = np.asfortranarray((least + most) / 2.0)
+    return HullBins(hull, time_bin, first, last, centre, norm(most - least) / 2.0, full, calm, mixed)
 
 
-def _half_neighbourhood() -> list[tuple[int, int, int]]:
-    """The cell itself and 13 of its 26 neighbours: each pair of neighbouring cells once."""
-    steps = [(x, y, z) for x in (-1, 0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1)]
-    return [step for step in steps if step >= (0, 0, 0)]
+def _reduce(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
+    """Apply a ufunc over ``values[first:last]`` of many ranges, none of them empty."""
+    if first.size == 0:
+        return values[:0]
+    bounds = np.stack([first, last], axis=1).ravel()
+    # One value more, so that a range may end at the last one.
+    return np.asarray(how.reduceat(np.append(values, values[-1]), bounds)[::2])
 
 
 def _first_of_equal(*columns: Ints) -> Bools:
@@ -82,75 +124,115 @@ def _first_of_equal(*columns: Ints) -> Bools:
     return fresh
 
 
-def hull_cells(legs: Legs, reach_m: float, bin_us: int) -> tuple[Ints, Ints, int]:
-    """Return where each hull was in each time bin: unique (bin and cell as one key, hull), and the first bin.
+def hull_cells(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> tuple[Ints, Ints]:
+    """Return in which cells each hull was in each bin: bin and cell as one key, and the row of ``bins``.
 
-    Positions are sampled along the legs so closely that a sample is at most a quarter of a cell away.
+    A place in the cell given is at most a quarter of a cell's width away from any point of the hull's way: that
+    is the centre of its ball where this is small, else places along its legs. Sorted by key, then row.
     """
-    first_bin = legs.t0_us // bin_us
-    last_bin = (legs.t1_us - 1) // bin_us
-    leg, time_bin = expand(first_bin, last_bin - first_bin + 1)
-    start = np.maximum(legs.t0_us[leg], time_bin * bin_us)
-    stop = np.minimum(legs.t1_us[leg], (time_bin + 1) * bin_us)
+    reach_m = max(reach_m, _LEAST_REACH_M)
+    wide = bins.radius > reach_m / 2.0
+    small, large = np.flatnonzero(~wide), np.flatnonzero(wide)
+    row, leg = expand(bins.first[large], bins.last[large] - bins.first[large])
+    row = large[row]
+    start = np.maximum(legs.t0_us[leg], bins.time_bin[row] * bin_us)
+    stop = np.minimum(legs.t1_us[leg], (bins.time_bin[row] + 1) * bin_us)
     p0, p1 = legs.at(leg, start), legs.at(leg, stop)
     n = np.maximum(np.ceil(norm(p1 - p0) / reach_m), 1).astype(np.int64)
     part, k = expand(np.zeros(n.size, dtype=np.int64), n)
     x = ((k + 0.5) / n[part])[:, None]
-    place = p0[part] + x * (p1[part] - p0[part])
+    place = np.concatenate([bins.centre[small], p0[part] + x * (p1[part] - p0[part])])
+    row = np.concatenate([small, row[part]])
     cell = np.floor(place / (2.0 * reach_m)).astype(np.int64) + (1 << (_AXIS_BITS - 1))
-    base = int(time_bin.min())
-    code = (cell[:, 0] << (2 * _AXIS_BITS)) | (cell[:, 1] << _AXIS_BITS) | cell[:, 2]
-    key = ((time_bin[part] - base) << (3 * _AXIS_BITS)) | code
-    hull = legs.hull[leg[part]]
-    # A hull at rest gives the same cell again and again: drop those before the sort.
-    fresh = _first_of_equal(key, hull)
-    key, hull = key[fresh], hull[fresh]
-    order = np.lexsort((hull, key))
-    key, hull = key[order], hull[order]
-    fresh = _first_of_equal(key, hull)
-    return key[fresh], hull[fresh], base
+    time_bin = bins.time_bin[row] - int(bins.time_bin.min())
+    key = (((((time_bin << _AXIS_BITS) | cell[:, 0]) << _AXIS_BITS) | cell[:, 1]) << _AXIS_BITS) | cell[:, 2]
+    # A hull often gives the same cell several times in a row: drop those before the sort.
+    fresh = _first_of_equal(key, row)
+    key, row = key[fresh], row[fresh]
+    order = np.lexsort((row, key))
+    key, row = key[order], row[order]
+    fresh = _first_of_equal(key, row)
+    return key[fresh], row[fresh]
 
 
-def candidate_pairs(legs: Legs, reach_m: float, bin_us: int) -> tuple[Ints, Ints, Ints]:
-    """Return every (bin, a, b), a < b, in which two hulls may have come within ``reach_m`` of each other.
+def candidate_pairs(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> tuple[Ints, Ints]:
+    """Return all two rows of ``bins``, of one bin and different hulls, that may have come within ``reach_m``.
+
+    Two rows that are both ``calm`` are never looked at together: a harbour of moored hulls costs no more than the
+    hulls in it.
 
     Parameters
     ----------
-    legs
-        Legs of the hulls in question.
+    legs, bins
+        As handed to and returned by `hull_bins`.
     reach_m
-        Straight distance [m]; at least 250 m is used, so that cells can be numbered in 15 bits an axis.
+        Straight distance [m].
     bin_us
-        Length of a time bin [us]; bins are counted from 1970.
+        Length of a time bin [us].
 
     Returns
     -------
-    time_bin, a, b
-        Shape (n,) each, unique, sorted by a, b, bin.
+    one, two
+        Shape (n,) each, unique, the lesser hull first, sorted by both hulls, then bin.
     """
-    if legs.size == 0:
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, none
-    key, hull, base = hull_cells(legs, max(reach_m, 250.0), bin_us)
-    cells = key[_first_of_equal(key)]
-    first = np.searchsorted(key, cells, side="left")
-    count = np.searchsorted(key, cells, side="right") - first
-    n_hulls, n_bins = int(hull.max()) + 1, int(key[-1] >> (3 * _AXIS_BITS)) + 1
-    found: list[Ints] = []
-    for x, y, z in _half_neighbourhood():
-        shift = (x << (2 * _AXIS_BITS)) + (y << _AXIS_BITS) + z
-        other = np.minimum(np.searchsorted(cells, cells + shift), cells.size - 1)
-        here = np.flatnonzero(cells[other] == cells + shift)
-        there = other[here]
-        which, left = expand(first[here], count[here])
-        again, right = expand(first[there][which], count[there][which])
-        left = left[again]
-        a, b = np.minimum(hull[left], hull[right]), np.maximum(hull[left], hull[right])
-        triple = (a * n_hulls + b) * n_bins + (key[left] >> (3 * _AXIS_BITS))
-        found.append(np.unique(triple[a != b]))
-    triple = np.unique(np.concatenate(found))
-    pair = triple // n_bins
-    return triple % n_bins + base, pair // n_hulls, pair % n_hulls
+    none = np.zeros(0, dtype=np.int64)
+    if bins.size == 0:
+        return none, none
+    key, row = hull_cells(legs, bins, reach_m, bin_us)
+    calm = bins.calm[row]
+    found = [(none, none)]
+    busy_key, busy = key[~calm], row[~calm]
+    for left, right in _neighbours(busy_key, busy_key, _HALF, own=True):
+        found.append(_in_reach(bins, busy[left], busy[right], reach_m))
+    if busy.size < row.size:
+        calm_key, still = key[calm], row[calm]
+        for left, right in _neighbours(busy_key, calm_key, _ALL, own=False):
+            found.append(_in_reach(bins, busy[left], still[right], reach_m))
+    one, two = (np.concatenate(side) for side in zip(*found, strict=True))
+    n_hulls, low = int(bins.hull.max()) + 1, int(bins.time_bin.min())
+    n_bins = int(bins.time_bin.max()) - low + 1
+    triple = (bins.hull[one] * n_hulls + bins.hull[two]) * n_bins + (bins.time_bin[one] - low)
+    # Hulls that move lie in several cells, so that two may be neighbours more than once.
+    order = np.argsort(triple, kind="stable")
+    order = order[_first_of_equal(triple[order])]
+    return one[order], two[order]
+
+
+def _neighbours(
+    here: Ints, there: Ints, lines: tuple[tuple[int, int], ...], *, own: bool
+) -> Iterator[tuple[Ints, Ints]]:
+    """Yield places in ``here`` and in ``there``, both sorted keys, whose cells are neighbours along ``lines``.
+
+    With ``own``, both are the same, and of the cell itself and the next along z only what comes later is meant.
+    """
+    fresh = _first_of_equal(here)
+    cells, place = here[fresh], np.cumsum(fresh) - 1
+    ranges = []
+    if own:
+        after = np.searchsorted(there, cells + 1, side="right")[place]
+        ranges.append((np.arange(1, here.size + 1), after))
+    for x, y in lines:
+        line = cells + ((x << (2 * _AXIS_BITS)) + (y << _AXIS_BITS))
+        low = np.searchsorted(there, line - 1, side="left")
+        ranges.append((low[place], np.searchsorted(there, line + 1, side="right")[place]))
+    for low, high in ranges:
+        count = np.maximum(high - low, 0)
+        some = np.flatnonzero(count)
+        low, count = low[some], count[some]
+        block = np.cumsum(count) // _BLOCK
+        cuts = [0, *(np.flatnonzero(block[1:] != block[:-1]) + 1).tolist(), some.size]
+        for begin, end in pairwise(cuts):
+            if end > begin:
+                which, right = expand(low[begin:end], count[begin:end])
+                yield some[begin:end][which], right
+
+
+def _in_reach(bins: HullBins, left: Ints, right: Ints, reach_m: float) -> tuple[Ints, Ints]:
+    """Return the pairs of rows, of different hulls, whose balls come within reach, the lesser row first."""
+    distance, size = bins.apart(left, right)
+    near = np.flatnonzero((distance - size <= reach_m) & (bins.hull[left] != bins.hull[right]))
+    left, right = left[near], right[near]
+    return np.minimum(left, right), np.maximum(left, right)
 
 
 def long_enough(time_bin: Ints, a: Ints, b: Ints, *, min_bins: int, max_empty: int, edges: tuple[int, int]) -> Ints:
@@ -159,7 +241,7 @@ def long_enough(time_bin: Ints, a: Ints, b: Ints, *, min_bins: int, max_empty: i
     Parameters
     ----------
     time_bin, a, b
-        As `candidate_pairs` returns them.
+        Bins and pairs of hulls that are candidates, sorted by a, b, bin.
     min_bins
         Bins a stretch must have to be of use.
     max_empty

@@ -55,18 +55,18 @@ def tracks_of(draw: st.DrawFn, max_hulls: int = 3, max_fixes: int = 8, near_only
     far = st.tuples(st.integers(-6000, 6000), st.integers(-6000, 6000))
     spot = near if near_only else st.one_of(near, near, far)
     minutes = st.one_of(st.integers(2, 15), st.integers(5, 15), st.sampled_from([15, 30, 60, 90, 120]))
-    fix = st.tuples(minutes, spot, st.booleans(), st.integers(0, 9))
+    fix = st.tuples(minutes, spot, st.booleans(), st.integers(0, 9), st.sampled_from([False, False, True]))
     legs: list[naive.Leg] = []
     for number in range(draw(st.integers(2, max_hulls))):
         time = begin + 60 * draw(st.integers(0, 20))
         east, north = draw(spot)
         here = offset(origin, east, north)
-        for step, there, still, luck in draw(st.lists(fix, min_size=max_fixes // 2, max_size=max_fixes)):
+        for step, there, still, luck, moored in draw(st.lists(fix, min_size=max_fixes // 2, max_size=max_fixes)):
             now, then = (time, here), time + 60 * step
             time, here = then, (here if still else offset(origin, *there))
             if luck < 9:
                 leg = (number, now[0] * 1_000_000, time * 1_000_000, now[1], here)
-                legs.append(naive.Leg(*leg, slow=luck < 8, observed=step <= 15))
+                legs.append(naive.Leg(*leg, slow=luck < 8, observed=step <= 15, summed=moored and luck < 8))
     return legs
 
 
@@ -83,11 +83,18 @@ def data_from(legs: list[naive.Leg]) -> Tracks:
         slow=np.array([leg.slow for leg in legs], dtype=np.bool_),
         cruising=np.zeros(n, dtype=np.bool_),
         observed=np.array([leg.observed for leg in legs], dtype=np.bool_),
+        summed=np.array([leg.summed for leg in legs], dtype=np.bool_),
         speed_kn=np.zeros(n),
         course_deg=nothing,
         heading_deg=nothing,
         who=np.full(n, -1, dtype=np.int64),
     )
+
+
+def bins_from(legs: list[naive.Leg]) -> nearby.HullBins:
+    fit = np.array([leg.slow and leg.observed for leg in legs], dtype=np.bool_)
+    out = np.array([leg.summed for leg in legs], dtype=np.bool_)
+    return nearby.hull_bins(legs_from(legs), fit, out, BIN_US, (-(1 << 40), 1 << 40))
 
 
 UNKNOWN = Hulls(
@@ -249,7 +256,9 @@ def test_overlaps(legs, windows):
 @SLOW
 @given(tracks_of(), st.sampled_from([250.0, REACH_M, 1700.0]))
 def test_no_pair_within_reach_is_missed(legs, reach):
-    columns = nearby.candidate_pairs(legs_from(legs), reach, BIN_US)
+    bins = bins_from(legs)
+    one, two = nearby.candidate_pairs(legs_from(legs), bins, reach, BIN_US)
+    columns = bins.time_bin[one], bins.hull[one], bins.hull[two]
     found = list(zip(*(column.tolist() for column in columns), strict=True))
     assert found == sorted(set(found), key=lambda row: (row[1], row[2], row[0]))
     assert all(a < b for _, a, b in found)
@@ -260,14 +269,15 @@ def test_no_pair_within_reach_is_missed(legs, reach):
 @given(tracks_of())
 def test_balls_hold_each_hull_in_each_bin(legs):
     assume(legs)
-    data = legs_from(legs)
-    fit = np.array([leg.slow and leg.observed for leg in legs])
-    balls = nearby.bin_balls(data, fit, BIN_US)
+    balls = bins_from(legs)
     filled = naive.filled_bins(legs, BIN_US)
-    assert balls.key.size == len(filled)
-    for (number, time_bin), full in filled.items():
-        row = balls.find(np.array([number]), np.array([time_bin]))[0]
+    assert list(zip(balls.hull.tolist(), balls.time_bin.tolist(), strict=True)) == sorted(filled)
+    for row, ((number, time_bin), full) in enumerate(sorted(filled.items())):
         assert balls.full[row] == full
+        own = [leg for leg in legs if leg.hull == number and time_bin in naive.bins_of(leg, BIN_US)]
+        assert own == legs[balls.first[row] : balls.last[row]]
+        assert balls.calm[row] == all(leg.summed for leg in own)
+        assert balls.mixed[row] == any(leg.summed for leg in own)
         for leg in legs:
             low, high = max(leg.t0, time_bin * BIN_US), min(leg.t1, (time_bin + 1) * BIN_US)
             if leg.hull == number and low < high:

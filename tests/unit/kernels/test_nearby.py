@@ -26,8 +26,11 @@ def resting(places: list[tuple[float, float]], t0: int = 0, t1: int = BIN_US) ->
     return Legs(np.arange(n), np.full(n, START_US + t0), np.full(n, START_US + t1), xyz, xyz)
 
 
-def found(legs: Legs, reach: float = REACH_M) -> set[tuple[int, int, int]]:
-    columns = nearby.candidate_pairs(legs, reach, BIN_US)
+def found(legs: Legs, reach: float = REACH_M, out: np.ndarray | None = None) -> set[tuple[int, int, int]]:
+    every = (START_US // BIN_US - 100, START_US // BIN_US + 100)
+    bins = nearby.hull_bins(legs, np.ones(legs.size, dtype=np.bool_), out, BIN_US, every)
+    one, two = nearby.candidate_pairs(legs, bins, reach, BIN_US)
+    columns = bins.time_bin[one], bins.hull[one], bins.hull[two]
     return set(zip(*(column.tolist() for column in columns), strict=True))
 
 
@@ -129,7 +132,23 @@ def test_a_fast_leg_is_seen_along_its_whole_way():
 def test_no_legs_and_one_hull():
     assert found(resting([(0.0, 0.0)])) == set()
     empty = resting([(0.0, 0.0)]).take(np.zeros(0, dtype=np.int64))
-    assert all(column.size == 0 for column in nearby.candidate_pairs(empty, REACH_M, BIN_US))
+    assert found(empty) == set()
+
+
+@pytest.mark.parametrize("n", [60, 300])
+def test_calm_hulls_are_not_looked_at_together(n, monkeypatch):
+    """A harbour costs as many looks as it has hulls, not as it has pairs."""
+    looks = []
+    plain = nearby._in_reach
+    monkeypatch.setattr(
+        nearby, "_in_reach", lambda bins, left, *rest: looks.append(left.size) or plain(bins, left, *rest)
+    )
+    harbour = [(38.0 + k * 1e-5, 122.5) for k in range(n)]
+    legs = resting([*harbour, (38.0, 122.501)])
+    calm = np.append(np.ones(n, dtype=np.bool_), False)
+    assert found(legs, out=calm) == {(START_US // BIN_US, k, n) for k in range(n)}
+    assert sum(looks) == n
+    assert len(found(legs)) == n * (n + 1) // 2
 
 
 def keep(bins: list[int], min_bins: int, max_empty: int, edges: tuple[int, int]) -> list[int]:
