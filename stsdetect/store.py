@@ -14,8 +14,13 @@ import pyarrow as pa
 _COPY_ROWS = 65_536
 
 
+def _concat(tables: list[pa.Table]) -> pa.Table:
+    """Put tables together; a column that one lacks is null there."""
+    return pa.concat_tables(tables, promote_options="default")
+
+
 class Shelf:
-    """Arrow tables of one schema, put down and taken up by number.
+    """Arrow tables of one schema, put down and taken up by number. A table may lack columns: they are null there.
 
     What is put down stays in memory up to ``limit_bytes`` in all; then everything goes to Parquet files in a
     temporary folder (that of ``TMPDIR``), which is removed at the end. Use it in a ``with`` statement.
@@ -78,7 +83,7 @@ class Shelf:
 
         parts = [pq.read_table(path, memory_map=False) for path in self._files.get(number, [])]
         parts += self._tables.get(number, [])
-        return pa.concat_tables(parts) if parts else None
+        return _concat(parts) if parts else None
 
     def take(self, number: int) -> pa.Table | None:
         """Return the tables of a number as one and forget them; None where nothing was put down."""
@@ -96,7 +101,7 @@ class Shelf:
             parts = list(group)
             if is_loose:
                 # A table of one chunk would be handed back as it is: two make a copy.
-                table = pa.concat_tables([*parts, parts[0].slice(0, 0)]).unify_dictionaries().combine_chunks()
+                table = _concat([*parts, parts[0].slice(0, 0)]).unify_dictionaries().combine_chunks()
                 self._held += table.nbytes - sum(part.nbytes for part in parts)
                 parts = [table]
             done += parts
@@ -111,7 +116,7 @@ class Shelf:
         for number, parts in self._tables.items():
             files = self._files.setdefault(number, [])
             path = Path(self._folder.name) / f"{number}-{len(files)}.parquet"
-            table = pa.concat_tables(parts).unify_dictionaries()
+            table = _concat(parts).unify_dictionaries()
             words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
             pq.write_table(table, path, compression="lz4", use_dictionary=words, write_statistics=False)
             self.spilled_bytes += path.stat().st_size

@@ -19,7 +19,7 @@ from stsdetect.detect.slots import FixSlots, slot_edges
 from stsdetect.engine import cores, run_parts
 from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets
-from stsdetect.schema import FIXES, FLAGGED, SEGMENTS, VESSELS, Schema
+from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS, Schema
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf
 from stsdetect.tracks import Tracks, build_tracks, days_heard, may_have_wrong_days, wrong_days
@@ -153,16 +153,16 @@ class Archive:
             return frozenset()
         heard: Counter[int] = Counter()
         for number in sorted(self._rows.rows):
-            days, counts = days_heard(self._rows.look(number))
+            days, counts = days_heard(POSITIONS.conform(self._rows.look(number)))
             heard.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
         known = sorted(heard)
         return wrong_days(np.array(known, dtype=np.int64), np.array([heard[day] for day in known], dtype=np.int64))
 
 
 def _clean_bucket(
-    positions: pa.Table, settings: Settings, bbox: BBox | None, wrong: frozenset[int], edges_us: Ints
+    rows: pa.Table, settings: Settings, bbox: BBox | None, wrong: frozenset[int], edges_us: Ints
 ) -> tuple[Tracks, HullPart]:
-    tracks = build_tracks(positions, settings.clean, bbox=bbox, wrong_days=wrong)
+    tracks = build_tracks(POSITIONS.conform(rows), settings.clean, bbox=bbox, wrong_days=wrong)
     return tracks, search_hulls(tracks.fixes, tracks.vessels, tracks.flagged, settings, edges_us)
 
 

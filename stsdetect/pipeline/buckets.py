@@ -27,13 +27,13 @@ def bucket_of(table: pa.Table, n: int) -> Ints:
     It depends only on the vessel's label (its own id, else the MMSI as nine digits) up to the first '#': hulls
     that share one MMSI are told apart by what follows it, and their names must not meet others elsewhere.
     """
-    mmsi = table.column("mmsi")
-    number = pc.fill_null(mmsi, 0).to_numpy().astype(np.int64)
-    result = _spread(number, n)
-    words = table.column("vessel_id")
-    if words.null_count == table.num_rows:
+    if "mmsi" in table.column_names:
+        result = _spread(pc.fill_null(table.column("mmsi"), 0).to_numpy().astype(np.int64), n)
+    else:
+        result = np.zeros(table.num_rows, dtype=np.int64)
+    if "vessel_id" not in table.column_names:
         return result
-    words = words.unify_dictionaries().combine_chunks()
+    words = table.column("vessel_id").unify_dictionaries().combine_chunks()
     words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
     codes = pc.fill_null(words.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     places = np.array([_of_label(word, n) for word in words.dictionary.to_pylist()] + [-1], dtype=np.int64)
@@ -85,6 +85,8 @@ class Buckets:
         if not table.num_rows:
             return
         self.rows += table.num_rows
+        # What a layout does not hold takes no room.
+        table = table.select([name for name in table.column_names if table.column(name).null_count < table.num_rows])
         bins = table.column("time").cast(pa.int64()).to_numpy() // self._bin_us
         self._count(bins)
         if self.count:
