@@ -16,16 +16,21 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-def to_xyz(lat_deg: Floats, lon_deg: Floats) -> Floats:
-    """Return Earth-centred vectors [m], shape (n, 3), of latitudes and longitudes [degrees], shape (n,)."""
+def to_columns(lat_deg: Floats, lon_deg: Floats) -> Floats:
+    """Return the x, y and z of Earth-centred vectors [m], shape (3, n), of latitudes and longitudes, shape (n,)."""
     lat, lon = np.radians(lat_deg), np.radians(lon_deg)
     cos_lat = np.cos(lat)
-    xyz = np.empty((lat.size, 3))
-    xyz[:, 0] = cos_lat * np.cos(lon)
-    xyz[:, 1] = cos_lat * np.sin(lon)
-    xyz[:, 2] = np.sin(lat)
+    xyz = np.empty((3, lat.size))
+    np.multiply(cos_lat, np.cos(lon), out=xyz[0])
+    np.multiply(cos_lat, np.sin(lon), out=xyz[1])
+    np.sin(lat, out=xyz[2])
     xyz *= EARTH_RADIUS_M
     return xyz
+
+
+def to_xyz(lat_deg: Floats, lon_deg: Floats) -> Floats:
+    """Return Earth-centred vectors [m], shape (n, 3), of latitudes and longitudes [degrees], shape (n,)."""
+    return np.ascontiguousarray(to_columns(lat_deg, lon_deg).T)
 
 
 def to_lat_lon(xyz: Floats) -> tuple[Floats, Floats]:

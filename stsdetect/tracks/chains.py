@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 
 import numpy as np
 
-from stsdetect.kernels.sphere import Bools, Floats, Ints, norm
+from stsdetect.kernels.sphere import Bools, Floats, Ints, dot, norm
 from stsdetect.settings import CleanSettings
 from stsdetect.units import KNOT_MPS
 
@@ -16,10 +16,13 @@ def impossible_steps(key: Ints, time_us: Ints, xyz: Floats, settings: CleanSetti
     """Mark fixes that cannot be reached from the fix before of the same key, shape (n,)."""
     result = np.zeros(key.size, dtype=np.bool_)
     if key.size > 1:
-        step = norm(xyz[1:] - xyz[:-1])
-        seconds = (time_us[1:] - time_us[:-1]) / 1e6
+        apart = xyz[1:] - xyz[:-1]
+        # Most steps are shorter than the slack alone.
+        far = np.flatnonzero(dot(apart, apart) > settings.jump_slack_m**2 * (1 - 1e-9))
+        far = far[key[far + 1] == key[far]]
+        seconds = (time_us[far + 1] - time_us[far]) / 1e6
         allowed = settings.max_speed_kn * KNOT_MPS * seconds + settings.jump_slack_m
-        result[1:] = (key[1:] == key[:-1]) & (step > allowed)
+        result[far + 1] = norm(apart[far]) > allowed
     return result
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from stsdetect.kernels.sphere import Bools, Ints
 from stsdetect.schema import POSITIONS
-from stsdetect.tracks.rows import sort_rows
+from stsdetect.tracks.rows import Reports
 
 _DAY_US = 86_400_000_000
 #: Reports this far from all others [days] have a wrong clock if there are at most so many and at most this share
@@ -25,14 +25,24 @@ def days_heard(positions: pa.Table) -> tuple[Ints, Ints]:
     days, counts
         Days since 1970, rising, and how many reports there are of each; shape (n days,) each.
     """
-    rows = sort_rows(POSITIONS.conform(positions, extra=True))
-    return count_days(rows.time_us, rows.repeat)
+    positions = POSITIONS.conform(positions, extra=True)
+    if not positions.num_rows:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    return _count(Reports(positions))
 
 
-def count_days(time_us: Ints, repeat: Bools) -> tuple[Ints, Ints]:
-    """Do what `days_heard` does from times [us] and marks of exact repeats, shape (n,) each."""
-    days, of_row = np.unique(time_us // _DAY_US, return_inverse=True)
-    return days, np.bincount(of_row, weights=~repeat, minlength=days.size).astype(np.int64)
+def _count(reports: Reports) -> tuple[Ints, Ints]:
+    days = np.concatenate([rows.time_us[~rows.repeat] // _DAY_US for rows in reports.groups()])
+    return np.unique(days, return_counts=True)
+
+
+def wrong_days_of(reports: Reports) -> frozenset[int]:
+    """Return the days on which clocks were set wrong, as far as these reports can tell."""
+    time = reports.time_us
+    # Where all lies together there is nothing to count.
+    if int(time.max()) - int(time.min()) <= _LONE_DAYS * _DAY_US or not may_have_wrong_days(np.unique(time // _DAY_US)):
+        return frozenset()
+    return wrong_days(*_count(reports))
 
 
 def may_have_wrong_days(days: Ints) -> bool:

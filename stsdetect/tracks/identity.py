@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
 from stsdetect.kernels.sphere import Bools, Floats, Ints
 from stsdetect.reference.vessels import imo_ok
 from stsdetect.schema import TEXT, VESSELS
-from stsdetect.tracks.rows import Rows
+from stsdetect.tracks.columns import ByHull
+from stsdetect.tracks.said import Codes, Said
 
 _NUMBERS = (
     "imo", "ship_type", "length_m", "width_m", "to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m", "draught_m",
@@ -19,13 +22,39 @@ _DIMENSIONS = ("to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m")
 _VOYAGE = frozenset({"draught_m", "destination"})
 
 
-def static_numbers(rows: Rows) -> dict[str, Floats]:
+@dataclass(frozen=True)
+class Spells(ByHull):
+    """Stretches in which a hull says one thing, sorted by hull, then time; arrays of shape (n,).
+
+    Attributes
+    ----------
+    code
+        Number of what is said.
+    from_us, to_us
+        Its first and its last report [us].
+    """
+
+    hull: Ints
+    code: Codes
+    from_us: Ints
+    to_us: Ints
+
+    @classmethod
+    def of(cls, hull: Ints, code: Codes, time_us: Ints) -> Spells:
+        """Find the stretches among reports sorted by hull, then time, shape (n,) each."""
+        change = np.flatnonzero((hull[1:] != hull[:-1]) | (code[1:] != code[:-1])) + 1
+        first = np.concatenate([np.zeros(min(hull.size, 1), dtype=np.int64), change])
+        last = np.append(first[1:], hull.size)[: first.size] - 1
+        return cls(hull[first], code[first], time_us[first], time_us[last])
+
+
+def static_numbers(said: Said) -> dict[str, Floats]:
     """Return the static numbers with the values that mean 'not available' as NaN.
 
     0 means not available for IMO, type, draught and dimensions (ITU-R M.1371-5); A/B/C/D count only together.
     """
-    numbers = {name: np.where(rows.numbers[name] == 0, np.nan, rows.numbers[name]) for name in _NUMBERS}
-    raw = [rows.numbers[name] for name in _DIMENSIONS]
+    numbers = {name: np.where(said.numbers[name] == 0, np.nan, said.numbers[name]) for name in _NUMBERS}
+    raw = [said.numbers[name] for name in _DIMENSIONS]
     a, b, c, d = raw
     known = ~np.isnan(a + b + c + d) & (a + b > 0) & (c + d > 0)
     # A = C = 0 says that only length and width are meant (ITU-R M.1371-5).
@@ -37,55 +66,39 @@ def static_numbers(rows: Rows) -> dict[str, Floats]:
     return numbers
 
 
-def history(rows: Rows, hull: Ints, hull_labels: list[str], use: Bools) -> pa.Table:
+def history(said: Said, spells: Spells, hull_labels: list[str]) -> pa.Table:
     """Return the `VESSELS` table: per hull, one row for each stretch of time with the same static data.
 
     A field that a report leaves out keeps its last value; before it was first heard it has the first one
     (draught and destination excepted, which belong to a voyage).
-
-    Parameters
-    ----------
-    hull
-        Hull number per report, rising with the label, shape (n,); -1 for none.
-    use
-        Reports to listen to.
     """
-    order = np.flatnonzero(use & (hull >= 0))
-    order = order[np.lexsort((order, rows.time_us[order], hull[order]))]
-    hulls, time = hull[order], rows.time_us[order]
-    numbers = {name: values[order] for name, values in static_numbers(rows).items()}
-    codes = {name: rows.texts[name][order].astype(np.float64) for name in _TEXTS}
-    columns: dict[str, Floats] = dict(numbers)
-    for name, values in codes.items():
-        columns[name] = np.where(values < 0, np.nan, values)
-    first = np.ones(order.size, dtype=np.bool_)
+    hulls, code = spells.hull, spells.code
+    columns: dict[str, Floats] = {name: values[code] for name, values in static_numbers(said).items()}
+    for name in _TEXTS:
+        rank = said.texts[name][code].astype(np.float64)
+        columns[name] = np.where(rank < 0, np.nan, rank)
+    first = np.ones(hulls.size, dtype=np.bool_)
     first[1:] = hulls[1:] != hulls[:-1]
-    # Most reports say what the last one said: look closely only at the others.
-    differs = first.copy()
-    for values in columns.values():
-        differs[1:] |= (values[1:] != values[:-1]) & ~np.isnan(values[1:])
-    spots = np.flatnonzero(differs)
-    filled = {name: _carry(values, hulls, first, name not in _VOYAGE)[spots] for name, values in columns.items()}
-    change = first[spots].copy()
-    for values in filled.values():
+    change = first.copy()
+    for name, values in columns.items():
+        values = columns[name] = _carry(values, hulls, first, name not in _VOYAGE)
         change[1:] |= (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
-    begin = spots[np.flatnonzero(change)]
-    rows_kept = np.flatnonzero(change)
-    end = np.append(begin[1:], order.size) - 1 if begin.size else begin
+    begin = np.flatnonzero(change)
+    end = np.append(begin[1:], hulls.size)[: begin.size] - 1
     data: dict[str, object] = {
         "vessel": pa.DictionaryArray.from_arrays(
             pa.array(hulls[begin], pa.int32()), pa.array(hull_labels, pa.string())
         ),
-        "mmsi": pa.array(rows.mmsi[order][begin], from_pandas=True).cast(pa.int64()),
-        "valid_from": pa.array(time[begin], pa.timestamp("us", "UTC")),
-        "valid_to": pa.array(time[end], pa.timestamp("us", "UTC")),
+        "mmsi": pa.array(said.mmsi[code[begin]], from_pandas=True).cast(pa.int64()),
+        "valid_from": pa.array(spells.from_us[begin], pa.timestamp("us", "UTC")),
+        "valid_to": pa.array(spells.to_us[end], pa.timestamp("us", "UTC")),
     }
-    for name in numbers:
-        data[name] = pa.array(filled[name][rows_kept], from_pandas=True)
+    for name in _NUMBERS:
+        data[name] = pa.array(columns[name][begin], from_pandas=True)
     for name in _TEXTS:
-        values = filled[name][rows_kept]
+        values = columns[name][begin]
         indices = pa.array(np.nan_to_num(values, nan=0.0).astype(np.int32), mask=np.isnan(values))
-        data[name] = pa.DictionaryArray.from_arrays(indices, pa.array(rows.words[name], pa.string())).cast(TEXT)
+        data[name] = pa.DictionaryArray.from_arrays(indices, pa.array(said.words[name], pa.string())).cast(TEXT)
     return VESSELS.table(data)
 
 

@@ -1,162 +1,181 @@
-"""Positions as arrays in one total order: by vessel key, then time, then every value that can differ."""
+"""Positions in one total order, by vessel, then time, then every value that can differ; in groups of vessels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from stsdetect.kernels.order import order_by
 from stsdetect.kernels.sphere import Bools, Floats, Ints
+from stsdetect.tracks.columns import Index, Numbers, Words
+from stsdetect.tracks.said import NUMBERS, TEXTS, Codes, Said, gather
 
-#: Values that make two reports different, besides vessel and time.
-NUMBERS = (
-    "sog_kn", "cog_deg", "heading_deg", "nav_status", "message_type",
-    "imo", "ship_type", "length_m", "width_m", "to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m", "draught_m",
-    "lat_deg", "lon_deg",
-)  # fmt: skip
-TEXTS = ("transceiver", "station", "name", "callsign", "destination")
+#: Values of a report's own moment that make two reports different, besides vessel, time and place.
+_MOMENT = ("sog_kn", "cog_deg", "heading_deg", "nav_status")
+#: About how many rows are worked on at once, so that what is in between stays in the processor's cache.
+BLOCK = 1 << 16
 
 
 @dataclass
 class Rows:
-    """Reports sorted by vessel key and time; all arrays have shape (n,). Text is held as ranks into a list."""
+    """Reports of some vessels, sorted by vessel and time; all arrays have shape (n,).
 
-    labels: list[str]
+    Attributes
+    ----------
+    row
+        Place among the positions as given.
+    key, code
+        Number of the vessel, and of what else is said, in ``said``.
+    repeat
+        Whether it is an exact repeat of the one before.
+    """
+
+    said: Said
+    row: Ints
     key: Ints
-    mmsi: Floats
+    code: Codes
     time_us: Ints
-    numbers: dict[str, Floats]
-    texts: dict[str, Ints]
-    words: dict[str, list[str]]
+    lat_deg: Floats
+    lon_deg: Floats
     repeat: Bools
-    order: Ints
 
     @property
     def size(self) -> int:
         """Number of reports."""
-        return int(self.key.size)
+        return int(self.row.size)
+
+    def take(self, index: Index) -> Rows:
+        """Return some of the reports."""
+        names = [field.name for field in fields(self) if field.name != "said"]
+        return Rows(self.said, **{name: getattr(self, name)[index] for name in names})
 
 
-def ranks(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """Return each value's rank among the sorted distinct values (-1 for null) and those values."""
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    column = column.unify_dictionaries()
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if isinstance(array, pa.ChunkedArray):  # no chunk at all
-        return np.zeros(0, dtype=np.int64), []
-    codes = pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    # An empty text says nothing, as does a null kept as a value of the dictionary.
-    words = ["" if word is None else str(word) for word in array.dictionary.to_pylist()]
-    used = np.unique(codes[codes >= 0])
-    kept = sorted({words[code] for code in used.tolist()} - {""})
-    position = {word: rank for rank, word in enumerate(kept)}
-    table = np.array([position.get(word, -1) for word in words] + [-1], dtype=np.int64)
-    return table[codes], kept
+class Reports:
+    """All positions given.
 
+    Parameters
+    ----------
+    positions
+        `POSITIONS` table with at least one row.
 
-def floats(column: pa.ChunkedArray) -> Floats:
-    """Return a numeric column as float64 with NaN for null."""
-    values = column.cast(pa.float64(), safe=False) if column.type != pa.float64() else column
-    result: Floats = values.to_numpy()
-    return result
-
-
-def vessel_keys(positions: pa.Table) -> tuple[Ints, list[str], Floats]:
-    """Number the vessels: by their own id where there is one, else by MMSI (nine digits).
-
-    Returns
-    -------
-    key, labels, mmsi
-        The vessel's number per row, the labels in sorted order, and the MMSI per row (NaN where none).
+    Raises
+    ------
+    SchemaError
+        If a report has neither a vessel id nor an MMSI.
     """
-    mmsi = floats(positions.column("mmsi"))
-    codes, words = ranks(positions.column("vessel_id"))
-    own = codes >= 0
-    has = ~own & ~np.isnan(mmsi)
-    numbers = np.unique(mmsi[has]).astype(np.int64)
-    by_mmsi = [f"{number:09d}" for number in numbers.tolist()]
-    labels = sorted({*words, *by_mmsi})
-    place = {label: k for k, label in enumerate(labels)}
-    key = np.full(codes.size, -1, dtype=np.int64)
-    key[own] = np.array([place[word] for word in words], dtype=np.int64)[codes[own]] if words else -1
-    if numbers.size:
-        lookup = np.array([place[label] for label in by_mmsi], dtype=np.int64)
-        key[has] = lookup[np.searchsorted(numbers, mmsi[has].astype(np.int64))]
-    return key, labels, mmsi
+
+    def __init__(self, positions: pa.Table) -> None:
+        self.positions = positions
+        self.code, self.said = gather(positions)
+        self._numbers: dict[str, Numbers] = {}
+        time = self.numbers("time").values
+        assert time is not None
+        self.time_us: Ints = time
+        key = self.said.key.astype(np.uint16 if len(self.said.labels) < 1 << 16 else np.int64)[self.code]
+        self._order = order_by(key, self.time_us)
+        self._ends = np.cumsum(np.bincount(key, minlength=len(self.said.labels)))
+
+    def numbers(self, name: str) -> Numbers:
+        """Return a numeric column."""
+        if name not in self._numbers:
+            self._numbers[name] = Numbers(self.positions.column(name))
+        return self._numbers[name]
+
+    def floats(self, name: str, row: Ints) -> Floats:
+        """Return a numeric column at the places ``row``, NaN for null; do not write to it."""
+        return self.numbers(name).floats(row, row.size)
+
+    @cached_property
+    def files(self) -> Words:
+        """The files that positions come from."""
+        return Words(self.positions.column("source_file"))
+
+    @cached_property
+    def _file_rank(self) -> Ints:
+        return self.files.ranks()[0]
+
+    def groups(self) -> Iterator[Rows]:
+        """Yield the reports of some vessels at a time, in the order of labels."""
+        begin = 0
+        while begin < self._order.size:
+            last = np.searchsorted(self._ends, min(begin + BLOCK, self._order.size))
+            end = int(self._ends[last])
+            yield self._sorted(self._order[begin:end])
+            begin = end
+
+    def _sorted(self, row: Ints) -> Rows:
+        code, time = self.code[row], self.time_us[row]
+        key = self.said.key[code]
+        same = np.zeros(row.size, dtype=np.bool_)
+        same[1:] = (time[1:] == time[:-1]) & (key[1:] == key[:-1])
+        repeat = np.zeros(row.size, dtype=np.bool_)
+        if same.any():
+            tied = same.copy()
+            tied[:-1] |= same[1:]
+            spots = np.flatnonzero(tied)
+            row = row.copy()
+            row[spots], repeat[spots] = self._break_ties(row[spots], same[spots])
+            code[spots] = self.code[row[spots]]
+        return Rows(
+            said=self.said,
+            row=row,
+            key=key,
+            code=code,
+            time_us=time,
+            lat_deg=self.floats("lat_deg", row),
+            lon_deg=self.floats("lon_deg", row),
+            repeat=repeat,
+        )
+
+    def _break_ties(self, row: Ints, same: Bools) -> tuple[Ints, Bools]:
+        """Sort reports of one vessel and instant by their values, so that the order of input leaves no trace.
+
+        Parameters
+        ----------
+        row
+            Places of such reports, shape (n,).
+        same
+            Whether vessel and time are those of the report before, shape (n,).
+
+        Returns
+        -------
+        The places in their final order, and whether a report is an exact repeat of the one before.
+        """
+        group = np.cumsum(~same)
+        # Only values that differ within a group can order it.
+        values = [column for column in self._values(row, same) if (_differ(column) & same[1:]).any()]
+        file = np.zeros(row.size) if self.files.codes is None else self._file_rank[self.files.codes[row]]
+        line = np.nan_to_num(self.floats("source_row", row), nan=-1.0)
+        order = np.lexsort([line, file, *[np.nan_to_num(column, nan=1e18) for column in reversed(values)], group])
+        repeat = same.copy()
+        for column in values:
+            repeat[1:] &= ~_differ(column[order])
+        return row[order], repeat
+
+    def _values(self, row: Ints, same: Bools) -> Iterator[Floats]:
+        """Yield all values of reports, those that decide first coming first; text that is not there is -1."""
+        said, code = self.said, self.code[row]
+        changes = bool(((code[1:] != code[:-1]) & same[1:]).any())
+        if changes:
+            yield np.nan_to_num(said.mmsi[code], nan=-1.0)
+            for name in reversed(TEXTS):
+                yield said.texts[name][code].astype(np.float64)
+        for name in _MOMENT:
+            yield self.floats(name, row)
+        if changes:
+            for name in NUMBERS:
+                yield said.numbers[name][code]
+        # Latitude and longitude decide last among the values: a mirrored world then picks the same report.
+        for name in ("lat_deg", "lon_deg"):
+            yield self.floats(name, row)
 
 
-def sort_rows(positions: pa.Table) -> Rows:
-    """Put reports in total order and mark exact repeats; rows without any vessel id are an error upstream."""
-    key, labels, mmsi = vessel_keys(positions)
-    time = positions.column("time").cast(pa.int64()).to_numpy()
-    order = np.lexsort((time, key))
-    numbers = {name: floats(positions.column(name)) for name in NUMBERS}
-    texts: dict[str, Ints] = {}
-    words: dict[str, list[str]] = {}
-    for name in TEXTS:
-        texts[name], words[name] = ranks(positions.column(name))
-    order = _break_ties(order, key, time, mmsi, numbers, texts, _source_rank(positions))
-    rows = Rows(
-        labels=labels,
-        key=key[order],
-        mmsi=mmsi[order],
-        time_us=time[order],
-        numbers={name: values[order] for name, values in numbers.items()},
-        texts={name: values[order] for name, values in texts.items()},
-        words=words,
-        repeat=np.zeros(order.size, dtype=np.bool_),
-        order=order,
-    )
-    rows.repeat = _repeats(rows)
-    return rows
-
-
-def _source_rank(positions: pa.Table) -> tuple[Ints, Floats]:
-    files, _ = ranks(positions.column("source_file"))
-    return files, np.nan_to_num(floats(positions.column("source_row")), nan=-1.0)
-
-
-def _break_ties(
-    order: Ints,
-    key: Ints,
-    time: Ints,
-    mmsi: Floats,
-    numbers: dict[str, Floats],
-    texts: dict[str, Ints],
-    source: tuple[Ints, Floats],
-) -> Ints:
-    """Sort rows of one vessel and instant by their values, so that the order of input leaves no trace."""
-    tied = np.zeros(order.size, dtype=np.bool_)
-    if order.size > 1:
-        same = (key[order[1:]] == key[order[:-1]]) & (time[order[1:]] == time[order[:-1]])
-        tied[1:] |= same
-        tied[:-1] |= same
-    spots = np.flatnonzero(tied)
-    if spots.size == 0:
-        return order
-    rows = order[spots]
-    keys: list[Ints | Floats] = [source[1][rows], source[0][rows]]
-    # Latitude and longitude decide last among the values: a mirrored world then picks the same report.
-    keys += [np.nan_to_num(numbers[name][rows], nan=1e18) for name in reversed(NUMBERS)]
-    keys += [texts[name][rows] for name in TEXTS]
-    keys += [np.nan_to_num(mmsi[rows], nan=-1.0), time[rows], key[rows]]
-    order = order.copy()
-    order[spots] = rows[np.lexsort(keys)]
-    return order
-
-
-def _repeats(rows: Rows) -> Bools:
-    same = np.zeros(rows.size, dtype=np.bool_)
-    if rows.size < 2:
-        return same
-    same[1:] = (rows.key[1:] == rows.key[:-1]) & (rows.time_us[1:] == rows.time_us[:-1])
-    for values in [rows.mmsi, *rows.numbers.values()]:
-        with np.errstate(invalid="ignore"):
-            equal = values[1:] == values[:-1]
-        same[1:] &= equal | (np.isnan(values[1:]) & np.isnan(values[:-1]))
-    for codes in rows.texts.values():
-        same[1:] &= codes[1:] == codes[:-1]
-    return same
+def _differ(values: Floats) -> Bools:
+    """Tell where a value is not that of the one before; two that are not there are alike. Shape (n - 1,)."""
+    differ: Bools = values[1:] != values[:-1]
+    gone = np.isnan(values)
+    return differ & ~(gone[1:] & gone[:-1]) if gone.any() else differ

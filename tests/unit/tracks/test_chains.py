@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import stsdetect.tracks as rooms
 from stsdetect.settings import CleanSettings
 from stsdetect.tracks import build_tracks
+from stsdetect.tracks import hulls as rooms
 from stsdetect.tracks.chains import _assign_few, _assign_many, group_hulls, lone_strays
 from tests.builders import boat, join, place, positions, us
 
