@@ -502,3 +502,23 @@ def find_contact(legs: Sequence[Leg], reach_m: float) -> dict[tuple[int, int], l
                     entry = (start, stop, one.observed and two.observed)
                     found.setdefault((one.hull, two.hull), []).append(entry)
     return {pair: sorted(stretches) for pair, stretches in found.items()}
+
+
+# --- berths -------------------------------------------------------------------------------------------------
+
+
+def berth_cell_middle(lat_deg: float, lon_deg: float) -> tuple[float, float]:
+    """Middle of the cell, 1/500 of a degree high and about as wide, that holds a place [degrees]."""
+    row = min(math.floor((lat_deg + 90.0) * 500), 89_999)
+    lat = (row + 0.5) / 500 - 90.0
+    count = max(round(360 * 500 * math.cos(math.radians(lat))), 1)
+    column = min(math.floor((lon_deg + 180.0) % 360.0 * count / 360.0), count - 1)
+    return lat, (column + 0.5) * 360.0 / count - 180.0
+
+
+def crowd(stays: Iterable[tuple[str, int, str]], least: int) -> dict[tuple[str, int], list[str]]:
+    """Hulls by (area, day) where there are at least so many, of (area, day, hull) in any order and number."""
+    hulls: dict[tuple[str, int], set[str]] = {}
+    for area, day, hull in stays:
+        hulls.setdefault((area, day), set()).add(hull)
+    return {key: sorted(found) for key, found in hulls.items() if len(found) >= least}

@@ -18,6 +18,8 @@ from stsdetect.score.registry import (
 _ITU = "ITU-R M.1371-5 table 53 (ship types)"
 #: A bunker barge is shorter than this [m] (our judgement; most are 40 to 110 m).
 _BARGE_M = 130.0
+#: Days at the berths of one harbour [d] that count in full (our judgement).
+_SHARED_DAYS = 3
 #: Still hulls nearby [count] at which a crowd begins, and at which it counts in full (our judgement).
 _CROWD = (2, 40)
 
@@ -137,6 +139,16 @@ def lay_up(case: Case) -> Finding | None:
     return Finding(days, share, f"The vessels lay together for {days:.1f} days, consistent with lay-up or repair")
 
 
+def shared_berths(case: Case) -> Finding | None:
+    """Moored in one harbour as well, among many: contact there is summed up and not written as meetings."""
+    days = 0 if case.berths is None else case.berths.days(case.meeting.a.vessel, case.meeting.b.vessel)
+    if days == 0:
+        return None
+    when = "1 day" if days == 1 else f"{days} days"
+    text = f"On {when} both vessels lay at crowded berths of one harbour, consistent with one home port or trade"
+    return Finding(float(days), min(days, _SHARED_DAYS) / _SHARED_DAYS, text)
+
+
 AGAINST: tuple[Indicator, ...] = (
     Indicator(
         "berth", "At a berth", "flag", "against", -5.0,
@@ -222,5 +234,13 @@ AGAINST: tuple[Indicator, ...] = (
         OUR_WEIGHT,
         "The vessels lay together for 4.5 days, consistent with lay-up or repair",
         lay_up,
+    ),
+    Indicator(
+        "shared_berths", "Shared harbours", "days", "against", -0.6,
+        "no weight",
+        f"days in one crowded berth area (table berths), a third of the weight each; {OUR_WEIGHT}",
+        "On 2 days both vessels lay at crowded berths of one harbour, consistent with one home port or trade",
+        shared_berths,
+        per_pair=True,
     ),
 )  # fmt: skip

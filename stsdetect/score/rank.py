@@ -13,13 +13,13 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.errors import SettingsError, did_you_mean
-from stsdetect.schema import EVENTS, PAIRS, REASON, TIME
+from stsdetect.schema import BERTHS, EVENTS, PAIRS, REASON, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.meetings import Meeting, Side, read_meetings, read_silences
-from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, signed
+from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths, signed
 from stsdetect.score.traffic import Traffic
 from stsdetect.settings import ScoreSettings
 
@@ -104,6 +104,7 @@ def rank_pairs(
     settings: ScoreSettings = ScoreSettings(),
     settings_id: str = "",
     facts: Facts | None = None,
+    berths: pa.Table | None = None,
 ) -> pa.Table:
     """Rank the pairs of vessels that met, strongest lead first, each with its reasons.
 
@@ -120,6 +121,8 @@ def rank_pairs(
         Digest of all settings, written to every row.
     facts
         Zones and flags; the packaged ones unless given.
+    berths
+        A `BERTHS` table: harbours that both vessels of a pair lay in count against it. None counts nothing.
 
     Returns
     -------
@@ -130,7 +133,8 @@ def rank_pairs(
     SettingsError
         If a weight has an unknown name, or the wrong sign.
     SchemaError
-        If ``events`` is not an `EVENTS` table, or an encounter lacks its second vessel.
+        If ``events`` is not an `EVENTS` table, ``berths`` not a `BERTHS` table, or an encounter lacks its second
+        vessel.
 
     Examples
     --------
@@ -145,9 +149,11 @@ def rank_pairs(
         return PAIRS.empty()
     traffic = Traffic(meetings, read_silences(table))
     known = packaged_facts() if facts is None else facts
+    crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
+    shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
-        case = Case(meeting, traffic, known)
+        case = Case(meeting, traffic, known, shared)
         pairs.setdefault((meeting.a.vessel, meeting.b.vessel), []).append(case)
     reasons = _Reasons()
     by_place = [weights[indicator.name] for indicator in INDICATORS]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Literal, NamedTuple
+
+import pyarrow as pa
 
 from stsdetect.score.facts import Facts
 from stsdetect.score.meetings import Meeting, Side
@@ -21,6 +24,22 @@ MOFA = "Ministry of Foreign Affairs of Japan, releases on suspected transfers, 2
 POE = "UN Panel of Experts established under resolution 1874, reports as quoted in the press 2018-2024"
 
 
+class SharedBerths:
+    """Which vessels lay in which crowded berth areas on which days, from a `BERTHS` table."""
+
+    def __init__(self, berths: pa.Table, vessels: Collection[str]) -> None:
+        self._places: dict[str, set[tuple[str, date]]] = {vessel: set() for vessel in vessels}
+        columns = (berths.column(name).to_pylist() for name in ("area_id", "day", "vessels"))
+        for area, day, names in zip(*columns, strict=True):
+            for name in names:
+                if name in self._places:
+                    self._places[name].add((area, day))
+
+    def days(self, a: str, b: str) -> int:
+        """Count the days on which both vessels lay in one crowded berth area."""
+        return len({day for _, day in self._places[a] & self._places[b]})
+
+
 @dataclass(frozen=True)
 class Case:
     """One meeting with what surrounds it: all an indicator may look at."""
@@ -28,6 +47,7 @@ class Case:
     meeting: Meeting
     traffic: Traffic
     facts: Facts
+    berths: SharedBerths | None = None
 
     @property
     def sides(self) -> tuple[Side, Side]:
