@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
@@ -23,11 +24,13 @@ def find_events(
     settings: Settings = Settings(),
     *,
     flagged: Any | None = None,
+    berths: Berths | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
     """Run every detector over `FIXES` and `VESSELS` tables and return one `EVENTS` table in its final order.
 
-    With a `FLAGGED` table, gaps say whether the vessel was heard without a position.
+    With a `FLAGGED` table, gaps say whether the vessel was heard without a position. Contact inside the crowded
+    berth areas of ``berths`` is left out.
     """
     data = Fixes.from_table(fixes)
     known = Identities.from_table(vessels, data.labels)
@@ -35,7 +38,7 @@ def find_events(
         settings.encounters, workers=settings.run.workers or cores(), partition_s=settings.run.partition_s
     )
     found = [
-        encounters.detect(data, known, progress=progress),
+        encounters.detect(data, known, berths=berths, progress=progress),
         Loitering.from_settings(settings.loitering).detect(data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
     ]

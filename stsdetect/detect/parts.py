@@ -6,7 +6,7 @@ The parts put together give, byte for byte, what `stsdetect.detect.find_events` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,14 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from stsdetect.context.berths import BerthCells, Berths
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
 from stsdetect.detect.contacts import BIN_US, Hulls, Runs, Tracks, find_runs
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
+from stsdetect.detect.slow_legs import Chosen, presence
 from stsdetect.engine import run_parts
 from stsdetect.kernels.sphere import Floats, Ints
 from stsdetect.schema import EVENTS
@@ -42,9 +44,12 @@ class HullPart:
     slots: list[tuple[int, pa.Table]]
     last: Fixes
     per_hour: Floats
+    presence: pa.Table
 
 
-def search_hulls(fixes: pa.Table, vessels: pa.Table, flagged: pa.Table, settings: Settings, edges_us: Ints) -> HullPart:
+def search_hulls(
+    fixes: pa.Table, vessels: pa.Table, flagged: pa.Table, settings: Settings, cells: BerthCells, edges_us: Ints
+) -> HullPart:
     """Find loitering and closed gaps of a group of hulls, and cut its fixes into slots.
 
     Whether the last of a hull is still open cannot be known here: `finish_events` says it.
@@ -59,9 +64,10 @@ def search_hulls(fixes: pa.Table, vessels: pa.Table, flagged: pa.Table, settings
     ]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
     cut = slotted(data, contact_runs(data, settings.encounters), edges_us)
+    lying = presence(data, settings.encounters, cells)
     first = np.append(0, last[:-1] + 1)[: last.size]
     hours = np.maximum((data.time_us[last] - data.time_us[first]) / HOUR_US, 1.0)
-    return HullPart(pa.concat_tables(found), data.labels, cut, data.take(last), (last - first + 1) / hours)
+    return HullPart(pa.concat_tables(found), data.labels, cut, data.take(last), (last - first + 1) / hours, lying)
 
 
 def contact_runs(data: Fixes, rule: EncounterSettings) -> Ints:
@@ -69,20 +75,12 @@ def contact_runs(data: Fixes, rule: EncounterSettings) -> Ints:
     result = np.full(data.size, -1, dtype=np.int64)
     precise = np.flatnonzero(data.quality != int(Quality.COARSE))
     begins = np.zeros(precise.size, dtype=np.bool_)
-    begins[_slow_starts(data if precise.size == data.size else data.take(precise), rule)] = True
+    begins[Chosen.of(data if precise.size == data.size else data.take(precise), rule).first] = True
     ends = np.zeros(precise.size, dtype=np.bool_)
     ends[1:] = begins[:-1]
     member = begins | ends
     result[precise[member]] = np.cumsum(member & ~ends)[member] - 1
     return result
-
-
-def _slow_starts(fixes: Fixes, rule: EncounterSettings) -> Ints:
-    """Return the first fix of each leg slow enough for contact."""
-    legs, first = fixes.legs(max(rule.inferred_bracket_s, rule.observed_bracket_s), coarse=False)
-    top = fixes.top_speed_kn(legs, first)
-    observed = legs.t1_us - legs.t0_us <= round(rule.observed_bracket_s * US_PER_S)
-    return first[(top < rule.max_speed_kn) | (observed & (top <= rule.under_way_max_speed_kn))]
 
 
 def finish_events(
@@ -104,13 +102,17 @@ def find_encounters(
     slots: FixSlots,
     known: Identities,
     rule: EncounterSettings,
+    berths: Berths | None,
     *,
     workers: int,
     rows_at_once: int,
     shelf_bytes: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
-    """Find encounters part by part: one slot of time at once, with what lies around it."""
+    """Find encounters part by part: one slot of time at once, with what lies around it.
+
+    Contact inside the crowded berth areas of ``berths`` is left out.
+    """
     if not slots.size:
         return EVENTS.empty()
     detector = Encounters(**rule.model_dump())
@@ -121,7 +123,7 @@ def find_encounters(
 
     def search(start_us: int, end_us: int) -> Runs:
         fixes = slots.load(start_us - halo, end_us + BIN_US + halo, contact=True)
-        return find_runs(Tracks.of(fixes, known, rule), hulls, start_us, end_us, rule)
+        return find_runs(Tracks.of(fixes, known, rule, berths), hulls, start_us, end_us, rule)
 
     found, done = [], 0
     stretches = zip(begin.tolist(), end.tolist(), strict=True)
@@ -131,25 +133,17 @@ def find_encounters(
         if progress is not None:
             progress(done, slots.size)
     runs, _ = Runs.joined(found, round(rule.max_break_s * US_PER_S))
-    runs = _take(runs, np.flatnonzero(runs.observed_us + runs.inferred_us >= round(rule.min_duration_s * US_PER_S)))
+    runs = detector.qualified(runs)
     tables = [EVENTS.empty()]
     with Shelf(shelf_bytes) as shelf:
         batches = _deal(slots, runs, rows_at_once, shelf)
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for number, chosen in enumerate(batches):
-                yield detector, slots.as_fixes(shelf.take(number)), known, hulls, _take(runs, chosen)
+                yield slots.as_fixes(shelf.take(number)), known, runs.take(chosen), berths
 
-        tables += run_parts(_measured, jobs(), workers)
+        tables += run_parts(detector.measure, jobs(), workers)
     return pa.concat_tables(tables)
-
-
-def _measured(detector: Encounters, data: Fixes, known: Identities, hulls: Hulls, runs: Runs) -> pa.Table:
-    runs = _take(runs, np.flatnonzero(~detector._one_vessel(data, known, runs)))
-    if not runs.a.size:
-        return EVENTS.empty()
-    tracks = Tracks.of(data.without_coarse(), known, detector.rule)
-    return detector._measure(data, known, tracks, hulls, runs, detector.rule)
 
 
 def _deal(slots: FixSlots, runs: Runs, most_rows: int, shelf: Shelf) -> list[Ints]:
@@ -181,10 +175,6 @@ def _deal(slots: FixSlots, runs: Runs, most_rows: int, shelf: Shelf) -> list[Int
         low, high = np.array([windows[key] for key in keys], dtype=np.int64).T
         slots.deal(shelf, hull, number, low, high)
     return [np.sort(np.array(batch, dtype=np.int64)) for batch in batches if batch]
-
-
-def _take(runs: Runs, index: Ints) -> Runs:
-    return Runs(**{f.name: getattr(runs, f.name)[index] for f in fields(runs)})
 
 
 def in_final_order(tables: list[pa.Table], digest: str) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stsdetect.context.berths import BerthCells, Berths, crowded
 from stsdetect.detect.arrays import Identities
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.parts import HullPart, find_encounters, finish_events, in_final_order, search_hulls
@@ -19,6 +20,7 @@ from stsdetect.detect.slots import FixSlots, slot_edges
 from stsdetect.engine import cores, run_parts
 from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets
+from stsdetect.reference.places import Port
 from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS, Schema
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf
@@ -69,16 +71,17 @@ class Cleaned:
     tracks: Tracks
     slots: FixSlots
     of_hulls: list[pa.Table]
-    n_fixes: int
+    berths: Berths
     spilled_bytes: int
 
 
 class Archive:
     """The work on one input; use it in a ``with`` statement, which removes the temporary files."""
 
-    def __init__(self, settings: Settings, bbox: BBox | None, *, keep_fixes: bool) -> None:
+    def __init__(self, settings: Settings, bbox: BBox | None, *, ports: Sequence[Port], keep_fixes: bool) -> None:
         self._settings = settings
         self._bbox = bbox
+        self._cells = BerthCells(settings.context, ports=ports)
         self._keep_fixes = keep_fixes
         self._room = Room.of(settings)
         self._open = ExitStack()
@@ -112,19 +115,19 @@ class Archive:
         wrong = self._wrong_days()
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
-        of_hulls, done, n_fixes = [], 0, 0
+        of_hulls, lying, done = [], [], 0
         numbers = sorted(self._rows.rows)
         sizes = [self._rows.rows[number] for number in numbers]
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for number in numbers:
-                yield self._rows.take(number), settings, self._bbox, wrong, edges
+                yield self._rows.take(number), settings, self._bbox, wrong, self._cells, edges
 
         for size, (tracks, part) in zip(sizes, run_parts(_clean_bucket, jobs(), room.workers), strict=True):
             slots.put(part.labels, part.slots, part.last, part.per_hour)
             of_hulls.append(part.events)
             counts.update(tracks.quality_counts)
-            n_fixes += tracks.fixes.num_rows
+            lying.append(part.presence)
             for name, tables in parts.items():
                 if name != "fixes" or self._keep_fixes:
                     tables.append(getattr(tracks, name))
@@ -132,14 +135,16 @@ class Archive:
             tick(done, self._buckets.rows)
         slots.seal()
         tracks = _together(parts, dict(sorted(counts.items())))
-        return Cleaned(tracks, slots, of_hulls, n_fixes, self._rows.spilled_bytes + self._fixes.spilled_bytes)
+        reach_m = settings.encounters.max_distance_m
+        berths = crowded(lying, self._cells, settings.context, max_distance_m=reach_m)
+        return Cleaned(tracks, slots, of_hulls, berths, self._rows.spilled_bytes + self._fixes.spilled_bytes)
 
     def events(self, cleaned: Cleaned, tick: Tick) -> pa.Table:
         """Find meetings, and put all events together in their final order."""
         settings, slots = self._settings, cleaned.slots
         known = Identities.from_table(cleaned.tracks.vessels, slots.labels)
         met = find_encounters(
-            slots, known, settings.encounters,
+            slots, known, settings.encounters, cleaned.berths,
             workers=self._room.workers, rows_at_once=self._room.rows_at_once, shelf_bytes=self._room.shelf_bytes,
             progress=tick,
         )  # fmt: skip
@@ -160,10 +165,10 @@ class Archive:
 
 
 def _clean_bucket(
-    rows: pa.Table, settings: Settings, bbox: BBox | None, wrong: frozenset[int], edges_us: Ints
+    rows: pa.Table, settings: Settings, bbox: BBox | None, wrong: frozenset[int], cells: BerthCells, edges_us: Ints
 ) -> tuple[Tracks, HullPart]:
     tracks = build_tracks(POSITIONS.conform(rows), settings.clean, bbox=bbox, wrong_days=wrong)
-    return tracks, search_hulls(tracks.fixes, tracks.vessels, tracks.flagged, settings, edges_us)
+    return tracks, search_hulls(tracks.fixes, tracks.vessels, tracks.flagged, settings, cells, edges_us)
 
 
 def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:

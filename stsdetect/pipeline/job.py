@@ -58,6 +58,9 @@ class Result:
         As in `stsdetect.schema.EVENTS` and `PAIRS`.
     tracks
         Segments, identities, what cleaning left out, and with ``keep_fixes`` the cleaned fixes.
+    berths
+        Crowded berth areas by day, contact inside which is summed up here and not among the events, as in
+        `stsdetect.schema.BERTHS`.
     rejects
         Rows that could not be read, as in `stsdetect.schema.REJECTS`.
     run
@@ -69,6 +72,7 @@ class Result:
     events_table: pa.Table
     pairs_table: pa.Table
     tracks: Tracks = field(repr=False)
+    berths: pa.Table = field(repr=False)
     rejects: pa.Table = field(repr=False)
     run: dict[str, Any] = field(repr=False)
     files: tuple[Path, ...] = ()
@@ -225,7 +229,7 @@ def run_job(
         refuse_inputs_inside(folder, inputs, [source.path for source in sources])
     clock = _Clock(progress or (lambda stage, done, total: None))
     results = staged(folder) if folder is not None else nullcontext()
-    with results as aside, Archive(settings, bbox, keep_fixes=keep_fixes) as archive:
+    with results as aside, Archive(settings, bbox, ports=places.ports, keep_fixes=keep_fixes) as archive:
         with clock.stage("read") as tick:
             follow = _Follow(sum(source.size for source in sources), tick, lambda: archive.rows)
             blocks = stream(
@@ -238,11 +242,14 @@ def run_job(
             cleaned = archive.clean(tick)
         with clock.stage("detect") as tick:
             events = archive.events(cleaned, tick)
+        berths = cleaned.berths.table
         with clock.stage("context"):
             events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
             events = filter_by_zone(events, settings.context)
         with clock.stage("score"):
-            pairs = rank_pairs(events, settings=settings.score, settings_id=settings.digest, facts=places.facts)
+            pairs = rank_pairs(
+                events, settings=settings.score, settings_id=settings.digest, facts=places.facts, berths=berths
+            )
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),
@@ -250,7 +257,7 @@ def run_job(
             "vessels": None if wanted is None else sorted(wanted),
         }
         run = _describe(got, cleaned, events, pairs, settings, filters, hash_inputs)
-        result = Result(events, pairs, cleaned.tracks, got.rejects, run)
+        result = Result(events, pairs, cleaned.tracks, berths, got.rejects, run)
         names: list[str] = []
         if aside is not None:
             with clock.stage("write"):
@@ -416,6 +423,7 @@ def _describe(
             "segments": tracks.segments.num_rows,
             "fixes": slots.size,
         },
+        "summed_up": manifest.summed_up(cleaned.berths.table),
         "spilled_bytes": cleaned.spilled_bytes,
     }
 
@@ -436,6 +444,9 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
     if result.tracks.flagged.num_rows:
         write_table(result.tracks.flagged, aside / "flagged.parquet")
         names.append("flagged.parquet")
+    if result.berths.num_rows:
+        write_table(result.berths, aside / "berths.parquet")
+        names.append("berths.parquet")
     if result.rejects.num_rows:
         write_table(result.rejects, aside / "rejects.parquet")
         names.append("rejects.parquet")

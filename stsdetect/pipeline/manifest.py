@@ -13,6 +13,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from stsdetect.readers import FileReport
 from stsdetect.settings import Settings
 
@@ -95,6 +98,17 @@ def describe_inputs(files: Sequence[FileReport], *, whole_hash: bool) -> list[di
         }
         for file in files
     ]
+
+
+def summed_up(berths: pa.Table) -> dict[str, Any]:
+    """Say how much contact inside crowded berth areas (`BERTHS`) was summed up instead of being written as events."""
+    return {
+        "berth_areas": pc.count_distinct(berths.column("area_id")).as_py(),
+        "area_days": berths.num_rows,
+        "vessels": len(pc.unique(pc.list_flatten(berths.column("vessels")))),
+        "pairs_by_day": pc.sum(berths.column("n_pairs")).as_py() or 0,
+        "vessel_hours": round(pc.sum(berths.column("vessel_hours")).as_py() or 0.0, 1),
+    }
 
 
 def describe_settings(settings: Settings) -> dict[str, Any]:

@@ -22,6 +22,7 @@ KNOWN_FILES: tuple[str, ...] = (
     "vessels.parquet",
     "segments.parquet",
     "flagged.parquet",
+    "berths.parquet",
     "rejects.parquet",
     "report.html",
     "events.csv",
