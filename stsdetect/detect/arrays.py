@@ -129,13 +129,29 @@ class Fixes:
         """Return the legs between consecutive fixes of a segment and the index of each leg's first fix.
 
         Only fixes inside the area asked for take part, and coarse ones only where ``coarse`` is true: pass
-        the result of `believed` so that legs reach from each believed fix to the next.
+        the result of `believed` so that legs reach from each believed fix to the next. What has been asked once is
+        remembered: several detectors ask for the same.
         """
+        key = (round(max_bracket_s * 1e6), coarse and self._has_coarse)
+        if key not in self._known_legs:
+            self._known_legs[key] = self._make_legs(*key)
+        return self._known_legs[key]
+
+    @cached_property
+    def _known_legs(self) -> dict[tuple[int, bool], tuple[Legs, Ints]]:
+        return {}
+
+    @cached_property
+    def _has_coarse(self) -> bool:
+        return bool((self.quality == int(Quality.COARSE)).any())
+
+    def _make_legs(self, max_bracket_us: int, coarse: bool) -> tuple[Legs, Ints]:
         same = (self.hull[1:] == self.hull[:-1]) & (self.segment[1:] == self.segment[:-1]) & (self.segment[1:] >= 0)
         step = self.time_us[1:] - self.time_us[:-1]
-        allowed = [int(Quality.OK), int(Quality.COARSE)] if coarse else [int(Quality.OK)]
-        good = np.isin(self.quality, allowed)
-        start = np.flatnonzero(same & (step > 0) & (step <= round(max_bracket_s * 1e6)) & good[1:] & good[:-1])
+        good = self.quality == int(Quality.OK)
+        if coarse:
+            good |= self.quality == int(Quality.COARSE)
+        start = np.flatnonzero(same & (step > 0) & (step <= max_bracket_us) & good[1:] & good[:-1])
         stop = start + 1
         return (
             Legs(self.hull[start], self.time_us[start], self.time_us[stop], self.xyz[start], self.xyz[stop]),
@@ -147,14 +163,16 @@ class Fixes:
 
         A leg of up to 5 min is as noisy as its two fixes; there the smoothed speeds at the fixes speak alone.
         """
-        at_fixes = np.maximum(self.speed_kn[first], self.speed_kn[first + 1])
+        top: Floats = np.maximum(self.speed_kn[first], self.speed_kn[first + 1])
         length = legs.t1_us - legs.t0_us
-        own = distance_m(legs.p0, legs.p1) / (length / 1e6) / KNOT_MPS
-        return np.where(length > 5 * MINUTE_US, np.maximum(at_fixes, own), at_fixes)
+        long = np.flatnonzero(length > 5 * MINUTE_US)
+        own = distance_m(legs.p0[long], legs.p1[long]) / (length[long] / 1e6) / KNOT_MPS
+        top[long] = np.maximum(top[long], own)
+        return top
 
     def without_coarse(self) -> Fixes:
         """Return the fixes precise enough for contact, and those outside the area (they end a leg)."""
-        return self.take(self.quality != int(Quality.COARSE))
+        return self.take(self.quality != int(Quality.COARSE)) if self._has_coarse else self
 
 
 #: Length by AIS type where none is known [m], least and greatest: our reading of the ship types of
