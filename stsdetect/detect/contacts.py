@@ -240,20 +240,28 @@ def contact_windows(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: Encounte
     marks = data.marks[i] & data.marks[j]
     # Cruising legs are observed.
     ask = np.flatnonzero((high > low) & ((marks & (_SLOW | _CRUISING)) != 0) & ((marks & _SUMMED) == 0))
-    i, j, low, high, marks = i[ask], j[ask], low[ask], high[ask], marks[ask]
+    marks = marks[ask]
+    nearest, farthest = legs.between(i[ask], j[ask])
+    may = np.flatnonzero(nearest <= reach)
+    ask, farthest = ask[may], farthest[may]
+    i, j, low, high, marks = i[ask], j[ask], low[ask], high[ask], marks[may]
     observed = (marks & _OBSERVED) != 0
-    d0, d1 = legs.apart(i, j, low, high)
-    enter, leave = in_range(d0, d1, reach)
-    good = ~np.isnan(enter)
+    # Most legs are in reach of each other as a whole, or not at all: only the others are solved.
+    enter, leave, good = np.zeros(ask.size), np.ones(ask.size), farthest <= reach
+    solve = np.flatnonzero(~good)
+    d0, d1 = legs.apart(i[solve], j[solve], low[solve], high[solve])
+    x0, x1 = in_range(d0, d1, reach)
+    sure = observed[solve]
+    # Between far fixes there is contact all the time or none.
+    some = np.flatnonzero(~np.isnan(x0) & (sure | ((norm(d0) <= reach) & (norm(d1) <= reach))))
+    good[solve[some]] = True
+    some = some[sure[some]]
+    enter[solve[some]], leave[solve[some]] = x0[some], x1[some]
     guess = np.flatnonzero(good & ~observed)
     if guess.size:
-        enter[guess], leave[guess] = 0.0, 1.0
-        good[guess] = (norm(d0[guess]) <= reach) & (norm(d1[guess]) <= reach)
-        guess = guess[good[guess]]
         good[guess] = ~_seen_apart(data, i[guess], j[guess], reach)
     span = (high - low).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        start, end = low + np.rint(enter * span).astype(np.int64), low + np.rint(leave * span).astype(np.int64)
+    start, end = low + np.rint(enter * span).astype(np.int64), low + np.rint(leave * span).astype(np.int64)
     k = np.flatnonzero(good & (end > start))
     found = Windows(
         row=ask[k],

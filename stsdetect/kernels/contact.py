@@ -13,7 +13,11 @@ from functools import cached_property
 import numpy as np
 
 from stsdetect.kernels.runs import expand
-from stsdetect.kernels.sphere import Bools, Floats, Ints, dot
+from stsdetect.kernels.sphere import Bools, Floats, Ints, dot, norm
+
+
+#: Two things this much out of reach may still touch [m]: rounding of places some 6,371 km from the Earth's centre.
+SLACK_M = 1e-3
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,20 @@ class Legs:
     def timeline(self) -> Timeline:
         """The legs on one line, for `overlaps`."""
         return Timeline.of(self.hull, self.t0_us, self.t1_us)
+
+    @cached_property
+    def _balls(self) -> tuple[Floats, ...]:
+        """The middle of each leg along each of the three axes, and half its length [m], contiguous."""
+        axes = [(self.p0[:, k], self.p1[:, k]) for k in range(3)]
+        half = norm(self.p1 - self.p0) / 2.0
+        return (*((start + stop) / 2.0 for start, stop in axes), half)
+
+    def between(self, i: Ints, j: Ints) -> tuple[Floats, Floats]:
+        """Return bounds of the distance of two legs, any place of one from any of the other [m], shape (m,) each."""
+        *middle, half = self._balls
+        x, y, z = (axis[i] - axis[j] for axis in middle)
+        distance, size = np.sqrt(x * x + y * y + z * z), half[i] + half[j] + SLACK_M
+        return distance - size, distance + size
 
     def at(self, index: Ints, time_us: Ints) -> Floats:
         """Return positions [m], shape (m, 3), on legs ``index`` at times ``time_us`` within them."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from stsdetect.kernels.contact import Legs
+from stsdetect.kernels.contact import SLACK_M, Legs
 from stsdetect.kernels.runs import expand
 from stsdetect.kernels.sphere import Bools, Floats, Ints, norm
 
@@ -25,8 +25,6 @@ _BLOCK = 1 << 16
 #: The neighbours of a cell as lines of three along z: half of the lines around it, and all nine.
 _HALF = ((0, 1), (1, -1), (1, 0), (1, 1))
 _ALL = tuple((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1))
-#: Two balls this much out of reach may still touch [m]: rounding of places some 6,371 km from the Earth's centre.
-SLACK_M = 1e-3
 
 
 @dataclass(frozen=True)
