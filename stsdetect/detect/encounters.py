@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.companions import AROUND_US, LEAST_MIN, minutes_together
-from stsdetect.detect.contacts import BIN_US, Hulls, Pieces, Runs, Tracks, contact_pieces, find_runs, hull_gap
+from stsdetect.detect.contacts import BIN_US, Hulls, Pieces, Runs, Tracks, contact_windows, find_runs, hull_gap
 from stsdetect.detect.events import (
     build_events,
     count_fixes,
@@ -32,8 +32,8 @@ from stsdetect.settings import EncounterSettings
 from stsdetect.units import US_PER_S
 
 _SOURCES = ("dimensions", "size", "class")
-#: Pair-time measured at once [us]; bounds memory, not results.
-_CHUNK_US = 200 * 86_400_000_000
+#: Legs measured at once; as many as stay in the cache. Bounds memory, not results.
+_BLOCK = 1 << 16
 #: Contact pieces of one event that its place, medians, headings and hull gap are taken from, spread evenly over it.
 #: The least distance is taken from all, and the hull gap also at it. Six hours alongside, both heard every three
 #: minutes, have 240.
@@ -197,7 +197,12 @@ class Encounters:
     ) -> pa.Table:
         if runs.a.size == 0:
             return EVENTS.empty()
-        work = np.cumsum(runs.end_us - runs.start_us) // _CHUNK_US
+        line = tracks.legs.timeline
+        work = np.zeros(runs.a.size, dtype=np.int64)
+        for hull in (runs.a, runs.b):
+            first, last = (line.place(hull, time) for time in (runs.start_us, runs.end_us))
+            work += np.searchsorted(line.start, last) - np.searchsorted(line.start, first)
+        work = np.cumsum(work) // _BLOCK
         measured: dict[str, list[Any]] = {}
         for low, high in zip(*group_bounds(work), strict=True):
             for name, values in self._statistics(tracks, hulls, runs.take(slice(low, high)), rule).items():
@@ -227,16 +232,19 @@ class Encounters:
         """Measure every run from the contact pieces themselves, in time order."""
         n = runs.a.size
         group, i, j = overlaps(tracks.legs, runs.a, runs.b, runs.start_us, runs.end_us)
-        pieces = contact_pieces(tracks, hulls, i, j, rule)
-        group = group[pieces.row]
+        windows = contact_windows(tracks, hulls, i, j, rule)
+        group = group[windows.row]
         # A leg at the border may hold contact that belongs to the pair's next event.
-        mine = (pieces.end_us > runs.start_us[group]) & (pieces.start_us < runs.end_us[group])
-        pieces, group = pieces.take(mine), group[mine]
-        sort = np.lexsort((pieces.start_us, group))
-        pieces, group = pieces.take(sort), group[sort]
+        mine = np.flatnonzero((windows.end_us > runs.start_us[group]) & (windows.start_us < runs.end_us[group]))
+        # Legs come by run, and in each by time.
+        windows, group = windows.take(mine), group[mine]
         begin, _ = group_bounds(group)
-        least_m = np.minimum.reduceat(pieces.least_m, begin)
         spread = _spread(group)
+        # Distances are worked out where they are wanted, and where one may be the least of its run.
+        nearest, farthest = tracks.legs.between(windows.i, windows.j)
+        wanted = np.flatnonzero(spread | (nearest <= np.minimum.reduceat(farthest, begin)[group] + _TIE_M))
+        pieces, group, spread = Pieces.of(tracks.legs, windows.take(wanted)), group[wanted], spread[wanted]
+        least_m = np.minimum.reduceat(pieces.least_m, group_bounds(group)[0])
         near = spread | (pieces.least_m <= least_m[group] + _TIE_M)
         least, most, source = _closest_hulls(tracks, hulls, pieces.take(near), group[near], n, rule)
         # Not those at the least distance: where it is close to a tie, rounding would move the place and medians.

@@ -15,7 +15,6 @@ import numpy as np
 from stsdetect.kernels.runs import expand
 from stsdetect.kernels.sphere import Bools, Floats, Ints, dot, norm
 
-
 #: Two things this much out of reach may still touch [m]: rounding of places some 6,371 km from the Earth's centre.
 SLACK_M = 1e-3
 
