@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ def print_result(result: Result, out: Path) -> None:
     _say(console, f"{read}{filtered}{rejected}; {vessels}")
     kinds = [f"{number:,} {kind}{'' if number == 1 else 's'}" for kind, number in counts["events"].items()]
     _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
+    if result.berths.num_rows:
+        _say(console, _harbours(result.run["summed_up"]))
     if result.pairs_table.num_rows:
         console.print(_pair_table(result.pairs_table.slice(0, TOP).to_pylist()))
         _say(console, "Leads to look at, not verdicts; the score is a priority, not a probability.")
@@ -93,6 +95,15 @@ def _percent(share: float) -> str:
     return "<0.01%" if 0 < share < 0.0001 else f"{share:.2%}"
 
 
+def _harbours(summed_up: Mapping[str, Any]) -> str:
+    """Say how much contact at crowded berths is summed up."""
+    areas, days, hulls = (summed_up[name] for name in ("berth_areas", "area_days", "vessels"))
+    return (
+        f"harbours  {areas:,} crowded berth areas, {days:,} area-days: contact among {hulls:,} vessels "
+        f"({summed_up['pairs_by_day']:,} pairs by day) is summed up"
+    )
+
+
 def _lines(one: Inspection) -> list[str]:
     lines = []
     if one.rows_read or one.first_time:
@@ -106,6 +117,8 @@ def _lines(one: Inspection) -> list[str]:
     if one.quality:
         shares = sorted(one.quality.items(), key=lambda item: -item[1])
         lines.append("quality   " + ", ".join(f"{name} {_percent(share)}" for name, share in shares))
+    if one.summed_up.get("area_days"):
+        lines.append(_harbours(one.summed_up))
     if one.rejected:
         lines.append("rejected  " + ", ".join(f"{reason} {count:,}" for reason, count in one.rejected.items()))
     lines += [f"note      {clean(note, 400)}" for note in one.notes]

@@ -6,13 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stsdetect.context.berths import BerthCells, crowded
+from stsdetect.detect.arrays import Fixes
+from stsdetect.detect.slow_legs import presence
 from stsdetect.errors import InputError, StsError, UsageError
-from stsdetect.pipeline.manifest import iso
+from stsdetect.pipeline.manifest import iso, summed_up
 from stsdetect.readers import read
 from stsdetect.readers.source import expand
 from stsdetect.settings import Settings
@@ -35,6 +39,8 @@ class Inspection:
         Median time between fixes of one vessel [s].
     quality
         Share of the kept rows by flag of cleaning, see `stsdetect.tracks.Quality`.
+    summed_up
+        Crowded berth areas in it, contact inside which `detect` sums up, as ``summed_up`` in ``run.json``.
     rejected
         Rejected rows by reason.
     problems
@@ -52,6 +58,7 @@ class Inspection:
     vessels: int
     sampling_s: float | None
     quality: dict[str, float]
+    summed_up: dict[str, Any]
     notes: tuple[str, ...]
     problems: tuple[tuple[int, str, str, str], ...]
 
@@ -124,6 +131,7 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
         vessels=len(pc.unique(tracks.fixes.column("vessel"))),
         sampling_s=sampling_s(tracks.fixes),
         quality={name: round(count / kept, 6) for name, count in counts.items()},
+        summed_up=summed_up(_berths(tracks.fixes, settings)),
         notes=tuple(dict.fromkeys(note for file in got.files for note in file.notes))
         + tuple(f"skipped {label}: {reason}" for label, reason in got.skipped),
         problems=tuple(
@@ -133,8 +141,15 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
     )
 
 
+def _berths(fixes: pa.Table, settings: Settings) -> pa.Table:
+    """Return the crowded berth areas (`BERTHS`)."""
+    cells = BerthCells(settings.context)
+    lying = presence(Fixes.from_table(fixes), settings.encounters, cells)
+    return crowded([lying], cells, settings.context, max_distance_m=settings.encounters.max_distance_m).table
+
+
 def _unread(path: str, size: int, reason: str) -> Inspection:
-    return Inspection(path, NOT_READ, size, 0, 0, {}, None, None, 0, None, {}, (reason,), ())
+    return Inspection(path, NOT_READ, size, 0, 0, {}, None, None, 0, None, {}, {}, (reason,), ())
 
 
 def sampling_s(fixes: pa.Table) -> float | None:

@@ -207,3 +207,32 @@ def test_an_error_leaves_the_folder_as_it_was(tmp_path):
     with staged(out) as aside:
         (aside / "events.parquet").write_text("new")
     assert {path.name: path.read_text() for path in out.iterdir()} == {"events.parquet": "new"}
+
+
+def harbour(hulls: int, lat: float = 40.684, lon: float = -74.02) -> list[pa.Table]:
+    """Hulls moored side by side in New York harbour for five hours."""
+    return [boat(367000001 + k, [(0, 12 * k, 0), (5, 12 * k, 0)], origin=(lat, lon), noise_m=3) for k in range(hulls)]
+
+
+def test_a_harbour_is_summed_up_and_said(tmp_path):
+    a = boat(412000001, [(0, 20_000, 0), (1, 0, 0), (5, 0, 0), (6, -20_000, 0)], origin=(40.2, -73.5), **TANKER)
+    b = boat(667000002, [(0, -20_000, 30), (1, 0, 30), (5, 0, 30), (6, 20_000, 30)], origin=(40.2, -73.5), **TANKER)
+    table = join(a, b, *harbour(12))
+    result = sts.detect(table, out=tmp_path / "out")
+    pairs = result.pairs_table.select(["vessel_a", "vessel_b"]).to_pylist()
+    assert pairs == [{"vessel_a": "412000001", "vessel_b": "667000002"}]
+    (row,) = result.berths.to_pylist()
+    assert (row["n_vessels"], row["n_pairs"]) == (12, 66)
+    assert row["vessels"] == [str(367000001 + k) for k in range(12)]
+    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert run["summed_up"] == {
+        "berth_areas": 1, "area_days": 1, "vessels": 12, "pairs_by_day": 66, "vessel_hours": row["vessel_hours"]
+    } | {"vessel_hours": pytest.approx(row["vessel_hours"], abs=0.1)}  # fmt: skip
+    assert "berths.parquet" in run["files"]
+    every = sts.detect(table, settings=sts.load_settings(context={"berth_crowd_hulls": 100}))
+    assert every.pairs_table.num_rows == 67
+    assert every.berths.num_rows == 0
+    alone = sts.detect(join(a, b))
+    own = alone.events_table.drop_columns(["still_nearby"])
+    met = result.events_table.drop_columns(["still_nearby"]).to_pylist()
+    assert [row for row in met if row["vessel_a"] in ("412000001", "667000002")] == own.to_pylist()
