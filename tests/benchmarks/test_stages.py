@@ -1,0 +1,113 @@
+"""Reading, sorting, and the scans for gaps and segments, each beside its floor in the same process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+import stsdetect as sts
+from stsdetect.detect import Gaps
+from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.settings import CleanSettings
+from stsdetect.tracks import Tracks
+from stsdetect.tracks.chains import impossible_steps
+from stsdetect.tracks.rows import sort_rows, vessel_keys
+from tests.benchmarks.measure import Table, beside
+
+
+@pytest.fixture(scope="module")
+def positions(piece: Path) -> pa.Table:
+    return sts.read(piece / "noaa").positions
+
+
+@pytest.fixture(scope="module")
+def tracks(positions: pa.Table) -> Tracks:
+    return sts.build_tracks(positions)
+
+
+def _keys(positions: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Return vessel and time of each row, in the order of the files."""
+    return vessel_keys(positions)[0], positions.column("time").cast(pa.int64()).to_numpy()
+
+
+def test_read_csv(benchmark: Any, table: Table, piece: Path, positions: pa.Table) -> None:
+    files = sorted((piece / "noaa").glob("*.csv"))
+    got = beside(
+        benchmark,
+        table,
+        lambda: sts.read(piece / "noaa").positions.num_rows,
+        lambda: [pa.csv.read_csv(file) for file in files],
+        names=("read NOAA CSV", "pyarrow.csv.read_csv"),
+        rows=positions.num_rows,
+    )
+    assert got == positions.num_rows
+
+
+def test_read_parquet(benchmark: Any, table: Table, piece: Path, positions: pa.Table) -> None:
+    files = sorted((piece / "parquet").glob("*.parquet"))
+    got = beside(
+        benchmark,
+        table,
+        lambda: sts.read(piece / "parquet").positions.num_rows,
+        lambda: [pq.read_table(file) for file in files],
+        names=("read our own Parquet", "pyarrow.parquet.read_table"),
+        rows=positions.num_rows,
+    )
+    assert got == positions.num_rows
+
+
+def test_sort(benchmark: Any, table: Table, positions: pa.Table) -> None:
+    vessel, time_us = _keys(positions)
+    rows = beside(
+        benchmark,
+        table,
+        lambda: sort_rows(positions),
+        lambda: np.lexsort((time_us, vessel)),
+        names=("sort rows, with all their columns", "numpy.lexsort of vessel, time"),
+        rows=positions.num_rows,
+    )
+    assert rows.size == positions.num_rows
+
+
+@pytest.fixture(scope="module")
+def one_key(positions: pa.Table) -> np.ndarray:
+    """Vessel and time as one whole number, in the order of the files: what NumPy sorts fastest."""
+    vessel, time_us = _keys(positions)
+    return np.asarray(vessel * (time_us.max() - time_us.min() + 1) + (time_us - time_us.min()))
+
+
+def test_gap_scan(benchmark: Any, table: Table, one_key: np.ndarray, tracks: Tracks) -> None:
+    fixes = Fixes.from_table(tracks.fixes)
+    known = Identities.from_table(tracks.vessels, fixes.labels)
+    gaps = beside(
+        benchmark,
+        table,
+        lambda: Gaps().detect(fixes, known),
+        lambda: np.argsort(one_key[: fixes.size]),
+        names=("gap scan, events included", "numpy.argsort of one int64 key"),
+        rows=fixes.size,
+        limit=1.0,
+        note=lambda events, _: f"{events.num_rows:,} gaps",
+    )
+    assert gaps.num_rows > 0
+
+
+def test_segmentation_scan(benchmark: Any, table: Table, one_key: np.ndarray, tracks: Tracks) -> None:
+    fixes = Fixes.from_table(tracks.fixes)
+    settings = CleanSettings()
+    jump = beside(
+        benchmark,
+        table,
+        lambda: impossible_steps(fixes.hull, fixes.time_us, fixes.xyz, settings),
+        lambda: np.argsort(one_key[: fixes.size]),
+        names=("segmentation scan", "numpy.argsort of one int64 key"),
+        rows=fixes.size,
+        limit=1.0,
+    )
+    assert jump.size == fixes.size
