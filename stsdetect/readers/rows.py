@@ -208,8 +208,11 @@ def _imo(array: pa.Array) -> tuple[pa.Array, Mask]:
         bare = pc.if_else(pc.starts_with(values, "IMO"), pc.utf8_slice_codeunits(values, 3), values)
         plain = pc.and_(pc.ascii_is_decimal(bare), pc.less_equal(pc.binary_length(bare), 10))
         found = pc.if_else(plain, bare, pa.scalar(None, pa.string())).cast(pa.int64())
-        other, bad = codes(pc.if_else(plain, pa.scalar(None, pa.string()), values), _imo_code, pa.int64())
-        return pc.coalesce(found, other).take(array.indices), take_mask(bad, array.indices)
+        bad = np.zeros(len(values), bool)
+        if pc.any(pc.invert(plain)).as_py():
+            other, bad = codes(pc.if_else(plain, pa.scalar(None, pa.string()), values), _imo_code, pa.int64())
+            found = pc.coalesce(found, other)
+        return found.take(array.indices), take_mask(bad, array.indices)
     return codes(array, _imo_code, pa.int64())
 
 
