@@ -90,7 +90,7 @@ class Archive:
 
     @property
     def n_blocks(self) -> int:
-        """Number of blocks of half an hour."""
+        """Number of blocks of half an hour; more are made only if vessels are silent too often."""
         a_day = self.fleet_size * ROWS_PER_VESSEL
         return max(1, round(self.rows / a_day * (DAY_S // BLOCK_S)))
 
@@ -126,11 +126,12 @@ class Archive:
         """Yield `POSITIONS` tables of half an hour each, in order of time (but for a few late rows)."""
         planted = _Planted.of(self.planted, self._fleet)
         normals = draw_normals(np.random.default_rng([self.seed, 7]))
-        owed = 0
-        for number in range(self.n_blocks):
-            owed += self.rows * (number + 1) // self.n_blocks - self.rows * number // self.n_blocks
-            who, rows = self._block(number, owed, planted, normals)
-            owed -= len(who)
+        made, number = 0, 0
+        # Should too little have been heard, the archive goes on until it has its rows.
+        while made < self.rows:
+            due = self.rows * min(number + 1, self.n_blocks) // self.n_blocks
+            who, rows = self._block(number, due - made, planted, normals)
+            made, number = made + len(who), number + 1
             yield _table(self._fleet, who, rows, self.start)
 
     def _block(self, number: int, size: int, planted: _Planted, normals: Floats) -> tuple[Ints, Reports]:

@@ -82,7 +82,7 @@ TRADES: dict[str, Trade] = {
     "lane": Trade(0.16, "lane", 0.0, 0.02, (*_MERCHANT, PASSENGER), UNDER_WAY, stay_h=(2, 16), speed_kn=(10, 15),
                   out_km=(1, 1), away_h=(2, 16), heard_home=False, heard_away=False),
     "fishing": Trade(0.16, "ground", 1.0, 0.6, (FISHING,), ENGAGED_IN_FISHING, WORKING, speed_kn=(2.2, 3.6),
-                     silent=0.25),
+                     silent=0.1),
 }  # fmt: skip
 
 
@@ -220,7 +220,7 @@ def _routines(trade: Trade, hulls: list[Hull], rng: np.random.Generator, setting
         "status": np.full(n, trade.status),
         "heard_home": np.full(n, trade.heard_home),
         "heard_away": np.full(n, trade.heard_away),
-        "silent": np.full(n, min(trade.silent * setting.silence, 0.9)),
+        "silent": np.full(n, min(trade.silent * setting.silence, 0.5)),
     }
     return _in_pairs(values, rng) if trade.local == WORKING else values
 
