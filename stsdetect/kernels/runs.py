@@ -66,21 +66,26 @@ def weighted_median(group: Ints, values: Floats, weights: Floats, n_groups: int)
     Parameters
     ----------
     group, values, weights
-        Shape (n,) each; ``group`` in 0 .. n_groups - 1, any order. Weights are not negative.
+        Shape (n,) each; ``group`` in 0 .. n_groups - 1, any order. Weights are whole numbers (microseconds, say), not
+        negative; so their sums are exact and do not depend on what other groups there are.
 
     Returns
     -------
     Medians, shape (n_groups,); NaN for a group without weight.
     """
     result = np.full(n_groups, np.nan)
-    use = (weights > 0) & ~np.isnan(values)
-    group, values, weights = group[use], values[use], weights[use]
-    order = np.lexsort((weights, values, group))
-    group, values, weights = group[order], values[order], weights[order]
+    use = np.flatnonzero((weights > 0) & ~np.isnan(values))
+    group, values = group[use], values[use]
+    order = np.lexsort((values, group))
+    group, values = group[order], values[order]
     first, last = group_bounds(group)
-    for begin, end in zip(first, last, strict=True):
-        reach = np.cumsum(weights[begin:end])
-        result[group[begin]] = values[begin + int(np.searchsorted(reach, reach[-1] / 2.0))]
+    if first.size == 0:
+        return result
+    reach = np.cumsum(weights[use[order]].astype(np.int64))
+    before = np.append(0, reach[last[:-1] - 1])
+    size = last - first
+    short = 2 * (reach - np.repeat(before, size)) < np.repeat(reach[last - 1] - before, size)
+    result[group[first]] = values[first + np.add.reduceat(short, first, dtype=np.int64)]
     return result
 
 

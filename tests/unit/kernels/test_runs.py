@@ -72,7 +72,7 @@ def test_weighted_median(values, weights, median):
 
 def test_weighted_median_does_not_depend_on_the_order_of_rows():
     rng = np.random.default_rng(2)
-    group, values, weights = rng.integers(0, 3, 60), rng.normal(size=60), rng.random(60)
+    group, values, weights = rng.integers(0, 3, 60), rng.normal(size=60), rng.integers(0, 9, 60).astype(float)
     expected = runs.weighted_median(group, values, weights, 3)
     for _ in range(5):
         order = rng.permutation(60)
