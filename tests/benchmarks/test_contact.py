@@ -11,7 +11,8 @@ import pytest
 import stsdetect as sts
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US, Hulls, Tracks, find_runs
-from stsdetect.kernels.nearby import candidate_pairs
+from stsdetect.kernels.nearby import candidate_pairs, hull_bins
+from stsdetect.kernels.sphere import arc_to_chord
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import EncounterSettings
 from stsdetect.simulate import START
@@ -80,13 +81,17 @@ def test_candidates_on_a_crowded_anchorage(
     benchmark: Any, table: Table, crowd: tuple[Tracks, Hulls, np.ndarray]
 ) -> None:
     tracks, _, key = crowd
+    legs, reach_m = tracks.legs, arc_to_chord(EncounterSettings().max_distance_m)
+    edges = (int(legs.t0_us.min()) // BIN_US, (int(legs.t1_us.max()) - 1) // BIN_US)
     found = beside(
         benchmark,
         table,
-        lambda: candidate_pairs(tracks.legs, EncounterSettings().max_distance_m, BIN_US),
+        lambda: candidate_pairs(
+            legs, hull_bins(legs, tracks.slow & tracks.observed, tracks.summed, BIN_US, edges), reach_m, BIN_US
+        ),
         lambda: np.argsort(key),
         names=("candidate pairs, crowded anchorage", "numpy.argsort of one int64 key"),
         rows=key.size,
-        note=lambda triple, _: f"{triple[0].size:,} pairs and bins",
+        note=lambda pairs, _: f"{pairs[0].size:,} pairs and bins",
     )
     assert found[0].size > 0

@@ -14,10 +14,12 @@ import pytest
 import stsdetect as sts
 from stsdetect.detect import Gaps
 from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.kernels.order import order_by
 from stsdetect.settings import CleanSettings
 from stsdetect.tracks import Tracks
 from stsdetect.tracks.chains import impossible_steps
-from stsdetect.tracks.rows import sort_rows, vessel_keys
+from stsdetect.tracks.fixes import _cut as cut_into_segments
+from stsdetect.tracks.rows import Reports
 from tests.benchmarks.measure import Table, beside
 
 
@@ -31,9 +33,11 @@ def tracks(positions: pa.Table) -> Tracks:
     return sts.build_tracks(positions)
 
 
-def _keys(positions: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """Return vessel and time of each row, in the order of the files."""
-    return vessel_keys(positions)[0], positions.column("time").cast(pa.int64()).to_numpy()
+@pytest.fixture(scope="module")
+def keys(positions: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Vessel and time of each row, in the order of the files."""
+    reports = Reports(positions)
+    return reports.said.key.astype(np.uint16)[reports.code], reports.time_us
 
 
 def test_read_csv(benchmark: Any, table: Table, piece: Path, positions: pa.Table) -> None:
@@ -62,23 +66,38 @@ def test_read_parquet(benchmark: Any, table: Table, piece: Path, positions: pa.T
     assert got == positions.num_rows
 
 
-def test_sort(benchmark: Any, table: Table, positions: pa.Table) -> None:
-    vessel, time_us = _keys(positions)
-    rows = beside(
+def test_sort(benchmark: Any, table: Table, keys: tuple[np.ndarray, np.ndarray]) -> None:
+    vessel, time_us = keys
+    order = beside(
         benchmark,
         table,
-        lambda: sort_rows(positions),
+        lambda: order_by(vessel, time_us),
         lambda: np.lexsort((time_us, vessel)),
-        names=("sort rows, with all their columns", "numpy.lexsort of vessel, time"),
+        names=("order by vessel and time", "numpy.lexsort of both"),
+        rows=vessel.size,
+    )
+    assert np.array_equal(order, np.lexsort((time_us, vessel)))
+
+
+def test_vessels_and_sort(
+    benchmark: Any, table: Table, positions: pa.Table, keys: tuple[np.ndarray, np.ndarray]
+) -> None:
+    vessel, time_us = keys
+    reports = beside(
+        benchmark,
+        table,
+        lambda: Reports(positions),
+        lambda: np.lexsort((time_us, vessel)),
+        names=("tell vessels apart, then order", "numpy.lexsort of vessel, time"),
         rows=positions.num_rows,
     )
-    assert rows.size == positions.num_rows
+    assert reports.time_us.size == positions.num_rows
 
 
 @pytest.fixture(scope="module")
-def one_key(positions: pa.Table) -> np.ndarray:
+def one_key(keys: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Vessel and time as one whole number, in the order of the files: what NumPy sorts fastest."""
-    vessel, time_us = _keys(positions)
+    vessel, time_us = keys
     return np.asarray(vessel * (time_us.max() - time_us.min() + 1) + (time_us - time_us.min()))
 
 
@@ -101,13 +120,19 @@ def test_gap_scan(benchmark: Any, table: Table, one_key: np.ndarray, tracks: Tra
 def test_segmentation_scan(benchmark: Any, table: Table, one_key: np.ndarray, tracks: Tracks) -> None:
     fixes = Fixes.from_table(tracks.fixes)
     settings = CleanSettings()
-    jump = beside(
+
+    def scan() -> np.ndarray:
+        impossible_steps(fixes.hull, fixes.time_us, fixes.xyz, settings)
+        begins, _ = cut_into_segments(fixes.hull, fixes.time_us, None, settings)
+        return begins
+
+    beside(
         benchmark,
         table,
-        lambda: impossible_steps(fixes.hull, fixes.time_us, fixes.xyz, settings),
+        scan,
         lambda: np.argsort(one_key[: fixes.size]),
         names=("segmentation scan", "numpy.argsort of one int64 key"),
         rows=fixes.size,
         limit=1.0,
+        note=lambda begins, _: f"{np.count_nonzero(begins):,} segments",
     )
-    assert jump.size == fixes.size
