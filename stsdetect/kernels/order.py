@@ -74,3 +74,44 @@ def first_seen(code: NDArray[np.int32]) -> Ints:
     fresh = np.ones(code.size, dtype=np.bool_)
     fresh[1:] = highest[1:] != highest[:-1]
     return np.flatnonzero(fresh)
+
+
+#: From this share of rows on, one more look at all of them is quicker than a search for each (measured).
+_WORTH_A_LOOK, _MOST_LOOKS = 1 / 32, 64
+
+
+def around(line: Ints, window: int) -> tuple[Ints, Ints]:
+    """Return for each row the nearest one at least ``window`` before it and the nearest as much after it.
+
+    Parameters
+    ----------
+    line
+        Rising whole numbers, shape (n,).
+    window
+        Not negative.
+
+    Returns
+    -------
+    before, after
+        Shape (n,) each: -1 and n where there is none.
+    """
+    n = line.size
+    here = np.arange(n, dtype=np.int64)
+    if window == 0:
+        return np.searchsorted(line, line, side="right") - 1, np.searchsorted(line, line, side="left")
+    ahead, behind = np.ones(n, dtype=np.uint8), np.ones(n, dtype=np.uint8)
+    near = np.zeros(0, dtype=np.bool_)
+    step = 0
+    # Fixes come at an even pace: look one row further until nearly all have found theirs.
+    for step in range(1, min(_MOST_LOOKS, n)):
+        near = line[step:] - line[:-step] < window
+        ahead[:-step] += near
+        behind[step:] += near
+        if np.count_nonzero(near) < _WORTH_A_LOOK * n:
+            break
+    before, after = here - behind, here + ahead
+    rest = np.flatnonzero(near)
+    after[rest] = np.searchsorted(line, line[rest] + window, side="left")
+    rest += step
+    before[rest] = np.searchsorted(line, line[rest] - window, side="right") - 1
+    return before, after

@@ -82,9 +82,9 @@ def local_axes(xyz: Floats) -> tuple[Floats, Floats]:
     cos_lon, sin_lon = np.where(pole, 1.0, x / safe), y / safe
     radius = norm(xyz)
     sin_lat, cos_lat = z / radius, ground / radius
-    east = np.stack([-sin_lon, cos_lon, np.zeros_like(x)], axis=1)
-    north = np.stack([-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat], axis=1)
-    return east, north
+    east = np.stack([-sin_lon, cos_lon, np.zeros_like(x)])
+    north = np.stack([-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat])
+    return east.T, north.T
 
 
 def direction(xyz: Floats, course_deg: Floats) -> Floats:
@@ -99,6 +99,7 @@ def course_deg(from_xyz: Floats, to_xyz: Floats) -> Floats:
     """Return the initial course [degrees from north, 0..360) from one place to another, shape (n, 3) each."""
     east, north = local_axes(from_xyz)
     step = to_xyz - from_xyz
-    course: Floats = np.mod(np.degrees(np.arctan2(dot(step, east), dot(step, north))), 360.0)
+    course: Floats = np.degrees(np.arctan2(dot(step, east), dot(step, north)))
+    course += np.where(course < 0, 360.0, 0.0)
     # A course a hair west of north is rounded up to 360.
     return np.where(course == 360.0, 0.0, course)

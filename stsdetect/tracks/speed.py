@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from stsdetect.kernels.order import around
+from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Floats, Ints, course_deg, distance_m
+from stsdetect.tracks.columns import rows_of
 from stsdetect.units import KNOT_MPS
 
 #: Below this a course is noise [kn]: 10 m of position error over 4 min is 0.1 kn, but 0.3 kn over 1 min.
@@ -37,39 +40,49 @@ def speed_and_course(
     n = segment.size
     if n == 0:
         return np.zeros(0), np.zeros(0)
-    rank = np.zeros(n, dtype=np.int64)
-    rank[1:] = np.cumsum(segment[1:] != segment[:-1])
-    edges = np.flatnonzero(np.diff(rank)) + 1
-    first = np.concatenate([[0], edges])[rank]
-    last = np.concatenate([edges, [n]])[rank] - 1
+    begin, end = group_bounds(segment)
+    counts = end - begin
     window = round(window_s * 1e6)
     # Segments one after the other on one line, each as long as it is: the sum stays far below 63 bits.
-    own = time_us[last] - time_us[first]
-    lead = np.cumsum(np.where(np.arange(n) == first, own + 2 * window + 2, 0))
-    line = (time_us - time_us[first]) + lead - own
-    before = np.maximum(np.searchsorted(line, line - window, side="right") - 1, first)
-    after = np.minimum(np.searchsorted(line, line + window, side="left"), last)
+    own = time_us[end - 1] - time_us[begin]
+    offset = np.cumsum(own + 2 * window + 2) - own - time_us[begin]
+    before, after = around(time_us + np.repeat(offset, counts), window)
+    np.maximum(before, np.repeat(begin, counts), out=before)
+    np.minimum(after, np.repeat(end - 1, counts), out=after)
     seconds = (time_us[after] - time_us[before]) / 1e6
-    step = distance_m(xyz[after], xyz[before])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        speed = np.where(seconds > 0, step / np.maximum(seconds, 1e-6) / KNOT_MPS, np.nan)
-    course = course_deg(xyz[before], xyz[after])
-    here = np.arange(n)
-    to_left, to_right = time_us - time_us[before], time_us[after] - time_us
+    places = np.ascontiguousarray(xyz.T).T
+    speed = distance_m(rows_of(places, after), rows_of(places, before))
+    speed /= np.maximum(seconds, 1e-6)
+    speed /= KNOT_MPS
+    still = np.flatnonzero(seconds == 0)
+    speed[still] = sog_kn[still]
+    sparse = np.flatnonzero(seconds > LONG_BASELINE_S)
+    if sparse.size:
+        speed[sparse] = _sparse_speed(
+            speed[sparse], time_us, places, sog_kn[sparse], before[sparse], sparse, after[sparse]
+        )
+    moving = np.flatnonzero((seconds > 0) & (speed >= COURSE_FROM_KN))
+    course = np.full(n, np.nan)
+    course[moving] = course_deg(rows_of(places, before[moving]), rows_of(places, after[moving]))
+    return speed, course
+
+
+def _sparse_speed(
+    speed: Floats, time_us: Ints, xyz: Floats, sog_kn: Floats, before: Ints, here: Ints, after: Ints
+) -> Floats:
+    """Return the speed [kn] at fixes whose neighbours are far apart in time, shape (n,)."""
+    to_left, to_right = time_us[here] - time_us[before], time_us[after] - time_us[here]
     left, right = _rate(time_us, xyz, before, here), _rate(time_us, xyz, here, after)
     left, right = np.where(to_left == 0, right, left), np.where(to_right == 0, left, right)
     still = (left < STILL_KN) & (right < STILL_KN)
     believed = sog_kn >= np.minimum(left, right) - CONTRADICTED_KN
     nearer = np.where(to_left == to_right, speed, np.where(to_left < to_right, left, right))
     instead = np.where(np.isnan(sog_kn), nearer, np.where(believed, sog_kn, speed))
-    speed = np.where((seconds > LONG_BASELINE_S) & ~still, instead, speed)
-    speed = np.where(np.isnan(speed), sog_kn, speed)
-    course = np.where((seconds > 0) & (speed >= COURSE_FROM_KN), course, np.nan)
-    return speed, course
+    return np.where(still, speed, instead)
 
 
 def _rate(time_us: Ints, xyz: Floats, start: Ints, stop: Ints) -> Floats:
     """Speed [kn] from one fix to another; 0 from a fix to itself."""
     seconds = np.maximum((time_us[stop] - time_us[start]) / 1e6, 1e-6)
-    rate: Floats = distance_m(xyz[stop], xyz[start]) / seconds / KNOT_MPS
+    rate: Floats = distance_m(rows_of(xyz, stop), rows_of(xyz, start)) / seconds / KNOT_MPS
     return rate
