@@ -24,12 +24,26 @@ from stsdetect.tracks.tables import fixes_table, flagged_table, segments_table
 __all__ = [
     "QUALITY_MEANING",
     "Quality",
+    "TrackArrays",
     "Tracks",
+    "build_track_arrays",
     "build_tracks",
     "days_heard",
     "may_have_wrong_days",
     "wrong_days",
 ]
+
+
+@dataclass(frozen=True)
+class TrackArrays:
+    """What `Tracks` holds, with the fixes as plain arrays and the sorted labels of their hulls."""
+
+    fixes: FixArrays
+    labels: list[str]
+    segments: pa.Table
+    vessels: pa.Table
+    flagged: pa.Table
+    quality_counts: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,25 @@ def build_tracks(
     if positions.num_rows == 0:
         return Tracks(FIXES.empty(), SEGMENTS.empty(), VESSELS.empty(), FLAGGED.empty(), {})
     reports = Reports(positions)
+    made = _clean(reports, settings, bbox, wrong_days)
+    table = fixes_table(made.fixes, made.labels, reports)
+    return Tracks(table, made.segments, made.vessels, made.flagged, made.quality_counts)
+
+
+def build_track_arrays(
+    positions: pa.Table,
+    settings: CleanSettings = CleanSettings(),
+    *,
+    bbox: BBox | None = None,
+    wrong_days: frozenset[int] | None = None,
+) -> TrackArrays:
+    """Do what `build_tracks` does, without a table of fixes; there must be at least one position."""
+    return _clean(Reports(POSITIONS.conform(positions, extra=True)), settings, bbox, wrong_days)
+
+
+def _clean(
+    reports: Reports, settings: CleanSettings, bbox: BBox | None, wrong_days: frozenset[int] | None
+) -> TrackArrays:
     groups = _Groups(settings, bbox, clock.wrong_days_of(reports) if wrong_days is None else wrong_days)
     never = not_vessels(reports.said)
     for rows in reports.groups():
@@ -121,7 +154,7 @@ class _Groups:
         told = np.flatnonzero(~(believed(quality) | is_any(quality, Quality.OUTSIDE_BBOX, Quality.REPEAT)))
         self._flagged.append(Flagged(hulls.hull[told], quality[told], rows.row[told]))
 
-    def tracks(self, reports: Reports) -> Tracks:
+    def tracks(self, reports: Reports) -> TrackArrays:
         """Put all groups together."""
         offsets = np.cumsum([0, *map(len, self._labels)]).tolist()[:-1]
         given = [label for group in self._labels for label in group]
@@ -135,8 +168,9 @@ class _Groups:
             place[sorted(range(len(given)), key=given.__getitem__)] = np.arange(len(given))
             spells, flagged = spells.renumbered(place), flagged.renumbered(place)
             fixes, why = renumbered(fixes, why, place)
-        return Tracks(
-            fixes_table(fixes, labels, reports),
+        return TrackArrays(
+            fixes,
+            labels,
             segments_table(fixes, why, labels),
             history(reports.said, spells, labels),
             flagged_table(flagged, labels, reports),
