@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from stsdetect.errors import SchemaError
 from stsdetect.schema import FIXES, POSITIONS, SEGMENTS, VESSELS
 from stsdetect.settings import CleanSettings
-from stsdetect.tracks import QUALITY_MEANING, Quality, build_tracks
+from stsdetect.tracks import QUALITY_MEANING, Quality, build_track_arrays, build_tracks
+from stsdetect.tracks import rows as rows_room
 from stsdetect.tracks.quality import PRECEDENCE
 from tests.builders import START_US, boat, join, place, positions, us
 
@@ -180,3 +181,27 @@ def test_times_far_from_all_others_are_wrong_clocks_only_where_few():
     assert build_tracks(join(many, late)).quality_counts["wrong_time"] == 1
     other_year = pa.concat_tables([many, boat(A, [(24 * 400, 0, 0), (24 * 400 + 30, 0, 0)], every_s=60)])
     assert "wrong_time" not in build_tracks(other_year.unify_dictionaries()).quality_counts
+
+
+def test_groups_of_vessels_leave_no_trace_even_where_made_names_sort_between_them(monkeypatch):
+    shared = [boat(A, [(0, 0, 0), (3, 0, 0)]), boat(A, [(0, 200_000, 0), (3, 200_000, 0)], offset_s=30)]
+    # '!' sorts before the '#' of a made name: this vessel comes before the hulls of the other.
+    between = [positions(None, [us(h) for h in (0, 1, 5)], 31.0, 124.0, vessel_id=f"{A}!")]
+    table = join(*shared, *between, boat(B, [(0, 0, 9000), (3, 0, 9000)]))
+    whole = build_tracks(table)
+    monkeypatch.setattr(rows_room, "BLOCK", 1)
+    apart = build_tracks(table)
+    for name in ("fixes", "segments", "vessels", "flagged"):
+        assert getattr(apart, name).to_pylist() == getattr(whole, name).to_pylist()
+    labels = apart.fixes.column("vessel").to_pylist()
+    assert labels == sorted(labels)
+    assert apart.fixes.column("segment").to_pylist() == sorted(apart.fixes.column("segment").to_pylist())
+
+
+def test_arrays_of_fixes_are_those_of_the_table():
+    table = join(boat(A, [(0, 0, 0), (2, 0, 0)]), boat(B, [(0, 0, 900), (2, 0, 900)], message_type=27))
+    tracks, made = build_tracks(table), build_track_arrays(table)
+    assert [made.labels[k] for k in made.fixes.hull] == tracks.fixes.column("vessel").to_pylist()
+    for name in ("segment", "lat_deg", "speed_kn", "quality"):
+        assert getattr(made.fixes, name).tolist() == tracks.fixes.column(name).to_pylist()
+    assert table.column("time").take(pa.array(made.fixes.row)).equals(tracks.fixes.column("time"))
