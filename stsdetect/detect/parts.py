@@ -104,14 +104,15 @@ def find_encounters(
     rule: EncounterSettings,
     berths: Berths | None,
     *,
-    workers: int,
+    searchers: Callable[[int], int],
     rows_at_once: int,
     shelf_bytes: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
     """Find encounters part by part: one slot of time at once, with what lies around it.
 
-    Contact inside the crowded berth areas of ``berths`` is left out.
+    Contact inside the crowded berth areas of ``berths`` is left out. ``searchers`` tells how many workers there is
+    room for where each has so many fixes at hand.
     """
     if not slots.size:
         return EVENTS.empty()
@@ -125,9 +126,13 @@ def find_encounters(
         fixes = slots.load(start_us - halo, end_us + BIN_US + halo, contact=True)
         return find_runs(Tracks.of(fixes, known, rule, berths), hulls, start_us, end_us, rule)
 
+    # Some of what a search loads is too fast for contact, or outside its hours: this is the most it can be.
+    most = max(
+        slots.rows_between(b - halo, e + BIN_US + halo) for b, e in zip(begin.tolist(), end.tolist(), strict=True)
+    )
     found, done = [], 0
     stretches = zip(begin.tolist(), end.tolist(), strict=True)
-    for k, runs in enumerate(run_parts(search, stretches, workers)):
+    for k, runs in enumerate(run_parts(search, stretches, searchers(most))):
         found.append(runs)
         done += slots.rows_between(int(begin[k]), int(end[k]))
         if progress is not None:
@@ -142,7 +147,7 @@ def find_encounters(
             for number, chosen in enumerate(batches):
                 yield slots.as_fixes(shelf.take(number)), known, runs.take(chosen), berths
 
-        tables += run_parts(detector.measure, jobs(), workers)
+        tables += run_parts(detector.measure, jobs(), searchers(rows_at_once))
     return pa.concat_tables(tables)
 
 

@@ -32,8 +32,9 @@ Tick = Callable[[int, int], None]
 
 #: What Python and the libraries take before there is any data [bytes].
 _BASE_BYTES = 450_000_000
-#: What a row takes while its bucket is cleaned or its part of time searched, all arrays together [bytes].
-_WORK_BYTES = 500
+#: What a row takes while its bucket is cleaned, and a fix while contact is searched, all arrays together [bytes]:
+#: measured on simulated archives, rounded up.
+_CLEAN_BYTES, _SEARCH_BYTES = 900, 350
 _DAY_BINS = 86_400_000_000 // BIN_US
 
 
@@ -45,12 +46,15 @@ class Room:
     ----------
     shelf_bytes
         For rows that wait for their bucket, and later for fixes that wait for their time [bytes].
+    work_bytes
+        For what all workers have at hand [bytes].
     rows_at_once
-        Rows that one worker handles at once.
+        Rows that one worker cleans at once.
     """
 
     workers: int
     shelf_bytes: int
+    work_bytes: int
     rows_at_once: int
 
     @classmethod
@@ -58,7 +62,16 @@ class Room:
         """Share out ``run.memory``: half for what waits, half for what is worked on."""
         workers = settings.run.workers or cores()
         free = max(settings.run.memory - _BASE_BYTES, 50_000_000)
-        return cls(workers, free // 2, max(free // 2 // workers // _WORK_BYTES, 20_000))
+        return cls(workers, free // 2, free // 2, max(free // 2 // workers // _CLEAN_BYTES, 20_000))
+
+    @property
+    def slot_rows(self) -> int:
+        """Rows of one slot of time: it is searched with hours around it, so that it should not be short."""
+        return max(self.work_bytes // 2 // _SEARCH_BYTES, 20_000)
+
+    def searchers(self, most_rows: int) -> int:
+        """Return how many workers can search at once where each loads up to ``most_rows`` fixes."""
+        return min(max(self.work_bytes // (_SEARCH_BYTES * max(most_rows, 1)), 1), self.workers)
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,7 @@ class Archive:
         """Clean every bucket, and find there what concerns single hulls."""
         room, settings = self._room, self._settings
         most_us = round(settings.run.partition_s * US_PER_S)
-        edges = slot_edges(self._buckets.by_bin, BIN_US, room.rows_at_once, most_us)
+        edges = slot_edges(self._buckets.by_bin, BIN_US, room.slot_rows, most_us)
         slots = FixSlots(edges, self._fixes)
         wrong = self._wrong_days()
         counts: Counter[str] = Counter()
@@ -145,8 +158,8 @@ class Archive:
         known = Identities.from_table(cleaned.tracks.vessels, slots.labels)
         met = find_encounters(
             slots, known, settings.encounters, cleaned.berths,
-            workers=self._room.workers, rows_at_once=self._room.rows_at_once, shelf_bytes=self._room.shelf_bytes,
-            progress=tick,
+            searchers=self._room.searchers, rows_at_once=self._room.rows_at_once,
+            shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
         others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
         return in_final_order([met, *others], settings.digest)

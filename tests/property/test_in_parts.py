@@ -27,7 +27,7 @@ def little_room(rows_at_once: int, shelf_bytes: int, workers: int) -> Iterator[N
     """Make the job work as on an archive far larger than memory."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(buckets, "SMALL", 1)
-        room = archive.Room(workers, shelf_bytes, rows_at_once)
+        room = archive.Room(workers, shelf_bytes, 350 * rows_at_once, rows_at_once)
         patch.setattr(archive.Room, "of", lambda settings: room)
         yield
 
