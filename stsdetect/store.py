@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import tempfile
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +19,18 @@ _COPY_ROWS = 65_536
 def _concat(tables: list[pa.Table]) -> pa.Table:
     """Put tables together; a column that one lacks is null there."""
     return pa.concat_tables(tables, promote_options="default")
+
+
+def give_back_memory() -> None:
+    """Give memory that is free inside this process back to the system, where that can be asked for.
+
+    Allocators keep what was freed for later; after a stage with many threads that may be a gigabyte.
+    """
+    pa.default_memory_pool().release_unused()
+    # The C library of Linux; elsewhere there is no such call, and nothing is lost without it.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 class Shelf:

@@ -27,7 +27,7 @@ from stsdetect.engine import run_parts
 from stsdetect.kernels.sphere import Floats, Ints
 from stsdetect.schema import EVENTS
 from stsdetect.settings import EncounterSettings, Settings
-from stsdetect.store import Shelf
+from stsdetect.store import Shelf, give_back_memory
 from stsdetect.tracks import Quality
 from stsdetect.units import US_PER_S
 
@@ -134,6 +134,7 @@ def find_encounters(
     stretches = zip(begin.tolist(), end.tolist(), strict=True)
     for k, runs in enumerate(run_parts(search, stretches, searchers(most))):
         found.append(runs)
+        give_back_memory()
         done += slots.rows_between(int(begin[k]), int(end[k]))
         if progress is not None:
             progress(done, slots.size)

@@ -23,7 +23,7 @@ from stsdetect.pipeline.buckets import Buckets
 from stsdetect.reference.places import Port
 from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS, Schema
 from stsdetect.settings import Settings
-from stsdetect.store import Shelf
+from stsdetect.store import Shelf, give_back_memory
 from stsdetect.tracks import Tracks, build_tracks, days_heard, may_have_wrong_days, wrong_days
 from stsdetect.units import US_PER_S
 
@@ -118,6 +118,7 @@ class Archive:
         for block in blocks:
             self._buckets.add(block, share_read())
         self._buckets.close()
+        give_back_memory()
 
     def clean(self, tick: Tick) -> Cleaned:
         """Clean every bucket, and find there what concerns single hulls."""
@@ -146,6 +147,7 @@ class Archive:
                     tables.append(getattr(tracks, name))
             done += size
             tick(done, self._buckets.rows)
+            give_back_memory()
         slots.seal()
         tracks = _together(parts, dict(sorted(counts.items())))
         reach_m = settings.encounters.max_distance_m
