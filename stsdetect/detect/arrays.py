@@ -14,6 +14,7 @@ from stsdetect.kernels.contact import Legs, Timeline
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.schema import FIXES, VESSELS
 from stsdetect.tracks import Quality
+from stsdetect.tracks.fixes import FixArrays
 from stsdetect.units import KNOT_MPS
 
 HOUR_US = 3_600_000_000
@@ -101,6 +102,26 @@ class Fixes:
         if ((step < 0) | ((step == 0) & (np.diff(time) < 0))).any():
             return fixes.take(np.lexsort((time, hull)))
         return fixes
+
+    @classmethod
+    def from_arrays(cls, labels: list[str], arrays: FixArrays) -> Fixes:
+        """Take the arrays of `stsdetect.tracks.build_track_arrays`; as `from_table` of the table made of them."""
+        heard = np.bincount(arrays.hull, minlength=len(labels)) > 0
+        number = np.cumsum(heard) - 1
+        return cls(
+            labels=[label for label, yes in zip(labels, heard.tolist(), strict=True) if yes],
+            hull=number[arrays.hull],
+            segment=arrays.segment,
+            time_us=arrays.time_us,
+            mmsi=arrays.mmsi,
+            xyz=to_xyz(arrays.lat_deg, arrays.lon_deg),
+            lat_deg=arrays.lat_deg,
+            lon_deg=arrays.lon_deg,
+            speed_kn=arrays.speed_kn,
+            course_deg=arrays.course_deg,
+            heading_deg=arrays.heading_deg,
+            quality=arrays.quality.astype(np.int64),
+        )
 
     @property
     def size(self) -> int:

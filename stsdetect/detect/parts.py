@@ -48,13 +48,12 @@ class HullPart:
 
 
 def search_hulls(
-    fixes: pa.Table, vessels: pa.Table, flagged: pa.Table, settings: Settings, cells: BerthCells, edges_us: Ints
+    data: Fixes, vessels: pa.Table, flagged: pa.Table, settings: Settings, cells: BerthCells, edges_us: Ints
 ) -> HullPart:
     """Find loitering and closed gaps of a group of hulls, and cut its fixes into slots.
 
     Whether the last of a hull is still open cannot be known here: `finish_events` says it.
     """
-    data = Fixes.from_table(fixes)
     known = Identities.from_table(vessels, data.labels)
     # No fix is late enough to be open; loitering that ends at the hull's last fix always is.
     data.__dict__["end_us"] = FIRST_US

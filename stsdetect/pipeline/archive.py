@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context.berths import BerthCells, Berths, crowded
-from stsdetect.detect.arrays import Identities
+from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.parts import HullPart, find_encounters, finish_events, in_final_order, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
@@ -24,7 +24,7 @@ from stsdetect.reference.places import Port
 from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS, Schema
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf, give_back_memory
-from stsdetect.tracks import Tracks, build_tracks, days_heard, may_have_wrong_days, wrong_days
+from stsdetect.tracks import Tracks, build_track_arrays, build_tracks, days_heard, may_have_wrong_days, wrong_days
 from stsdetect.units import US_PER_S
 
 BBox = tuple[float, float, float, float]
@@ -135,7 +135,7 @@ class Archive:
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for number in numbers:
-                yield self._rows.take(number), settings, self._bbox, wrong, self._cells, edges
+                yield self._rows.take(number), settings, self._bbox, wrong, self._cells, edges, self._keep_fixes
 
         for size, (tracks, part) in zip(sizes, run_parts(_clean_bucket, jobs(), room.workers), strict=True):
             slots.put(part.labels, part.slots, part.last, part.per_hour)
@@ -143,8 +143,7 @@ class Archive:
             counts.update(tracks.quality_counts)
             lying.append(part.presence)
             for name, tables in parts.items():
-                if name != "fixes" or self._keep_fixes:
-                    tables.append(getattr(tracks, name))
+                tables.append(getattr(tracks, name))
             done += size
             tick(done, self._buckets.rows)
             give_back_memory()
@@ -180,10 +179,24 @@ class Archive:
 
 
 def _clean_bucket(
-    rows: pa.Table, settings: Settings, bbox: BBox | None, wrong: frozenset[int], cells: BerthCells, edges_us: Ints
+    rows: pa.Table,
+    settings: Settings,
+    bbox: BBox | None,
+    wrong: frozenset[int],
+    cells: BerthCells,
+    edges_us: Ints,
+    keep_fixes: bool,
 ) -> tuple[Tracks, HullPart]:
-    tracks = build_tracks(POSITIONS.conform(rows), settings.clean, bbox=bbox, wrong_days=wrong)
-    return tracks, search_hulls(tracks.fixes, tracks.vessels, tracks.flagged, settings, cells, edges_us)
+    rows = POSITIONS.conform(rows)
+    if keep_fixes:
+        tracks = build_tracks(rows, settings.clean, bbox=bbox, wrong_days=wrong)
+        data = Fixes.from_table(tracks.fixes)
+    else:
+        arrays = build_track_arrays(rows, settings.clean, bbox=bbox, wrong_days=wrong)
+        data = Fixes.from_arrays(arrays.labels, arrays.fixes)
+        tables = arrays.segments, arrays.vessels, arrays.flagged
+        tracks = Tracks(FIXES.empty(), *tables, arrays.quality_counts)
+    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, edges_us)
 
 
 def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:

@@ -51,8 +51,11 @@ def test_any_room_gives_the_same_bytes(world, rows_at_once, shelf_bytes, workers
     whole = sts.detect(table)
     with little_room(rows_at_once, shelf_bytes, workers):
         cut = sts.detect(table, settings=sts.load_settings(run={"partition_s": length}))
+        slim = sts.detect(table, keep_fixes=False)
     assert all_of(cut) == all_of(whole)
-    assert cut.run["counts"] == whole.run["counts"]
+    assert content((slim.events_table, slim.pairs_table)) == content((whole.events_table, whole.pairs_table))
+    assert slim.tracks.segments.equals(whole.tracks.segments)
+    assert cut.run["counts"] == slim.run["counts"] == whole.run["counts"]
     assert cut.run["quality"] == whole.run["quality"]
     assert (cut.run["first_time"], cut.run["last_time"]) == (whole.run["first_time"], whole.run["last_time"])
     if shelf_bytes == 0:
