@@ -157,9 +157,10 @@ def _count(events: pd.DataFrame, met: pd.DataFrame, alone: Callable[..., str], c
         if len(others) > 1:  # what follows the first piece
             found[f"the other tool cuts it: {cut(event, other['end_s_j'], other['end_s_j'] + 900)}"] += 1
         elif pieces[other["j"]] > 1:  # what follows or precedes this piece
-            after = event.end_s < other["end_s_j"] - 60
-            begin = event.end_s if after else event.start_s - 900
-            found[f"cut, where the other tool goes on: {cut(event, begin, begin + 900)}"] += 1
+            after = other["end_s_j"] - event.end_s > event.start_s - other["start_s_j"]
+            begin = event.end_s if after else max(event.start_s - 900, other["start_s_j"])
+            stop = min(begin + 900, other["end_s_j"]) if after else event.start_s
+            found[f"cut, where the other tool goes on: {cut(event, begin, stop)}"] += 1
         else:
             found["same event, but less than half of the time in common"] += 1
     scale = len(events) / max(len(some), 1)
@@ -179,7 +180,7 @@ class _Reasons:
         inside = [track.within(begin_s - 1, stop_s) for track in tracks]
         if any(track.bad[part].any() for track, part in zip(tracks, inside, strict=True)):
             return "a jump that our cleaning flags"
-        when = np.arange(begin_s, stop_s, _STEP_S)
+        when = np.arange(begin_s, max(stop_s, begin_s + 1), _STEP_S)
         seen = [track.good.at(when) for track in tracks]
         silence = max(one[2].max() for one in seen)
         if silence > 900:
