@@ -152,8 +152,9 @@ class RunSettings(_Model):
 
     workers: int | None = Field(default=None, ge=1, le=256)
     """Threads that work side by side; unset means one per core, at most 8."""
-    memory: Bytes = Field(default=2_000_000_000, ge=500_000_000)
-    """About as much memory as the work may take, such as 2GB; what does not fit waits in Parquet files in TMPDIR."""
+    memory: Bytes | None = Field(default=None, ge=500_000_000)
+    """About as much memory as the work may take, such as 2GB; what does not fit waits in Parquet files in TMPDIR.
+    Unset means a quarter of the machine's, at least 2GB."""
     partition_s: Duration = Field(default=86400.0, ge=60)
     """Greatest length of time searched for contact at once [s]; less where memory asks for it."""
 

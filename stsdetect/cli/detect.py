@@ -28,7 +28,9 @@ from stsdetect.cli import console, options
 @click.option("--format", "formats", metavar="NAMES", multiple=True, help="More files: csv, geojson, gpkg, kml.")
 @click.option("--no-page", is_flag=True, help="Do not write report.html.")
 @click.option("--workers", metavar="N", type=int, help="Threads to work with (default: one per core).")
-@click.option("--memory", metavar="SIZE", help="About as much memory as the work may take, such as 2GB (the default).")
+@click.option(
+    "--memory", metavar="SIZE", help="About as much memory as the work may take, such as 2GB (default: a quarter)."
+)
 @click.option("--sha256", is_flag=True, help="SHA-256 of every input in run.json instead of a fast hash.")
 @click.option("--max-reject-share", metavar="SHARE", type=float, help="Exit with 4 above this share of bad rows, 0..1.")
 @options.messages

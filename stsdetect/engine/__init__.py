@@ -40,6 +40,15 @@ def cores() -> int:
     return min(os.cpu_count() or 1, 8)
 
 
+def quarter_of_memory() -> int:
+    """Return a quarter of the machine's memory [bytes], at least 2 GB, which also stands where it cannot be told."""
+    try:
+        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        whole = 0
+    return max(whole // 4, 2_000_000_000)
+
+
 def run_parts(task: Callable[..., T], jobs: Iterable[tuple[Any, ...]], workers: int = 1) -> Iterator[T]:
     """Yield ``task(*job)`` for each job, in order; with more than one worker in that many threads.
 

@@ -17,7 +17,7 @@ from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.parts import HullPart, find_encounters, finish_events, in_final_order, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
-from stsdetect.engine import cores, run_parts
+from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets
 from stsdetect.reference.places import Port
@@ -61,7 +61,7 @@ class Room:
     def of(cls, settings: Settings) -> Room:
         """Share out ``run.memory``: half for what waits, half for what is worked on."""
         workers = settings.run.workers or cores()
-        free = max(settings.run.memory - _BASE_BYTES, 50_000_000)
+        free = max((settings.run.memory or quarter_of_memory()) - _BASE_BYTES, 50_000_000)
         return cls(workers, free // 2, free // 2, max(free // 2 // workers // _CLEAN_BYTES, 20_000))
 
     @property
