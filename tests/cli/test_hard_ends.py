@@ -192,7 +192,9 @@ def test_wrong_words(run, words, message):
     assert done.out == ""
 
 
-@pytest.mark.parametrize("stage", ["archive.build_track_arrays", "archive.find_encounters", "job.annotate", "job.rank_pairs"])
+@pytest.mark.parametrize(
+    "stage", ["archive.build_track_arrays", "archive.find_encounters", "job.annotate", "job.rank_pairs"]
+)
 def test_an_interruption_leaves_the_earlier_run_untouched(run, export, tmp_path, monkeypatch, stage):
     out = tmp_path / "deep" / "out"
     calls = iter([0])
