@@ -12,6 +12,8 @@ from typing import Self
 
 import pyarrow as pa
 
+from stsdetect.errors import UsageError
+
 #: Slices of at least so many rows are worth a copy of their own; smaller ones wait to be put together.
 _COPY_ROWS = 65_536
 
@@ -43,6 +45,11 @@ class Shelf:
     ----------
     limit_bytes
         Most memory the tables may take [bytes].
+
+    Raises
+    ------
+    UsageError
+        If a table does not fit and the temporary folder cannot be written.
 
     Examples
     --------
@@ -84,7 +91,14 @@ class Shelf:
         else:
             self._loose[number] = loose
         if self._held > self._limit:
-            self._spill()
+            try:
+                self._spill()
+            except OSError as problem:
+                where = self._folder.name if self._folder is not None else "the folder that TMPDIR names"
+                raise UsageError(
+                    f"what does not fit into memory cannot be written to {where}: {problem.strerror or problem}. "
+                    "Let TMPDIR name a folder with more room, or allow more with --memory."
+                ) from problem
 
     def settle(self) -> None:
         """Give every slice memory of its own, so that what it was cut from can go."""

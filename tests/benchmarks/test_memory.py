@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from stsdetect.simulate import Archive, write_archive
 from tests.benchmarks.measure import ROWS, STSDETECT, Line, Table, whole_process
@@ -17,9 +14,6 @@ TIMES, LIMIT = 6, 1.3
 
 
 def test_memory_does_not_grow(table: Table, tmp_path: Path) -> None:
-    told = subprocess.run([*STSDETECT, "detect", "--help"], capture_output=True, text=True, check=True).stdout
-    if "--memory" not in told:
-        pytest.skip("stsdetect detect has no --memory yet")
     short = Archive(ROWS, seed=1)
     peaks = []
     for name, archive in (("short", short), ("long", replace(short, rows=TIMES * ROWS, vessels=short.fleet_size))):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stsdetect.errors import UsageError
 from stsdetect.store import Shelf
 
 
@@ -60,3 +61,18 @@ def test_a_failure_leaves_no_files(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fails()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_temporary_folder_is_said_in_plain_words(monkeypatch):
+    def full(*args: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    with Shelf(0) as shelf, pytest.raises(UsageError, match=r"No space left on device.*TMPDIR.*--memory"):
+        shelf.put(1, table(1))
+
+
+def test_no_temporary_folder_is_said_in_plain_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with Shelf(0) as shelf, pytest.raises(UsageError, match="TMPDIR"):
+        shelf.put(1, table(1))
