@@ -157,6 +157,9 @@ class RunSettings(_Model):
     Unset means a quarter of the machine's, at least 2GB."""
     partition_s: Duration = Field(default=86400.0, ge=60)
     """Greatest length of time searched for contact at once [s]; less where memory asks for it."""
+    compiled: Literal["auto", "always", "never"] = "auto"
+    """Whether loops are compiled (needs numba: the extra ``fast``); auto: for large inputs where numba is installed.
+    The first run on a machine compiles them, which takes a minute, and keeps them."""
 
 
 class Settings(_Model):
