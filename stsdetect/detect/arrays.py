@@ -110,11 +110,11 @@ class Fixes:
         number = np.cumsum(heard) - 1
         return cls(
             labels=[label for label, yes in zip(labels, heard.tolist(), strict=True) if yes],
-            hull=number[arrays.hull],
+            hull=arrays.hull if heard.all() else number[arrays.hull],
             segment=arrays.segment,
             time_us=arrays.time_us,
             mmsi=arrays.mmsi,
-            xyz=to_xyz(arrays.lat_deg, arrays.lon_deg),
+            xyz=arrays.xyz,
             lat_deg=arrays.lat_deg,
             lon_deg=arrays.lon_deg,
             speed_kn=arrays.speed_kn,
