@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from stsdetect.detect.arrays import Fixes
 from stsdetect.kernels.runs import expand, group_bounds
@@ -50,7 +51,7 @@ def slot_edges(rows: Mapping[int, int], bin_us: int, most_rows: int, most_us: in
     return np.array(edges or [0], dtype=np.int64) * bin_us
 
 
-def slotted(data: Fixes, run: Ints, edges_us: Ints) -> list[tuple[int, pa.Table]]:
+def slotted(data: Fixes, run: NDArray[Any], edges_us: Ints) -> list[tuple[int, pa.Table]]:
     """Cut the fixes of a group of hulls into tables by slot, each sorted by hull and time.
 
     Parameters

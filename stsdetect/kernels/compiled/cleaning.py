@@ -103,8 +103,8 @@ def _inside(lat: float, lon: float, bbox: Any) -> bool:
     if not (lat >= bbox[1] and lat <= bbox[3]):
         return False
     if bbox[0] <= bbox[2]:
-        return (lon >= bbox[0] and lon <= bbox[2]) or (bbox[2] == 180.0 and lon == -180.0)
-    return lon >= bbox[0] or lon <= bbox[2]
+        return bool((lon >= bbox[0] and lon <= bbox[2]) or (bbox[2] == 180.0 and lon == -180.0))
+    return bool(lon >= bbox[0] or lon <= bbox[2])
 
 
 @loop
@@ -219,7 +219,7 @@ def sort_out(
             # Exact repeats say nothing of their own.
             flagged[told] = k
             told += 1
-            if kind == NOT_A_VESSEL or kind == WRONG_TIME or kind == TELEPORT:
+            if kind in (NOT_A_VESSEL, WRONG_TIME, TELEPORT):
                 continue
         if n_spells == 0 or spells[0, n_spells - 1] != hull[k] or spells[1, n_spells - 1] != code[k]:
             spells[0, n_spells], spells[1, n_spells], spells[2, n_spells] = hull[k], code[k], time_us[k]

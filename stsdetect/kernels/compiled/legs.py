@@ -1,8 +1,8 @@
 """What single hulls do on the legs between their fixes: lie still, go slowly enough for contact, fall silent.
 
-A leg goes from one fix to the next of its hull and segment, up to a longest time. In what follows ``hull``, ``segment``,
-``time_us``, ``quality``, ``speed_kn``, ``x``, ``y`` and ``z`` [m] are those of fixes sorted by hull, then time, shape
-(n,) each.
+A leg goes from one fix to the next of its hull and segment, up to a longest time. In what follows ``hull``,
+``segment``, ``time_us``, ``quality``, ``speed_kn``, ``x``, ``y`` and ``z`` [m] are those of fixes sorted by hull, then
+time, shape (n,) each.
 """
 
 from __future__ import annotations
@@ -26,14 +26,12 @@ _FEW = 12
 
 
 @loop
-def _is_leg(
-    hull: Any, segment: Any, time_us: Any, quality: Any, j: int, k: int, most_us: int, worst: int
-) -> bool:
+def _is_leg(hull: Any, segment: Any, time_us: Any, quality: Any, j: int, k: int, most_us: int, worst: int) -> bool:
     """Tell whether two fixes are the ends of a leg; ``worst`` is the greatest flag that either may have."""
     if j < 0 or hull[j] != hull[k] or segment[j] != segment[k] or segment[k] < 0:
         return False
     step = time_us[k] - time_us[j]
-    return step > 0 and step <= most_us and quality[j] <= worst and quality[k] <= worst
+    return bool(step > 0 and step <= most_us and quality[j] <= worst and quality[k] <= worst)
 
 
 @loop
@@ -209,7 +207,7 @@ def weighted_median(values: Any, weights: Any, n: int, total: int) -> float:
         if i > low and 2 * (below + less) >= total:
             high = i
         elif 2 * (below + less + same) >= total:
-            return pivot
+            return float(pivot)
         else:
             below += less + same
             low = m
@@ -222,7 +220,7 @@ def weighted_median(values: Any, weights: Any, n: int, total: int) -> float:
     for k in range(low, high):
         below += weights[k]
         if 2 * below >= total:
-            return values[k]
+            return float(values[k])
     return np.nan
 
 
