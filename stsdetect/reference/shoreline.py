@@ -42,8 +42,8 @@ _SHORT_DEG = 0.02
 _REACH_STEP_M = 10_000.0
 #: Each so-manieth edge gives a first bound on the distance.
 _SAMPLE = 16
-#: With places in more squares than this, or after so many times, the whole shoreline is taken.
-_MANY_SQUARES, _MANY_TIMES = 600, 4
+#: With places in more squares than this the whole shoreline is taken.
+_MANY_SQUARES = 600
 #: Where in its cell the point stands whose side is known, in coordinate units off the rounding lattice, so
 #: that no vertex can lie on a line of latitude through it.
 OFF_LATTICE = 0.41
@@ -299,13 +299,12 @@ class _Squares:
         edges, points = rings.edges, rings.points
         self._edges = edges
         self._square = _square(points[edges, 1] / rings.units, points[edges, 0] / rings.units)
-        here = np.zeros(_N_SQUARES, dtype=np.bool_)
-        here[self._square] = True
-        self._used = np.flatnonzero(here)
+        self.n_edges = np.bincount(self._square, minlength=_N_SQUARES)
+        self._used = np.flatnonzero(self.n_edges)
         # A bound on the length of an edge: its greatest extent in degrees, times the root of two.
         extent = np.abs(points[edges + 1] - points[edges]).max(axis=1)
         long = np.flatnonzero(extent > _SHORT_DEG * rings.units)
-        degrees = np.full(len(here), _SHORT_DEG)
+        degrees = np.full(_N_SQUARES, _SHORT_DEG)
         np.maximum.at(degrees, self._square[long], extent[long] / rings.units)
         # Chords up to here from the middle of a square may lead to points of its edges [m].
         self._reach_m = _SQUARE_M + 1.5 * np.radians(degrees[self._used]) * EARTH_RADIUS_M
@@ -348,7 +347,7 @@ def _square_middles(square: NDArray[np.integer]) -> Floats:
 
 
 class _Stretches(Generic[Index]):
-    """An index of the squares asked for so far; after a few times, of all.
+    """An index of the squares asked for so far; of all, before indexes have taken more work than one of all.
 
     What an index answers does not depend on what else is in it.
     """
@@ -357,7 +356,7 @@ class _Stretches(Generic[Index]):
         self._squares = squares
         self._make = make
         self._made: tuple[Bools, Index] | None = None
-        self._times = 0
+        self._edges_taken = 0
         # By square, how far around its places the index reaches [m].
         self._reach_m = np.full(_N_SQUARES, -1.0)
 
@@ -382,8 +381,8 @@ class _Stretches(Generic[Index]):
             if not (squares & ~made[0]).any():
                 return made[1]
             squares = squares | made[0]
-        self._times += 1
-        if self._times > _MANY_TIMES:
+        self._edges_taken += int(self._squares.n_edges[squares].sum())
+        if self._edges_taken > self._squares.n_edges.sum():
             squares = np.ones_like(squares)
         index = self._make(squares)
         self._made = squares, index
