@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,18 @@ from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets
 from stsdetect.reference.places import Port
-from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS, Schema
+from stsdetect.schema import FIXES, FLAGGED, SEGMENTS, VESSELS, Schema
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf, give_back_memory
-from stsdetect.tracks import Tracks, build_track_arrays, build_tracks, days_heard, may_have_wrong_days, wrong_days
+from stsdetect.tracks import (
+    Reports,
+    Tracks,
+    build_track_arrays,
+    days_heard,
+    may_have_wrong_days,
+    tracks_of,
+    wrong_days,
+)
 from stsdetect.units import US_PER_S
 
 BBox = tuple[float, float, float, float]
@@ -130,12 +139,20 @@ class Archive:
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
         of_hulls, lying, done = [], [], 0
-        numbers = sorted(self._rows.rows)
+        numbers = self._buckets.numbers()
         sizes = [self._rows.rows[number] for number in numbers]
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for number in numbers:
-                yield self._rows.take(number), settings, self._bbox, wrong, self._cells, edges, self._keep_fixes
+                yield (
+                    partial(self._buckets.take, number),
+                    settings,
+                    self._bbox,
+                    wrong,
+                    self._cells,
+                    edges,
+                    self._keep_fixes,
+                )
 
         for size, (tracks, part) in zip(sizes, run_parts(_clean_bucket, jobs(), room.workers), strict=True):
             slots.put(part.labels, part.slots, part.last, part.per_hour)
@@ -171,15 +188,15 @@ class Archive:
         if not may_have_wrong_days(np.unique(bins // _DAY_BINS)):
             return frozenset()
         heard: Counter[int] = Counter()
-        for number in sorted(self._rows.rows):
-            days, counts = days_heard(POSITIONS.conform(self._rows.look(number)))
+        for number in self._buckets.numbers():
+            days, counts = days_heard(self._buckets.look(number))
             heard.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
         known = sorted(heard)
         return wrong_days(np.array(known, dtype=np.int64), np.array([heard[day] for day in known], dtype=np.int64))
 
 
 def _clean_bucket(
-    rows: pa.Table,
+    take: Callable[[], Reports],
     settings: Settings,
     bbox: BBox | None,
     wrong: frozenset[int],
@@ -187,12 +204,12 @@ def _clean_bucket(
     edges_us: Ints,
     keep_fixes: bool,
 ) -> tuple[Tracks, HullPart]:
-    rows = POSITIONS.conform(rows)
+    reports = take()
     if keep_fixes:
-        tracks = build_tracks(rows, settings.clean, bbox=bbox, wrong_days=wrong)
+        tracks = tracks_of(reports, settings.clean, bbox=bbox, wrong_days=wrong)
         data = Fixes.from_table(tracks.fixes)
     else:
-        arrays = build_track_arrays(rows, settings.clean, bbox=bbox, wrong_days=wrong)
+        arrays = build_track_arrays(reports, settings.clean, bbox=bbox, wrong_days=wrong)
         data = Fixes.from_arrays(arrays.labels, arrays.fixes)
         tables = arrays.segments, arrays.vessels, arrays.flagged
         tracks = Tracks(FIXES.empty(), *tables, arrays.quality_counts)

@@ -8,10 +8,11 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from stsdetect.kernels.sphere import Ints
 from stsdetect.store import Shelf
+from stsdetect.tracks import Coder, Register, Reports
 
 #: Rows are sorted into buckets from this many on; below, one bucket is enough.
 SMALL = 1_000_000
@@ -21,24 +22,16 @@ MOST_BUCKETS = 256
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def bucket_of(table: pa.Table, n: int) -> Ints:
-    """Return the bucket of each row of a `POSITIONS` table, shape (n rows,).
+def bucket_of(register: Register, first: int, n: int) -> NDArray[np.uint16]:
+    """Return the bucket of each of a register's numbers from ``first`` on, shape (n numbers,).
 
     It depends only on the vessel's label (its own id, else the MMSI as nine digits) up to the first '#': hulls
     that share one MMSI are told apart by what follows it, and their names must not meet others elsewhere.
     """
-    if "mmsi" in table.column_names:
-        result = _spread(pc.fill_null(table.column("mmsi"), 0).to_numpy().astype(np.int64), n)
-    else:
-        result = np.zeros(table.num_rows, dtype=np.int64)
-    if "vessel_id" not in table.column_names:
-        return result
-    words = table.column("vessel_id").unify_dictionaries().combine_chunks()
-    words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
-    codes = pc.fill_null(words.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    places = np.array([_of_label(word, n) for word in words.dictionary.to_pylist()] + [-1], dtype=np.int64)
-    own = places[codes]
-    return np.where(own >= 0, own, result)
+    mmsi, own_id, words = register.who(first)
+    used, place = np.unique(own_id, return_inverse=True)
+    own = np.array([_of_label(words[k], n) if k >= 0 else -1 for k in used.tolist()], dtype=np.int64)[place]
+    return np.where(own >= 0, own, _spread(mmsi, n)).astype(np.uint16)
 
 
 def _spread(number: Ints, n: int) -> Ints:
@@ -76,6 +69,8 @@ class Buckets:
         self._bin_us = bin_us
         self._rows_at_once = rows_at_once
         self._waiting: list[pa.Table] = []
+        self._coder = Coder()
+        self._bucket: NDArray[np.uint16] = np.zeros(0, dtype=np.uint16)
         self.rows = 0
         self.count = 0
         self.by_bin: Counter[int] = Counter()
@@ -85,10 +80,8 @@ class Buckets:
         if not table.num_rows:
             return
         self.rows += table.num_rows
-        # What a layout does not hold takes no room.
-        table = table.select([name for name in table.column_names if table.column(name).null_count < table.num_rows])
-        bins = table.column("time").cast(pa.int64()).to_numpy() // self._bin_us
-        self._count(bins)
+        self._count(table.column("time").cast(pa.int64()).to_numpy() // self._bin_us)
+        table = self._coder.coded(table)
         if self.count:
             self._sort(table)
             return
@@ -102,6 +95,22 @@ class Buckets:
         if not self.count:
             self._start(1)
         self._shelf.settle()
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the buckets that hold rows."""
+        return sorted(self._shelf.rows)
+
+    def take(self, number: int) -> Reports:
+        """Return the rows of a bucket and forget them."""
+        return self._reports(self._shelf.take(number))
+
+    def look(self, number: int) -> Reports:
+        """Return the rows of a bucket."""
+        return self._reports(self._shelf.look(number))
+
+    def _reports(self, rows: pa.Table | None) -> Reports:
+        assert rows is not None
+        return Reports(rows, self._coder.register, self._coder.files)
 
     def _start(self, count: int) -> None:
         self.count = count
@@ -124,8 +133,11 @@ class Buckets:
         if self.count == 1:
             self._shelf.put(0, table)
             return
-        bucket = bucket_of(table, self.count)
-        order = np.argsort(bucket.astype(np.uint16), kind="stable")
+        register = self._coder.register
+        if self._bucket.size < register.size:
+            self._bucket = np.append(self._bucket, bucket_of(register, self._bucket.size, self.count))
+        bucket = self._bucket[table.column("code").to_numpy()]
+        order = np.argsort(bucket, kind="stable")
         table = table.combine_chunks().take(pa.array(order))
         ends = np.cumsum(np.bincount(bucket, minlength=self.count)).tolist()
         begin = 0
