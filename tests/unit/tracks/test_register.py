@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -28,7 +30,7 @@ VALUES = {
 def blocks(draw: st.DrawFn) -> list[pa.Table]:
     rows = draw(st.lists(st.fixed_dictionaries(VALUES), min_size=1, max_size=30))
     cuts = sorted(draw(st.sets(st.integers(0, len(rows)), max_size=3)) | {0, len(rows)})
-    return [block(rows[low:high]) for low, high in zip(cuts, cuts[1:], strict=False) if high > low]
+    return [block(rows[low:high]) for low, high in pairwise(cuts) if high > low]
 
 
 def block(rows: list[dict]) -> pa.Table:
