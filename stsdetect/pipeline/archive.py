@@ -39,6 +39,8 @@ from stsdetect.units import US_PER_S
 BBox = tuple[float, float, float, float]
 Tick = Callable[[int, int], None]
 
+#: Rows of a bucket: as many as stay in the processor's cache, where its memory allows [measured].
+_BUCKET_ROWS = 200_000
 #: What Python and the libraries take before there is any data [bytes].
 _BASE_BYTES = 450_000_000
 #: What a row takes while its bucket is cleaned, and a fix while contact is searched, all arrays together [bytes]:
@@ -54,7 +56,7 @@ class Room:
     Attributes
     ----------
     shelf_bytes
-        For rows that wait for their bucket, and later for fixes that wait for their time [bytes].
+        For rows that wait for their bucket, and as much for fixes that wait for their time [bytes].
     work_bytes
         For what all workers have at hand [bytes].
     rows_at_once
@@ -68,10 +70,10 @@ class Room:
 
     @classmethod
     def of(cls, settings: Settings) -> Room:
-        """Share out ``run.memory``: half for what waits, half for what is worked on."""
+        """Share out ``run.memory``: a third each for rows that wait, for fixes that wait, for what is worked on."""
         workers = settings.run.workers or cores()
         free = max((settings.run.memory or quarter_of_memory()) - _BASE_BYTES, 50_000_000)
-        return cls(workers, free // 2, free // 2, max(free // 2 // workers // _CLEAN_BYTES, 20_000))
+        return cls(workers, free // 3, free // 3, max(free // 3 // workers // _CLEAN_BYTES, 20_000))
 
     @property
     def slot_rows(self) -> int:
@@ -108,7 +110,8 @@ class Archive:
         self._room = Room.of(settings)
         self._open = ExitStack()
         self._rows = self._open.enter_context(Shelf(self._room.shelf_bytes))
-        self._buckets = Buckets(self._rows, BIN_US, self._room.rows_at_once)
+        bucket_rows = min(self._room.rows_at_once, _BUCKET_ROWS)
+        self._buckets = Buckets(self._rows, BIN_US, bucket_rows, self._room.shelf_bytes // 2)
         self._fixes = self._open.enter_context(Shelf(self._room.shelf_bytes))
 
     def __enter__(self) -> Archive:
@@ -163,7 +166,7 @@ class Archive:
                 tables.append(getattr(tracks, name))
             done += size
             tick(done, self._buckets.rows)
-            give_back_memory()
+        give_back_memory()
         slots.seal()
         tracks = _together(parts, dict(sorted(counts.items())))
         reach_m = settings.encounters.max_distance_m

@@ -60,16 +60,20 @@ class _Words:
     """Words, numbered as they come up."""
 
     def __init__(self) -> None:
+        self._array = pa.array([], pa.string())
         self.words: list[str | None] = []
-        self._number: dict[str | None, int] = {}
 
-    def numbers(self, words: list[str | None]) -> list[int]:
-        """Return the numbers of words, entering new ones."""
-        for word in words:
-            if word not in self._number:
-                self._number[word] = len(self.words)
-                self.words.append(word)
-        return [self._number[word] for word in words]
+    def numbers(self, words: pa.Array) -> Ints:
+        """Return the numbers of words, entering new ones, shape (n,)."""
+        words = words.cast(pa.string())
+        place = pc.index_in(words, value_set=self._array)
+        if place.null_count:
+            new = pc.unique(words.filter(place.is_null()))
+            self._array = pa.concat_arrays([self._array, new])
+            self.words += new.to_pylist()
+            place = pc.index_in(words, value_set=self._array)
+        numbers: Ints = place.to_numpy().astype(np.int64)
+        return numbers
 
 
 class Register:
@@ -83,7 +87,9 @@ class Register:
         self.size = 0
         self._words: dict[str, _Words] = {name: _Words() for name in _WORDS}
         self._bits = {name: np.zeros(0, dtype=np.int64) for name in _COLUMNS}
-        self._known: dict[int, int] = {}
+        # Digests in rising order, and the number of the combination that had each first.
+        self._digests: NDArray[np.uint64] = np.zeros(0, dtype=np.uint64)
+        self._number_of: Codes = np.zeros(0, dtype=np.int32)
 
     def codes(self, positions: pa.Table) -> Codes:
         """Take in a block, return the number of each of its reports, shape (n,).
@@ -106,7 +112,7 @@ class Register:
         chosen = {
             name: np.full(first.size, _null(name)) if values is None else values[first] for name, values in bits.items()
         }
-        result: Codes = self._numbers(encoded.dictionary.to_pylist(), chosen)[local]
+        result: Codes = self._numbers(encoded.dictionary.to_numpy(), chosen)[local]
         spots = np.flatnonzero(differs)
         if spots.size:  # one digest for two combinations: the second ones stand for themselves
             rows = {
@@ -137,25 +143,33 @@ class Register:
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         array = one_array(column.unify_dictionaries() if column.num_chunks > 1 else column)
-        number = np.array(self._words[name].numbers(array.dictionary.to_pylist()), dtype=np.int64)
+        number = self._words[name].numbers(array.dictionary)
         indices = array.indices
         result: Ints = np.append(number, _NO_WORD)[
             (pc.fill_null(indices, -1) if indices.null_count else indices).to_numpy()
         ]
         return result
 
-    def _numbers(self, digests: list[int], bits: dict[str, Ints]) -> Codes:
-        """Return the numbers of combinations, all different, entering those not yet known."""
-        known = self._known
-        result = np.array([known.get(digest, -1) for digest in digests], dtype=np.int32)
-        old = np.flatnonzero(result >= 0)
-        fresh = result < 0
+    def _numbers(self, digests: NDArray[np.uint64], bits: dict[str, Ints]) -> Codes:
+        """Return the numbers of combinations with different digests, entering those not yet known."""
+        place = np.searchsorted(self._digests, digests)
+        known = np.zeros(digests.size, dtype=np.bool_)
+        inside = np.flatnonzero(place < self._digests.size)
+        known[inside] = self._digests[place[inside]] == digests[inside]
+        result = np.full(digests.size, -1, dtype=np.int32)
+        old = np.flatnonzero(known)
+        result[old] = self._number_of[place[old]]
+        clash = np.zeros(old.size, dtype=np.bool_)
         for name, values in bits.items():
-            fresh[old] |= self._bits[name][result[old]] != values[old]
+            clash |= self._bits[name][result[old]] != values[old]
+        fresh = ~known
+        fresh[old[clash]] = True
         new = np.flatnonzero(fresh)
         result[new] = self._enter({name: values[new] for name, values in bits.items()})
-        for k in new.tolist():
-            known.setdefault(digests[k], int(result[k]))
+        add = np.flatnonzero(~known)
+        add = add[np.argsort(digests[add])]
+        self._digests = np.insert(self._digests, place[add], digests[add])
+        self._number_of = np.insert(self._number_of, place[add], result[add])
         return result
 
     def _enter(self, bits: dict[str, Ints]) -> Codes:
@@ -247,5 +261,4 @@ class Coder:
 
     def _file_codes(self, column: pa.ChunkedArray) -> pa.Array:
         array = one_array(column.unify_dictionaries() if column.num_chunks > 1 else column)
-        numbers = self._files.numbers(array.dictionary.to_pylist())
-        return pa.array(numbers, pa.int32()).take(array.indices)
+        return pa.array(self._files.numbers(array.dictionary), pa.int32()).take(array.indices)

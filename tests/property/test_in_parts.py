@@ -27,7 +27,6 @@ archive = importlib.import_module("stsdetect.pipeline.archive")
 def little_room(rows_at_once: int, shelf_bytes: int, workers: int) -> Iterator[None]:
     """Make the job work as on an archive far larger than memory."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(buckets, "SMALL", 1)
         room = archive.Room(workers, shelf_bytes, 350 * rows_at_once, rows_at_once)
         patch.setattr(archive.Room, "of", lambda settings: room)
         yield
