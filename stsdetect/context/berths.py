@@ -21,8 +21,8 @@ from stsdetect.settings import ContextSettings
 PORTS_UNKNOWN_KM: float = 50.0
 
 #: Rows of berth cells per degree of latitude: a cell is 222 m high and about as wide.
-_ROWS_PER_DEGREE = 500
-_COLUMN_BITS = 18  # above 180,000 columns
+ROWS_PER_DEGREE = 500
+COLUMN_BITS = 18  # above 180,000 columns
 #: Areas without a port are a tenth of a degree high and wide.
 _AREAS_PER_DEGREE = 10
 _AREA_COLUMNS = 360 * _AREAS_PER_DEGREE
@@ -59,26 +59,26 @@ def berth_law(shore_km: Floats, port_km: Floats, settings: ContextSettings) -> B
 
 def cell_of(lat_deg: Floats, lon_deg: Floats) -> Ints:
     """Return the number of the berth cell that holds each place [degrees], shape (n,)."""
-    row = np.clip(((lat_deg + 90.0) * _ROWS_PER_DEGREE).astype(np.int64), 0, 180 * _ROWS_PER_DEGREE - 1)
-    count = _COLUMNS[row]
+    row = np.clip(((lat_deg + 90.0) * ROWS_PER_DEGREE).astype(np.int64), 0, 180 * ROWS_PER_DEGREE - 1)
+    count = COLUMNS[row]
     column = np.minimum(((lon_deg + 180.0) % 360.0 * count / 360.0).astype(np.int64), count - 1)
-    return np.asarray((row << _COLUMN_BITS) | column)
+    return np.asarray((row << COLUMN_BITS) | column)
 
 
 def cell_middle(cell: Ints) -> tuple[Floats, Floats]:
     """Return latitude and longitude [degrees] of the middle of berth cells, shape (n,) each."""
-    row, column = cell >> _COLUMN_BITS, cell & ((1 << _COLUMN_BITS) - 1)
-    return (row + 0.5) / _ROWS_PER_DEGREE - 90.0, (column + 0.5) * 360.0 / _COLUMNS[row] - 180.0
+    row, column = cell >> COLUMN_BITS, cell & ((1 << COLUMN_BITS) - 1)
+    return (row + 0.5) / ROWS_PER_DEGREE - 90.0, (column + 0.5) * 360.0 / COLUMNS[row] - 180.0
 
 
 def _columns() -> Ints:
     """How many cells go round the Earth in each row: as wide as high in the middle of the row."""
-    middle = (np.arange(180 * _ROWS_PER_DEGREE) + 0.5) / _ROWS_PER_DEGREE - 90.0
-    whole = np.rint(360.0 * _ROWS_PER_DEGREE * np.cos(np.radians(middle)))
+    middle = (np.arange(180 * ROWS_PER_DEGREE) + 0.5) / ROWS_PER_DEGREE - 90.0
+    whole = np.rint(360.0 * ROWS_PER_DEGREE * np.cos(np.radians(middle)))
     return np.asarray(np.maximum(whole, 1.0).astype(np.int64))
 
 
-_COLUMNS = _columns()
+COLUMNS = _columns()
 
 
 class BerthCells:
@@ -116,9 +116,12 @@ class BerthCells:
         fresh = np.ones(cell.size, dtype=np.bool_)
         fresh[1:] = cell[1:] != cell[:-1]
         begin = np.flatnonzero(fresh)
-        asked, place = np.unique(cell[begin], return_inverse=True)
-        found = self._look_up(asked)
-        return np.repeat(found[place], np.diff(np.append(begin, cell.size)))
+        return np.repeat(self.of_cells(cell[begin]), np.diff(np.append(begin, cell.size)))
+
+    def of_cells(self, cell: Ints) -> Ints:
+        """Return the number of the berth area of each cell (see `cell_of`), -1 for none, shape (n,)."""
+        asked, place = np.unique(cell, return_inverse=True)
+        return self._look_up(asked)[place]
 
     def port_id(self, area: int) -> str | None:
         """Return the id of an area's port, if there is one near."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from stsdetect.errors import SchemaError
 from stsdetect.kernels.contact import Legs, Timeline
-from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, Ints, chord_to_arc, distance_m, to_xyz
 from stsdetect.schema import FIXES, VESSELS
 from stsdetect.tracks import Quality
 from stsdetect.tracks.fixes import FixArrays
@@ -110,11 +111,11 @@ class Fixes:
         number = np.cumsum(heard) - 1
         return cls(
             labels=[label for label, yes in zip(labels, heard.tolist(), strict=True) if yes],
-            hull=number[arrays.hull],
+            hull=arrays.hull if heard.all() else number[arrays.hull],
             segment=arrays.segment,
             time_us=arrays.time_us,
             mmsi=arrays.mmsi,
-            xyz=to_xyz(arrays.lat_deg, arrays.lon_deg),
+            xyz=arrays.xyz,
             lat_deg=arrays.lat_deg,
             lon_deg=arrays.lon_deg,
             speed_kn=arrays.speed_kn,
@@ -137,6 +138,22 @@ class Fixes:
     def end_us(self) -> int:
         """Last time in the data [us]."""
         return int(self.time_us.max())
+
+    @cached_property
+    def plain(self) -> tuple[Any, ...]:
+        """The arrays that loops over legs read: hull, segment, time, quality, speed, and the three axes of places."""
+        whole = (self.hull, self.segment, self.time_us, self.quality)
+        return (
+            *(np.require(values, np.int64, ["C", "W"]) for values in whole),
+            *(np.require(values, np.float64, ["C", "W"]) for values in (self.speed_kn, *self.xyz.T)),
+        )
+
+    def own_speeds_kn(self, fast: ModuleType, max_bracket_s: float, limit_kn: float, *, coarse: bool) -> Floats:
+        """Return the own speed [kn] of each leg that `stsdetect.kernels.compiled.legs.long_legs` lists."""
+        chord, length = np.empty(self.size), np.empty(self.size, dtype=np.int64)
+        n = fast.long_legs(*self.plain, round(max_bracket_s * 1e6), coarse, limit_kn, chord, length)
+        own: Floats = chord_to_arc(chord[:n]) / (length[:n] / 1e6) / KNOT_MPS
+        return own
 
     def take(self, index: Ints | Bools) -> Fixes:
         """Return some of the fixes; the last time in the data is kept."""

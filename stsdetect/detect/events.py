@@ -29,8 +29,13 @@ def point_wkb(lon_deg: Floats, lat_deg: Floats) -> list[bytes]:
 
 def mean_place(group: Ints, xyz: Floats, weights: Floats, n_groups: int) -> tuple[Floats, Floats]:
     """Return latitude and longitude [degrees] of the weighted mean vector of each group; right at any seam."""
+    return to_lat_lon(sum_places(group, xyz, weights, n_groups))
+
+
+def sum_places(group: Ints, xyz: Floats, weights: Floats, n_groups: int) -> Floats:
+    """Return the weighted sum of the places of each group, shape (n_groups, 3), added up in their order."""
     total: Floats = np.stack([np.bincount(group, weights * xyz[:, k], n_groups) for k in range(3)], axis=1)
-    return to_lat_lon(total)
+    return total
 
 
 def count_fixes(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> Ints:
@@ -46,12 +51,32 @@ def fix_bounds(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> tuple[
     return first, np.searchsorted(line.start, line.place(hull, end_us), side="right").astype(np.int64)
 
 
-def identity_columns(fixes: Fixes, known: Identities, side: str, hull: Ints, start_us: Ints) -> dict[str, Any]:
-    """Return the columns that say who vessel ``side`` ('a' or 'b') was at the start of each event."""
+def last_of_moment(fixes: Fixes, at: Ints) -> Ints:
+    """Return the last fix with the hull and the time of each fix ``at``, shape (n,)."""
+    at = at.copy()
+    here = np.arange(at.size)
+    while here.size:
+        following = np.minimum(at[here] + 1, fixes.size - 1)
+        more = (following > at[here]) & (fixes.hull[following] == fixes.hull[at[here]])
+        here = here[more & (fixes.time_us[following] == fixes.time_us[at[here]])]
+        at[here] += 1
+    return at
+
+
+def identity_columns(
+    fixes: Fixes, known: Identities, side: str, hull: Ints, start_us: Ints, *, first: Ints | None = None
+) -> dict[str, Any]:
+    """Return the columns that say who vessel ``side`` ('a' or 'b') was at the start of each event.
+
+    Where events start at a fix of the vessel, ``first`` may say at which.
+    """
     rows = known.at(hull, start_us)
     # The MMSI of the last fix up to the start; a hull that goes by an id of its own may change it, or have none.
-    first, after = fix_bounds(fixes, hull, np.full(hull.size, fixes.time_us.min()), start_us)
-    at = np.maximum(after - 1, first)
+    if first is None:
+        low, after = fix_bounds(fixes, hull, np.full(hull.size, fixes.time_us.min()), start_us)
+        at = np.maximum(after - 1, low)
+    else:
+        at = last_of_moment(fixes, first)
     return {
         f"vessel_{side}": [fixes.labels[k] for k in hull.tolist()],
         f"mmsi_{side}": pa.array(fixes.mmsi[at], from_pandas=True).cast(pa.int64()),

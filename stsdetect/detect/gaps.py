@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from stsdetect.detect.arrays import Fixes, Identities, encode_vessels, to_arrow
 from stsdetect.detect.events import build_events, draught_change, identity_columns
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.contact import Timeline
 from stsdetect.kernels.sphere import Bools, Ints, distance_m
 from stsdetect.schema import EVENTS, FLAGGED
 from stsdetect.settings import GapSettings
 from stsdetect.tracks import Quality
+from stsdetect.tracks.columns import one_array
 from stsdetect.units import KNOT_MPS
 
 #: Flags of reports that show a hull was transmitting, though not where it was.
@@ -56,16 +58,13 @@ class Gaps:
         if data.size == 0:
             return EVENTS.empty()
         known = vessels if isinstance(vessels, Identities) else Identities.from_table(vessels, data.labels)
-        last_of_hull = np.append(data.hull[1:] != data.hull[:-1], True)
-        following = np.where(last_of_hull, data.end_us, np.append(data.time_us[1:], 0))
-        silent = following - data.time_us >= round(self.keep_from_s * 1e6)
-        # Outside the area asked for a vessel is heard, but what it does there was not asked for.
-        before = np.flatnonzero(silent & (data.quality != int(Quality.OUTSIDE_BBOX)))
+        before = _silences(data, round(self.keep_from_s * 1e6))
         if before.size == 0:
             return EVENTS.empty()
-        is_open = last_of_hull[before]
-        after = np.where(is_open, before, np.minimum(before + 1, data.size - 1))
-        start, stop = data.time_us[before], following[before]
+        after = np.minimum(before + 1, data.size - 1)
+        is_open = (after == before) | (data.hull[after] != data.hull[before])
+        after = np.where(is_open, before, after)
+        start, stop = data.time_us[before], np.where(is_open, data.end_us, data.time_us[after])
         jump = ~is_open & (distance_m(data.xyz[before], data.xyz[after]) > 0)
         hours_s = (stop - start) / 1e6
         speed = np.where(jump, distance_m(data.xyz[before], data.xyz[after]) / hours_s / KNOT_MPS, 0.0)
@@ -73,7 +72,7 @@ class Gaps:
         hull = data.hull[before]
         draught, change = draught_change(known, hull, start, stop)
         columns = {
-            **identity_columns(data, known, "a", hull, start),
+            **identity_columns(data, known, "a", hull, start, first=before),
             "start_us": start,
             "end_us": stop,
             "observed_us": none,
@@ -93,14 +92,34 @@ class Gaps:
         return build_events("gap", ["silence" if yes else "short" for yes in long.tolist()], columns)
 
 
+def _silences(data: Fixes, least_us: int) -> Ints:
+    """Return the fixes that are followed by a silence, that of a hull's last fix up to the end of the data.
+
+    Outside the area asked for a vessel is heard, but what it does there was not asked for.
+    """
+    fast = compiled("legs")
+    if fast is not None:
+        hull, _, time_us, quality, *_ = data.plain
+        before = np.empty(data.size, dtype=np.int64)
+        return before[: fast.silences(hull, time_us, quality, data.end_us, least_us, before)].copy()
+    last_of_hull = np.append(data.hull[1:] != data.hull[:-1], True)
+    following = np.where(last_of_hull, data.end_us, np.append(data.time_us[1:], 0))
+    silent = following - data.time_us >= least_us
+    return np.flatnonzero(silent & (data.quality != int(Quality.OUTSIDE_BBOX)))
+
+
 def _heard(flagged: Any | None, labels: list[str], hull: Ints, start_us: Ints, stop_us: Ints) -> Bools:
     """Tell in which gaps the hull sent reports without a believed place, edges left out."""
     result = np.zeros(hull.size, dtype=np.bool_)
     if flagged is None:
         return result
     table = FLAGGED.conform(to_arrow(flagged, "flagged"), extra=True)
+    if not table.num_rows:
+        return result
+    flags = one_array(table.column("flag").unify_dictionaries())
+    placeless = np.isin(flags.dictionary.to_pylist(), _PLACELESS)[flags.indices.to_numpy()]
     codes, _ = encode_vessels(table.column("vessel"), labels)
-    sent = np.isin(table.column("flag").to_pylist(), _PLACELESS) & (codes >= 0)
+    sent = placeless & (codes >= 0)
     codes, time = codes[sent], table.column("time").cast(pa.int64()).to_numpy()[sent]
     if codes.size == 0:
         return result

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from stsdetect.detect.arrays import Fixes, Identities
-from stsdetect.detect.events import build_events, count_fixes, identity_columns, mean_place
+from stsdetect.detect.events import build_events, count_fixes, identity_columns, sum_places
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.runs import group_bounds, stitch, weighted_median
+from stsdetect.kernels.sphere import Floats, Ints, to_lat_lon
 from stsdetect.schema import EVENTS
 from stsdetect.settings import LoiteringSettings
 
 MIN_OPEN_S = 900.0
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Runs long enough to be events, shape (n,): first fix, times, fixes, and the sum of places, shape (n, 3)."""
+
+    hull: Ints
+    first: Ints
+    start_us: Ints
+    stop_us: Ints
+    observed_us: Ints
+    inferred_us: Ints
+    n_fixes: Ints
+    place: Floats
+    median_kn: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,44 +68,65 @@ class Loitering:
         if data.size == 0:
             return EVENTS.empty()
         known = vessels if isinstance(vessels, Identities) else Identities.from_table(vessels, data.labels)
+        fast = compiled("legs")
+        runs = self._runs(data) if fast is None else self._runs_in_one_walk(fast, data)
+        return self._events(data, known, runs) if runs.hull.size else EVENTS.empty()
+
+    def _runs(self, data: Fixes) -> _Runs:
         legs, first = data.legs(self.inferred_bracket_s, coarse=True)
-        slow = data.top_speed_kn(legs, first) < self.max_speed_kn
-        kept = np.flatnonzero(slow)
+        kept = np.flatnonzero(data.top_speed_kn(legs, first) < self.max_speed_kn)
         hull, start, stop = legs.hull[kept], legs.t0_us[kept], legs.t1_us[kept]
         run = stitch(hull, start, stop, round(self.max_break_s * 1e6))
         begin, _ = group_bounds(run)
-        if begin.size == 0:
-            return EVENTS.empty()
-        slow_us = np.add.reduceat(stop - start, begin)
-        good = slow_us >= round(self.min_duration_s * 1e6)
-        if not good.any():
-            return EVENTS.empty()
-        number = np.cumsum(good) - 1
-        inside = good[run]
-        kept, group = kept[inside], number[run[inside]]
-        return self._measure(data, known, first[kept], kept, group, int(good.sum()), legs)
-
-    def _measure(self, data: Fixes, known: Identities, fix: Any, leg: Any, group: Any, n: int, legs: Any) -> pa.Table:
+        good = (np.add.reduceat(stop - start, begin) if begin.size else begin) >= round(self.min_duration_s * 1e6)
+        number, inside = np.cumsum(good) - 1, good[run]
+        leg, group, n = kept[inside], number[run[inside]], int(good.sum())
         begin, end = group_bounds(group)
-        hull = legs.hull[leg[begin]]
-        start, stop = legs.t0_us[leg[begin]], legs.t1_us[leg[end - 1]]
+        fix = first[leg]
         length = legs.t1_us[leg] - legs.t0_us[leg]
         seen = length <= round(self.observed_bracket_s * 1e6)
         weight = length.astype(np.float64)
-        lat, lon = mean_place(group, (legs.p0[leg] + legs.p1[leg]) / 2.0, weight, n)
         speed = (data.speed_kn[fix] + data.speed_kn[fix + 1]) / 2.0
-        last_fix = np.searchsorted(data.hull, hull, side="right") - 1
-        is_open = (data.time_us[last_fix] == stop) & (data.end_us - stop <= round(MIN_OPEN_S * 1e6))
+        hull, start, stop = legs.hull[leg[begin]], legs.t0_us[leg[begin]], legs.t1_us[leg[end - 1]]
+        return _Runs(
+            hull=hull,
+            first=fix[begin],
+            start_us=start,
+            stop_us=stop,
+            observed_us=np.add.reduceat(np.where(seen, length, 0), begin) if n else begin,
+            inferred_us=np.add.reduceat(np.where(seen, 0, length), begin) if n else begin,
+            n_fixes=count_fixes(data, hull, start, stop),
+            place=sum_places(group, (legs.p0[leg] + legs.p1[leg]) / 2.0, weight, n),
+            median_kn=weighted_median(group, speed, weight, n),
+        )
+
+    def _runs_in_one_walk(self, fast: ModuleType, data: Fixes) -> _Runs:
+        own = data.own_speeds_kn(fast, self.inferred_bracket_s, self.max_speed_kn, coarse=True)
+        ints, floats = np.empty((6, data.size), dtype=np.int64), np.empty((4, data.size))
+        n = fast.still_runs(
+            *data.plain, own, round(self.inferred_bracket_s * 1e6), self.max_speed_kn, round(self.max_break_s * 1e6),
+            round(self.min_duration_s * 1e6), round(self.observed_bracket_s * 1e6), ints, floats,
+        )  # fmt: skip
+        hull, first, last, observed, inferred, n_fixes = ints[:, :n].copy()
+        x, y, z, median = floats[:, :n].copy()
+        start, stop = data.time_us[first], data.time_us[last]
+        place = np.stack([x, y, z], axis=1)
+        return _Runs(hull, first, start, stop, observed, inferred, n_fixes, place, median)
+
+    def _events(self, data: Fixes, known: Identities, runs: _Runs) -> pa.Table:
+        last_fix = np.searchsorted(data.hull, runs.hull, side="right") - 1
+        is_open = (data.time_us[last_fix] == runs.stop_us) & (data.end_us - runs.stop_us <= round(MIN_OPEN_S * 1e6))
+        lat, lon = to_lat_lon(runs.place)
         columns = {
-            **identity_columns(data, known, "a", hull, start),
-            "start_us": start,
-            "end_us": stop,
-            "observed_us": np.add.reduceat(np.where(seen, length, 0), begin),
-            "inferred_us": np.add.reduceat(np.where(seen, 0, length), begin),
+            **identity_columns(data, known, "a", runs.hull, runs.start_us, first=runs.first),
+            "start_us": runs.start_us,
+            "end_us": runs.stop_us,
+            "observed_us": runs.observed_us,
+            "inferred_us": runs.inferred_us,
             "lat_deg": lat,
             "lon_deg": lon,
-            "n_positions_a": count_fixes(data, hull, start, stop),
+            "n_positions_a": runs.n_fixes,
             "is_open": is_open,
-            "median_speed_kn": weighted_median(group, speed, weight, n),
+            "median_speed_kn": runs.median_kn,
         }
-        return build_events("loitering", ["still"] * n, columns)
+        return build_events("loitering", ["still"] * runs.hull.size, columns)

@@ -22,13 +22,13 @@ from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
-from stsdetect.detect.slow_legs import Chosen, presence
+from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
 from stsdetect.engine import run_parts
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Floats, Ints
 from stsdetect.schema import EVENTS
 from stsdetect.settings import EncounterSettings, Settings
 from stsdetect.store import Shelf, give_back_memory
-from stsdetect.tracks import Quality
 from stsdetect.units import US_PER_S
 
 #: Around a meeting its hulls are looked at for a day (see `companions`), and legs reach a little further [us].
@@ -62,24 +62,15 @@ def search_hulls(
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
     ]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
-    cut = slotted(data, contact_runs(data, settings.encounters), edges_us)
-    lying = presence(data, settings.encounters, cells)
+    fast, rule = compiled("legs"), settings.encounters
+    if fast is None:
+        run, lying = contact_runs(data, rule), presence(data, rule, cells)
+    else:
+        run, lying = runs_and_presence(fast, data, rule, cells)
+    cut = slotted(data, run, edges_us)
     first = np.append(0, last[:-1] + 1)[: last.size]
     hours = np.maximum((data.time_us[last] - data.time_us[first]) / HOUR_US, 1.0)
     return HullPart(pa.concat_tables(found), data.labels, cut, data.take(last), (last - first + 1) / hours, lying)
-
-
-def contact_runs(data: Fixes, rule: EncounterSettings) -> Ints:
-    """Number the runs of legs slow enough for contact; -1 for fixes at the end of none, shape (n,)."""
-    result = np.full(data.size, -1, dtype=np.int64)
-    precise = np.flatnonzero(data.quality != int(Quality.COARSE))
-    begins = np.zeros(precise.size, dtype=np.bool_)
-    begins[Chosen.of(data if precise.size == data.size else data.take(precise), rule).first] = True
-    ends = np.zeros(precise.size, dtype=np.bool_)
-    ends[1:] = begins[:-1]
-    member = begins | ends
-    result[precise[member]] = np.cumsum(member & ~ends)[member] - 1
-    return result
 
 
 def finish_events(

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from stsdetect.context.berths import PRESENCE, US_PER_DAY, BerthCells, Berths
+from stsdetect.context.berths import (
+    COLUMN_BITS,
+    COLUMNS,
+    PRESENCE,
+    ROWS_PER_DEGREE,
+    US_PER_DAY,
+    BerthCells,
+    Berths,
+)
 from stsdetect.detect.arrays import MINUTE_US, Fixes
 from stsdetect.kernels.contact import Legs
 from stsdetect.kernels.sphere import Bools, Ints
 from stsdetect.settings import EncounterSettings
+from stsdetect.tracks import Quality
 from stsdetect.units import US_PER_S
 
 
@@ -57,6 +68,19 @@ def summed(fixes: Fixes, chosen: Chosen, berths: Berths) -> Bools:
     return berths.crowded(berth_areas(fixes, chosen, berths.cells), chosen.legs.t0_us)
 
 
+def contact_runs(data: Fixes, rule: EncounterSettings) -> Ints:
+    """Number the runs of legs slow enough for contact; -1 for fixes at the end of none, shape (n,)."""
+    result = np.full(data.size, -1, dtype=np.int64)
+    precise = np.flatnonzero(data.quality != int(Quality.COARSE))
+    begins = np.zeros(precise.size, dtype=np.bool_)
+    begins[Chosen.of(data if precise.size == data.size else data.take(precise), rule).first] = True
+    ends = np.zeros(precise.size, dtype=np.bool_)
+    ends[1:] = begins[:-1]
+    member = begins | ends
+    result[precise[member]] = np.cumsum(member & ~ends)[member] - 1
+    return result
+
+
 def presence(fixes: Fixes, rule: EncounterSettings, cells: BerthCells) -> pa.Table:
     """Return in which berth area each hull lay on which UTC day (a `PRESENCE` table), by the start of its legs.
 
@@ -67,16 +91,59 @@ def presence(fixes: Fixes, rule: EncounterSettings, cells: BerthCells) -> pa.Tab
     area = berth_areas(fixes, chosen, cells)
     leg = np.flatnonzero(area >= 0)
     area, day = area[leg], chosen.legs.t0_us[leg] // US_PER_DAY
-    hull = chosen.legs.hull[leg]
-    # A stable sort: the legs of one row stay in order of time.
-    order = np.lexsort((day, area, hull))
-    leg, area, day, hull = leg[order], area[order], day[order], hull[order]
-    fresh = np.ones(leg.size, dtype=np.bool_)
+    time_us = chosen.legs.t1_us[leg] - chosen.legs.t0_us[leg]
+    pieces = np.stack([chosen.legs.hull[leg], area, day, np.arange(leg.size), time_us])
+    return _presence(fixes, chosen.first[leg], pieces)
+
+
+def runs_and_presence(
+    fast: ModuleType, data: Fixes, rule: EncounterSettings, cells: BerthCells
+) -> tuple[NDArray[np.int32], pa.Table]:
+    """Return what `contact_runs` and `presence` return, from one walk along the legs."""
+    bracket_s = max(rule.inferred_bracket_s, rule.observed_bracket_s)
+    limit = max(rule.max_speed_kn, rule.under_way_max_speed_kn)
+    own = data.own_speeds_kn(fast, bracket_s, limit, coarse=False)
+    run = np.empty(data.size, dtype=np.int32)
+    first, second, berthed = (np.empty(data.size, dtype=np.int64) for _ in range(3))
+    hull, segment, time_us, quality, speed, *_ = data.plain
+    n = fast.contact_runs(
+        hull, segment, time_us, quality, speed, own, round(bracket_s * US_PER_S), rule.max_speed_kn,
+        rule.under_way_max_speed_kn, round(rule.observed_bracket_s * US_PER_S), run, first, second,
+    )  # fmt: skip
+    cell, at_first, at_second = np.empty(2 * n, dtype=np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    lat, lon = (np.require(values, np.float64, ["C", "W"]) for values in (data.lat_deg, data.lon_deg))
+    count = fast.berth_cells(
+        first, second, n, lat, lon, ROWS_PER_DEGREE, COLUMNS, COLUMN_BITS, cell, at_first, at_second
+    )
+    area = cells.of_cells(cell[:count])
+    pieces = np.empty((5, n), dtype=np.int64)
+    n_legs, n_pieces = fast.stays(hull, time_us, first, second, n, at_first, at_second, area, berthed, pieces)
+    return run, _presence(data, berthed[:n_legs], pieces[:, :n_pieces])
+
+
+def _presence(fixes: Fixes, leg: Ints, pieces: Ints) -> pa.Table:
+    """Put stretches of legs at berth together by hull, area and day.
+
+    Parameters
+    ----------
+    leg
+        The first fix of each such leg, in order.
+    pieces
+        Hull, area, day, number of the first leg, and time in all [us] of each stretch, shape (5, m).
+    """
+    # A stable sort: the stretches of one row stay in order of time.
+    order = np.lexsort(pieces[2::-1])
+    begins, size = pieces[3][order], np.diff(np.append(pieces[3], leg.size))[order]
+    hull, area, day, _, time_us = pieces[:, order]
+    fresh = np.ones(order.size, dtype=np.bool_)
     fresh[1:] = (np.diff(hull) != 0) | (np.diff(area) != 0) | (np.diff(day) != 0)
     begin = np.flatnonzero(fresh)
-    count = np.diff(np.append(begin, leg.size))
-    middle = chosen.first[leg[begin + count // 2]]
-    time_us = chosen.legs.t1_us[leg] - chosen.legs.t0_us[leg]
+    count, length = (np.add.reduceat(values, begin) if begin.size else begin for values in (size, time_us))
+    # The leg half-way through, counted over the stretches of a row.
+    reach = np.cumsum(size)
+    half = (reach - size)[begin] + count // 2
+    which = np.searchsorted(reach, half, side="right")
+    middle = leg[begins[which] + half - (reach - size)[which]]
     return PRESENCE.table(
         {
             "area": area[begin],
@@ -84,7 +151,7 @@ def presence(fixes: Fixes, rule: EncounterSettings, cells: BerthCells) -> pa.Tab
             "vessel": pa.array([fixes.labels[k] for k in hull[begin].tolist()], pa.string()),
             "lat_deg": fixes.lat_deg[middle],
             "lon_deg": fixes.lon_deg[middle],
-            "minutes": (np.add.reduceat(time_us, begin) if begin.size else time_us) / MINUTE_US,
+            "minutes": length / MINUTE_US,
             "n_positions": count,
         }
     )

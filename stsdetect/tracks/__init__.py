@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Bools, to_columns
 from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS
 from stsdetect.settings import CleanSettings
@@ -17,6 +18,7 @@ from stsdetect.tracks.fixes import FixArrays, close_repeats, join_fixes, make_fi
 from stsdetect.tracks.flags import BBox, Flagged, Flags, believed, inside, is_any, not_vessels, row_flags
 from stsdetect.tracks.hulls import split_hulls
 from stsdetect.tracks.identity import Spells, history
+from stsdetect.tracks.one_pass import OnePass
 from stsdetect.tracks.quality import QUALITY_MEANING, Quality
 from stsdetect.tracks.register import Coder, Register
 from stsdetect.tracks.rows import Reports, Rows
@@ -119,25 +121,30 @@ def build_track_arrays(
     """Do what `build_tracks` does, without a table of fixes."""
     groups = _Groups(settings, bbox, clock.wrong_days_of(reports) if wrong_days is None else wrong_days)
     never = not_vessels(reports.said)
+    fast = compiled("cleaning")
+    one_pass = None if fast is None else OnePass(fast, reports, never, settings, bbox, groups.wrong_days)
     for rows in reports.groups():
-        groups.add(reports, rows, never)
-    return groups.tracks(reports)
+        if one_pass is None:
+            groups.add(reports, rows, never)
+        else:
+            groups.take_over(*one_pass.add(rows, groups.counts))
+    return groups.tracks(reports, None if one_pass is None else one_pass.fixes())
 
 
 class _Groups:
     """Tracks of groups of vessels, one group after the other in the order of labels."""
 
     def __init__(self, settings: CleanSettings, bbox: BBox | None, wrong_days: frozenset[int]) -> None:
-        self._settings, self._bbox, self._wrong_days = settings, bbox, wrong_days
+        self._settings, self._bbox, self.wrong_days = settings, bbox, wrong_days
         self._labels: list[list[str]] = []
         self._fixes: list[tuple[FixArrays, Flags]] = []
         self._spells: list[Spells] = []
         self._flagged: list[Flagged] = []
-        self._counts = np.zeros(len(Quality), dtype=np.int64)
+        self.counts = np.zeros(len(Quality), dtype=np.int64)
 
     def add(self, reports: Reports, rows: Rows, never: Bools) -> None:
         """Clean the reports of some vessels."""
-        quality = row_flags(rows, never, self._wrong_days)
+        quality = row_flags(rows, never, self.wrong_days)
         # Longitude 180 is held as -180; others are left exactly as they are.
         lon = np.where(rows.lon_deg == 180.0, -180.0, rows.lon_deg)
         with np.errstate(invalid="ignore"):
@@ -154,18 +161,24 @@ class _Groups:
         self._labels.append(hulls.labels)
         self._spells.append(Spells.of(hulls.hull[listen], rows.code[listen], rows.time_us[listen]))
         self._fixes.append(make_fixes(reports, rows, hulls, quality, xyz, lon, self._settings))
-        self._counts += np.bincount(quality, minlength=len(Quality))
+        self.counts += np.bincount(quality, minlength=len(Quality))
         # Exact repeats say nothing of their own.
         told = np.flatnonzero(~(believed(quality) | is_any(quality, Quality.OUTSIDE_BBOX, Quality.REPEAT)))
         self._flagged.append(Flagged(hulls.hull[told], quality[told], rows.row[told]))
 
-    def tracks(self, reports: Reports) -> TrackArrays:
-        """Put all groups together."""
+    def take_over(self, labels: list[str], spells: Spells, flagged: Flagged) -> None:
+        """Keep what `OnePass` found, but for the fixes."""
+        self._labels.append(labels)
+        self._spells.append(spells)
+        self._flagged.append(flagged)
+
+    def tracks(self, reports: Reports, ready: tuple[FixArrays, Flags] | None) -> TrackArrays:
+        """Put all groups together; their fixes may be ready."""
         offsets = np.cumsum([0, *map(len, self._labels)]).tolist()[:-1]
         given = [label for group in self._labels for label in group]
         spells = Spells.joined(self._spells, offsets)
         flagged = Flagged.joined(self._flagged, offsets)
-        fixes, why = join_fixes(self._fixes, offsets)
+        fixes, why = ready or join_fixes(self._fixes, offsets)
         labels = sorted(given)
         if labels != given:
             # A name made for one of several hulls of a vessel sorts behind the label of a vessel in a later group.
@@ -179,5 +192,5 @@ class _Groups:
             segments_table(fixes, why, labels),
             history(reports.said, spells, labels),
             flagged_table(flagged, labels, reports),
-            {flag.name.lower(): int(self._counts[flag]) for flag in Quality if self._counts[flag]},
+            {flag.name.lower(): int(self.counts[flag]) for flag in Quality if self.counts[flag]},
         )

@@ -30,6 +30,8 @@ class FixArrays(ByHull):
         Number among the sorted labels of hulls.
     mmsi, sog_kn, heading_deg, speed_kn, course_deg
         NaN where not available.
+    xyz
+        Places [m], shape (n, 3), each axis contiguous.
     row
         Place among the positions as given.
     """
@@ -40,6 +42,7 @@ class FixArrays(ByHull):
     mmsi: Floats
     lat_deg: Floats
     lon_deg: Floats
+    xyz: Floats
     sog_kn: Floats
     heading_deg: Floats
     speed_kn: Floats
@@ -99,13 +102,7 @@ def make_fixes(
     # 102.3 is 'not available' and 102.2 'at least that' (ITU-R M.1371-5); below 0 is an overflow of old exports.
     sog = np.where((sog < 0) | (sog >= 102.2), np.nan, sog)
     places = rows_of(xyz, use)
-    speed, course = speed_and_course(segment, time, places, sog, settings.speed_window_s)
-    fine = np.flatnonzero(kind != int(Quality.COARSE))
-    if 0 < fine.size < kind.size:
-        # A position rounded to 185 m beside a precise one would look like motion.
-        speed[fine], course[fine] = speed_and_course(
-            segment[fine], time[fine], rows_of(places, fine), sog[fine], settings.speed_window_s
-        )
+    speed, course = speeds(segment, time, places, sog, kind, settings.speed_window_s)
     fixes = FixArrays(
         hull=hull,
         segment=segment,
@@ -113,6 +110,7 @@ def make_fixes(
         mmsi=rows.said.mmsi[rows.code[use]],
         lat_deg=rows.lat_deg[use],
         lon_deg=lon_deg[use],
+        xyz=places,
         sog_kn=sog,
         heading_deg=np.where((heading < 0) | (heading >= 360), np.nan, heading),
         speed_kn=speed,
@@ -121,6 +119,20 @@ def make_fixes(
         row=row,
     )
     return fixes, why[begins]
+
+
+def speeds(
+    segment: Ints, time_us: Ints, xyz: Floats, sog_kn: Floats, quality: Flags, window_s: float
+) -> tuple[Floats, Floats]:
+    """Return speed [kn] and course [degrees] of fixes sorted by segment, then time, see `speed_and_course`."""
+    speed, course = speed_and_course(segment, time_us, xyz, sog_kn, window_s)
+    fine = np.flatnonzero(quality != int(Quality.COARSE))
+    if 0 < fine.size < quality.size:
+        # A position rounded to 185 m beside a precise one would look like motion.
+        speed[fine], course[fine] = speed_and_course(
+            segment[fine], time_us[fine], rows_of(xyz, fine), sog_kn[fine], window_s
+        )
+    return speed, course
 
 
 def _cut(hull: Ints, time_us: Ints, chain: Ints | None, settings: CleanSettings) -> tuple[Bools, Flags]:

@@ -49,7 +49,7 @@ def row_flags(rows: Rows, never: Bools, wrong_days: frozenset[int]) -> Flags:
     marks: dict[Quality, Bools | Ints] = {
         **_odd_places(rows.lat_deg, rows.lon_deg),
         Quality.NOT_A_VESSEL: _where(never, rows),
-        Quality.COARSE: _where(rows.said.numbers["message_type"] == _LONG_RANGE, rows),
+        Quality.COARSE: _where(coarse_codes(rows.said), rows),
         Quality.REPEAT: rows.repeat,
     }
     if wrong_days:
@@ -100,6 +100,12 @@ def not_vessels(said: Said) -> Bools:
     station = np.array([word in _NOT_VESSELS for word in said.words["station"]] + [False])
     result: Bools = by_form | station[said.texts["station"]]
     return result
+
+
+def coarse_codes(said: Said) -> Bools:
+    """Mark what is said with coarse places."""
+    coarse: Bools = said.numbers["message_type"] == _LONG_RANGE
+    return coarse
 
 
 def inside(lat_deg: Floats, lon_deg: Floats, bbox: BBox) -> Bools:

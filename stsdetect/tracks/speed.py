@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.order import around
 from stsdetect.kernels.runs import group_bounds
-from stsdetect.kernels.sphere import Floats, Ints, course_deg, distance_m
+from stsdetect.kernels.sphere import Floats, Ints, chord_to_arc, course_deg, distance_m
 from stsdetect.tracks.columns import rows_of
 from stsdetect.units import KNOT_MPS
 
@@ -40,18 +41,16 @@ def speed_and_course(
     n = segment.size
     if n == 0:
         return np.zeros(0), np.zeros(0)
-    begin, end = group_bounds(segment)
-    counts = end - begin
-    window = round(window_s * 1e6)
-    # Segments one after the other on one line, each as long as it is: the sum stays far below 63 bits.
-    own = time_us[end - 1] - time_us[begin]
-    offset = np.cumsum(own + 2 * window + 2) - own - time_us[begin]
-    before, after = around(time_us + np.repeat(offset, counts), window)
-    np.maximum(before, np.repeat(begin, counts), out=before)
-    np.minimum(after, np.repeat(end - 1, counts), out=after)
+    places = xyz if xyz[:, 0].flags.c_contiguous else np.ascontiguousarray(xyz.T).T
+    fast = compiled("speed")
+    if fast is not None:
+        before, after, apart = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n)
+        fast.neighbours(segment, time_us, *places.T, round(window_s * 1e6), before, after, apart)
+        speed = chord_to_arc(apart)
+    else:
+        before, after = _neighbours(segment, time_us, round(window_s * 1e6))
+        speed = distance_m(rows_of(places, after), rows_of(places, before))
     seconds = (time_us[after] - time_us[before]) / 1e6
-    places = np.ascontiguousarray(xyz.T).T
-    speed = distance_m(rows_of(places, after), rows_of(places, before))
     speed /= np.maximum(seconds, 1e-6)
     speed /= KNOT_MPS
     still = np.flatnonzero(seconds == 0)
@@ -65,6 +64,19 @@ def speed_and_course(
     course = np.full(n, np.nan)
     course[moving] = course_deg(rows_of(places, before[moving]), rows_of(places, after[moving]))
     return speed, course
+
+
+def _neighbours(segment: Ints, time_us: Ints, window_us: int) -> tuple[Ints, Ints]:
+    """Return the nearest fix at least ``window_us`` before and after each, within its segment, else its end."""
+    begin, end = group_bounds(segment)
+    counts = end - begin
+    # Segments one after the other on one line, each as long as it is: the sum stays far below 63 bits.
+    own = time_us[end - 1] - time_us[begin]
+    offset = np.cumsum(own + 2 * window_us + 2) - own - time_us[begin]
+    before, after = around(time_us + np.repeat(offset, counts), window_us)
+    np.maximum(before, np.repeat(begin, counts), out=before)
+    np.minimum(after, np.repeat(end - 1, counts), out=after)
+    return before, after
 
 
 def _sparse_speed(

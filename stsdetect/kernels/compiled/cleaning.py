@@ -1,0 +1,228 @@
+"""Reports of some vessels to fixes: what each report is told apart for, in one look at each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stsdetect.kernels.compiled.jit import loop
+
+#: Flags of reports by number, as in `stsdetect.tracks.quality`.
+OK, COARSE, NO_POSITION, IMPOSSIBLE_POSITION, NULL_ISLAND, NOT_A_VESSEL = 0, 1, 2, 3, 4, 5
+WRONG_TIME, REPEAT, TELEPORT, NEAR_REPEAT, OUTSIDE_BBOX = 6, 7, 8, 9, 10
+#: What a segment begins after, as in `stsdetect.tracks.fixes`.
+START, SILENCE, JUMP = 0, 1, 2
+#: Rows of the arrays that `fill_fixes` fills.
+HULL, SEGMENT, TIME, ROW = 0, 1, 2, 3
+MMSI, LAT, LON, SOG, HEADING, X, Y, Z = 0, 1, 2, 3, 4, 5, 6, 7
+#: How many rows of whole numbers and of floats a fix takes; what comes behind Z is the speed and the course.
+N_INTS, N_FLOATS = 4, 10
+_DAY_US = 86_400_000_000
+
+
+@loop
+def flag_rows(
+    time_us: Any, lat_deg: Any, lon_deg: Any, code: Any, repeat: Any, never: Any, coarse: Any, wrong_days: Any,
+    quality: Any, held_lon: Any,
+) -> None:  # fmt: skip
+    """Find the strongest flag of each report that needs no other of its vessel but the one it repeats.
+
+    Parameters
+    ----------
+    never, coarse
+        By code: whether it is no vessel's, whether its places are coarse.
+    wrong_days
+        Rising days since 1970.
+    quality, held_lon
+        Filled: the flags, and longitudes with 180 held as -180.
+    """
+    for k in range(code.size):
+        lat, lon = lat_deg[k], lon_deg[k]
+        held_lon[k] = -180.0 if lon == 180.0 else lon
+        if not (abs(lat) <= 90.0 and abs(lon) <= 180.0):
+            missing = np.isnan(lat) or np.isnan(lon) or lat == 91.0 or lon == 181.0
+            quality[k] = NO_POSITION if missing else IMPOSSIBLE_POSITION
+            continue
+        if lat == lon and (lat == 0.0 or lat == 1.0):
+            quality[k] = NULL_ISLAND
+            continue
+        if never[code[k]]:
+            quality[k] = NOT_A_VESSEL
+            continue
+        if wrong_days.size:
+            day = time_us[k] // _DAY_US
+            spot = np.searchsorted(wrong_days, day)
+            if spot < wrong_days.size and wrong_days[spot] == day:
+                quality[k] = WRONG_TIME
+                continue
+        if repeat[k]:
+            quality[k] = REPEAT
+        else:
+            quality[k] = COARSE if coarse[code[k]] else OK
+
+
+@loop
+def odd_keys(
+    key: Any, time_us: Any, quality: Any, x: Any, y: Any, z: Any, speed_mps: float, slack_m: float, odd: Any
+) -> bool:
+    """Mark the keys with a step between believed fixes that cannot be.
+
+    Parameters
+    ----------
+    key, time_us, quality, x, y, z
+        Reports sorted by key, then time; places [m].
+    odd
+        Filled, by key less the first one.
+
+    Returns
+    -------
+    Whether any is marked.
+    """
+    odd[:] = False
+    least = slack_m * slack_m * (1.0 - 1e-9)
+    found = False
+    last, whose = -1, np.int64(-1)
+    for k in range(key.size):
+        if quality[k] > COARSE:
+            continue
+        if key[k] == whose:
+            dx, dy, dz = x[k] - x[last], y[k] - y[last], z[k] - z[last]
+            square = dx * dx + dy * dy + dz * dz
+            # Most steps are shorter than the slack alone.
+            if square > least:
+                seconds = (time_us[k] - time_us[last]) / 1e6
+                if np.sqrt(square) > speed_mps * seconds + slack_m:
+                    odd[whose - key[0]] = found = True
+        last, whose = k, key[k]
+    return found
+
+
+@loop
+def _inside(lat: float, lon: float, bbox: Any) -> bool:
+    if not (lat >= bbox[1] and lat <= bbox[3]):
+        return False
+    if bbox[0] <= bbox[2]:
+        return (lon >= bbox[0] and lon <= bbox[2]) or (bbox[2] == 180.0 and lon == -180.0)
+    return lon >= bbox[0] or lon <= bbox[2]
+
+
+@loop
+def flag_crowds(hull: Any, chain: Any, time_us: Any, lat_deg: Any, lon_deg: Any, near_us: int, bbox: Any,
+                quality: Any) -> None:  # fmt: skip
+    """Flag fixes that follow another of their hull and kind too closely, and those outside an area.
+
+    Parameters
+    ----------
+    hull, chain, time_us, lat_deg, lon_deg
+        Reports sorted by hull, then time; ``chain`` is empty where no hull has more than one.
+    bbox
+        Four numbers, or none.
+    quality
+        Changed in place.
+    """
+    last, kept_us = np.full(2, -1, dtype=np.int64), np.zeros(2, dtype=np.int64)
+    for k in range(hull.size):
+        kind = quality[k]
+        if kind > COARSE:
+            continue
+        before, now = last[kind], time_us[k]
+        last[kind] = k
+        close = before >= 0 and hull[before] == hull[k] and now - time_us[before] <= near_us
+        if close and chain.size:
+            close = chain[before] == chain[k]
+        if close and now - kept_us[kind] <= near_us:
+            quality[k] = NEAR_REPEAT
+            continue
+        kept_us[kind] = now
+        if bbox.size and not _inside(lat_deg[k], lon_deg[k], bbox):
+            quality[k] = OUTSIDE_BBOX
+
+
+@loop
+def fill_fixes(
+    hull: Any, chain: Any, time_us: Any, row: Any, code: Any, quality: Any,
+    lat_deg: Any, lon_deg: Any, x: Any, y: Any, z: Any, sog_kn: Any, heading_deg: Any, mmsi: Any,
+    silence_us: int, hull_offset: int, begin: int, segments: int,
+    ints: Any, floats: Any, kinds: Any, why: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Put the reports with a believed place behind the fixes of groups before.
+
+    Parameters
+    ----------
+    hull, chain, time_us, row, code, quality, lat_deg, lon_deg, x, y, z, sog_kn, heading_deg
+        Reports sorted by hull, then time; ``chain`` is empty where no hull has more than one.
+    mmsi
+        By code.
+    begin, segments
+        Fixes and segments of the groups before.
+    ints, floats, kinds, why
+        Filled from there on: shape (4, size), (8 or more, size), (size,), and by segment.
+
+    Returns
+    -------
+    Fixes and segments so far.
+    """
+    last, m, n_segments = -1, begin, segments
+    for k in range(hull.size):
+        if quality[k] > COARSE and quality[k] != OUTSIDE_BBOX:
+            continue
+        reason = -1
+        if last < 0 or hull[last] != hull[k]:
+            reason = START
+        elif chain.size and chain[last] != chain[k]:
+            reason = JUMP
+        elif time_us[k] - time_us[last] > silence_us:
+            reason = SILENCE
+        if reason >= 0:
+            why[n_segments] = reason
+            n_segments += 1
+        last = k
+        ints[HULL, m], ints[SEGMENT, m] = hull[k] + hull_offset, n_segments - 1
+        ints[TIME, m], ints[ROW, m] = time_us[k], row[k]
+        kinds[m] = quality[k]
+        floats[MMSI, m], floats[LAT, m], floats[LON, m] = mmsi[code[k]], lat_deg[k], lon_deg[k]
+        sog, heading = sog_kn[k], heading_deg[k]
+        floats[SOG, m] = np.nan if sog < 0.0 or sog >= 102.2 else sog
+        floats[HEADING, m] = np.nan if heading < 0.0 or heading >= 360.0 else heading
+        floats[X, m], floats[Y, m], floats[Z, m] = x[k], y[k], z[k]
+        m += 1
+    return m, n_segments
+
+
+@loop
+def sort_out(
+    hull: Any, time_us: Any, code: Any, quality: Any, counts: Any, spells: Any, flagged: Any
+) -> tuple[int, int]:
+    """Find the stretches in which a hull says one thing, and the reports that are not used; count the flags.
+
+    Parameters
+    ----------
+    hull, time_us, code, quality
+        Reports sorted by hull, then time.
+    counts
+        By flag; added to.
+    spells
+        Filled: hull, code, first and last time of each, shape (4, n).
+    flagged
+        Filled: places of reports, shape (n,).
+
+    Returns
+    -------
+    How many spells and how many reports.
+    """
+    n_spells, told = 0, 0
+    for k in range(hull.size):
+        kind = quality[k]
+        counts[kind] += 1
+        if kind > COARSE and kind != OUTSIDE_BBOX and kind != REPEAT:
+            # Exact repeats say nothing of their own.
+            flagged[told] = k
+            told += 1
+            if kind == NOT_A_VESSEL or kind == WRONG_TIME or kind == TELEPORT:
+                continue
+        if n_spells == 0 or spells[0, n_spells - 1] != hull[k] or spells[1, n_spells - 1] != code[k]:
+            spells[0, n_spells], spells[1, n_spells], spells[2, n_spells] = hull[k], code[k], time_us[k]
+            n_spells += 1
+        spells[3, n_spells - 1] = time_us[k]
+    return n_spells, told

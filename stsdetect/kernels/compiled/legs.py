@@ -1,0 +1,377 @@
+"""What single hulls do on the legs between their fixes: lie still, go slowly enough for contact, fall silent.
+
+A leg goes from one fix to the next of its hull and segment, up to a longest time. In what follows ``hull``, ``segment``,
+``time_us``, ``quality``, ``speed_kn``, ``x``, ``y`` and ``z`` [m] are those of fixes sorted by hull, then time, shape
+(n,) each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stsdetect.kernels.compiled.jit import loop
+
+#: Flags of fixes, as in `stsdetect.tracks.quality`.
+OK, COARSE, OUTSIDE_BBOX = 0, 1, 10
+#: Legs up to this long [us] are as slow as their fixes; longer ones have a speed of their own, too.
+LONG_US = 300_000_000
+#: Rows of what `still_runs` and `stays` fill.
+HULL, FIRST, LAST, OBSERVED_US, INFERRED_US, N_FIXES = 0, 1, 2, 3, 4, 5
+AREA, DAY, BEGIN, LENGTH_US = 1, 2, 3, 4
+X, Y, Z, MEDIAN = 0, 1, 2, 3
+_DAY_US = 86_400_000_000
+_FEW = 12
+
+
+@loop
+def _is_leg(
+    hull: Any, segment: Any, time_us: Any, quality: Any, j: int, k: int, most_us: int, worst: int
+) -> bool:
+    """Tell whether two fixes are the ends of a leg; ``worst`` is the greatest flag that either may have."""
+    if j < 0 or hull[j] != hull[k] or segment[j] != segment[k] or segment[k] < 0:
+        return False
+    step = time_us[k] - time_us[j]
+    return step > 0 and step <= most_us and quality[j] <= worst and quality[k] <= worst
+
+
+@loop
+def long_legs(
+    hull: Any, segment: Any, time_us: Any, quality: Any, speed_kn: Any, x: Any, y: Any, z: Any,
+    most_us: int, coarse: bool, limit_kn: float, chord_m: Any, length_us: Any,
+) -> int:  # fmt: skip
+    """List the legs that need a look at their own speed: long, and both fixes no faster than a limit.
+
+    Parameters
+    ----------
+    coarse
+        Whether coarse fixes take part; else legs reach over them.
+    chord_m, length_us
+        Filled: straight distance and time of each.
+
+    Returns
+    -------
+    How many there are.
+    """
+    n, j, worst = 0, -1, COARSE if coarse else OK
+    for k in range(hull.size):
+        if quality[k] == COARSE and not coarse:
+            continue
+        if (
+            _is_leg(hull, segment, time_us, quality, j, k, most_us, worst)
+            and time_us[k] - time_us[j] > LONG_US
+            and speed_kn[j] <= limit_kn
+            and speed_kn[k] <= limit_kn
+        ):
+            dx, dy, dz = x[j] - x[k], y[j] - y[k], z[j] - z[k]
+            chord_m[n] = np.sqrt(dx * dx + dy * dy + dz * dz)
+            length_us[n] = time_us[k] - time_us[j]
+            n += 1
+        j = k
+    return n
+
+
+@loop
+def still_runs(
+    hull: Any, segment: Any, time_us: Any, quality: Any, speed_kn: Any, x: Any, y: Any, z: Any, own_kn: Any,
+    most_us: int, limit_kn: float, break_us: int, least_us: int, observed_us: int, ints: Any, floats: Any,
+) -> int:  # fmt: skip
+    """Find and measure the runs of legs slower than a limit.
+
+    Parameters
+    ----------
+    own_kn
+        Speeds of the legs that `long_legs` lists for this limit.
+    break_us, least_us
+        Legs further apart are of two runs; least slow time of a run.
+    observed_us
+        Legs up to this long are observed.
+    ints, floats
+        Filled, by run: hull, first and last fix, observed and inferred time, fixes from the first to the last; and
+        the sum of places weighted by time, and the median speed. Shape (6, m) and (4, m).
+
+    Returns
+    -------
+    How many runs there are.
+    """
+    begin, end = np.empty(hull.size, dtype=np.int64), np.empty(hull.size, dtype=np.int64)
+    values, weights = np.empty(hull.size), np.empty(hull.size, dtype=np.int64)
+    n, j, n_legs, slow_us, asked = 0, -1, 0, 0, 0
+    for k in range(hull.size + 1):
+        leg = k < hull.size and _is_leg(hull, segment, time_us, quality, j, k, most_us, COARSE)
+        if leg and speed_kn[j] <= limit_kn and speed_kn[k] <= limit_kn:
+            leg = speed_kn[j] < limit_kn and speed_kn[k] < limit_kn
+            if time_us[k] - time_us[j] > LONG_US:
+                leg = leg and own_kn[asked] < limit_kn
+                asked += 1
+        else:
+            leg = False
+        over = k == hull.size
+        if n_legs and leg:
+            last = end[n_legs - 1]
+            over = hull[last] != hull[k] or time_us[j] > time_us[last] + break_us
+        if over and n_legs:
+            if slow_us >= least_us:
+                _measure(
+                    hull, time_us, speed_kn, x, y, z, begin, end, n_legs, observed_us, values, weights, ints, floats, n
+                )
+                n += 1
+            n_legs, slow_us = 0, 0
+        if leg:
+            begin[n_legs], end[n_legs] = j, k
+            n_legs += 1
+            slow_us += time_us[k] - time_us[j]
+        j = k
+    return n
+
+
+@loop
+def _measure(
+    hull: Any, time_us: Any, speed_kn: Any, x: Any, y: Any, z: Any, begin: Any, end: Any, n_legs: int,
+    observed_us: int, values: Any, weights: Any, ints: Any, floats: Any, n: int,
+) -> None:  # fmt: skip
+    sum_x, sum_y, sum_z = 0.0, 0.0, 0.0
+    observed, inferred = 0, 0
+    for leg in range(n_legs):
+        j, k = begin[leg], end[leg]
+        length = time_us[k] - time_us[j]
+        weight = float(length)
+        sum_x += weight * ((x[j] + x[k]) / 2.0)
+        sum_y += weight * ((y[j] + y[k]) / 2.0)
+        sum_z += weight * ((z[j] + z[k]) / 2.0)
+        if length <= observed_us:
+            observed += length
+        else:
+            inferred += length
+        values[leg], weights[leg] = (speed_kn[j] + speed_kn[k]) / 2.0, length
+    half = observed + inferred
+    median = weighted_median(values, weights, n_legs, half)
+    if median == 0.0:
+        # Of 0.0 and -0.0, the one that a stable sort comes to.
+        reach = 0
+        for leg in range(n_legs):
+            j, k = begin[leg], end[leg]
+            value = (speed_kn[j] + speed_kn[k]) / 2.0
+            if value < 0.0:
+                reach += time_us[k] - time_us[j]
+        for leg in range(n_legs):
+            j, k = begin[leg], end[leg]
+            value = (speed_kn[j] + speed_kn[k]) / 2.0
+            if value == 0.0:
+                reach += time_us[k] - time_us[j]
+                if 2 * reach >= half:
+                    median = value
+                    break
+    first, last = begin[0], end[n_legs - 1]
+    ints[HULL, n], ints[FIRST, n], ints[LAST, n] = hull[first], first, last
+    ints[OBSERVED_US, n], ints[INFERRED_US, n] = observed, inferred
+    floats[X, n], floats[Y, n], floats[Z, n], floats[MEDIAN, n] = sum_x, sum_y, sum_z, median
+    low, high = first, last
+    while low > 0 and hull[low - 1] == hull[first] and time_us[low - 1] == time_us[first]:
+        low -= 1
+    while high + 1 < hull.size and hull[high + 1] == hull[last] and time_us[high + 1] == time_us[last]:
+        high += 1
+    ints[N_FIXES, n] = high - low + 1
+
+
+@loop
+def weighted_median(values: Any, weights: Any, n: int, total: int) -> float:
+    """Return the least of the first ``n`` values at which half the weight is reached; both arrays are reordered.
+
+    Parameters
+    ----------
+    weights
+        Whole numbers above 0, ``total`` in all.
+    """
+    low, high, below = 0, n, 0
+    while high - low > _FEW:
+        a, b, c = values[low], values[(low + high) // 2], values[high - 1]
+        pivot = max(min(a, b), min(max(a, b), c))
+        # Less than the pivot up to i, the same up to k, greater from m on.
+        i, k, m = low, low, high
+        less, same = 0, 0
+        while k < m:
+            value, weight = values[k], weights[k]
+            if value < pivot:
+                values[k], weights[k] = values[i], weights[i]
+                values[i], weights[i] = value, weight
+                less += weight
+                i += 1
+                k += 1
+            elif value > pivot:
+                m -= 1
+                values[k], weights[k] = values[m], weights[m]
+                values[m], weights[m] = value, weight
+            else:
+                same += weight
+                k += 1
+        if i > low and 2 * (below + less) >= total:
+            high = i
+        elif 2 * (below + less + same) >= total:
+            return pivot
+        else:
+            below += less + same
+            low = m
+    for k in range(low + 1, high):
+        value, weight, i = values[k], weights[k], k
+        while i > low and values[i - 1] > value:
+            values[i], weights[i] = values[i - 1], weights[i - 1]
+            i -= 1
+        values[i], weights[i] = value, weight
+    for k in range(low, high):
+        below += weights[k]
+        if 2 * below >= total:
+            return values[k]
+    return np.nan
+
+
+@loop
+def contact_runs(
+    hull: Any, segment: Any, time_us: Any, quality: Any, speed_kn: Any, own_kn: Any,
+    most_us: int, slow_kn: float, cruising_kn: float, observed_us: int, run: Any, first: Any, second: Any,
+) -> int:  # fmt: skip
+    """Number the runs of legs slow enough for contact.
+
+    Parameters
+    ----------
+    own_kn
+        Speeds of the legs that `long_legs` lists for the greater of the two limits.
+    slow_kn, cruising_kn
+        Legs slower than the one count, and observed ones no faster than the other.
+    run
+        Filled: the number of each fix's run, -1 for fixes at the end of none.
+    first, second
+        Filled: both fixes of the slow legs.
+
+    Returns
+    -------
+    How many slow legs there are.
+    """
+    limit = max(slow_kn, cruising_kn)
+    n, j, number, asked = 0, -1, -1, 0
+    for k in range(hull.size):
+        run[k] = -1
+        if quality[k] == COARSE:
+            continue
+        if (
+            _is_leg(hull, segment, time_us, quality, j, k, most_us, OK)
+            and speed_kn[j] <= limit
+            and speed_kn[k] <= limit
+        ):
+            top = max(speed_kn[j], speed_kn[k])
+            length = time_us[k] - time_us[j]
+            if length > LONG_US:
+                top = max(top, own_kn[asked])
+                asked += 1
+            slow = top < slow_kn
+            if slow or (length <= observed_us and top <= cruising_kn):
+                if run[j] < 0:
+                    number += 1
+                    run[j] = number
+                run[k] = number
+            if slow:
+                first[n], second[n] = j, k
+                n += 1
+        j = k
+    return n
+
+
+@loop
+def berth_cells(
+    first: Any, second: Any, n: int, lat_deg: Any, lon_deg: Any, rows_per_degree: int, columns: Any, column_bits: int,
+    cell: Any, at_first: Any, at_second: Any,
+) -> int:  # fmt: skip
+    """List the berth cells that the ends of legs lie in, one after the other.
+
+    Parameters
+    ----------
+    first, second, n
+        Both fixes of ``n`` legs in order.
+    columns
+        Cells in each row around the Earth.
+    cell, at_first, at_second
+        Filled: the cells, each where it differs from the one before, and by leg the places of both ends among them.
+
+    Returns
+    -------
+    How many cells are listed.
+    """
+    count, last = 0, -1
+    for leg in range(n):
+        for side in range(2):
+            k = first[leg] if side == 0 else second[leg]
+            if k != last:
+                row = min(max(int((lat_deg[k] + 90.0) * rows_per_degree), 0), 180 * rows_per_degree - 1)
+                around = columns[row]
+                column = min(int((lon_deg[k] + 180.0) % 360.0 * around / 360.0), around - 1)
+                number = (row << column_bits) | column
+                if count == 0 or cell[count - 1] != number:
+                    cell[count] = number
+                    count += 1
+                last = k
+            if side == 0:
+                at_first[leg] = count - 1
+            else:
+                at_second[leg] = count - 1
+    return count
+
+
+@loop
+def stays(
+    hull: Any, time_us: Any, first: Any, second: Any, n: int, at_first: Any, at_second: Any, area: Any,
+    berthed: Any, pieces: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Find the stretches of legs at berth with one hull, area and day.
+
+    Parameters
+    ----------
+    first, second, n, at_first, at_second
+        As from `berth_cells`.
+    area
+        Area of each cell listed there, -1 for none.
+    berthed
+        Filled: first fixes of the legs that have both ends in an area.
+    pieces
+        Filled: hull, area of the first fix, its day since 1970, place of the first leg in ``berthed``, and time in all
+        [us], shape (5, m).
+
+    Returns
+    -------
+    How many legs and how many stretches.
+    """
+    n_legs, n_pieces = 0, 0
+    for leg in range(n):
+        here = area[at_first[leg]]
+        if here < 0 or area[at_second[leg]] < 0:
+            continue
+        j = first[leg]
+        day = time_us[j] // _DAY_US
+        last = n_pieces - 1
+        if last < 0 or pieces[HULL, last] != hull[j] or pieces[AREA, last] != here or pieces[DAY, last] != day:
+            last = n_pieces
+            pieces[HULL, last], pieces[AREA, last], pieces[DAY, last] = hull[j], here, day
+            pieces[BEGIN, last], pieces[LENGTH_US, last] = n_legs, 0
+            n_pieces += 1
+        pieces[LENGTH_US, last] += time_us[second[leg]] - time_us[j]
+        berthed[n_legs] = j
+        n_legs += 1
+    return n_legs, n_pieces
+
+
+@loop
+def silences(hull: Any, time_us: Any, quality: Any, end_us: int, least_us: int, before: Any) -> int:
+    """List the fixes inside the area asked for that are followed by a silence, the last of a hull up to ``end_us``.
+
+    Returns
+    -------
+    How many there are; ``before`` is filled with them.
+    """
+    n = 0
+    for k in range(hull.size):
+        last = k + 1 == hull.size or hull[k + 1] != hull[k]
+        following = end_us if last else time_us[k + 1]
+        if following - time_us[k] >= least_us and quality[k] != OUTSIDE_BBOX:
+            before[n] = k
+            n += 1
+    return n
