@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stsdetect.kernels.order import first_seen, mix
 from stsdetect.kernels.sphere import Floats, Ints
+from stsdetect.readers.protocol import SAID
 from stsdetect.tracks.columns import one_array
 
 #: What tells the vessel; numbers and texts that stay the same from one report to the next.
@@ -239,7 +240,10 @@ def _null(name: str) -> int:
 
 
 class Coder:
-    """Turns blocks of `POSITIONS` into what `Reports` takes: each row's own moment, and numbers for all else."""
+    """Turns blocks of `POSITIONS` into what `Reports` takes: each row's own moment, and numbers for all else.
+
+    A block may have one more column, `SAID`: rows with the same number there say the same beyond their moments.
+    """
 
     def __init__(self) -> None:
         self.register = Register()
@@ -254,10 +258,23 @@ class Coder:
         """Return the rows of a block; what it does not hold at all is left out."""
         held = [c for c in positions.column_names if positions.column(c).null_count < positions.num_rows]
         columns = {name: positions.column(name) for name in MOMENT if name in held}
-        columns["code"] = pa.array(self.register.codes(positions))
+        columns["code"] = pa.array(self._codes(positions))
         if "source_file" in held:
             columns["file"] = self._file_codes(positions.column("source_file"))
         return pa.table(columns)
+
+    def _codes(self, positions: pa.Table) -> Codes:
+        if SAID not in positions.column_names:
+            return self.register.codes(positions)
+        # The reader knows which rows say the same: only the first of each is looked at.
+        said = one_array(positions.column(SAID)).to_numpy()
+        first = np.full(int(said.max()) + 1, -1, dtype=np.int64)
+        first[said[::-1]] = np.arange(said.size - 1, -1, -1)
+        there = np.flatnonzero(first >= 0)
+        number = np.zeros(first.size, dtype=np.int32)
+        number[there] = self.register.codes(positions.select(_COLUMNS).take(pa.array(first[there])))
+        result: Codes = number[said]
+        return result
 
     def _file_codes(self, column: pa.ChunkedArray) -> pa.Array:
         array = one_array(column.unify_dictionaries() if column.num_chunks > 1 else column)

@@ -26,9 +26,7 @@ _FEW = 12
 
 
 @loop
-def _is_leg(
-    hull: Any, segment: Any, time_us: Any, quality: Any, j: int, k: int, most_us: int, worst: int
-) -> bool:
+def _is_leg(hull: Any, segment: Any, time_us: Any, quality: Any, j: int, k: int, most_us: int, worst: int) -> bool:
     """Tell whether two fixes are the ends of a leg; ``worst`` is the greatest flag that either may have."""
     if j < 0 or hull[j] != hull[k] or segment[j] != segment[k] or segment[k] < 0:
         return False

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stsdetect.readers.protocol import SAID
 from stsdetect.schema import POSITIONS
 from stsdetect.tracks import register as register_room
-from stsdetect.tracks.register import NUMBERS, TEXTS, Register
+from stsdetect.tracks.register import NUMBERS, TEXTS, Coder, Register
 from tests.builders import us
 
 VALUES = {
@@ -80,3 +81,22 @@ def test_only_the_words_of_those_chosen_are_listed():
     said = register.said(np.sort(codes[1:]).astype(np.int64))
     assert said.words["name"] == ["a", "b"]
     assert said.labels == ["440000002", "440000003"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(blocks(), st.integers(1, 4))
+def test_a_reader_may_say_which_rows_say_the_same(tables, more):
+    plain, hinted = Coder(), Coder()
+    for table in tables:
+        rows = [bits(row) for row in table.select(list(VALUES)).to_pylist()]
+        numbers = {row: more * k for k, row in enumerate(reversed(rows))}
+        said = pa.array([numbers[row] for row in rows], pa.int32())
+        one, two = plain.coded(table), hinted.coded(table.append_column(SAID, said))
+        ours = [plain.register.said(one.column("code").to_numpy().astype(np.int64))]
+        theirs = [hinted.register.said(two.column("code").to_numpy().astype(np.int64))]
+        assert one.drop_columns(["code"]).equals(two.drop_columns(["code"]))
+        for here, there in zip(ours, theirs, strict=True):
+            assert [here.labels[k] for k in here.key if k >= 0] == [there.labels[k] for k in there.key if k >= 0]
+            assert here.words == there.words
+            for name, values in here.numbers.items():
+                assert values.tobytes() == there.numbers[name].tobytes()
