@@ -7,6 +7,7 @@ import sys
 import tempfile
 from itertools import groupby
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +22,13 @@ _COPY_ROWS = 65_536
 def _concat(tables: list[pa.Table]) -> pa.Table:
     """Put tables together; a column that one lacks is null there."""
     return pa.concat_tables(tables, promote_options="default")
+
+
+def _together(files: list[Path], parts: list[pa.Table]) -> pa.Table | None:
+    import pyarrow.parquet as pq
+
+    tables = [*(pq.read_table(path, memory_map=False) for path in files), *parts]
+    return _concat(tables) if tables else None
 
 
 def give_back_memory() -> None:
@@ -62,6 +70,7 @@ class Shelf:
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
+        self._lock = Lock()
         self._tables: dict[int, list[pa.Table]] = {}
         self._loose: dict[int, int] = {}
         self._files: dict[int, list[Path]] = {}
@@ -107,20 +116,20 @@ class Shelf:
 
     def look(self, number: int) -> pa.Table | None:
         """Return the tables of a number as one; None where nothing was put down."""
-        import pyarrow.parquet as pq
-
-        parts = [pq.read_table(path, memory_map=False) for path in self._files.get(number, [])]
-        parts += self._tables.get(number, [])
-        return _concat(parts) if parts else None
+        return _together(self._files.get(number, []), self._tables.get(number, []))
 
     def take(self, number: int) -> pa.Table | None:
-        """Return the tables of a number as one and forget them; None where nothing was put down."""
-        table = self.look(number)
-        for part in self._tables.pop(number, []):
-            self._held -= part.nbytes
-        for path in self._files.pop(number, []):
+        """Return the tables of a number as one and forget them; None where nothing was put down.
+
+        Several threads may do this at once.
+        """
+        with self._lock:
+            files, parts = self._files.pop(number, []), self._tables.pop(number, [])
+            self._held -= sum(part.nbytes for part in parts)
+            self.rows.pop(number, None)
+        table = _together(files, parts)
+        for path in files:
             path.unlink()
-        self.rows.pop(number, None)
         return table
 
     def _gather(self, number: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,8 @@ from numpy.typing import NDArray
 from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.slow_legs import Chosen, summed
-from stsdetect.kernels.contact import Legs, closest, in_range, overlaps
+from stsdetect.kernels.contact import Legs, closest, in_range
 from stsdetect.kernels.hull import clearance_m, corners
-from stsdetect.kernels.nearby import HullBins, candidate_pairs, hull_bins, long_enough
 from stsdetect.kernels.runs import group_bounds, stitch
 from stsdetect.kernels.sphere import (
     Bools,
@@ -28,12 +26,9 @@ from stsdetect.kernels.sphere import (
     norm,
 )
 from stsdetect.settings import EncounterSettings
-from stsdetect.units import US_PER_S
 
 #: Time bins of the candidate index [us]: half an hour, half of the usual least duration.
 BIN_US = 1_800_000_000
-#: Pairs of legs solved at once; as many as stay in the cache. Bounds memory, not results.
-_BLOCK = 1 << 15
 #: Marks of a leg, as bits; two legs share a mark where both have it.
 _SLOW, _OBSERVED, _CRUISING, _SUMMED = 1, 2, 4, 8
 
@@ -364,87 +359,3 @@ def hull_gap(data: Tracks, hulls: Hulls, pieces: Pieces, error_m: float) -> tupl
         gap = clearance_m(here, there)
         least[k], most[k], source[k] = np.maximum(gap - error, 0.0), gap + error, 0
     return least, most, source
-
-
-def find_runs(data: Tracks, hulls: Hulls, start_us: int, end_us: int, rule: EncounterSettings) -> Runs:
-    """Find all contact in the time bins that begin within ``[start, end)``, stitched where it touches.
-
-    Every bin belongs to exactly one such stretch of time, so that `Runs.joined` of any cut is the same, but for runs
-    too short to qualify, which may be missing. ``data`` must hold all legs that share time with those bins, and those
-    up to ``inferred_bracket_s`` before and after; others change nothing. Hulls have the same numbers in every part.
-    """
-    legs, reach = data.legs, arc_to_chord(rule.max_distance_m)
-    edges = (-(-start_us // BIN_US), (end_us - 1) // BIN_US)
-    bins = hull_bins(legs, data.slow & data.observed, data.summed, BIN_US, edges)
-    one, two = candidate_pairs(legs, bins, reach, BIN_US)
-    useful = long_enough(
-        bins.time_bin[one],
-        bins.hull[one],
-        bins.hull[two],
-        min_bins=int(np.ceil(rule.min_duration_s * US_PER_S / BIN_US)),
-        max_empty=int(np.ceil(rule.max_break_s * US_PER_S / BIN_US)),
-        edges=edges,
-    )
-    if useful.size == 0:
-        return Runs.none()
-    one, two = one[useful], two[useful]
-    whole = _whole(bins, one, two, reach)
-    found = [Runs.none(), _whole_bins(bins, one[whole], two[whole])]
-    one, two = one[~whole], two[~whole]
-    for low, high in _blocks(bins, one, two):
-        begin = bins.time_bin[one[low:high]] * BIN_US
-        which, i, j = overlaps(legs, bins.hull[one[low:high]], bins.hull[two[low:high]], begin, begin + BIN_US)
-        windows = contact_windows(data, hulls, i, j, rule)
-        found.append(_as_runs(legs, windows, begin[which[windows.row]]))
-    runs, _ = Runs.joined(found, 0)
-    return runs
-
-
-def _whole(bins: HullBins, one: Ints, two: Ints, reach_m: float) -> Bools:
-    """Tell the bins all of which is contact.
-
-    That is where slow, closely heard legs of both vessels fill it and the farthest points of the balls that hold
-    them are in reach: what solving leg by leg gives as well, at a fraction of the work.
-    """
-    distance, size = bins.apart(one, two)
-    whole: Bools = bins.full[one] & bins.full[two] & (distance + size <= reach_m)
-    # Where both have legs that are left out, the others must be told from them.
-    return whole & ~(bins.mixed[one] & bins.mixed[two])
-
-
-def _whole_bins(bins: HullBins, one: Ints, two: Ints) -> Runs:
-    """Return bins all of which is contact, in their order, put together where they touch."""
-    start = bins.time_bin[one] * BIN_US
-    observed, none = np.ones(one.size, dtype=np.bool_), np.zeros(one.size, dtype=np.bool_)
-    return _touching(bins.hull[one], bins.hull[two], start, start + BIN_US, observed, none)
-
-
-def _as_runs(legs: Legs, found: Windows, bin_start_us: Ints) -> Runs:
-    """Cut contact to its time bin and put together what touches."""
-    start = np.maximum(found.start_us, bin_start_us)
-    end = np.minimum(found.end_us, bin_start_us + BIN_US)
-    keep = np.flatnonzero(end > start)
-    a, b = legs.hull[found.i[keep]], legs.hull[found.j[keep]]
-    return _touching(a, b, start[keep], end[keep], found.observed[keep], found.under_way[keep])
-
-
-def _touching(a: Ints, b: Ints, start: Ints, end: Ints, observed: Bools, under_way: Bools) -> Runs:
-    """Put contact together where it touches: sorted by pair and time, none within another."""
-    fresh = np.ones(a.size, dtype=np.bool_)
-    fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1]) | (start[1:] > end[:-1])
-    begin = np.flatnonzero(fresh)
-    if begin.size == 0:
-        return Runs.none()
-    last = np.append(begin[1:], a.size) - 1
-    length = end - start
-    parts = (np.where(observed, length, 0), np.where(observed, 0, length), np.where(under_way, length, 0))
-    return Runs(a[begin], b[begin], start[begin], end[last], *(np.add.reduceat(part, begin) for part in parts))
-
-
-def _blocks(bins: HullBins, one: Ints, two: Ints) -> list[tuple[int, int]]:
-    """Cut pairs of hulls in bins into blocks of about `_BLOCK` pairs of legs."""
-    # Two rows of legs that follow each other overlap in about as many pairs as there are legs.
-    work = bins.last[one] - bins.first[one] + bins.last[two] - bins.first[two]
-    block = np.cumsum(work) // _BLOCK
-    cuts = [0, *(np.flatnonzero(block[1:] != block[:-1]) + 1).tolist(), one.size]
-    return [(low, high) for low, high in pairwise(cuts) if high > low]

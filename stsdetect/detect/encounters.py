@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.companions import AROUND_US, LEAST_MIN, minutes_together
-from stsdetect.detect.contacts import BIN_US, Hulls, Pieces, Runs, Tracks, contact_windows, find_runs, hull_gap
+from stsdetect.detect.contacts import BIN_US, Hulls, Pieces, Runs, Tracks, contact_windows, hull_gap
 from stsdetect.detect.events import (
     build_events,
     count_fixes,
@@ -22,6 +22,7 @@ from stsdetect.detect.events import (
     identity_columns,
     mean_place,
 )
+from stsdetect.detect.search import find_runs
 from stsdetect.engine import cut, run_parts
 from stsdetect.kernels.contact import overlaps
 from stsdetect.kernels.runs import group_bounds, weighted_median

@@ -18,10 +18,11 @@ from scipy.sparse.csgraph import connected_components
 
 from stsdetect.context.berths import BerthCells, Berths
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
-from stsdetect.detect.contacts import BIN_US, Hulls, Runs, Tracks, find_runs
+from stsdetect.detect.contacts import BIN_US, Hulls, Runs, Tracks
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
+from stsdetect.detect.search import find_runs
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
 from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
 from stsdetect.engine import run_parts

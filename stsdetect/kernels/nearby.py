@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from types import ModuleType
 
 import numpy as np
 
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.contact import SLACK_M, Legs
 from stsdetect.kernels.runs import expand
 from stsdetect.kernels.sphere import Bools, Floats, Ints, norm
@@ -74,6 +76,9 @@ def hull_bins(legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tup
     edges
         First and last bin.
     """
+    fast = compiled("nearby")
+    if fast:
+        return _hull_bins(fast, legs, fit, out, bin_us, edges)
     first_bin, last_bin = legs.t0_us // bin_us, (legs.t1_us - 1) // bin_us
     first_bin, last_bin = np.maximum(first_bin, edges[0]), np.minimum(last_bin, edges[1])
     leg, time_bin = expand(first_bin, np.maximum(last_bin - first_bin + 1, 0))
@@ -90,10 +95,10 @@ def hull_bins(legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tup
         least[:, k] = _reduce(np.minimum, np.minimum(p0, p1), first, last)
         most[:, k] = _reduce(np.maximum, np.maximum(p0, p1), first, last)
     # The legs of a bin fill it when they reach over both ends and each begins where the last one ended.
-    fast = ~fit
+    unfit = ~fit
     parted = np.zeros(legs.size, dtype=np.bool_)
     parted[:-1] = (legs.t0_us[1:] != legs.t1_us[:-1]) | (legs.hull[1:] != legs.hull[:-1])
-    full = ~_reduce(np.logical_or, fast, first, last)
+    full = ~_reduce(np.logical_or, unfit, first, last)
     several = np.flatnonzero(last - first > 1)
     full[several] &= ~_reduce(np.logical_or, parted, first[several], last[several] - 1)
     full &= (legs.t0_us[first] <= time_bin * bin_us) & (legs.t1_us[last - 1] >= (time_bin + 1) * bin_us)
@@ -102,6 +107,21 @@ def hull_bins(legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tup
         calm, mixed = _reduce(np.logical_and, out, first, last), _reduce(np.logical_or, out, first, last)
     centre = np.asfortranarray((least + most) / 2.0)
     return HullBins(hull, time_bin, first, last, centre, norm(most - least) / 2.0, full, calm, mixed)
+
+
+def _hull_bins(
+    fast: ModuleType, legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tuple[int, int]
+) -> HullBins:
+    columns = legs.hull, legs.t0_us, legs.t1_us
+    n = fast.count_bins(*columns, bin_us, *edges)
+    numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
+    least, most = np.empty((3, n)), np.empty((3, n))
+    left_out = np.zeros(legs.size, dtype=np.bool_) if out is None else out
+    fast.fill_bins(*columns, legs.p0, legs.p1, fit, left_out, bin_us, *edges, numbers, least, most, marks)
+    hull, time_bin, first, last = numbers
+    full, calm, mixed = marks
+    centre, radius = ((least + most) / 2.0).T, norm((most - least).T) / 2.0
+    return HullBins(hull, time_bin, first, last, centre, radius, full, calm, mixed)
 
 
 def _reduce(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
@@ -176,6 +196,11 @@ def candidate_pairs(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> 
     none = np.zeros(0, dtype=np.int64)
     if bins.size == 0:
         return none, none
+    n_hulls, low = int(bins.hull.max()) + 1, int(bins.time_bin.min())
+    n_bins = int(bins.time_bin.max()) - low + 1
+    fast = compiled("nearby")
+    if fast:
+        return _candidate_pairs(fast, legs, bins, reach_m, bin_us, (n_hulls, low, n_bins))
     key, row = hull_cells(legs, bins, reach_m, bin_us)
     calm = bins.calm[row]
     found = [(none, none)]
@@ -187,13 +212,28 @@ def candidate_pairs(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> 
         for left, right in _neighbours(busy_key, calm_key, _ALL, own=False):
             found.append(_in_reach(bins, busy[left], still[right], reach_m))
     one, two = (np.concatenate(side) for side in zip(*found, strict=True))
-    n_hulls, low = int(bins.hull.max()) + 1, int(bins.time_bin.min())
-    n_bins = int(bins.time_bin.max()) - low + 1
     triple = (bins.hull[one] * n_hulls + bins.hull[two]) * n_bins + (bins.time_bin[one] - low)
     # Hulls that move lie in several cells, so that two may be neighbours more than once.
     order = np.argsort(triple, kind="stable")
     order = order[_first_of_equal(triple[order])]
     return one[order], two[order]
+
+
+def _candidate_pairs(
+    fast: ModuleType, legs: Legs, bins: HullBins, reach_m: float, bin_us: int, size: tuple[int, int, int]
+) -> tuple[Ints, Ints]:
+    where = bins.centre.T, bins.radius
+    times = legs.t0_us, legs.t1_us, legs.p0, legs.p1
+    wide_m = max(reach_m, _LEAST_REACH_M)
+    key, row = fast.cells(*times, bins.time_bin, bins.first, bins.last, *where, bin_us, size[1], wide_m)
+    order = np.argsort(key, kind="stable")
+    key, row = key[order], row[order]
+    fresh = _first_of_equal(key, row)
+    number = fast.pairs(key[fresh], row[fresh], bins.calm, bins.hull, bins.time_bin, *where, reach_m, *size)
+    number.sort()
+    first_row = np.searchsorted(bins.hull, np.arange(size[0] + 1))
+    one, two = fast.rows_of(number, first_row, bins.time_bin, *size)
+    return one, two
 
 
 def _neighbours(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Ints
 
 #: An odd number without pattern: 2^64 over the golden ratio (Knuth, The Art of Computer Programming, 6.4).
@@ -25,6 +26,10 @@ def order_by(key: NDArray[Any], time_us: Ints) -> Ints:
     key, time_us
         Whole numbers, shape (n,) each.
     """
+    fast = compiled("order")
+    if fast and key.dtype == np.uint16:
+        order: Ints = fast.order_by(key, time_us)
+        return order
     if (time_us[1:] >= time_us[:-1]).all():
         return _stable_order(key)
     by_time = _stable_order(time_us)
@@ -50,22 +55,28 @@ def _stable_order(values: NDArray[Any]) -> Ints:
     return packed
 
 
-def mix(digest: NDArray[np.uint64], values: NDArray[Any]) -> None:
+def mix(digest: NDArray[np.uint64], bits: Ints, none: int, column: int) -> None:
     """Mix one more column into the digests of rows, in place.
 
     Rows with the same bits in every column have the same digest; others nearly always differ, so what has one
-    digest must still be compared.
+    digest must still be compared. The value ``none`` changes nothing: a column full of it may as well be left out.
 
     Parameters
     ----------
-    digest, values
-        Shape (n,) each; ``values`` are float64, or whole numbers of any width.
+    digest, bits
+        Shape (n,) each.
+    none
+        Bits that stand for no value.
+    column
+        Number of the column; the columns may come in any order.
     """
+    spread = np.uint64((int(_SPREAD) * (2 * column + 1)) & ((1 << 64) - 1))
     for begin in range(0, digest.size, _BLOCK):
-        part, bits = digest[begin : begin + _BLOCK], values[begin : begin + _BLOCK]
-        part ^= (bits if bits.dtype == np.float64 else bits.astype(np.int64)).view(np.uint64)
-        part *= _SPREAD
+        part = (bits[begin : begin + _BLOCK] ^ np.int64(none)).view(np.uint64)
+        part *= spread
         part ^= part >> np.uint64(32)
+        part *= _SPREAD
+        digest[begin : begin + _BLOCK] += part
 
 
 def first_seen(code: NDArray[np.int32]) -> Ints:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,15 +22,25 @@ from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets
 from stsdetect.reference.places import Port
-from stsdetect.schema import FIXES, FLAGGED, POSITIONS, SEGMENTS, VESSELS, Schema
+from stsdetect.schema import FIXES, FLAGGED, SEGMENTS, VESSELS, Schema
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf, give_back_memory
-from stsdetect.tracks import Tracks, build_track_arrays, build_tracks, days_heard, may_have_wrong_days, wrong_days
+from stsdetect.tracks import (
+    Reports,
+    Tracks,
+    build_track_arrays,
+    days_heard,
+    may_have_wrong_days,
+    tracks_of,
+    wrong_days,
+)
 from stsdetect.units import US_PER_S
 
 BBox = tuple[float, float, float, float]
 Tick = Callable[[int, int], None]
 
+#: Rows of a bucket: as many as stay in the processor's cache, where its memory allows [measured].
+_BUCKET_ROWS = 200_000
 #: What Python and the libraries take before there is any data [bytes].
 _BASE_BYTES = 450_000_000
 #: What a row takes while its bucket is cleaned, and a fix while contact is searched, all arrays together [bytes]:
@@ -45,7 +56,7 @@ class Room:
     Attributes
     ----------
     shelf_bytes
-        For rows that wait for their bucket, and later for fixes that wait for their time [bytes].
+        For rows that wait for their bucket, and as much for fixes that wait for their time [bytes].
     work_bytes
         For what all workers have at hand [bytes].
     rows_at_once
@@ -59,10 +70,10 @@ class Room:
 
     @classmethod
     def of(cls, settings: Settings) -> Room:
-        """Share out ``run.memory``: half for what waits, half for what is worked on."""
+        """Share out ``run.memory``: a third each for rows that wait, for fixes that wait, for what is worked on."""
         workers = settings.run.workers or cores()
         free = max((settings.run.memory or quarter_of_memory()) - _BASE_BYTES, 50_000_000)
-        return cls(workers, free // 2, free // 2, max(free // 2 // workers // _CLEAN_BYTES, 20_000))
+        return cls(workers, free // 3, free // 3, max(free // 3 // workers // _CLEAN_BYTES, 20_000))
 
     @property
     def slot_rows(self) -> int:
@@ -99,7 +110,8 @@ class Archive:
         self._room = Room.of(settings)
         self._open = ExitStack()
         self._rows = self._open.enter_context(Shelf(self._room.shelf_bytes))
-        self._buckets = Buckets(self._rows, BIN_US, self._room.rows_at_once)
+        bucket_rows = min(self._room.rows_at_once, _BUCKET_ROWS)
+        self._buckets = Buckets(self._rows, BIN_US, bucket_rows, self._room.shelf_bytes // 2)
         self._fixes = self._open.enter_context(Shelf(self._room.shelf_bytes))
 
     def __enter__(self) -> Archive:
@@ -130,12 +142,20 @@ class Archive:
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
         of_hulls, lying, done = [], [], 0
-        numbers = sorted(self._rows.rows)
+        numbers = self._buckets.numbers()
         sizes = [self._rows.rows[number] for number in numbers]
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for number in numbers:
-                yield self._rows.take(number), settings, self._bbox, wrong, self._cells, edges, self._keep_fixes
+                yield (
+                    partial(self._buckets.take, number),
+                    settings,
+                    self._bbox,
+                    wrong,
+                    self._cells,
+                    edges,
+                    self._keep_fixes,
+                )
 
         for size, (tracks, part) in zip(sizes, run_parts(_clean_bucket, jobs(), room.workers), strict=True):
             slots.put(part.labels, part.slots, part.last, part.per_hour)
@@ -146,7 +166,7 @@ class Archive:
                 tables.append(getattr(tracks, name))
             done += size
             tick(done, self._buckets.rows)
-            give_back_memory()
+        give_back_memory()
         slots.seal()
         tracks = _together(parts, dict(sorted(counts.items())))
         reach_m = settings.encounters.max_distance_m
@@ -171,15 +191,15 @@ class Archive:
         if not may_have_wrong_days(np.unique(bins // _DAY_BINS)):
             return frozenset()
         heard: Counter[int] = Counter()
-        for number in sorted(self._rows.rows):
-            days, counts = days_heard(POSITIONS.conform(self._rows.look(number)))
+        for number in self._buckets.numbers():
+            days, counts = days_heard(self._buckets.look(number))
             heard.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
         known = sorted(heard)
         return wrong_days(np.array(known, dtype=np.int64), np.array([heard[day] for day in known], dtype=np.int64))
 
 
 def _clean_bucket(
-    rows: pa.Table,
+    take: Callable[[], Reports],
     settings: Settings,
     bbox: BBox | None,
     wrong: frozenset[int],
@@ -187,12 +207,12 @@ def _clean_bucket(
     edges_us: Ints,
     keep_fixes: bool,
 ) -> tuple[Tracks, HullPart]:
-    rows = POSITIONS.conform(rows)
+    reports = take()
     if keep_fixes:
-        tracks = build_tracks(rows, settings.clean, bbox=bbox, wrong_days=wrong)
+        tracks = tracks_of(reports, settings.clean, bbox=bbox, wrong_days=wrong)
         data = Fixes.from_table(tracks.fixes)
     else:
-        arrays = build_track_arrays(rows, settings.clean, bbox=bbox, wrong_days=wrong)
+        arrays = build_track_arrays(reports, settings.clean, bbox=bbox, wrong_days=wrong)
         data = Fixes.from_arrays(arrays.labels, arrays.fixes)
         tables = arrays.segments, arrays.vessels, arrays.flagged
         tracks = Tracks(FIXES.empty(), *tables, arrays.quality_counts)

@@ -5,40 +5,35 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from stsdetect.kernels.sphere import Ints
 from stsdetect.store import Shelf
+from stsdetect.tracks import Coder, Register, Reports
+from stsdetect.tracks.columns import Numbers
+from stsdetect.tracks.register import Codes
 
-#: Rows are sorted into buckets from this many on; below, one bucket is enough.
-SMALL = 1_000_000
 #: Most buckets: each costs a little.
 MOST_BUCKETS = 256
 #: An odd number without pattern (2^64 over the golden ratio) that spreads MMSI evenly (Knuth).
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def bucket_of(table: pa.Table, n: int) -> Ints:
-    """Return the bucket of each row of a `POSITIONS` table, shape (n rows,).
+def bucket_of(register: Register, first: int, n: int) -> NDArray[np.uint16]:
+    """Return the bucket of each of a register's numbers from ``first`` on, shape (n numbers,).
 
     It depends only on the vessel's label (its own id, else the MMSI as nine digits) up to the first '#': hulls
     that share one MMSI are told apart by what follows it, and their names must not meet others elsewhere.
     """
-    if "mmsi" in table.column_names:
-        result = _spread(pc.fill_null(table.column("mmsi"), 0).to_numpy().astype(np.int64), n)
-    else:
-        result = np.zeros(table.num_rows, dtype=np.int64)
-    if "vessel_id" not in table.column_names:
-        return result
-    words = table.column("vessel_id").unify_dictionaries().combine_chunks()
-    words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
-    codes = pc.fill_null(words.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    places = np.array([_of_label(word, n) for word in words.dictionary.to_pylist()] + [-1], dtype=np.int64)
-    own = places[codes]
-    return np.where(own >= 0, own, result)
+    mmsi, own_id, words = register.who(first)
+    used, place = np.unique(own_id, return_inverse=True)
+    own = np.array([_of_label(words[k], n) if k >= 0 else -1 for k in used.tolist()], dtype=np.int64)[place]
+    return np.where(own >= 0, own, _spread(mmsi, n)).astype(np.uint16)
 
 
 def _spread(number: Ints, n: int) -> Ints:
@@ -69,13 +64,19 @@ class Buckets:
         Length of the time bins in which rows are counted [us].
     rows_at_once
         About how many rows a bucket may hold.
+    batch_bytes
+        Rows are dealt out to their buckets when so many have come in [bytes].
     """
 
-    def __init__(self, shelf: Shelf, bin_us: int, rows_at_once: int) -> None:
+    def __init__(self, shelf: Shelf, bin_us: int, rows_at_once: int, batch_bytes: int) -> None:
         self._shelf = shelf
         self._bin_us = bin_us
         self._rows_at_once = rows_at_once
+        self._batch_bytes = batch_bytes
         self._waiting: list[pa.Table] = []
+        self._bytes = 0
+        self._coder = Coder()
+        self._bucket: NDArray[np.uint16] = np.zeros(0, dtype=np.uint16)
         self.rows = 0
         self.count = 0
         self.by_bin: Counter[int] = Counter()
@@ -85,29 +86,39 @@ class Buckets:
         if not table.num_rows:
             return
         self.rows += table.num_rows
-        # What a layout does not hold takes no room.
-        table = table.select([name for name in table.column_names if table.column(name).null_count < table.num_rows])
-        bins = table.column("time").cast(pa.int64()).to_numpy() // self._bin_us
-        self._count(bins)
-        if self.count:
-            self._sort(table)
-            return
+        self._count(table.column("time").cast(pa.int64()).to_numpy() // self._bin_us)
+        table = self._coder.coded(table)
         self._waiting.append(table)
-        if self.rows >= SMALL:
-            expected = self.rows / share_read if share_read > 0 else 64 * self._rows_at_once
-            self._start(min(max(math.ceil(expected / self._rows_at_once), 2), MOST_BUCKETS))
+        self._bytes += table.nbytes
+        if self._bytes > self._batch_bytes:
+            if not self.count:
+                self._start(self.rows / share_read if share_read > 0 else 64.0 * self._rows_at_once)
+            self._deal()
 
     def close(self) -> None:
         """Say that no more rows come."""
         if not self.count:
-            self._start(1)
-        self._shelf.settle()
+            self._start(self.rows)
+        self._deal()
 
-    def _start(self, count: int) -> None:
-        self.count = count
-        waiting, self._waiting = self._waiting, []
-        for table in waiting:
-            self._sort(table)
+    def numbers(self) -> list[int]:
+        """Return the numbers of the buckets that hold rows."""
+        return sorted(self._shelf.rows)
+
+    def take(self, number: int) -> Reports:
+        """Return the rows of a bucket and forget them."""
+        return self._reports(self._shelf.take(number))
+
+    def look(self, number: int) -> Reports:
+        """Return the rows of a bucket."""
+        return self._reports(self._shelf.look(number))
+
+    def _reports(self, rows: pa.Table | None) -> Reports:
+        assert rows is not None
+        return Reports(rows, self._coder.register, self._coder.files)
+
+    def _start(self, expected_rows: float) -> None:
+        self.count = min(max(math.ceil(expected_rows / self._rows_at_once), 1), MOST_BUCKETS)
 
     def _count(self, bins: Ints) -> None:
         low, high = int(bins.min()), int(bins.max())
@@ -120,16 +131,68 @@ class Buckets:
         for number, count in zip(present.tolist(), counts.tolist(), strict=True):
             self.by_bin[number] += count
 
-    def _sort(self, table: pa.Table) -> None:
-        if self.count == 1:
-            self._shelf.put(0, table)
+    def _deal(self) -> None:
+        """Put the rows that wait into their buckets: each column is moved once, bucket beside bucket."""
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        if not waiting:
             return
-        bucket = bucket_of(table, self.count)
-        order = np.argsort(bucket.astype(np.uint16), kind="stable")
-        table = table.combine_chunks().take(pa.array(order))
-        ends = np.cumsum(np.bincount(bucket, minlength=self.count)).tolist()
+        register = self._coder.register
+        if self._bucket.size < register.size:
+            self._bucket = np.append(self._bucket, bucket_of(register, self._bucket.size, self.count))
+        places, ends = self._places([table.column("code").to_numpy() for table in waiting])
+        columns = {}
+        for field in pa.unify_schemas([table.schema for table in waiting]):
+            name = field.name
+            blocks = [table.column(name) if name in table.column_names else None for table in waiting]
+            columns[name] = scattered(blocks, places, field.type)
+            # Each column goes as soon as it has been moved.
+            waiting = [table.drop_columns([name]) if name in table.column_names else table for table in waiting]
+        table = pa.table(columns)
         begin = 0
         for number, end in enumerate(ends):
-            if end > begin:
-                self._shelf.put(number, table.slice(begin, end - begin))
+            self._shelf.put(number, table.slice(begin, end - begin))
             begin = end
+
+    def _places(self, codes: list[Codes]) -> tuple[list[Ints], list[int]]:
+        """Return where the rows of each block go, stably by bucket, and where each bucket ends."""
+        counts = np.array([np.bincount(self._bucket[block], minlength=self.count) for block in codes])
+        ends = np.cumsum(counts.sum(axis=0))
+        begin = ends - counts.sum(axis=0)
+        places = []
+        for block, count in zip(codes, counts, strict=True):
+            bucket = self._bucket[block]
+            order = np.argsort(bucket, kind="stable")
+            place = np.empty(block.size, dtype=np.int64)
+            place[order] = np.arange(block.size) + np.repeat(begin - (np.cumsum(count) - count), count)
+            places.append(place)
+            begin = begin + count
+        return places, ends.tolist()
+
+
+def scattered(blocks: Sequence[pa.ChunkedArray | None], places: list[Ints], kind: pa.DataType) -> pa.Array:
+    """Return a column whose values stand at ``places``: block after block; None is a block of nulls.
+
+    Parameters
+    ----------
+    blocks
+        Columns of numbers or times.
+    places
+        Where the values of each block go, shape (n rows of the block,); all together 0 .. n - 1.
+    """
+    size = sum(place.size for place in places)
+    values: NDArray[Any] | None = None
+    gone: NDArray[np.bool_] | None = None
+    for block, place in zip(blocks, places, strict=True):
+        numbers = Numbers(pa.chunked_array([pa.nulls(place.size, kind)]) if block is None else block)
+        if numbers.values is not None:
+            if values is None:
+                values = np.empty(size, dtype=numbers.values.dtype)
+            values[place] = numbers.values
+        if numbers.values is None or numbers.valid is not None:
+            if gone is None:
+                gone = np.zeros(size, dtype=np.bool_)
+            gone[place] = True if numbers.valid is None else ~numbers.valid
+    if values is None:
+        return pa.nulls(size, kind)
+    array = pa.array(values, mask=gone)
+    return array if array.type == kind else array.view(kind)

@@ -12,7 +12,7 @@ from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
 from stsdetect.readers.source import PARQUET, Head, Source
 from stsdetect.readers.text import TextSpec, Tidy, find_header, read_text
-from stsdetect.readers.times import NAIVE, iso_utc
+from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc
 from stsdetect.settings import ReadSettings
 
 
@@ -63,6 +63,6 @@ class TextLayout:
         for position, cell in enumerate(header.cells):
             if cell in self.names:
                 columns.setdefault(self.names[cell], position)
-        return read_text(
-            source, TextSpec(header, columns, plain_types(columns, self.times)), self.times, self.tidy, self.missing
-        )
+        clock = "day_first" if self.times is day_first_utc else "iso"
+        spec = TextSpec(header, columns, plain_types(columns, self.times), clock=clock)
+        return read_text(source, spec, self.times, self.tidy, self.missing)

@@ -68,7 +68,21 @@ class Origin:
     cell: Callable[[int, str], str] | None = None
 
 
-def build(raw: dict[str, pa.Array], times: Times, origin: Origin, missing: frozenset[str] = frozenset()) -> Batch:
+@dataclass(frozen=True)
+class Shared:
+    """Raw columns that many rows have in common: each distinct set of values once, and which of them a row has."""
+
+    columns: dict[str, pa.Array]
+    place: NDArray[np.int32]
+
+
+def build(
+    raw: dict[str, pa.Array],
+    times: Times,
+    origin: Origin,
+    missing: frozenset[str] = frozenset(),
+    shared: Shared | None = None,
+) -> Batch:
     """Convert raw columns (by our key) and judge every row.
 
     Parameters
@@ -81,6 +95,8 @@ def build(raw: dict[str, pa.Array], times: Times, origin: Origin, missing: froze
         Where the rows came from.
     missing
         Words the source writes for "no text".
+    shared
+        Columns that are not in ``raw``, the vessel's among them: they are converted once for many rows.
     """
     size = len(origin.lines)
     raw = {key: plain(array) for key, array in raw.items()}
@@ -88,10 +104,23 @@ def build(raw: dict[str, pa.Array], times: Times, origin: Origin, missing: froze
     out: dict[str, pa.Array] = {}
     why = np.zeros(size, np.int8)
     _judge_time(raw, times, out, why)
-    _judge_vessel(raw, out, why, missing)
+    if shared is None:
+        _judge_vessel(raw, out, why, missing)
+    else:
+        shared = Shared({key: plain(array) for key, array in shared.columns.items()}, shared.place)
+        common: dict[str, pa.Array] = {}
+        wrong = np.zeros(len(next(iter(shared.columns.values()))), np.int8)
+        _judge_vessel(shared.columns, common, wrong, missing)
+        if wrong.any():
+            why[why == 0] = wrong[shared.place[why == 0]]
     _judge_place(raw, out, why)
-    _optional(raw, out, emptied, why == 0, missing)
-    rejects = _rejects(raw, why, origin)
+    _optional(raw, out, emptied, lambda bad: int((bad & (why == 0)).sum()), missing)
+    if shared is not None:
+        place = shared.place
+        _optional(shared.columns, common, emptied, lambda bad: int((bad[place] & (why == 0)).sum()), missing)
+        spread = pa.array(place)
+        out |= {name: array.take(spread) for name, array in common.items()}
+    rejects = _rejects(raw, why, origin, shared)
     out["source_file"] = constant(origin.label, size)
     out["source_row"] = pa.array(origin.lines)
     if rejects:
@@ -99,6 +128,15 @@ def build(raw: dict[str, pa.Array], times: Times, origin: Origin, missing: froze
         kept = pa.array(why == 0)
         out = {name: array.filter(kept) for name, array in out.items()}
     return Batch(size, with_nulls(out, size - len(rejects)), rejects, emptied)
+
+
+def merged(a: Batch, b: Batch) -> Batch:
+    """Put two batches of one block together, in the order of their lines."""
+    both = pa.concat_tables([a.positions, b.positions]).unify_dictionaries().combine_chunks()
+    order = np.argsort(both.column("source_row").to_numpy(), kind="stable")
+    return Batch(
+        a.rows + b.rows, both.take(pa.array(order)), a.rejects + b.rejects, a.emptied + b.emptied, a.remarks + b.remarks
+    )
 
 
 def with_nulls(columns: dict[str, pa.Array], size: int) -> pa.Table:
@@ -166,12 +204,14 @@ def _optional(
     raw: dict[str, pa.Array],
     out: dict[str, pa.Array],
     emptied: Counter[str],
-    kept: Mask,
+    kept: Callable[[Mask], int],
     missing: frozenset[str],
 ) -> None:
+    """Convert what may be empty; ``kept`` says how many of the rows of a mask are kept."""
+
     def put(column: str, values: pa.Array, bad: Mask) -> None:
         out[column] = values
-        count = int((bad & kept).sum())
+        count = kept(bad) if bad.any() else 0
         if count:
             emptied[column] += count
 
@@ -227,14 +267,16 @@ def _null(array: pa.Array) -> Mask:
     return array.is_null().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
-def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin) -> list[Reject]:
+def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin, shared: Shared | None) -> list[Reject]:
     rejects = []
+    common = shared.columns if shared else {}
     for i in np.flatnonzero(why).tolist():
         text = origin.text(i)
         reason, key = _REASONS[int(why[i])]
-        key = key if key in raw else "vessel_id"
-        value = raw[key][i].as_py()
-        if value is not None and origin.cell and not is_text(raw[key]):
+        key = key if key in raw or key in common else "vessel_id"
+        column = raw[key] if key in raw else common[key]
+        value = column[i if key in raw or shared is None else int(shared.place[i])].as_py()
+        if value is not None and origin.cell and not is_text(column):
             value = origin.cell(i, key)
         detail = f"{key} is empty" if value is None or str(value).strip() == "" else f"{key} {value}"
         if origin.is_header(text):

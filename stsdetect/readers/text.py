@@ -12,7 +12,7 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +20,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
+from stsdetect.kernels.choice import compiled
 from stsdetect.readers.ahead import ahead
 from stsdetect.readers.protocol import Batch, DamagedError, Reject
-from stsdetect.readers.rows import MAX_TEXT, Origin, Times, build
+from stsdetect.readers.rows import MAX_TEXT, Origin, Shared, Times, build, merged
+from stsdetect.readers.scanned import Plan, plan, scan
 from stsdetect.readers.source import MAX_LINE_BYTES, ByteStream, Head, Source
 from stsdetect.schema import POSITIONS, TEXT
 from stsdetect.units import US_PER_S
@@ -106,17 +108,24 @@ class TextSpec:
     typed: dict[str, pa.DataType] = field(default_factory=dict)
     #: Columns whose values nearly all differ: as text they are held as they are.
     distinct: frozenset[str] = frozenset({"lat", "lon"})
+    #: How plain times are written: "iso" without a zone, or "day_first"; other times are left to the general way.
+    clock: str = "iso"
 
 
 @dataclass
 class Piece:
-    """Columns for some lines, those lines, and the rows of the wrong length; an empty cell is null."""
+    """Columns for some lines, those lines, and the rows of the wrong length; an empty cell is null.
+
+    ``shared`` are the columns read once for many rows; ``apart`` says that the lines were split one by one.
+    """
 
     columns: dict[str, pa.Array]
     rows: Rows
     line: Callable[[int], bytes]
     rejects: list[Reject]
     odd_bytes: int = 0
+    shared: Shared | None = None
+    apart: bool = False
 
     def text(self, i: int) -> str:
         """Return the i-th line as text."""
@@ -149,10 +158,9 @@ def text_blocks(stream: ByteStream, skip: int = 0) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of a file: the number of the first, how many, and their bytes."""
+    """Whole lines of a file: their numbers and their bytes."""
 
-    first: int
-    count: int
+    numbers: Rows
     data: bytes
 
 
@@ -160,9 +168,9 @@ def numbered_blocks(stream: ByteStream, header: Header) -> Iterator[Block]:
     """Yield what stands below the header."""
     row = header.row + 1
     for data in text_blocks(stream, header.end):
-        block = Block(row, data.count(b"\n"), data)
-        row += block.count
-        yield block
+        count = data.count(b"\n")
+        yield Block(np.arange(row, row + count), data)
+        row += count
 
 
 def read_text(
@@ -174,9 +182,20 @@ def read_text(
 ) -> Iterator[Batch]:
     """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
     stream = source.open()
+    steps = plan(spec.columns, len(spec.header.cells), spec.clock)
+
+    def batch(piece: Piece) -> Batch:
+        return _batch(piece, source.label, spec, times, tidy, missing)
 
     def convert(block: Block) -> list[Batch]:
-        return [_batch(piece, source.label, spec, times, tidy, missing) for piece in split_block(block, spec)]
+        plain, rest = _scan_block(block, spec, steps)
+        pieces = [] if rest is None else split_block(rest, spec)
+        if plain is None:
+            return [batch(piece) for piece in pieces]
+        head = [batch(plain)]
+        if pieces and not pieces[0].apart:
+            head = [merged(head[0], batch(pieces.pop(0)))]
+        return head + [batch(piece) for piece in pieces]
 
     try:
         for batches in ahead(numbered_blocks(stream, spec.header), convert):
@@ -193,7 +212,8 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
             return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
-        batch = build(tidy(piece.columns, remarks), times, origin, missing)
+        shared = piece.shared and Shared(tidy(piece.shared.columns, remarks), piece.shared.place)
+        batch = build(tidy(piece.columns, remarks), times, origin, missing, shared)
     else:
         batch = Batch(0, POSITIONS.empty())
     batch.remarks = remarks
@@ -204,9 +224,31 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
     return batch
 
 
+def _scan_block(numbered: Block, spec: TextSpec, steps: Plan | None) -> tuple[Piece | None, Block | None]:
+    """Read the plain lines of a block through the compiled scanner; return them and the block of all others."""
+    fast = compiled("scan") if steps else None
+    block = numbered.data
+    got = fast and steps and scan(fast, block, len(numbered.numbers), spec.header.delimiter, steps)
+    if not got or not steps:
+        return None, numbered
+    narrow = replace(spec, columns={key: at for key, at in spec.columns.items() if key in steps.repeated})
+    columns = _split_into(got.examples, got.sets, narrow, {}) if got.sets else {}
+    if columns is None:
+        return None, numbered
+
+    def line(i: int) -> bytes:
+        return block[got.start[i] : block.index(b"\n", got.start[i])].rstrip(b"\r")
+
+    piece = Piece(got.columns, numbered.numbers[got.line], line, [], shared=Shared(columns, got.code))
+    if not len(got.odd):
+        return piece, None
+    rest = b"".join([block[begin:end] for _, begin, end in got.odd.tolist()])
+    return piece, Block(numbered.numbers[got.odd[:, 0]], rest)
+
+
 def split_block(numbered: Block, spec: TextSpec) -> list[Piece]:
     """Split lines into columns."""
-    first, count, block = numbered.first, numbered.count, numbered.data
+    numbers, count, block = numbered.numbers, len(numbered.numbers), numbered.data
     if _is_clean(block):
         columns = _split_fast(block, count, spec)
         if columns is not None:
@@ -217,14 +259,14 @@ def split_block(numbered: Block, spec: TextSpec) -> list[Piece]:
                     lines.extend(block.split(b"\n"))
                 return lines[i].rstrip(b"\r")
 
-            return [Piece(columns, np.arange(first, first + count), line, [])]
+            return [Piece(columns, numbers, line, [])]
     odd, ends = _odd_lines(block, spec)
     starts = np.concatenate([[0], ends[:-1] + 1])
     good = np.ones(count, bool)
     good[odd] = False
-    pieces = [_plain_piece(block, starts, ends, good, first, spec)] if good.any() else []
-    apart = [(first + i, block[starts[i] : ends[i]]) for i in odd.tolist()]
-    slow = split_slow([(n, line) for n, line in apart if _is_row(line, spec)], spec)
+    pieces = [_plain_piece(block, starts, ends, good, numbers, spec)] if good.any() else []
+    apart = [(int(numbers[i]), block[starts[i] : ends[i]]) for i in odd.tolist()]
+    slow = replace(split_slow([(n, line) for n, line in apart if _is_row(line, spec)], spec), apart=True)
     return [*pieces, slow] if len(slow.rows) or slow.rejects else pieces
 
 
@@ -259,7 +301,9 @@ def _odd_lines(block: bytes, spec: TextSpec) -> tuple[Rows, Rows]:
     return np.flatnonzero(odd), ends
 
 
-def _plain_piece(block: bytes, starts: Rows, ends: Rows, good: NDArray[np.bool_], first: int, spec: TextSpec) -> Piece:
+def _plain_piece(
+    block: bytes, starts: Rows, ends: Rows, good: NDArray[np.bool_], numbers: Rows, spec: TextSpec
+) -> Piece:
     """Split the good lines of a block through Arrow: runs of them are copied together."""
     edges = np.flatnonzero(np.diff(good.astype(np.int8), prepend=0, append=0))
     spans = [block[starts[low] : ends[high - 1] + 1] for low, high in zip(edges[::2], edges[1::2], strict=True)]
@@ -270,8 +314,8 @@ def _plain_piece(block: bytes, starts: Rows, ends: Rows, good: NDArray[np.bool_]
         return block[starts[index[i]] : ends[index[i]]].rstrip(b"\r")
 
     if columns is None:
-        return split_slow([(first + int(j), block[starts[j] : ends[j]]) for j in index], spec)
-    return Piece(columns, first + index, line, [])
+        return split_slow([(int(numbers[j]), block[starts[j] : ends[j]]) for j in index], spec)
+    return Piece(columns, numbers[index], line, [])
 
 
 def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array] | None:

@@ -43,6 +43,8 @@ def day_first_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
     """Read ``31/12/2021 23:59:59`` as UTC; also where a value could not be read."""
     if pa.types.is_dictionary(array.type):
         return _each_once(array, day_first_utc)
+    if pa.types.is_timestamp(array.type):
+        return array.cast(TIME), np.zeros(len(array), bool)
     given = strings(array)
     result = cast_each(_to_iso(given, "day"), [NAIVE])
     return result.cast(TIME), _bad(result, given)

@@ -20,18 +20,23 @@ from stsdetect.tracks.hulls import split_hulls
 from stsdetect.tracks.identity import Spells, history
 from stsdetect.tracks.one_pass import OnePass
 from stsdetect.tracks.quality import QUALITY_MEANING, Quality
+from stsdetect.tracks.register import Coder, Register
 from stsdetect.tracks.rows import Reports, Rows
 from stsdetect.tracks.tables import fixes_table, flagged_table, segments_table
 
 __all__ = [
     "QUALITY_MEANING",
+    "Coder",
     "Quality",
+    "Register",
+    "Reports",
     "TrackArrays",
     "Tracks",
     "build_track_arrays",
     "build_tracks",
     "days_heard",
     "may_have_wrong_days",
+    "tracks_of",
     "wrong_days",
 ]
 
@@ -94,26 +99,26 @@ def build_tracks(
     positions = POSITIONS.conform(positions, extra=True)
     if positions.num_rows == 0:
         return Tracks(FIXES.empty(), SEGMENTS.empty(), VESSELS.empty(), FLAGGED.empty(), {})
-    reports = Reports(positions)
-    made = _clean(reports, settings, bbox, wrong_days)
+    return tracks_of(Reports.of(positions), settings, bbox=bbox, wrong_days=wrong_days)
+
+
+def tracks_of(
+    reports: Reports, settings: CleanSettings, *, bbox: BBox | None, wrong_days: frozenset[int] | None
+) -> Tracks:
+    """Do what `build_tracks` does with reports that were coded before."""
+    made = build_track_arrays(reports, settings, bbox=bbox, wrong_days=wrong_days)
     table = fixes_table(made.fixes, made.labels, reports)
     return Tracks(table, made.segments, made.vessels, made.flagged, made.quality_counts)
 
 
 def build_track_arrays(
-    positions: pa.Table,
+    reports: Reports,
     settings: CleanSettings = CleanSettings(),
     *,
     bbox: BBox | None = None,
     wrong_days: frozenset[int] | None = None,
 ) -> TrackArrays:
-    """Do what `build_tracks` does, without a table of fixes; there must be at least one position."""
-    return _clean(Reports(POSITIONS.conform(positions, extra=True)), settings, bbox, wrong_days)
-
-
-def _clean(
-    reports: Reports, settings: CleanSettings, bbox: BBox | None, wrong_days: frozenset[int] | None
-) -> TrackArrays:
+    """Do what `build_tracks` does, without a table of fixes."""
     groups = _Groups(settings, bbox, clock.wrong_days_of(reports) if wrong_days is None else wrong_days)
     never = not_vessels(reports.said)
     fast = compiled("cleaning")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from stsdetect.kernels.sphere import Bools, Ints
-from stsdetect.schema import POSITIONS
 from stsdetect.tracks.rows import Reports
 
 _DAY_US = 86_400_000_000
@@ -15,7 +13,7 @@ _DAY_US = 86_400_000_000
 _LONE_DAYS, _LONE_REPORTS, _LONE_SHARE, _MAIN_SHARE = 30, 10, 0.001, 0.99
 
 
-def days_heard(positions: pa.Table) -> tuple[Ints, Ints]:
+def days_heard(reports: Reports) -> tuple[Ints, Ints]:
     """Count the reports of each day (UTC) that are not exact repeats of another.
 
     Repeats are reports of one vessel, so the counts of groups of vessels add up to those of all.
@@ -25,13 +23,6 @@ def days_heard(positions: pa.Table) -> tuple[Ints, Ints]:
     days, counts
         Days since 1970, rising, and how many reports there are of each; shape (n days,) each.
     """
-    positions = POSITIONS.conform(positions, extra=True)
-    if not positions.num_rows:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    return _count(Reports(positions))
-
-
-def _count(reports: Reports) -> tuple[Ints, Ints]:
     days = np.concatenate([rows.time_us[~rows.repeat] // _DAY_US for rows in reports.groups()])
     return np.unique(days, return_counts=True)
 
@@ -42,7 +33,7 @@ def wrong_days_of(reports: Reports) -> frozenset[int]:
     # Where all lies together there is nothing to count.
     if int(time.max()) - int(time.min()) <= _LONE_DAYS * _DAY_US or not may_have_wrong_days(np.unique(time // _DAY_US)):
         return frozenset()
-    return wrong_days(*_count(reports))
+    return wrong_days(*days_heard(reports))
 
 
 def may_have_wrong_days(days: Ints) -> bool:

@@ -12,8 +12,8 @@ from stsdetect.reference.vessels import MMSI_FORM_NAMES, mmsi_forms
 from stsdetect.tracks import clock
 from stsdetect.tracks.columns import ByHull
 from stsdetect.tracks.quality import PRECEDENCE, Quality
+from stsdetect.tracks.register import Said
 from stsdetect.tracks.rows import Rows
-from stsdetect.tracks.said import Said
 
 Flags = NDArray[np.int8]
 BBox = tuple[float, float, float, float]

@@ -11,7 +11,7 @@ from stsdetect.kernels.sphere import Bools, Floats, Ints
 from stsdetect.reference.vessels import imo_ok
 from stsdetect.schema import TEXT, VESSELS
 from stsdetect.tracks.columns import ByHull
-from stsdetect.tracks.said import Codes, Said
+from stsdetect.tracks.register import Codes, Said
 
 _NUMBERS = (
     "imo", "ship_type", "length_m", "width_m", "to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m", "draught_m",

@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from stsdetect.errors import SchemaError
 from stsdetect.kernels.order import order_by
 from stsdetect.kernels.sphere import Bools, Floats, Ints
-from stsdetect.tracks.columns import Index, Numbers, Words
-from stsdetect.tracks.said import NUMBERS, TEXTS, Codes, Said, gather
+from stsdetect.schema import TEXT
+from stsdetect.tracks.columns import Index, Numbers, Words, one_array
+from stsdetect.tracks.register import NUMBERS, TEXTS, Coder, Codes, Register, Said
 
 #: Values of a report's own moment that make two reports different, besides vessel, time and place.
 _MOMENT = ("sog_kn", "cog_deg", "heading_deg", "nav_status")
@@ -55,12 +57,17 @@ class Rows:
 
 
 class Reports:
-    """All positions given.
+    """Reports in the order of their vessels and times.
 
     Parameters
     ----------
-    positions
-        `POSITIONS` table with at least one row.
+    rows
+        At least one report: the columns `MOMENT` of `POSITIONS`, ``code`` (its number in the register) and ``file``
+        (its number among the files); a column left out is null.
+    register
+        What the reports say beyond their moment.
+    files
+        The files they come from.
 
     Raises
     ------
@@ -68,9 +75,19 @@ class Reports:
         If a report has neither a vessel id nor an MMSI.
     """
 
-    def __init__(self, positions: pa.Table) -> None:
-        self.positions = positions
-        self.code, self.said = gather(positions)
+    def __init__(self, rows: pa.Table, register: Register, files: list[str | None]) -> None:
+        self._rows = rows
+        self._files = files
+        code = one_array(rows.column("code")).to_numpy()
+        # Those of the register that come up here, numbered anew.
+        heard = np.zeros(register.size, dtype=np.bool_)
+        heard[code] = True
+        self.said = register.said(np.flatnonzero(heard))
+        self.code: Codes = (np.cumsum(heard, dtype=np.int32) - 1).astype(np.int32)[code]
+        nameless = np.flatnonzero(self.said.key < 0)
+        if nameless.size:
+            count = int(np.isin(self.code, nameless).sum())
+            raise SchemaError(f"{count} positions have neither a vessel_id nor an mmsi; give one of them")
         self._numbers: dict[str, Numbers] = {}
         time = self.numbers("time").values
         assert time is not None
@@ -79,20 +96,35 @@ class Reports:
         self._order = order_by(key, self.time_us)
         self._ends = np.cumsum(np.bincount(key, minlength=len(self.said.labels)))
 
+    @classmethod
+    def of(cls, positions: pa.Table) -> Reports:
+        """Take the rows of a `POSITIONS` table, at least one."""
+        coder = Coder()
+        return cls(coder.coded(positions), coder.register, coder.files)
+
     def numbers(self, name: str) -> Numbers:
         """Return a numeric column."""
         if name not in self._numbers:
-            self._numbers[name] = Numbers(self.positions.column(name))
+            there = name in self._rows.column_names
+            self._numbers[name] = Numbers(self._rows.column(name) if there else pa.chunked_array([pa.nulls(self.size)]))
         return self._numbers[name]
 
     def floats(self, name: str, row: Ints) -> Floats:
         """Return a numeric column at the places ``row``, NaN for null; do not write to it."""
         return self.numbers(name).floats(row, row.size)
 
+    @property
+    def size(self) -> int:
+        """Number of reports."""
+        return int(self._rows.num_rows)
+
     @cached_property
     def files(self) -> Words:
-        """The files that positions come from."""
-        return Words(self.positions.column("source_file"))
+        """The files that reports come from."""
+        if "file" not in self._rows.column_names:
+            return Words(pa.chunked_array([pa.nulls(self.size, TEXT)]))
+        codes = one_array(self._rows.column("file"))
+        return Words(pa.chunked_array([pa.DictionaryArray.from_arrays(codes, pa.array(self._files, pa.string()))]))
 
     @cached_property
     def _file_rank(self) -> Ints:

@@ -10,7 +10,8 @@ import pytest
 
 import stsdetect as sts
 from stsdetect.detect.arrays import Fixes, Identities
-from stsdetect.detect.contacts import BIN_US, Hulls, Tracks, find_runs
+from stsdetect.detect.contacts import BIN_US, Hulls, Tracks
+from stsdetect.detect.search import find_runs
 from stsdetect.kernels.nearby import candidate_pairs, hull_bins
 from stsdetect.kernels.sphere import arc_to_chord
 from stsdetect.schema import POSITIONS

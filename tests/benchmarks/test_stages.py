@@ -36,7 +36,7 @@ def tracks(positions: pa.Table) -> Tracks:
 @pytest.fixture(scope="module")
 def keys(positions: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """Vessel and time of each row, in the order of the files."""
-    reports = Reports(positions)
+    reports = Reports.of(positions)
     return reports.said.key.astype(np.uint16)[reports.code], reports.time_us
 
 
@@ -86,7 +86,7 @@ def test_vessels_and_sort(
     reports = beside(
         benchmark,
         table,
-        lambda: Reports(positions),
+        lambda: Reports.of(positions),
         lambda: np.lexsort((time_us, vessel)),
         names=("tell vessels apart, then order", "numpy.lexsort of vessel, time"),
         rows=positions.num_rows,

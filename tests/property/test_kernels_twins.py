@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from stsdetect.detect.contacts import Hulls, Runs, Tracks, contact_pieces, find_runs
+from stsdetect.detect.contacts import Hulls, Runs, Tracks, contact_pieces
+from stsdetect.detect.search import find_runs
 from stsdetect.kernels import contact, hull, nearby, runs, sphere
 from stsdetect.settings import CleanSettings, EncounterSettings
 from stsdetect.tracks import chains, speed

@@ -11,7 +11,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stsdetect.tracks import build_tracks, days_heard, may_have_wrong_days, wrong_days
+from stsdetect.tracks import Reports, build_tracks, days_heard, may_have_wrong_days, wrong_days
 from tests.builders import START_US, boat, join, positions, us
 
 EXAMPLES = int(os.environ.get("STSDETECT_EXAMPLES", "25"))
@@ -82,10 +82,10 @@ def test_buckets_give_the_rows_of_the_whole(table, n, seed, cut):
     bbox = BBOX if cut else None
 
     heard: Counter[int] = Counter()
-    for part in parts:
-        days, counts = days_heard(part)
+    for part in filter(len, parts):
+        days, counts = days_heard(Reports.of(part))
         heard.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
-    days, counts = days_heard(table)
+    days, counts = days_heard(Reports.of(table))
     assert dict(zip(days.tolist(), counts.tolist(), strict=True)) == heard
     wrong = wrong_days(days, counts)
     if not may_have_wrong_days(days[::-1]):
@@ -109,7 +109,7 @@ def test_buckets_give_the_rows_of_the_whole(table, n, seed, cut):
 def test_a_clock_set_wrong_is_seen_over_all_vessels():
     many = boat(440000001, [(0, 0, 0), (30, 0, 0)], every_s=60)
     late = positions(440000002, [START_US + 400 * DAY_US], 31.0, 124.0)
-    wrong = wrong_days(*days_heard(join(many, late)))
+    wrong = wrong_days(*days_heard(Reports.of(join(many, late))))
     assert wrong == {(START_US + 400 * DAY_US) // DAY_US}
     assert build_tracks(late).quality_counts == {"ok": 1}
     assert build_tracks(late, wrong_days=wrong).quality_counts == {"wrong_time": 1}

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from stsdetect.context.berths import BerthCells, Berths, crowded
 from stsdetect.detect.arrays import Fixes, Identities
-from stsdetect.detect.contacts import Hulls, Runs, Tracks, find_runs
+from stsdetect.detect.contacts import Hulls, Runs, Tracks
 from stsdetect.detect.encounters import Encounters
+from stsdetect.detect.search import find_runs
 from stsdetect.detect.slow_legs import presence
 from stsdetect.reference.places import Port
 from stsdetect.settings import ContextSettings

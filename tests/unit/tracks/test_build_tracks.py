@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stsdetect.errors import SchemaError
 from stsdetect.schema import FIXES, POSITIONS, SEGMENTS, VESSELS
 from stsdetect.settings import CleanSettings
-from stsdetect.tracks import QUALITY_MEANING, Quality, build_track_arrays, build_tracks
+from stsdetect.tracks import QUALITY_MEANING, Quality, Reports, build_track_arrays, build_tracks
 from stsdetect.tracks import rows as rows_room
 from stsdetect.tracks.quality import PRECEDENCE
 from tests.builders import START_US, boat, join, place, positions, us
@@ -200,7 +200,7 @@ def test_groups_of_vessels_leave_no_trace_even_where_made_names_sort_between_the
 
 def test_arrays_of_fixes_are_those_of_the_table():
     table = join(boat(A, [(0, 0, 0), (2, 0, 0)]), boat(B, [(0, 0, 900), (2, 0, 900)], message_type=27))
-    tracks, made = build_tracks(table), build_track_arrays(table)
+    tracks, made = build_tracks(table), build_track_arrays(Reports.of(table))
     assert [made.labels[k] for k in made.fixes.hull] == tracks.fixes.column("vessel").to_pylist()
     for name in ("segment", "lat_deg", "speed_kn", "quality"):
         assert getattr(made.fixes, name).tolist() == tracks.fixes.column(name).to_pylist()

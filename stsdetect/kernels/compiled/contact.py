@@ -1,0 +1,230 @@
+"""Contact between two hulls in one bin of time after the other, as one loop over pairs of hulls and their legs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stsdetect.kernels.compiled.jit import loop
+
+#: As in `stsdetect.kernels.contact` and `stsdetect.detect.contacts`.
+_SLACK_M = 1e-3
+_SLOW, _OBSERVED, _CRUISING, _SUMMED = 1, 2, 4, 8
+#: Courses this much farther apart than allowed are so after any rounding [degrees].
+_TURN_DEG = 1e-4
+#: The plane on which hulls are laid out shortens distances by less than this share, and rounding by this [m].
+_FLAT, _NEAR_M = 0.99, 0.01
+
+
+@loop
+def in_range(d0: Any, d1: Any, reach_m: float) -> tuple[float, float]:
+    """Solve |d0 + x (d1 - d0)| <= reach for x in [0, 1]; two NaN where there is none."""
+    x, y, z = d1[0] - d0[0], d1[1] - d0[1], d1[2] - d0[2]
+    a = x * x + y * y + z * z
+    b = d0[0] * x + d0[1] * y + d0[2] * z
+    c = (d0[0] * d0[0] + d0[1] * d0[1] + d0[2] * d0[2]) - reach_m * reach_m
+    if a < 1e-12:
+        return (np.nan, np.nan) if c > 0 else (0.0, 1.0)
+    disc = b * b - a * c
+    if disc < 0:
+        return np.nan, np.nan
+    root = np.sqrt(disc)
+    q = -(b + (root if b >= 0 else -root))
+    x1, x2 = q / a, 0.0 if q == 0 else c / q
+    low, high = min(x1, x2), max(x1, x2)
+    if high < 0 or low > 1:
+        return np.nan, np.nan
+    return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
+
+
+@loop
+def _at(p0: Any, p1: Any, t0_us: Any, t1_us: Any, leg: int, time_us: int, place: Any) -> None:
+    length, elapsed = float(t1_us[leg] - t0_us[leg]), float(time_us - t0_us[leg])
+    for axis in range(3):
+        place[axis] = p0[leg, axis] + elapsed * ((p1[leg, axis] - p0[leg, axis]) / length)
+
+
+@loop
+def _apart(
+    p0: Any, p1: Any, t0_us: Any, t1_us: Any, one: int, two: int, start_us: int, end_us: int, d0: Any, d1: Any
+) -> None:
+    """Work out the difference of position, leg ``two`` less leg ``one`` [m], at two times within both."""
+    length_i, length_j = float(t1_us[one] - t0_us[one]), float(t1_us[two] - t0_us[two])
+    since_i, since_j = float(start_us - t0_us[one]), float(start_us - t0_us[two])
+    for axis in range(3):
+        rate_i = (p1[one, axis] - p0[one, axis]) / length_i
+        rate_j = (p1[two, axis] - p0[two, axis]) / length_j
+        d0[axis] = (p0[two, axis] + since_j * rate_j) - (p0[one, axis] + since_i * rate_i)
+        d1[axis] = d0[axis] + float(end_us - start_us) * (rate_j - rate_i)
+
+
+@loop
+def _norm(x: float, y: float, z: float) -> float:
+    length: float = np.sqrt(x * x + y * y + z * z)
+    return length
+
+
+@loop
+def _seen_far(
+    hull: Any, t0_us: Any, t1_us: Any, p0: Any, p1: Any, marks: Any, one: int, two: int, time_us: int, reach_m: float
+) -> bool:
+    """Tell whether a fix of leg ``one`` lay out of reach of the vessel of leg ``two``, on a slow leg at that time."""
+    whose, k = hull[two], two
+    while k + 1 < hull.size and hull[k + 1] == whose and t0_us[k + 1] <= time_us:
+        k += 1
+    while k >= 0 and hull[k] == whose and t0_us[k] > time_us:
+        k -= 1
+    here, there = np.empty(3), np.empty(3)
+    _at(p0, p1, t0_us, t1_us, one, time_us, here)
+    # At a fix two legs meet: either may be the slow one.
+    for leg in (k, k - 1):
+        if leg >= 0 and hull[leg] == whose and t1_us[leg] >= time_us and marks[leg] & _SLOW:
+            _at(p0, p1, t0_us, t1_us, leg, time_us, there)
+            if _norm(here[0] - there[0], here[1] - there[1], here[2] - there[2]) > reach_m:
+                return True
+    return False
+
+
+@loop
+def _seen_apart(
+    hull: Any, t0_us: Any, t1_us: Any, p0: Any, p1: Any, marks: Any, i: int, j: int, reach_m: float
+) -> bool:
+    for one, two in ((i, j), (j, i)):
+        for time in (t0_us[one], t1_us[one]):
+            if _seen_far(hull, t0_us, t1_us, p0, p1, marks, one, two, time, reach_m):
+                return True
+    return False
+
+
+@loop
+def _parallel(course_a_deg: float, course_b_deg: float, most_deg: float) -> bool:
+    """Tell whether courses may be parallel: false only where they surely are not, or one is not known."""
+    turn = abs(course_a_deg - course_b_deg)
+    turn -= 360.0 * np.floor(turn / 360.0)
+    return bool(min(turn, 360.0 - turn) <= most_deg + _TURN_DEG)
+
+
+@loop
+def _balls(
+    p0: Any, p1: Any, first: int, count: int, x_m: float, y_m: float, z_m: float, most_m: float, ball: Any
+) -> None:
+    """Fill the balls around legs: centre and radius, and 1 where one comes within ``most_m`` of a place, else 0."""
+    for q in range(count):
+        leg = first + q
+        for axis in range(3):
+            ball[q, axis] = (p0[leg, axis] + p1[leg, axis]) / 2.0
+        ball[q, 3] = _norm(p1[leg, 0] - p0[leg, 0], p1[leg, 1] - p0[leg, 1], p1[leg, 2] - p0[leg, 2]) / 2.0
+        distance = _norm(ball[q, 0] - x_m, ball[q, 1] - y_m, ball[q, 2] - z_m)
+        ball[q, 4] = 1.0 if distance - ball[q, 3] <= most_m else 0.0
+
+
+@loop
+def windows(
+    one: Any, two: Any, bins: tuple[Any, ...], legs: tuple[Any, ...], course_deg: Any, far_m: Any,
+    bin_us: int, reach_m: float, parallel_deg: float, gap_m: float,
+) -> Any:  # fmt: skip
+    """Find contact in bins, as `stsdetect.detect.contacts.contact_windows` does, cut to the bin.
+
+    Parameters
+    ----------
+    one, two
+        Rows of ``bins``, sorted by hulls, then bin, shape (n,) each.
+    bins
+        Bin, first leg, one past the last, full, mixed, centre (3, n rows) and radius of `HullBins`.
+    legs
+        Hull, t0_us, t1_us, p0, p1 and marks of `Tracks`; ``course_deg`` is theirs, and ``far_m`` the farthest point
+        of each one's hull [m].
+    parallel_deg, gap_m
+        Under way, courses may differ by so much, and hulls (antennas less ``far_m``) must possibly be as close.
+
+    Returns
+    -------
+    found
+        The place in ``one``, start, end [us], and 1 for observed, 2 for under way (added), shape (4, m).
+    asked, shares
+        Those under way, of which trigonometry must tell whether they are side by side: the place among the windows
+        and the two legs, shape (3, k), and at which shares of the time of both legs the contact begins and ends,
+        shape (2, k).
+    """
+    time_bin, first, last, full, mixed, centre, radius = bins
+    hull, t0_us, t1_us, p0, p1, marks = legs
+    room = 0
+    for k in range(one.size):
+        room += last[one[k]] - first[one[k]] + last[two[k]] - first[two[k]]
+    found, n = np.empty((4, room), dtype=np.int64), 0
+    asked, shares, m = np.empty((3, room), dtype=np.int64), np.empty((2, room)), 0
+    here, there = np.empty((64, 5)), np.empty((64, 5))
+    d0, d1 = np.empty(3), np.empty(3)
+    for k in range(one.size):
+        a, b = one[k], two[k]
+        begin_us, end_us = time_bin[a] * bin_us, (time_bin[a] + 1) * bin_us
+        distance = _norm(centre[0, a] - centre[0, b], centre[1, a] - centre[1, b], centre[2, a] - centre[2, b])
+        # Where both have legs that are left out, the others must be told from them.
+        whole = full[a] and full[b] and not (mixed[a] and mixed[b])
+        if whole and distance + (radius[a] + radius[b] + _SLACK_M) <= reach_m:
+            found[0, n], found[1, n], found[2, n], found[3, n] = k, begin_us, end_us, 1
+            n += 1
+            continue
+        first_i, first_j, n_i, n_j = first[a], first[b], last[a] - first[a], last[b] - first[b]
+        if max(n_i, n_j) > here.shape[0]:
+            here, there = np.empty((2 * max(n_i, n_j), 5)), np.empty((2 * max(n_i, n_j), 5))
+        most = reach_m + 2.0 * _SLACK_M
+        _balls(p0, p1, first_i, n_i, centre[0, b], centre[1, b], centre[2, b], most + radius[b], here)
+        _balls(p0, p1, first_j, n_j, centre[0, a], centre[1, a], centre[2, a], most + radius[a], there)
+        head = 0
+        for p in range(n_i):
+            i = first_i + p
+            if here[p, 4] == 0.0:
+                continue
+            while head < n_j and t1_us[first_j + head] <= max(t0_us[i], begin_us):
+                head += 1
+            for q in range(head, n_j):
+                j = first_j + q
+                if t0_us[j] >= min(t1_us[i], end_us):
+                    break
+                both = marks[i] & marks[j]
+                # Cruising legs are observed.
+                if there[q, 4] == 0.0 or both & _SUMMED or not both & (_SLOW | _CRUISING):
+                    continue
+                moving = not both & _SLOW
+                if moving and not _parallel(course_deg[i], course_deg[j], parallel_deg):
+                    continue
+                distance = _norm(here[p, 0] - there[q, 0], here[p, 1] - there[q, 1], here[p, 2] - there[q, 2])
+                size = here[p, 3] + there[q, 3] + _SLACK_M
+                if distance - size > reach_m:
+                    continue
+                low_us, high_us = max(t0_us[i], t0_us[j]), min(t1_us[i], t1_us[j])
+                _apart(p0, p1, t0_us, t1_us, i, j, low_us, high_us, d0, d1)
+                enter, leave = 0.0, 1.0
+                if distance + size > reach_m:
+                    enter, leave = in_range(d0, d1, reach_m)
+                    if np.isnan(enter):
+                        continue
+                if not both & _OBSERVED:
+                    # Between far fixes there is contact all the time or none.
+                    enter, leave = 0.0, 1.0
+                    if (
+                        distance + size > reach_m
+                        and max(_norm(d0[0], d0[1], d0[2]), _norm(d1[0], d1[1], d1[2])) > reach_m
+                    ):
+                        continue
+                    if _seen_apart(hull, t0_us, t1_us, p0, p1, marks, i, j, reach_m):
+                        continue
+                span = float(high_us - low_us)
+                start_us = max(low_us + np.int64(np.rint(enter * span)), begin_us)
+                stop_us = min(low_us + np.int64(np.rint(leave * span)), end_us)
+                if stop_us <= start_us:
+                    continue
+                if moving:
+                    x = (enter + leave) / 2.0
+                    for axis in range(3):
+                        d0[axis] += x * (d1[axis] - d0[axis])
+                    if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[i] - far_m[j] > gap_m + _NEAR_M:
+                        continue
+                    asked[0, m], asked[1, m], asked[2, m], shares[0, m], shares[1, m] = n, i, j, enter, leave
+                    m += 1
+                found[0, n], found[1, n], found[2, n] = k, start_us, stop_us
+                found[3, n] = (1 if both & _OBSERVED else 0) + (2 if moving else 0)
+                n += 1
+    return found[:, :n].copy(), asked[:, :m].copy(), shares[:, :m].copy()

@@ -1,0 +1,110 @@
+"""Lines of delimited text through the compiled scanner: what is plain; all else is left to the general way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from types import ModuleType
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stsdetect.readers.times import NAIVE
+
+#: Numbers that change from report to report; all other columns are those of a vessel and read once for many rows.
+_MOVING = ("lat", "lon", "sog", "cog", "heading")
+_VESSEL = ("mmsi", "vessel_id")
+#: A block is given up where more than one line in so many is odd, or one in so many repeats nothing.
+_FEW = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a line for `kernels.compiled.scan`, and our keys of the numbers in their order."""
+
+    steps: tuple[tuple[str, int], ...]
+    numbers: tuple[str, ...]
+    repeated: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """Plain lines of a block: moving columns by row, which set of repeated columns each row has, where lines begin.
+
+    ``examples`` are whole lines, one for each set; ``odd`` are number, begin and end of the lines set aside.
+    """
+
+    columns: dict[str, pa.Array]
+    code: NDArray[np.int32]
+    line: NDArray[np.int32]
+    start: NDArray[np.int32]
+    examples: bytes
+    sets: int
+    odd: NDArray[np.int64]
+
+
+def plan(columns: dict[str, int], width: int, clock: str) -> Plan | None:
+    """Return how to go through lines of ``width`` columns, or None where that cannot be.
+
+    Parameters
+    ----------
+    columns
+        Our key -> position in the line.
+    width
+        Columns of a line.
+    clock
+        How times are written: "iso" or "day_first".
+    """
+    key = next((name for name in _VESSEL if name in columns), None)
+    names = {position: name for name, position in columns.items()}
+    if key is None or len(names) < len(columns) or not {"time", "lat", "lon"} <= set(columns):
+        return None
+    kinds = {name: "NUMBER" for name in _MOVING} | {key: "KEY", "time": clock.upper()}
+    each = [kinds.get(names[i], "REPEATED") if i in names else "SKIP" for i in range(width)]
+    for i in range(1, width):  # columns not wanted between repeated ones seldom change either
+        if each[i] == "SKIP" and each[i - 1] == "REPEATED":
+            beyond = next((kind for kind in each[i:] if kind != "SKIP"), None)
+            each[i] = "REPEATED" if beyond == "REPEATED" else "SKIP"
+    steps: list[tuple[str, int]] = []
+    for kind, group in groupby(each):
+        count = len(list(group))
+        steps += [(kind, count)] if kind in ("SKIP", "REPEATED") else [(kind, 1)] * count
+    numbers = tuple(names[i] for i in range(width) if each[i] == "NUMBER")
+    return Plan(tuple(steps), numbers, frozenset(columns) - {*numbers, "time"})
+
+
+def scan(fast: ModuleType, block: bytes | bytearray, count: int, delimiter: str, plan: Plan) -> Scanned | None:
+    """Read the plain ones of ``count`` whole lines; None where too few of them are plain or alike."""
+    data = np.frombuffer(block, np.uint8)
+    if len(data) == 0 or data[-1] != 10 or len(data) >= 1 << 31:
+        return None
+    limit = count // _FEW + 64
+    runs = sum(kind in ("KEY", "REPEATED") for kind, _ in plan.steps)
+    table = np.full(1 << (2 * limit).bit_length(), -1, np.int32)
+    place = np.empty((limit, 2 * runs + 2), np.int64)
+    micro, numbers = np.empty(count, np.int64), np.empty((len(plan.numbers), count))
+    valid = np.full((1 + len(plan.numbers), (count + 7) // 8), 255, np.uint8)
+    nulls = np.zeros(1 + len(plan.numbers), np.int64)
+    code, line, start = (np.empty(count, np.int32) for _ in range(3))
+    odd = np.empty((limit, 3), np.int64)
+    stops = np.zeros(256, np.bool_)
+    stops[[0, 10, 13, 34, ord(delimiter), *range(128, 256)]] = True
+    rows, sets, aside = fast.scan(
+        data, stops, ord(delimiter),
+        np.array([getattr(fast, kind) for kind, _ in plan.steps]), np.array([width for _, width in plan.steps]),
+        limit, table, np.empty(limit, np.int64), place, micro, numbers, valid, nulls, code, line, start, odd,
+    )  # fmt: skip
+    if rows < 0:
+        return None
+    columns = {
+        key: pa.Array.from_buffers(
+            kind, rows, [pa.py_buffer(valid[i]) if nulls[i] else None, pa.py_buffer(values)], int(nulls[i])
+        )
+        for i, (key, kind, values) in enumerate(
+            [("time", NAIVE, micro), *((key, pa.float64(), numbers[j]) for j, key in enumerate(plan.numbers))]
+        )
+    }
+    ends = zip(place[:sets, 2 * runs].tolist(), place[:sets, 2 * runs + 1].tolist(), strict=True)
+    examples = b"".join([block[begin:end] for begin, end in ends])
+    return Scanned(columns, code[:rows], line[:rows], start[:rows], examples, sets, odd[:aside])
