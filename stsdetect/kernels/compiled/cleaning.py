@@ -226,3 +226,43 @@ def sort_out(
             n_spells += 1
         spells[3, n_spells - 1] = time_us[k]
     return n_spells, told
+
+
+@loop
+def few_chains(
+    time_us: Any, x: Any, y: Any, z: Any, speed_mps: float, slack_m: float, least_heard: int, chain: Any, most: int
+) -> bool:
+    """Assign fixes of one key to chains, see `stsdetect.tracks.chains.assign_chains`.
+
+    Parameters
+    ----------
+    time_us, x, y, z
+        Fixes in time order; places [m].
+    chain
+        Filled.
+
+    Returns
+    -------
+    Whether there are at most ``most`` chains; else ``chain`` is not complete.
+    """
+    last, heard, n = np.zeros(most, dtype=np.int64), np.zeros(most, dtype=np.int64), 0
+    for k in range(time_us.size):
+        best, best_new, best_m = -1, True, 0.0
+        for number in range(n):
+            j = last[number]
+            dx, dy, dz = x[k] - x[j], y[k] - y[j], z[k] - z[j]
+            apart = np.sqrt(dx * dx + dy * dy + dz * dz)
+            if apart <= speed_mps * (time_us[k] - time_us[j]) / 1e6 + slack_m:
+                new = heard[number] < least_heard
+                if best < 0 or (best_new and not new) or (new == best_new and apart < best_m):
+                    best, best_new, best_m = number, new, apart
+        if best < 0:
+            if n == most:
+                return False
+            best, n = n, n + 1
+            heard[best] = 1
+        elif time_us[k] > time_us[last[best]]:
+            heard[best] += 1
+        last[best] = k
+        chain[k] = best
+    return True

@@ -368,3 +368,44 @@ def silences(hull: Any, time_us: Any, quality: Any, end_us: int, least_us: int, 
             before[n] = k
             n += 1
     return n
+
+
+@loop
+def deal_out(
+    edges_us: Any, hull: Any, segment: Any, run: Any, time_us: Any, mmsi: Any, lat_deg: Any, lon_deg: Any,
+    speed_kn: Any, course_deg: Any, heading_deg: Any, quality: Any, ends: Any, small: Any, times: Any, floats: Any,
+    kinds: Any,
+) -> None:  # fmt: skip
+    """Sort fixes by slots of time, stably.
+
+    Parameters
+    ----------
+    edges_us
+        Where slots begin, rising; the first takes in all before.
+    ends, small, times, floats, kinds
+        Filled: where each slot ends, and by fix hull, segment and run; times; MMSI, latitude, longitude, speed, course
+        and heading; and flags. Shape (n slots,), (3, n), (n,), (6, n) and (n,).
+    """
+    n, last = hull.size, edges_us.size - 1
+    slots = np.empty(n, dtype=np.int32)
+    slot = 0
+    ends[:] = 0
+    for k in range(n):
+        # Mostly the slot of the fix before, or the next.
+        while slot > 0 and time_us[k] < edges_us[slot]:
+            slot -= 1
+        while slot < last and time_us[k] >= edges_us[slot + 1]:
+            slot += 1
+        slots[k] = slot
+        ends[slot] += 1
+    begin = 0
+    for slot in range(last + 1):
+        begin, ends[slot] = begin + ends[slot], begin
+    hulls, segments, runs = small[0], small[1], small[2]
+    names, lats, lons, speeds, courses, headings = floats[0], floats[1], floats[2], floats[3], floats[4], floats[5]
+    for k in range(n):
+        to = ends[slots[k]]
+        ends[slots[k]] = to + 1
+        hulls[to], segments[to], runs[to], times[to], kinds[to] = hull[k], segment[k], run[k], time_us[k], quality[k]
+        names[to], lats[to], lons[to] = mmsi[k], lat_deg[k], lon_deg[k]
+        speeds[to], courses[to], headings[to] = speed_kn[k], course_deg[k], heading_deg[k]
