@@ -17,6 +17,20 @@ from stsdetect.errors import UsageError
 
 #: Slices of at least so many rows are worth a copy of their own; smaller ones wait to be put together.
 _COPY_ROWS = 65_536
+#: Names of settings of glibc's malloc (malloc.h); the first takes at most 32 MB.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+def hold_memory() -> None:
+    """Ask the system's C library to keep what is freed for what comes next, until `give_back_memory`.
+
+    Otherwise every large array is fetched from the system anew, page by page, and cleared. For programs, not for
+    libraries: it concerns the whole process.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 1 << 25)
+        mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def _concat(tables: list[pa.Table]) -> pa.Table:
