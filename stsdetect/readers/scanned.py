@@ -74,9 +74,9 @@ def plan(columns: dict[str, int], width: int, clock: str) -> Plan | None:
     return Plan(tuple(steps), numbers, frozenset(columns) - {*numbers, "time"})
 
 
-def scan(fast: ModuleType, block: bytes | bytearray, count: int, delimiter: str, plan: Plan) -> Scanned | None:
+def scan(fast: ModuleType, data: NDArray[np.uint8], count: int, delimiter: str, plan: Plan) -> Scanned | None:
     """Read the plain ones of ``count`` whole lines; None where too few of them are plain or alike."""
-    data = np.frombuffer(block, np.uint8)
+    data = data.view()
     data.flags.writeable = False  # else the loop would be compiled once more for blocks of the other kind
     if len(data) == 0 or data[-1] != 10 or len(data) >= 1 << 31:
         return None
