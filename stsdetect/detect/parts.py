@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -64,6 +65,7 @@ def search_hulls(
     ]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
     fast, rule = compiled("legs"), settings.encounters
+    run: NDArray[Any]
     if fast is None:
         run, lying = contact_runs(data, rule), presence(data, rule, cells)
     else:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from stsdetect.detect.arrays import Fixes
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Floats, Ints, to_xyz
 from stsdetect.store import Shelf
@@ -50,7 +53,7 @@ def slot_edges(rows: Mapping[int, int], bin_us: int, most_rows: int, most_us: in
     return np.array(edges or [0], dtype=np.int64) * bin_us
 
 
-def slotted(data: Fixes, run: Ints, edges_us: Ints) -> list[tuple[int, pa.Table]]:
+def slotted(data: Fixes, run: NDArray[Any], edges_us: Ints) -> list[tuple[int, pa.Table]]:
     """Cut the fixes of a group of hulls into tables by slot, each sorted by hull and time.
 
     Parameters
@@ -62,6 +65,19 @@ def slotted(data: Fixes, run: Ints, edges_us: Ints) -> list[tuple[int, pa.Table]
     edges_us
         As `slot_edges` gives them.
     """
+    fast = compiled("legs")
+    columns, ends = _sorted(data, run, edges_us) if fast is None else _dealt_out(fast, data, run, edges_us)
+    table = pa.table(columns)
+    begins = [0, *ends[:-1]]
+    return [
+        (number, table.slice(first, last - first))
+        for number, (first, last) in enumerate(zip(begins, ends, strict=True))
+        if first < last
+    ]
+
+
+def _sorted(data: Fixes, run: NDArray[Any], edges_us: Ints) -> tuple[dict[str, NDArray[Any]], list[int]]:
+    """Return the columns of slots, sorted by slot, and where each slot ends."""
     slot = np.maximum(np.searchsorted(edges_us, data.time_us, side="right") - 1, 0)
     order = np.argsort(slot.astype(np.uint16) if edges_us.size < 1 << 16 else slot, kind="stable")
     columns: dict[str, Any] = {
@@ -77,13 +93,26 @@ def slotted(data: Fixes, run: Ints, edges_us: Ints) -> list[tuple[int, pa.Table]
         "heading_deg": data.heading_deg,
         "quality": data.quality.astype(np.int8),
     }
-    table = pa.table({name: values[order] for name, values in columns.items()})
-    present, begin = np.unique(slot[order], return_index=True)
-    ends = np.append(begin, data.size)[1:].tolist()
-    return [
-        (number, table.slice(first, last - first))
-        for number, first, last in zip(present.tolist(), begin.tolist(), ends, strict=True)
-    ]
+    ends = np.cumsum(np.bincount(slot, minlength=edges_us.size))
+    return {name: values[order] for name, values in columns.items()}, ends.tolist()
+
+
+def _dealt_out(
+    fast: ModuleType, data: Fixes, run: NDArray[Any], edges_us: Ints
+) -> tuple[dict[str, NDArray[Any]], list[int]]:
+    """Do what `_sorted` does."""
+    hull, segment, time_us, quality, *_ = data.plain
+    rest = (data.mmsi, data.lat_deg, data.lon_deg, data.speed_kn, data.course_deg, data.heading_deg)
+    floats = [np.require(values, np.float64, ["C", "W"]) for values in rest]
+    small, moved = np.empty((3, data.size), dtype=np.int32), np.empty((6, data.size))
+    times, kinds = np.empty(data.size, dtype=np.int64), np.empty(data.size, dtype=np.int8)
+    ends = np.empty(edges_us.size, dtype=np.int64)
+    fast.deal_out(edges_us, hull, segment, run, time_us, *floats, quality, ends, small, times, moved, kinds)
+    hulls, segments, runs = small
+    columns: dict[str, NDArray[Any]] = {"hull": hulls, "segment": segments, "run": runs, "time_us": times}
+    names = ("mmsi", "lat_deg", "lon_deg", "speed_kn", "course_deg", "heading_deg")
+    columns |= dict(zip(names, moved, strict=True))
+    return {**columns, "quality": kinds}, ends.tolist()
 
 
 class FixSlots:

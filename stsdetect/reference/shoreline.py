@@ -33,14 +33,17 @@ _COLUMNS, _ROWS = 360 * CELLS_PER_DEGREE, 180 * CELLS_PER_DEGREE
 #: Stretches of coast are chosen by squares of half a degree: fine enough to leave most coasts out, coarse
 #: enough to compare all with all.
 _SQUARES_PER_DEGREE = 2
+_N_SQUARES = 360 * 180 * _SQUARES_PER_DEGREE**2
 #: No point of a square is farther from its middle than this [m].
 _SQUARE_M = 1.01 * np.radians(0.5**0.5 / _SQUARES_PER_DEGREE) * EARTH_RADIUS_M
 #: Edges up to this long need no note of their length [degrees].
 _SHORT_DEG = 0.02
+#: Around places an index reaches so far, in steps [m]: the next ones near by then need no other.
+_REACH_STEP_M = 10_000.0
 #: Each so-manieth edge gives a first bound on the distance.
 _SAMPLE = 16
-#: With places in more squares than this, or after so many times, the whole shoreline is taken.
-_MANY_SQUARES, _MANY_TIMES = 600, 4
+#: With places in more squares than this the whole shoreline is taken.
+_MANY_SQUARES = 600
 #: Where in its cell the point stands whose side is known, in coordinate units off the rounding lattice, so
 #: that no vertex can lie on a line of latitude through it.
 OFF_LATTICE = 0.41
@@ -104,7 +107,7 @@ class Shoreline:
 
     @cached_property
     def _land(self) -> _Stretches[_LandCells]:
-        return _Stretches(lambda squares: _LandCells(self._rings, self._squares.edges(squares)))
+        return _Stretches(self._squares, lambda squares: _LandCells(self._rings, self._squares.edges(squares)))
 
     @cached_property
     def _lines(self) -> _Stretches[NearestLine]:
@@ -115,7 +118,7 @@ class Shoreline:
             first = first[~np.isin(first, self._rings.cuts)]
             return NearestLine(points[first], points[first + 1], per_degree=units)
 
-        return _Stretches(make)
+        return _Stretches(self._squares, make)
 
     def on_land(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Bools:
         """Tell for each place whether it is on land, shape (n,); False where a coordinate is not known.
@@ -127,8 +130,7 @@ class Shoreline:
         known = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon) & (np.abs(lat) <= 90.0))
         if len(known):
             lat, lon = lat[known], _wrap(lon[known])
-            near = self._squares.within(np.zeros(len(known)), lat, lon)
-            result[known] = self._land.over(near).holds(lat, lon)
+            result[known] = self._land.around(np.zeros(len(known)), lat, lon).holds(lat, lon)
         return result
 
     def distance_km(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
@@ -142,8 +144,8 @@ class Shoreline:
         distance = np.full(lat.shape, np.nan)
         known = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon))
         if len(known):
-            near = self._squares.within(self._squares.at_most_m(lat[known], lon[known]), lat[known], lon[known])
-            distance[known] = self._lines.over(near).distance_m(lat[known], lon[known]) / 1000.0
+            lines = self._lines.around(self._squares.at_most_m(lat[known], lon[known]), lat[known], lon[known])
+            distance[known] = lines.distance_m(lat[known], lon[known]) / 1000.0
         return np.asarray(np.where(self.on_land(lat, lon), -distance, distance))
 
     def polygons(
@@ -297,17 +299,16 @@ class _Squares:
         edges, points = rings.edges, rings.points
         self._edges = edges
         self._square = _square(points[edges, 1] / rings.units, points[edges, 0] / rings.units)
-        here = np.zeros(360 * 180 * _SQUARES_PER_DEGREE**2, dtype=np.bool_)
-        here[self._square] = True
-        self._used = np.flatnonzero(here)
+        self.n_edges = np.bincount(self._square, minlength=_N_SQUARES)
+        self._used = np.flatnonzero(self.n_edges)
         # A bound on the length of an edge: its greatest extent in degrees, times the root of two.
         extent = np.abs(points[edges + 1] - points[edges]).max(axis=1)
         long = np.flatnonzero(extent > _SHORT_DEG * rings.units)
-        degrees = np.full(len(here), _SHORT_DEG)
+        degrees = np.full(_N_SQUARES, _SHORT_DEG)
         np.maximum.at(degrees, self._square[long], extent[long] / rings.units)
         # Chords up to here from the middle of a square may lead to points of its edges [m].
         self._reach_m = _SQUARE_M + 1.5 * np.radians(degrees[self._used]) * EARTH_RADIUS_M
-        self._middles = _square_middles(self._used)
+        self._middles = np.ascontiguousarray(_square_middles(self._used).T)
         sample = points[np.setdiff1d(edges[::_SAMPLE], rings.cuts, assume_unique=True)] / rings.units
         self._sample = cKDTree(to_xyz(sample[:, 1], sample[:, 0]), balanced_tree=False, compact_nodes=False)
 
@@ -315,19 +316,16 @@ class _Squares:
         """Return chords that lead to a point of the shoreline, if not to the nearest [m], shape (n,)."""
         return np.asarray(self._sample.query(to_xyz(lat, lon))[0])
 
-    def within(self, chord_m: Floats, lat: Floats, lon: Floats) -> Bools:
-        """Tell which squares may have edges within ``chord_m`` of a place, shape (squares,)."""
-        asked, place = np.unique(_square(lat, lon), return_inverse=True)
-        result = np.zeros(360 * 180 * _SQUARES_PER_DEGREE**2, dtype=np.bool_)
-        if len(asked) > _MANY_SQUARES:
+    def within(self, square: NDArray[np.int32], chord_m: Floats) -> Bools:
+        """Tell which squares may have edges within ``chord_m`` of a place in a square asked about, shape (squares,)."""
+        result = np.zeros(_N_SQUARES, dtype=np.bool_)
+        if len(square) > _MANY_SQUARES:
             result[:] = True
             return result
-        farthest = np.zeros(len(asked))
-        np.maximum.at(farthest, place, chord_m)
         near = np.zeros(len(self._used), dtype=np.bool_)
-        for middle, chord in zip(_square_middles(asked), farthest, strict=True):
-            away = np.sqrt(((self._middles - middle) ** 2).sum(axis=1))
-            near |= away <= self._reach_m + (chord + _SQUARE_M) * (1.0 + 1e-6)
+        for middle, chord in zip(_square_middles(square), chord_m, strict=True):
+            x, y, z = (axis - here for axis, here in zip(self._middles, middle, strict=True))
+            near |= np.sqrt(x * x + y * y + z * z) <= self._reach_m + (chord + _SQUARE_M) * (1.0 + 1e-6)
         result[self._used[near]] = True
         return result
 
@@ -349,15 +347,32 @@ def _square_middles(square: NDArray[np.integer]) -> Floats:
 
 
 class _Stretches(Generic[Index]):
-    """An index of the squares asked for so far; after a few times, of all.
+    """An index of the squares asked for so far; of all, before indexes have taken more work than one of all.
 
     What an index answers does not depend on what else is in it.
     """
 
-    def __init__(self, make: Callable[[Bools], Index]) -> None:
+    def __init__(self, squares: _Squares, make: Callable[[Bools], Index]) -> None:
+        self._squares = squares
         self._make = make
         self._made: tuple[Bools, Index] | None = None
-        self._times = 0
+        self._edges_taken = 0
+        # By square, how far around its places the index reaches [m].
+        self._reach_m = np.full(_N_SQUARES, -1.0)
+
+    def around(self, chord_m: Floats, lat: Floats, lon: Floats) -> Index:
+        """Return an index of all that lies within ``chord_m`` of places, at least; shape (n,) each."""
+        square = _square(lat, lon)
+        fresh = chord_m > self._reach_m[square]
+        made = self._made
+        if made is not None and not fresh.any():
+            return made[1]
+        asked, place = np.unique(square[fresh], return_inverse=True)
+        farthest = np.zeros(len(asked))
+        np.maximum.at(farthest, place, np.ceil(chord_m[fresh] / _REACH_STEP_M) * _REACH_STEP_M)
+        index = self.over(self._squares.within(asked, farthest))
+        self._reach_m[asked] = np.maximum(self._reach_m[asked], farthest)
+        return index
 
     def over(self, squares: Bools) -> Index:
         """Return an index of these squares at least."""
@@ -366,11 +381,13 @@ class _Stretches(Generic[Index]):
             if not (squares & ~made[0]).any():
                 return made[1]
             squares = squares | made[0]
-        self._times += 1
-        if self._times > _MANY_TIMES:
+        self._edges_taken += int(self._squares.n_edges[squares].sum())
+        if self._edges_taken > self._squares.n_edges.sum():
             squares = np.ones_like(squares)
         index = self._make(squares)
         self._made = squares, index
+        if squares.all():
+            self._reach_m[:] = np.inf
         return index
 
 

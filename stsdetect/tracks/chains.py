@@ -7,6 +7,7 @@ from bisect import bisect_left, insort
 
 import numpy as np
 
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Bools, Floats, Ints, dot, norm
 from stsdetect.settings import CleanSettings
 from stsdetect.units import KNOT_MPS
@@ -72,6 +73,13 @@ def assign_chains(time_us: Ints, xyz: Floats, settings: CleanSettings) -> Ints:
     -------
     Chain numbers, shape (n,).
     """
+    fast = compiled("cleaning")
+    if fast is not None:
+        numbers = np.empty(time_us.size, dtype=np.int64)
+        speed, slack, least = settings.max_speed_kn * KNOT_MPS, settings.jump_slack_m, settings.min_chain_fixes
+        places = np.ascontiguousarray(xyz.T)
+        few = fast.few_chains(time_us, *places, speed, slack, least, numbers, _FEW_CHAINS)
+        return numbers if few else _assign_many(time_us, xyz, settings)
     chain = _assign_few(time_us, xyz, settings)
     return _assign_many(time_us, xyz, settings) if chain is None else chain
 

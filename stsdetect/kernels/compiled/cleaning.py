@@ -103,8 +103,8 @@ def _inside(lat: float, lon: float, bbox: Any) -> bool:
     if not (lat >= bbox[1] and lat <= bbox[3]):
         return False
     if bbox[0] <= bbox[2]:
-        return (lon >= bbox[0] and lon <= bbox[2]) or (bbox[2] == 180.0 and lon == -180.0)
-    return lon >= bbox[0] or lon <= bbox[2]
+        return bool((lon >= bbox[0] and lon <= bbox[2]) or (bbox[2] == 180.0 and lon == -180.0))
+    return bool(lon >= bbox[0] or lon <= bbox[2])
 
 
 @loop
@@ -219,10 +219,50 @@ def sort_out(
             # Exact repeats say nothing of their own.
             flagged[told] = k
             told += 1
-            if kind == NOT_A_VESSEL or kind == WRONG_TIME or kind == TELEPORT:
+            if kind in (NOT_A_VESSEL, WRONG_TIME, TELEPORT):
                 continue
         if n_spells == 0 or spells[0, n_spells - 1] != hull[k] or spells[1, n_spells - 1] != code[k]:
             spells[0, n_spells], spells[1, n_spells], spells[2, n_spells] = hull[k], code[k], time_us[k]
             n_spells += 1
         spells[3, n_spells - 1] = time_us[k]
     return n_spells, told
+
+
+@loop
+def few_chains(
+    time_us: Any, x: Any, y: Any, z: Any, speed_mps: float, slack_m: float, least_heard: int, chain: Any, most: int
+) -> bool:
+    """Assign fixes of one key to chains, see `stsdetect.tracks.chains.assign_chains`.
+
+    Parameters
+    ----------
+    time_us, x, y, z
+        Fixes in time order; places [m].
+    chain
+        Filled.
+
+    Returns
+    -------
+    Whether there are at most ``most`` chains; else ``chain`` is not complete.
+    """
+    last, heard, n = np.zeros(most, dtype=np.int64), np.zeros(most, dtype=np.int64), 0
+    for k in range(time_us.size):
+        best, best_new, best_m = -1, True, 0.0
+        for number in range(n):
+            j = last[number]
+            dx, dy, dz = x[k] - x[j], y[k] - y[j], z[k] - z[j]
+            apart = np.sqrt(dx * dx + dy * dy + dz * dz)
+            if apart <= speed_mps * (time_us[k] - time_us[j]) / 1e6 + slack_m:
+                new = heard[number] < least_heard
+                if best < 0 or (best_new and not new) or (new == best_new and apart < best_m):
+                    best, best_new, best_m = number, new, apart
+        if best < 0:
+            if n == most:
+                return False
+            best, n = n, n + 1
+            heard[best] = 1
+        elif time_us[k] > time_us[last[best]]:
+            heard[best] += 1
+        last[best] = k
+        chain[k] = best
+    return True

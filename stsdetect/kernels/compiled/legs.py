@@ -1,8 +1,8 @@
 """What single hulls do on the legs between their fixes: lie still, go slowly enough for contact, fall silent.
 
-A leg goes from one fix to the next of its hull and segment, up to a longest time. In what follows ``hull``, ``segment``,
-``time_us``, ``quality``, ``speed_kn``, ``x``, ``y`` and ``z`` [m] are those of fixes sorted by hull, then time, shape
-(n,) each.
+A leg goes from one fix to the next of its hull and segment, up to a longest time. In what follows ``hull``,
+``segment``, ``time_us``, ``quality``, ``speed_kn``, ``x``, ``y`` and ``z`` [m] are those of fixes sorted by hull, then
+time, shape (n,) each.
 """
 
 from __future__ import annotations
@@ -23,15 +23,6 @@ AREA, DAY, BEGIN, LENGTH_US = 1, 2, 3, 4
 X, Y, Z, MEDIAN = 0, 1, 2, 3
 _DAY_US = 86_400_000_000
 _FEW = 12
-
-
-@loop
-def _is_leg(hull: Any, segment: Any, time_us: Any, quality: Any, j: int, k: int, most_us: int, worst: int) -> bool:
-    """Tell whether two fixes are the ends of a leg; ``worst`` is the greatest flag that either may have."""
-    if j < 0 or hull[j] != hull[k] or segment[j] != segment[k] or segment[k] < 0:
-        return False
-    step = time_us[k] - time_us[j]
-    return step > 0 and step <= most_us and quality[j] <= worst and quality[k] <= worst
 
 
 @loop
@@ -56,16 +47,17 @@ def long_legs(
     for k in range(hull.size):
         if quality[k] == COARSE and not coarse:
             continue
-        if (
-            _is_leg(hull, segment, time_us, quality, j, k, most_us, worst)
-            and time_us[k] - time_us[j] > LONG_US
-            and speed_kn[j] <= limit_kn
-            and speed_kn[k] <= limit_kn
-        ):
-            dx, dy, dz = x[j] - x[k], y[j] - y[k], z[j] - z[k]
-            chord_m[n] = np.sqrt(dx * dx + dy * dy + dz * dz)
-            length_us[n] = time_us[k] - time_us[j]
-            n += 1
+        if j >= 0:
+            step = time_us[k] - time_us[j]
+            if (
+                step > LONG_US and step <= most_us and hull[j] == hull[k]
+                and speed_kn[j] <= limit_kn and speed_kn[k] <= limit_kn
+                and segment[j] == segment[k] and segment[k] >= 0 and quality[j] <= worst and quality[k] <= worst
+            ):  # fmt: skip
+                dx, dy, dz = x[j] - x[k], y[j] - y[k], z[j] - z[k]
+                chord_m[n] = np.sqrt(dx * dx + dy * dy + dz * dz)
+                length_us[n] = step
+                n += 1
         j = k
     return n
 
@@ -95,20 +87,24 @@ def still_runs(
     """
     begin, end = np.empty(hull.size, dtype=np.int64), np.empty(hull.size, dtype=np.int64)
     values, weights = np.empty(hull.size), np.empty(hull.size, dtype=np.int64)
-    n, j, n_legs, slow_us, asked = 0, -1, 0, 0, 0
-    for k in range(hull.size + 1):
-        leg = k < hull.size and _is_leg(hull, segment, time_us, quality, j, k, most_us, COARSE)
-        if leg and speed_kn[j] <= limit_kn and speed_kn[k] <= limit_kn:
-            leg = speed_kn[j] < limit_kn and speed_kn[k] < limit_kn
-            if time_us[k] - time_us[j] > LONG_US:
-                leg = leg and own_kn[asked] < limit_kn
-                asked += 1
-        else:
-            leg = False
-        over = k == hull.size
-        if n_legs and leg:
-            last = end[n_legs - 1]
-            over = hull[last] != hull[k] or time_us[j] > time_us[last] + break_us
+    n, n_legs, slow_us, asked = 0, 0, 0, 0
+    for k in range(1, hull.size + 1):
+        j = k - 1
+        leg, over = False, k == hull.size
+        if not over and speed_kn[j] <= limit_kn and speed_kn[k] <= limit_kn:
+            step = time_us[k] - time_us[j]
+            leg = (
+                step > 0 and step <= most_us and hull[j] == hull[k]
+                and segment[j] == segment[k] and segment[k] >= 0 and quality[j] <= COARSE and quality[k] <= COARSE
+            )  # fmt: skip
+            if leg:
+                leg = speed_kn[j] < limit_kn and speed_kn[k] < limit_kn
+                if step > LONG_US:
+                    leg = leg and own_kn[asked] < limit_kn
+                    asked += 1
+            if leg and n_legs:
+                last = end[n_legs - 1]
+                over = hull[last] != hull[k] or time_us[j] > time_us[last] + break_us
         if over and n_legs:
             if slow_us >= least_us:
                 _measure(
@@ -119,8 +115,7 @@ def still_runs(
         if leg:
             begin[n_legs], end[n_legs] = j, k
             n_legs += 1
-            slow_us += time_us[k] - time_us[j]
-        j = k
+            slow_us += step
     return n
 
 
@@ -207,7 +202,7 @@ def weighted_median(values: Any, weights: Any, n: int, total: int) -> float:
         if i > low and 2 * (below + less) >= total:
             high = i
         elif 2 * (below + less + same) >= total:
-            return pivot
+            return float(pivot)
         else:
             below += less + same
             low = m
@@ -220,7 +215,7 @@ def weighted_median(values: Any, weights: Any, n: int, total: int) -> float:
     for k in range(low, high):
         below += weights[k]
         if 2 * below >= total:
-            return values[k]
+            return float(values[k])
     return np.nan
 
 
@@ -252,25 +247,25 @@ def contact_runs(
         run[k] = -1
         if quality[k] == COARSE:
             continue
-        if (
-            _is_leg(hull, segment, time_us, quality, j, k, most_us, OK)
-            and speed_kn[j] <= limit
-            and speed_kn[k] <= limit
-        ):
-            top = max(speed_kn[j], speed_kn[k])
-            length = time_us[k] - time_us[j]
-            if length > LONG_US:
-                top = max(top, own_kn[asked])
-                asked += 1
-            slow = top < slow_kn
-            if slow or (length <= observed_us and top <= cruising_kn):
-                if run[j] < 0:
-                    number += 1
-                    run[j] = number
-                run[k] = number
-            if slow:
-                first[n], second[n] = j, k
-                n += 1
+        if j >= 0 and speed_kn[j] <= limit and speed_kn[k] <= limit:
+            step = time_us[k] - time_us[j]
+            if (
+                step > 0 and step <= most_us and hull[j] == hull[k]
+                and segment[j] == segment[k] and segment[k] >= 0 and quality[j] == OK and quality[k] == OK
+            ):  # fmt: skip
+                top = max(speed_kn[j], speed_kn[k])
+                if step > LONG_US:
+                    top = max(top, own_kn[asked])
+                    asked += 1
+                slow = top < slow_kn
+                if slow or (step <= observed_us and top <= cruising_kn):
+                    if run[j] < 0:
+                        number += 1
+                        run[j] = number
+                    run[k] = number
+                if slow:
+                    first[n], second[n] = j, k
+                    n += 1
         j = k
     return n
 
@@ -373,3 +368,44 @@ def silences(hull: Any, time_us: Any, quality: Any, end_us: int, least_us: int, 
             before[n] = k
             n += 1
     return n
+
+
+@loop
+def deal_out(
+    edges_us: Any, hull: Any, segment: Any, run: Any, time_us: Any, mmsi: Any, lat_deg: Any, lon_deg: Any,
+    speed_kn: Any, course_deg: Any, heading_deg: Any, quality: Any, ends: Any, small: Any, times: Any, floats: Any,
+    kinds: Any,
+) -> None:  # fmt: skip
+    """Sort fixes by slots of time, stably.
+
+    Parameters
+    ----------
+    edges_us
+        Where slots begin, rising; the first takes in all before.
+    ends, small, times, floats, kinds
+        Filled: where each slot ends, and by fix hull, segment and run; times; MMSI, latitude, longitude, speed, course
+        and heading; and flags. Shape (n slots,), (3, n), (n,), (6, n) and (n,).
+    """
+    n, last = hull.size, edges_us.size - 1
+    slots = np.empty(n, dtype=np.int32)
+    slot = 0
+    ends[:] = 0
+    for k in range(n):
+        # Mostly the slot of the fix before, or the next.
+        while slot > 0 and time_us[k] < edges_us[slot]:
+            slot -= 1
+        while slot < last and time_us[k] >= edges_us[slot + 1]:
+            slot += 1
+        slots[k] = slot
+        ends[slot] += 1
+    begin = 0
+    for slot in range(last + 1):
+        begin, ends[slot] = begin + ends[slot], begin
+    hulls, segments, runs = small[0], small[1], small[2]
+    names, lats, lons, speeds, courses, headings = floats[0], floats[1], floats[2], floats[3], floats[4], floats[5]
+    for k in range(n):
+        to = ends[slots[k]]
+        ends[slots[k]] = to + 1
+        hulls[to], segments[to], runs[to], times[to], kinds[to] = hull[k], segment[k], run[k], time_us[k], quality[k]
+        names[to], lats[to], lons[to] = mmsi[k], lat_deg[k], lon_deg[k]
+        speeds[to], courses[to], headings[to] = speed_kn[k], course_deg[k], heading_deg[k]
