@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Floats, Ints, to_xyz
 from stsdetect.store import Shelf
 
+#: Columns of a table by name, shape (n,) each.
+Columns = dict[str, np.ndarray]
 #: Times before and after all others [us].
 FIRST_US, LAST_US = -(1 << 62), 1 << 62
 
@@ -90,7 +92,7 @@ class FixSlots:
     """All fixes, by time.
 
     Groups of hulls are put down in any number; a hull is in one group only. After `seal`, hulls are numbered by
-    the sorted labels of all groups.
+    the sorted labels of all groups; ``rank`` tells these numbers of hulls in the order in which they were put down.
     """
 
     def __init__(self, edges_us: Ints, shelf: Shelf) -> None:
@@ -99,7 +101,7 @@ class FixSlots:
         self._labels: list[str] = []
         self._last: list[Fixes] = []
         self._per_hour: list[Floats] = []
-        self._rank: Ints = np.zeros(0, dtype=np.int64)
+        self.rank: Ints = np.zeros(0, dtype=np.int64)
         self.size = 0
         self.start_us, self.end_us = LAST_US, FIRST_US
         self.labels: list[str] = []
@@ -122,8 +124,8 @@ class FixSlots:
         """Number the hulls; nothing can be put down after this."""
         order = sorted(range(len(self._labels)), key=self._labels.__getitem__)
         self.labels = [self._labels[k] for k in order]
-        self._rank = np.empty(len(order), dtype=np.int64)
-        self._rank[order] = np.arange(len(order))
+        self.rank = np.empty(len(order), dtype=np.int64)
+        self.rank[order] = np.arange(len(order))
         self.per_hour = np.concatenate([np.zeros(0), *self._per_hour])[order]
 
     def last_fixes(self) -> Fixes:
@@ -166,6 +168,17 @@ class FixSlots:
                 parts.append(self._chosen(table, start_us, end_us, contact, wanted))
         return self._sorted(parts)
 
+    def batches(self, start_us: int, end_us: int) -> Iterator[Columns]:
+        """Yield the columns of all fixes in the slots that ``[start, end)`` touches, without a copy, in pieces.
+
+        The pieces come in order of time and, in each slot, of hulls as they were put down. A piece is sorted by hull
+        and time; ``hull`` is the place in ``rank``.
+        """
+        for number in self._touched(start_us, end_us):
+            table = self._shelf.look(number)
+            for batch in [] if table is None else table.to_batches():
+                yield {name: batch.column(name).to_numpy() for name in batch.schema.names}
+
     def deal(self, shelf: Shelf, hull: Ints, number: Ints, low_us: Ints, high_us: Ints) -> None:
         """Look through all fixes once and put those within windows of time on a shelf.
 
@@ -181,7 +194,7 @@ class FixSlots:
             table = self._shelf.look(slot)
             if table is None:
                 continue
-            whose = self._rank[table.column("hull").to_numpy()]
+            whose = self.rank[table.column("hull").to_numpy()]
             row, window = expand(first[whose], count[whose])
             time = table.column("time_us").to_numpy()[row]
             inside = np.flatnonzero((time >= low_us[window]) & (time <= high_us[window]))
@@ -222,7 +235,7 @@ class FixSlots:
         if contact:
             keep &= columns["run"] >= 0
             columns["segment"] = columns["run"]
-        hull = self._rank[columns["hull"]]
+        hull = self.rank[columns["hull"]]
         if wanted is not None:
             keep &= (time >= wanted[0][hull]) & (time <= wanted[1][hull])
         columns["hull"] = hull
