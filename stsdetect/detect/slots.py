@@ -188,22 +188,25 @@ class FixSlots:
             Per window: its hull (rising), the number under which its fixes are put down, and its first and last
             time [us], shape (n,) each. A hull may have several.
         """
-        first = np.searchsorted(hull, np.arange(len(self.labels) + 1))
-        count = np.diff(first)
+        put_down = np.empty(self.rank.size, dtype=np.int64)
+        put_down[self.rank] = np.arange(self.rank.size)
+        # Tables are sorted by hull as put down: so come the fixes of each number, too.
+        order = np.lexsort((put_down[hull], number))
+        whose, number, low_us, high_us = put_down[hull][order], number[order], low_us[order], high_us[order]
         for slot in self._touched(int(low_us.min()), int(high_us.max()) + 1):
             table = self._shelf.look(slot)
-            if table is None:
-                continue
-            whose = self.rank[table.column("hull").to_numpy()]
-            row, window = expand(first[whose], count[whose])
-            time = table.column("time_us").to_numpy()[row]
-            inside = np.flatnonzero((time >= low_us[window]) & (time <= high_us[window]))
-            row, place = row[inside], number[window[inside]]
-            order = np.argsort(place, kind="stable")
-            row, place = row[order], place[order]
-            taken = table.combine_chunks().take(pa.array(row))
-            for begin, end in zip(*group_bounds(place), strict=True):
-                shelf.put(int(place[begin]), taken.slice(begin, end - begin))
+            for batch in [] if table is None else table.to_batches():
+                time, hulls = batch.column("time_us").to_numpy(), batch.column("hull").to_numpy()
+                first, last = (np.searchsorted(hulls, whose.astype(hulls.dtype), side) for side in ("left", "right"))
+                for k in np.flatnonzero(last > first).tolist():
+                    own = time[first[k] : last[k]]
+                    last[k] = first[k] + np.searchsorted(own, high_us[k], "right")
+                    first[k] += np.searchsorted(own, low_us[k], "left")
+                count = np.maximum(last - first, 0)
+                window, row = expand(first, count)
+                taken = pa.Table.from_batches([batch.take(pa.array(row))])
+                for begin, end in zip(*group_bounds(number[window]), strict=True):
+                    shelf.put(int(number[window[begin]]), taken.slice(begin, end - begin))
         shelf.settle()
 
     def as_fixes(self, table: pa.Table | None) -> Fixes:
