@@ -236,7 +236,6 @@ class FixSlots:
                 taken = pa.Table.from_batches([batch.take(pa.array(row))])
                 for begin, end in zip(*group_bounds(number[window]), strict=True):
                     shelf.put(int(number[window[begin]]), taken.slice(begin, end - begin))
-        shelf.settle()
 
     def as_fixes(self, table: pa.Table | None) -> Fixes:
         """Return what `deal` put down under one number as fixes."""
