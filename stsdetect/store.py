@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import sys
 import tempfile
-from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -15,8 +14,20 @@ import pyarrow as pa
 
 from stsdetect.errors import UsageError
 
-#: Slices of at least so many rows are worth a copy of their own; smaller ones wait to be put together.
-_COPY_ROWS = 65_536
+#: Names of settings of glibc's malloc (malloc.h); the first takes at most 32 MB.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+def hold_memory() -> None:
+    """Ask the system's C library to keep what is freed for what comes next, until `give_back_memory`.
+
+    Otherwise every large array is fetched from the system anew, page by page, and cleared. For programs, not for
+    libraries: it concerns the whole process.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 1 << 25)
+        mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def _concat(tables: list[pa.Table]) -> pa.Table:
@@ -72,7 +83,6 @@ class Shelf:
         self._limit = limit_bytes
         self._lock = Lock()
         self._tables: dict[int, list[pa.Table]] = {}
-        self._loose: dict[int, int] = {}
         self._files: dict[int, list[Path]] = {}
         self._held = 0
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -88,17 +98,15 @@ class Shelf:
             self._folder.cleanup()
 
     def put(self, number: int, table: pa.Table) -> None:
-        """Put a table down behind those already there."""
+        """Put a table down behind those already there.
+
+        A slice keeps what it was cut from: put all of that down, or none.
+        """
         if not table.num_rows:
             return
         self._tables.setdefault(number, []).append(table)
         self.rows[number] = self.rows.get(number, 0) + table.num_rows
         self._held += table.nbytes
-        loose = self._loose.get(number, 0) + table.num_rows
-        if loose >= _COPY_ROWS:
-            self._gather(number)
-        else:
-            self._loose[number] = loose
         if self._held > self._limit:
             try:
                 self._spill()
@@ -108,11 +116,6 @@ class Shelf:
                     f"what does not fit into memory cannot be written to {where}: {problem.strerror or problem}. "
                     "Let TMPDIR name a folder with more room, or allow more with --memory."
                 ) from problem
-
-    def settle(self) -> None:
-        """Give every slice memory of its own, so that what it was cut from can go."""
-        for number in self._tables:
-            self._gather(number)
 
     def look(self, number: int) -> pa.Table | None:
         """Return the tables of a number as one; None where nothing was put down."""
@@ -132,19 +135,6 @@ class Shelf:
             path.unlink()
         return table
 
-    def _gather(self, number: int) -> None:
-        done: list[pa.Table] = []
-        for is_loose, group in groupby(self._tables[number], key=lambda part: part.num_rows < _COPY_ROWS):
-            parts = list(group)
-            if is_loose:
-                # A table of one chunk would be handed back as it is: two make a copy.
-                table = _concat([*parts, parts[0].slice(0, 0)]).unify_dictionaries().combine_chunks()
-                self._held += table.nbytes - sum(part.nbytes for part in parts)
-                parts = [table]
-            done += parts
-        self._tables[number] = done
-        self._loose[number] = 0
-
     def _spill(self) -> None:
         import pyarrow.parquet as pq
 
@@ -159,5 +149,4 @@ class Shelf:
             self.spilled_bytes += path.stat().st_size
             files.append(path)
         self._tables.clear()
-        self._loose.clear()
         self._held = 0

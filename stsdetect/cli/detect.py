@@ -64,7 +64,9 @@ def detect(
         read__max_reject_share=single["max_reject_share"],
     )  # fmt: skip
     from stsdetect.pipeline import check_rejects, run_job
+    from stsdetect.store import hold_memory
 
+    hold_memory()
     with console.progress() as follow:
         result = run_job(
             list(inputs), out=out, settings=settings, since=since, until=until, bbox=options.parse_bbox(bbox),

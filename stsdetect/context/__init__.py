@@ -9,6 +9,7 @@ was cut.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -94,25 +95,28 @@ def annotate(
         raise SchemaError("the events table has an event whose lat_deg or lon_deg is not a number")
     size = table.num_rows
     shore_km, port_km = np.full(size, np.nan), np.full(size, np.nan)
-    if "zones" in parts:
-        columns.update(_zone_columns(load_zones(settings.zones_file) if zones is None else zones, lat, lon, flags))
-    if "shore" in parts:
-        shore_km = (shoreline or load_shoreline()).distance_km(lat, lon)
+    with ThreadPoolExecutor(1) as beside:
+        # The shore takes as long as all else.
+        shore = beside.submit((shoreline or load_shoreline()).distance_km, lat, lon) if "shore" in parts else None
+        if "zones" in parts:
+            columns.update(_zone_columns(load_zones(settings.zones_file) if zones is None else zones, lat, lon, flags))
+        if "ports" in parts:
+            known = load_ports(settings.ports_file) if ports is None else ports
+            which, port_m = NearestPoint([p.lat_deg for p in known], [p.lon_deg for p in known]).query(lat, lon)
+            port_km = port_m / 1000.0
+            columns["port_id"] = pa.array([known[i].id if i >= 0 else None for i in which.tolist()], pa.string())
+            columns["port_distance_km"] = _km(port_km)
+        if "still" in parts:
+            nearby = still_nearby(table, settings.anchorage_days)
+            columns["still_nearby"] = pa.array(nearby, pa.int32())
+            _flag(flags, nearby >= settings.anchorage_hulls, "anchorage")
+        if "sun" in parts:
+            share = night_share(_micros(table, "start_time"), _micros(table, "end_time"), lat, lon)
+            columns["night_share"] = pa.array(np.round(share, 4), from_pandas=True)
+    if shore is not None:
+        shore_km = shore.result()
         columns["shore_distance_km"] = _km(shore_km)
         _flag(flags, shore_km < -ON_LAND_TOLERANCE_KM, "on_land")
-    if "ports" in parts:
-        known = load_ports(settings.ports_file) if ports is None else ports
-        which, port_m = NearestPoint([p.lat_deg for p in known], [p.lon_deg for p in known]).query(lat, lon)
-        port_km = port_m / 1000.0
-        columns["port_id"] = pa.array([known[i].id if i >= 0 else None for i in which.tolist()], pa.string())
-        columns["port_distance_km"] = _km(port_km)
-    if "still" in parts:
-        nearby = still_nearby(table, settings.anchorage_days)
-        columns["still_nearby"] = pa.array(nearby, pa.int32())
-        _flag(flags, nearby >= settings.anchorage_hulls, "anchorage")
-    if "sun" in parts:
-        share = night_share(_micros(table, "start_time"), _micros(table, "end_time"), lat, lon)
-        columns["night_share"] = pa.array(np.round(share, 4), from_pandas=True)
     _flag(flags, _lies_still(table) & berth_law(shore_km, port_km, settings), "at_berth")
     columns["flags"] = pa.array([";".join(sorted(names)) for names in flags], pa.string())
     for name in _FILLED:

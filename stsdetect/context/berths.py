@@ -30,7 +30,7 @@ _AREA_COLUMNS = 360 * _AREAS_PER_DEGREE
 _AREA_RADIUS_KM = 8.0
 US_PER_DAY = 86_400_000_000
 #: Days since 1970 take 17 bits beside the area, 359 years around 1970.
-_DAY_SPAN = 1 << 17
+DAY_SPAN = 1 << 17
 
 PRESENCE = Schema(
     "presence",
@@ -63,6 +63,11 @@ def cell_of(lat_deg: Floats, lon_deg: Floats) -> Ints:
     count = COLUMNS[row]
     column = np.minimum(((lon_deg + 180.0) % 360.0 * count / 360.0).astype(np.int64), count - 1)
     return np.asarray((row << COLUMN_BITS) | column)
+
+
+def cell_grid() -> tuple[Ints, int, int]:
+    """Return what `cell_of` goes by: cells in each row, rows per degree of latitude, and bits of a column."""
+    return COLUMNS, ROWS_PER_DEGREE, COLUMN_BITS
 
 
 def cell_middle(cell: Ints) -> tuple[Floats, Floats]:
@@ -122,6 +127,14 @@ class BerthCells:
         """Return the number of the berth area of each cell (see `cell_of`), -1 for none, shape (n,)."""
         asked, place = np.unique(cell, return_inverse=True)
         return self._look_up(asked)[place]
+
+    def known(self) -> tuple[Ints, Ints]:
+        """Return the cells asked for so far, rising, and their areas, for loops of which `areas` is the NumPy twin."""
+        return self._known
+
+    def ask(self, cell: Ints) -> None:
+        """Decide the areas of different cells, rising, of which some are not `known`."""
+        self._look_up(cell)
 
     def port_id(self, area: int) -> str | None:
         """Return the id of an area's port, if there is one near."""
@@ -202,7 +215,7 @@ class Berths:
 
 def area_day(area: Ints, time_us: Ints) -> Ints:
     """Return one number for each area and UTC day, shape (n,)."""
-    return np.asarray(area * _DAY_SPAN + (time_us // US_PER_DAY + _DAY_SPAN // 2))
+    return np.asarray(area * DAY_SPAN + (time_us // US_PER_DAY + DAY_SPAN // 2))
 
 
 def crowded(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +16,8 @@ from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Floats, Ints, to_xyz
 from stsdetect.store import Shelf
 
+#: Columns of a table by name, shape (n,) each.
+Columns = dict[str, np.ndarray]
 #: Times before and after all others [us].
 FIRST_US, LAST_US = -(1 << 62), 1 << 62
 
@@ -119,7 +121,7 @@ class FixSlots:
     """All fixes, by time.
 
     Groups of hulls are put down in any number; a hull is in one group only. After `seal`, hulls are numbered by
-    the sorted labels of all groups.
+    the sorted labels of all groups; ``rank`` tells these numbers of hulls in the order in which they were put down.
     """
 
     def __init__(self, edges_us: Ints, shelf: Shelf) -> None:
@@ -128,7 +130,7 @@ class FixSlots:
         self._labels: list[str] = []
         self._last: list[Fixes] = []
         self._per_hour: list[Floats] = []
-        self._rank: Ints = np.zeros(0, dtype=np.int64)
+        self.rank: Ints = np.zeros(0, dtype=np.int64)
         self.size = 0
         self.start_us, self.end_us = LAST_US, FIRST_US
         self.labels: list[str] = []
@@ -151,8 +153,8 @@ class FixSlots:
         """Number the hulls; nothing can be put down after this."""
         order = sorted(range(len(self._labels)), key=self._labels.__getitem__)
         self.labels = [self._labels[k] for k in order]
-        self._rank = np.empty(len(order), dtype=np.int64)
-        self._rank[order] = np.arange(len(order))
+        self.rank = np.empty(len(order), dtype=np.int64)
+        self.rank[order] = np.arange(len(order))
         self.per_hour = np.concatenate([np.zeros(0), *self._per_hour])[order]
 
     def last_fixes(self) -> Fixes:
@@ -195,6 +197,17 @@ class FixSlots:
                 parts.append(self._chosen(table, start_us, end_us, contact, wanted))
         return self._sorted(parts)
 
+    def batches(self, start_us: int, end_us: int) -> Iterator[Columns]:
+        """Yield the columns of all fixes in the slots that ``[start, end)`` touches, without a copy, in pieces.
+
+        The pieces come in order of time and, in each slot, of hulls as they were put down. A piece is sorted by hull
+        and time; ``hull`` is the place in ``rank``.
+        """
+        for number in self._touched(start_us, end_us):
+            table = self._shelf.look(number)
+            for batch in [] if table is None else table.to_batches():
+                yield {name: batch.column(name).to_numpy() for name in batch.schema.names}
+
     def deal(self, shelf: Shelf, hull: Ints, number: Ints, low_us: Ints, high_us: Ints) -> None:
         """Look through all fixes once and put those within windows of time on a shelf.
 
@@ -204,23 +217,25 @@ class FixSlots:
             Per window: its hull (rising), the number under which its fixes are put down, and its first and last
             time [us], shape (n,) each. A hull may have several.
         """
-        first = np.searchsorted(hull, np.arange(len(self.labels) + 1))
-        count = np.diff(first)
+        put_down = np.empty(self.rank.size, dtype=np.int64)
+        put_down[self.rank] = np.arange(self.rank.size)
+        # Tables are sorted by hull as put down: so come the fixes of each number, too.
+        order = np.lexsort((put_down[hull], number))
+        whose, number, low_us, high_us = put_down[hull][order], number[order], low_us[order], high_us[order]
         for slot in self._touched(int(low_us.min()), int(high_us.max()) + 1):
             table = self._shelf.look(slot)
-            if table is None:
-                continue
-            whose = self._rank[table.column("hull").to_numpy()]
-            row, window = expand(first[whose], count[whose])
-            time = table.column("time_us").to_numpy()[row]
-            inside = np.flatnonzero((time >= low_us[window]) & (time <= high_us[window]))
-            row, place = row[inside], number[window[inside]]
-            order = np.argsort(place, kind="stable")
-            row, place = row[order], place[order]
-            taken = table.combine_chunks().take(pa.array(row))
-            for begin, end in zip(*group_bounds(place), strict=True):
-                shelf.put(int(place[begin]), taken.slice(begin, end - begin))
-        shelf.settle()
+            for batch in [] if table is None else table.to_batches():
+                time, hulls = batch.column("time_us").to_numpy(), batch.column("hull").to_numpy()
+                first, last = (np.searchsorted(hulls, whose.astype(hulls.dtype), side) for side in ("left", "right"))
+                for k in np.flatnonzero(last > first).tolist():
+                    own = time[first[k] : last[k]]
+                    last[k] = first[k] + np.searchsorted(own, high_us[k], "right")
+                    first[k] += np.searchsorted(own, low_us[k], "left")
+                count = np.maximum(last - first, 0)
+                window, row = expand(first, count)
+                taken = pa.Table.from_batches([batch.take(pa.array(row))])
+                for begin, end in zip(*group_bounds(number[window]), strict=True):
+                    shelf.put(int(number[window[begin]]), taken.slice(begin, end - begin))
 
     def as_fixes(self, table: pa.Table | None) -> Fixes:
         """Return what `deal` put down under one number as fixes."""
@@ -251,7 +266,7 @@ class FixSlots:
         if contact:
             keep &= columns["run"] >= 0
             columns["segment"] = columns["run"]
-        hull = self._rank[columns["hull"]]
+        hull = self.rank[columns["hull"]]
         if wanted is not None:
             keep &= (time >= wanted[0][hull]) & (time <= wanted[1][hull])
         columns["hull"] = hull

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from stsdetect.context.berths import BerthCells, Berths, crowded
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
-from stsdetect.detect.parts import HullPart, find_encounters, finish_events, in_final_order, search_hulls
+from stsdetect.detect.meetings import find_encounters, in_final_order
+from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
 from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.sphere import Ints

@@ -39,7 +39,7 @@ class Scanned:
     code: NDArray[np.int32]
     line: NDArray[np.int32]
     start: NDArray[np.int32]
-    examples: bytes
+    examples: NDArray[np.uint8]
     sets: int
     odd: NDArray[np.int64]
 
@@ -74,26 +74,27 @@ def plan(columns: dict[str, int], width: int, clock: str) -> Plan | None:
     return Plan(tuple(steps), numbers, frozenset(columns) - {*numbers, "time"})
 
 
-def scan(fast: ModuleType, block: bytes | bytearray, count: int, delimiter: str, plan: Plan) -> Scanned | None:
+def scan(fast: ModuleType, data: NDArray[np.uint8], count: int, delimiter: str, plan: Plan) -> Scanned | None:
     """Read the plain ones of ``count`` whole lines; None where too few of them are plain or alike."""
-    data = np.frombuffer(block, np.uint8)
+    data = data.view()
+    data.flags.writeable = False  # else the loop would be compiled once more for blocks of the other kind
     if len(data) == 0 or data[-1] != 10 or len(data) >= 1 << 31:
         return None
     limit = count // _FEW + 64
-    runs = sum(kind in ("KEY", "REPEATED") for kind, _ in plan.steps)
-    table = np.full(1 << (2 * limit).bit_length(), -1, np.int32)
-    place = np.empty((limit, 2 * runs + 2), np.int64)
+    runs = sum(kind == "REPEATED" for kind, _ in plan.steps)
+    table = np.full(1 << (limit + limit // 2).bit_length(), -1, np.int32)
+    known, example = np.empty((limit, max(3 + 2 * runs, 8)), np.int64), np.empty((limit, 2), np.int64)
     micro, numbers = np.empty(count, np.int64), np.empty((len(plan.numbers), count))
     valid = np.full((1 + len(plan.numbers), (count + 7) // 8), 255, np.uint8)
     nulls = np.zeros(1 + len(plan.numbers), np.int64)
     code, line, start = (np.empty(count, np.int32) for _ in range(3))
     odd = np.empty((limit, 3), np.int64)
-    stops = np.zeros(256, np.bool_)
-    stops[[0, 10, 13, 34, ord(delimiter), *range(128, 256)]] = True
+    stops = np.zeros(256, np.uint8)
+    stops[[0, 10, 13, 34, ord(delimiter), *range(128, 256)]] = 1
     rows, sets, aside = fast.scan(
         data, stops, ord(delimiter),
         np.array([getattr(fast, kind) for kind, _ in plan.steps]), np.array([width for _, width in plan.steps]),
-        limit, table, np.empty(limit, np.int64), place, micro, numbers, valid, nulls, code, line, start, odd,
+        table, known, example, micro, numbers, valid, nulls, code, line, start, odd,
     )  # fmt: skip
     if rows < 0:
         return None
@@ -105,6 +106,7 @@ def scan(fast: ModuleType, block: bytes | bytearray, count: int, delimiter: str,
             [("time", NAIVE, micro), *((key, pa.float64(), numbers[j]) for j, key in enumerate(plan.numbers))]
         )
     }
-    ends = zip(place[:sets, 2 * runs].tolist(), place[:sets, 2 * runs + 1].tolist(), strict=True)
-    examples = b"".join([block[begin:end] for begin, end in ends])
+    spans = example[:sets]
+    examples = np.empty(int((spans[:, 1] - spans[:, 0]).sum()), np.uint8)
+    fast.gather(data, spans, examples)
     return Scanned(columns, code[:rows], line[:rows], start[:rows], examples, sets, odd[:aside])

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from stsdetect.errors import InputError
 from stsdetect.readers.protocol import DamagedError
@@ -29,6 +31,7 @@ GZIP, ZIP, ZSTD, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PA
 _EMPTY_ZIP = b"PK\x05\x06"
 
 Tick = Callable[[int], None]
+_T = TypeVar("_T")
 _BROKEN = (OSError, EOFError, zlib.error, pa.ArrowException, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 
@@ -58,6 +61,7 @@ class ByteStream:
 
     def __init__(self, raw: IO[bytes], label: str, tick: Tick | None = None) -> None:
         self.label = label
+        self._file = isinstance(raw, io.FileIO)
         self._inner: Any = io.BufferedReader(_Counted(raw, tick), 1 << 20)
         magic = self._guard(lambda: self._inner.peek(4)[:4])
         self.packed = magic.startswith(GZIP) or magic == ZSTD
@@ -77,7 +81,21 @@ class ByteStream:
             size -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _guard(self, action: Callable[[], bytes]) -> bytes:
+    def read_into(self, room: NDArray[np.uint8]) -> int:
+        """Fill an array with what comes next and return how many bytes came, fewer than it holds only at the end."""
+        if self.packed or not self._file:
+            data = self.read(len(room))
+            room[: len(data)] = np.frombuffer(data, np.uint8)
+            return len(data)
+        done, view = 0, memoryview(room)
+        while done < len(room):
+            got = self._guard(lambda: self._inner.readinto(view[done:]))
+            if not got:
+                break
+            done += got
+        return done
+
+    def _guard(self, action: Callable[[], _T]) -> _T:
         try:
             return action()
         except _BROKEN as problem:

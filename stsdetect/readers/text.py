@@ -33,6 +33,7 @@ from stsdetect.units import US_PER_S
 BLOCK_BYTES = 1 << 24
 _DELIMITERS = ",;\t|"
 _BOM = b"\xef\xbb\xbf"
+_SEARCH_BYTES = 1 << 16
 _DAY_US = 86_400 * US_PER_S
 
 Rows = NDArray[np.int64]
@@ -134,42 +135,68 @@ class Piece:
 
 def text_blocks(stream: ByteStream, skip: int = 0) -> Iterator[bytes]:
     """Yield the bytes of a stream after ``skip`` in pieces that end with a newline."""
-    rest = b""
+    for data in _whole_lines(stream, skip, []):
+        yield data.tobytes()
+
+
+def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """Yield what `text_blocks` does, uncopied; what callers put into ``spare`` is written over."""
+    while skip > 0:
+        passed = len(stream.read(min(skip, BLOCK_BYTES)))
+        skip = skip - passed if passed else 0
+    rest = np.empty(0, np.uint8)
     while True:
-        data = stream.read(BLOCK_BYTES)
-        if skip:
-            drop = min(skip, len(data))
-            data, skip = data[drop:], skip - drop
-            if not data and not skip:
-                continue
-        if not data:
+        data = spare.pop() if spare else np.empty(BLOCK_BYTES, np.uint8)
+        if len(data) < 2 * len(rest):
+            data = np.empty(2 * len(rest), np.uint8)
+        data[: len(rest)] = rest
+        got = stream.read_into(data[len(rest) :])
+        data = data[: len(rest) + got]
+        if not got:
             break
-        cut = data.rfind(b"\n") + 1
+        cut = _behind_last_newline(data)
+        rest = data[cut:].copy()
         if cut:
-            yield b"".join((rest, memoryview(data)[:cut]))
-            rest = data[cut:]
-        else:
-            rest += data
+            yield data[:cut]
         if len(rest) > MAX_LINE_BYTES:
             raise DamagedError(f"{stream.label} has a line longer than {MAX_LINE_BYTES} bytes; it is no text table")
-    if rest:
-        yield rest + b"\n"
+    if len(rest):
+        yield np.append(rest, np.uint8(10))
+
+
+def _behind_last_newline(data: NDArray[np.uint8]) -> int:
+    """Return how many bytes there are up to the last newline and with it; 0 where there is none."""
+    for end in range(len(data), 0, -_SEARCH_BYTES):
+        begin = max(end - _SEARCH_BYTES, 0)
+        found = data[begin:end].tobytes().rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+    return 0
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of a file: their numbers and their bytes."""
+    """Whole lines of a file: the number of the first, how many, and their bytes; ``lines`` where some are left out."""
 
-    numbers: Rows
-    data: bytes
+    first: int
+    count: int
+    data: bytes | NDArray[np.uint8]
+    lines: Rows | None = None
+
+    def numbers(self) -> Rows:
+        """Return the number of each line."""
+        return np.arange(self.first, self.first + self.count) if self.lines is None else self.lines
 
 
-def numbered_blocks(stream: ByteStream, header: Header) -> Iterator[Block]:
-    """Yield what stands below the header."""
+def numbered_blocks(
+    stream: ByteStream, header: Header, spare: list[NDArray[np.uint8]] | None = None
+) -> Iterator[Block]:
+    """Yield what stands below the header; arrays of bytes in ``spare`` are used again."""
     row = header.row + 1
-    for data in text_blocks(stream, header.end):
-        count = data.count(b"\n")
-        yield Block(np.arange(row, row + count), data)
+    for data in _whole_lines(stream, header.end, [] if spare is None else spare):
+        fast = compiled("scan")
+        count = fast.newlines(data) if fast else data.tobytes().count(b"\n")
+        yield Block(row, count, data)
         row += count
 
 
@@ -190,15 +217,17 @@ def read_text(
     def convert(block: Block) -> list[Batch]:
         plain, rest = _scan_block(block, spec, steps)
         pieces = [] if rest is None else split_block(rest, spec)
-        if plain is None:
-            return [batch(piece) for piece in pieces]
-        head = [batch(plain)]
-        if pieces and not pieces[0].apart:
-            head = [merged(head[0], batch(pieces.pop(0)))]
-        return head + [batch(piece) for piece in pieces]
+        done = [] if plain is None else [batch(plain)]
+        if done and pieces and not pieces[0].apart:
+            done = [merged(done[0], batch(pieces.pop(0)))]
+        done += [batch(piece) for piece in pieces]
+        if isinstance(block.data, np.ndarray) and block.data.base is not None:
+            spare.append(block.data.base)  # no batch refers to it any more; new memory costs more than to read into it
+        return done
 
+    spare: list[NDArray[np.uint8]] = []
     try:
-        for batches in ahead(numbered_blocks(stream, spec.header), convert):
+        for batches in ahead(numbered_blocks(stream, spec.header, spare), convert):
             yield from batches
     finally:
         stream.close()
@@ -224,31 +253,47 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
     return batch
 
 
-def _scan_block(numbered: Block, spec: TextSpec, steps: Plan | None) -> tuple[Piece | None, Block | None]:
+def _scan_block(block: Block, spec: TextSpec, steps: Plan | None) -> tuple[Piece | None, Block | None]:
     """Read the plain lines of a block through the compiled scanner; return them and the block of all others."""
     fast = compiled("scan") if steps else None
-    block = numbered.data
-    got = fast and steps and scan(fast, block, len(numbered.numbers), spec.header.delimiter, steps)
-    if not got or not steps:
-        return None, numbered
+    if fast is None or steps is None:
+        return None, block
+    data = np.frombuffer(block.data, np.uint8)
+    got = scan(fast, data, block.count, spec.header.delimiter, steps)
+    if got is None:
+        return None, block
     narrow = replace(spec, columns={key: at for key, at in spec.columns.items() if key in steps.repeated})
     columns = _split_into(got.examples, got.sets, narrow, {}) if got.sets else {}
     if columns is None:
-        return None, numbered
-
-    def line(i: int) -> bytes:
-        return block[got.start[i] : block.index(b"\n", got.start[i])].rstrip(b"\r")
-
-    piece = Piece(got.columns, numbered.numbers[got.line], line, [], shared=Shared(columns, got.code))
+        return None, block
+    numbers = block.numbers()
+    piece = Piece(
+        columns=got.columns,
+        rows=numbers[got.line] if len(got.odd) else numbers,
+        line=lambda i: _line_at(data, int(got.start[i])),
+        rejects=[],
+        shared=Shared(columns, got.code),
+    )
     if not len(got.odd):
         return piece, None
-    rest = b"".join([block[begin:end] for _, begin, end in got.odd.tolist()])
-    return piece, Block(numbered.numbers[got.odd[:, 0]], rest)
+    rest = b"".join([data[begin:end].tobytes() for _, begin, end in got.odd.tolist()])
+    lines = numbers[got.odd[:, 0]]
+    return piece, Block(int(lines[0]), len(lines), rest, lines)
+
+
+def _line_at(data: NDArray[np.uint8], start: int) -> bytes:
+    """Return the line that begins at a place; the last of the data ends with a newline."""
+    size = 1024
+    while True:
+        line, newline, _ = data[start : start + size].tobytes().partition(b"\n")
+        if newline:
+            return line.rstrip(b"\r")
+        size *= 4
 
 
 def split_block(numbered: Block, spec: TextSpec) -> list[Piece]:
     """Split lines into columns."""
-    numbers, count, block = numbered.numbers, len(numbered.numbers), numbered.data
+    numbers, count, block = numbered.numbers(), numbered.count, bytes(numbered.data)
     if _is_clean(block):
         columns = _split_fast(block, count, spec)
         if columns is not None:
@@ -327,12 +372,12 @@ def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array]
     return _split_into(block, count, spec, {})
 
 
-def _split_into(block: bytes, count: int, spec: TextSpec, typed: dict[str, pa.DataType]) -> dict[str, pa.Array] | None:
+def _split_into(block: bytes | NDArray[np.uint8], count: int, spec: TextSpec, typed: dict[str, pa.DataType]) -> dict[str, pa.Array] | None:
     names = [f"c{i}" for i in range(len(spec.header.cells))]
     wanted = {f"c{i}": typed.get(key, pa.string() if key in spec.distinct else TEXT) for key, i in spec.columns.items()}
     try:
         table = pcsv.read_csv(
-            pa.BufferReader(block),
+            pa.BufferReader(pa.py_buffer(block)),
             read_options=pcsv.ReadOptions(use_threads=False, column_names=names, block_size=len(block) + 1),
             parse_options=pcsv.ParseOptions(
                 delimiter=spec.header.delimiter, quote_char=False, escape_char=False, ignore_empty_lines=False
@@ -351,8 +396,10 @@ def _split_into(block: bytes, count: int, spec: TextSpec, typed: dict[str, pa.Da
         return None
     columns = {key: table.column(f"c{i}") for key, i in spec.columns.items()}
     # Arrow makes a row of nulls of a blank line, so blank lines need looking for only where every column has nulls.
-    if all(column.null_count for column in columns.values()) and (b"\n\n" in block or b"\n\r\n" in block):
-        return None
+    if all(column.null_count for column in columns.values()):
+        block = bytes(block)
+        if b"\n\n" in block or b"\n\r\n" in block:
+            return None
     return columns
 
 

@@ -26,7 +26,6 @@ def test_everything_comes_back_in_order(puts, in_memory):
         for number, values in puts:
             shelf.put(number, table(*values))
             expected.setdefault(number, []).extend(values)
-        shelf.settle()
         assert shelf.rows == {number: len(values) for number, values in expected.items() if values}
         for number, values in expected.items():
             for found in (shelf.look(number), shelf.take(number)):

@@ -106,17 +106,35 @@ def _parallel(course_a_deg: float, course_b_deg: float, most_deg: float) -> bool
 
 
 @loop
-def _balls(
-    p0: Any, p1: Any, first: int, count: int, x_m: float, y_m: float, z_m: float, most_m: float, ball: Any
-) -> None:
-    """Fill the balls around legs: centre and radius, and 1 where one comes within ``most_m`` of a place, else 0."""
-    for q in range(count):
-        leg = first + q
-        for axis in range(3):
-            ball[q, axis] = (p0[leg, axis] + p1[leg, axis]) / 2.0
-        ball[q, 3] = _norm(p1[leg, 0] - p0[leg, 0], p1[leg, 1] - p0[leg, 1], p1[leg, 2] - p0[leg, 2]) / 2.0
-        distance = _norm(ball[q, 0] - x_m, ball[q, 1] - y_m, ball[q, 2] - z_m)
-        ball[q, 4] = 1.0 if distance - ball[q, 3] <= most_m else 0.0
+def _ball(p0: Any, p1: Any, leg: int, x_m: float, y_m: float, z_m: float, most_m: float, ball: Any) -> bool:
+    """Fill the centre and radius of the ball around a leg [m]; tell whether it comes within ``most_m`` of a place."""
+    for axis in range(3):
+        ball[axis] = (p0[leg, axis] + p1[leg, axis]) / 2.0
+    ball[3] = _norm(p1[leg, 0] - p0[leg, 0], p1[leg, 1] - p0[leg, 1], p1[leg, 2] - p0[leg, 2]) / 2.0
+    return bool(_norm(ball[0] - x_m, ball[1] - y_m, ball[2] - z_m) - ball[3] <= most_m)
+
+
+@loop
+def _shares(
+    legs: tuple[Any, ...], i: int, j: int, low_us: int, high_us: int, within: bool, reach_m: float, d0: Any, d1: Any
+) -> tuple[float, float]:
+    """Return between which shares of the time of both legs there is contact; two NaN where there is none.
+
+    ``within`` says that the legs are in reach as a whole. Fills their difference at both times [m].
+    """
+    hull, t0_us, t1_us, p0, p1, marks = legs
+    _apart(p0, p1, t0_us, t1_us, i, j, low_us, high_us, d0, d1)
+    enter, leave = 0.0, 1.0
+    if not within:
+        enter, leave = in_range(d0, d1, reach_m)
+    if marks[i] & marks[j] & _OBSERVED or np.isnan(enter):
+        return enter, leave
+    # Between far fixes there is contact all the time or none.
+    if not within and max(_norm(d0[0], d0[1], d0[2]), _norm(d1[0], d1[1], d1[2])) > reach_m:
+        return np.nan, np.nan
+    if _seen_apart(hull, t0_us, t1_us, p0, p1, marks, i, j, reach_m):
+        return np.nan, np.nan
+    return 0.0, 1.0
 
 
 @loop
@@ -148,14 +166,13 @@ def windows(
         shape (2, k).
     """
     time_bin, first, last, full, mixed, centre, radius = bins
-    hull, t0_us, t1_us, p0, p1, marks = legs
+    _, t0_us, t1_us, p0, p1, marks = legs
     room = 0
     for k in range(one.size):
         room += last[one[k]] - first[one[k]] + last[two[k]] - first[two[k]]
     found, n = np.empty((4, room), dtype=np.int64), 0
     asked, shares, m = np.empty((3, room), dtype=np.int64), np.empty((2, room)), 0
-    here, there = np.empty((64, 5)), np.empty((64, 5))
-    d0, d1 = np.empty(3), np.empty(3)
+    here, there, d0, d1 = np.empty(4), np.empty(4), np.empty(3), np.empty(3)
     for k in range(one.size):
         a, b = one[k], two[k]
         begin_us, end_us = time_bin[a] * bin_us, (time_bin[a] + 1) * bin_us
@@ -166,65 +183,48 @@ def windows(
             found[0, n], found[1, n], found[2, n], found[3, n] = k, begin_us, end_us, 1
             n += 1
             continue
-        first_i, first_j, n_i, n_j = first[a], first[b], last[a] - first[a], last[b] - first[b]
-        if max(n_i, n_j) > here.shape[0]:
-            here, there = np.empty((2 * max(n_i, n_j), 5)), np.empty((2 * max(n_i, n_j), 5))
         most = reach_m + 2.0 * _SLACK_M
-        _balls(p0, p1, first_i, n_i, centre[0, b], centre[1, b], centre[2, b], most + radius[b], here)
-        _balls(p0, p1, first_j, n_j, centre[0, a], centre[1, a], centre[2, a], most + radius[a], there)
-        head = 0
-        for p in range(n_i):
-            i = first_i + p
-            if here[p, 4] == 0.0:
+        i, j, asked_i, asked_j, near_i, near_j = first[a], first[b], -1, -1, False, False
+        while i < last[a] and j < last[b]:
+            p, q = i, j
+            # On to the next leg of whichever ends first.
+            i, j = i + (t1_us[p] <= t1_us[q]), j + (t1_us[q] <= t1_us[p])
+            both = marks[p] & marks[q]
+            low_us, high_us = max(t0_us[p], t0_us[q]), min(t1_us[p], t1_us[q])
+            # Cruising legs are observed.
+            if both & _SUMMED or not both & (_SLOW | _CRUISING) or high_us <= low_us:
                 continue
-            while head < n_j and t1_us[first_j + head] <= max(t0_us[i], begin_us):
-                head += 1
-            for q in range(head, n_j):
-                j = first_j + q
-                if t0_us[j] >= min(t1_us[i], end_us):
-                    break
-                both = marks[i] & marks[j]
-                # Cruising legs are observed.
-                if there[q, 4] == 0.0 or both & _SUMMED or not both & (_SLOW | _CRUISING):
+            moving = not both & _SLOW
+            if moving and not _parallel(course_deg[p], course_deg[q], parallel_deg):
+                continue
+            # A leg's ball is asked for when the leg first matters: does it come near that of the other hull?
+            if asked_i != p:
+                asked_i, near_i = p, _ball(p0, p1, p, centre[0, b], centre[1, b], centre[2, b], most + radius[b], here)
+            if not near_i:
+                continue
+            if asked_j != q:
+                asked_j, near_j = q, _ball(p0, p1, q, centre[0, a], centre[1, a], centre[2, a], most + radius[a], there)
+            distance = _norm(here[0] - there[0], here[1] - there[1], here[2] - there[2])
+            size = here[3] + there[3] + _SLACK_M
+            if not near_j or distance - size > reach_m:
+                continue
+            enter, leave = _shares(legs, p, q, low_us, high_us, distance + size <= reach_m, reach_m, d0, d1)
+            if np.isnan(enter):
+                continue
+            span = float(high_us - low_us)
+            start_us = max(low_us + np.int64(np.rint(enter * span)), begin_us)
+            stop_us = min(low_us + np.int64(np.rint(leave * span)), end_us)
+            if stop_us <= start_us:
+                continue
+            if moving:
+                x = (enter + leave) / 2.0
+                for axis in range(3):
+                    d0[axis] += x * (d1[axis] - d0[axis])
+                if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[p] - far_m[q] > gap_m + _NEAR_M:
                     continue
-                moving = not both & _SLOW
-                if moving and not _parallel(course_deg[i], course_deg[j], parallel_deg):
-                    continue
-                distance = _norm(here[p, 0] - there[q, 0], here[p, 1] - there[q, 1], here[p, 2] - there[q, 2])
-                size = here[p, 3] + there[q, 3] + _SLACK_M
-                if distance - size > reach_m:
-                    continue
-                low_us, high_us = max(t0_us[i], t0_us[j]), min(t1_us[i], t1_us[j])
-                _apart(p0, p1, t0_us, t1_us, i, j, low_us, high_us, d0, d1)
-                enter, leave = 0.0, 1.0
-                if distance + size > reach_m:
-                    enter, leave = in_range(d0, d1, reach_m)
-                    if np.isnan(enter):
-                        continue
-                if not both & _OBSERVED:
-                    # Between far fixes there is contact all the time or none.
-                    enter, leave = 0.0, 1.0
-                    if (
-                        distance + size > reach_m
-                        and max(_norm(d0[0], d0[1], d0[2]), _norm(d1[0], d1[1], d1[2])) > reach_m
-                    ):
-                        continue
-                    if _seen_apart(hull, t0_us, t1_us, p0, p1, marks, i, j, reach_m):
-                        continue
-                span = float(high_us - low_us)
-                start_us = max(low_us + np.int64(np.rint(enter * span)), begin_us)
-                stop_us = min(low_us + np.int64(np.rint(leave * span)), end_us)
-                if stop_us <= start_us:
-                    continue
-                if moving:
-                    x = (enter + leave) / 2.0
-                    for axis in range(3):
-                        d0[axis] += x * (d1[axis] - d0[axis])
-                    if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[i] - far_m[j] > gap_m + _NEAR_M:
-                        continue
-                    asked[0, m], asked[1, m], asked[2, m], shares[0, m], shares[1, m] = n, i, j, enter, leave
-                    m += 1
-                found[0, n], found[1, n], found[2, n] = k, start_us, stop_us
-                found[3, n] = (1 if both & _OBSERVED else 0) + (2 if moving else 0)
-                n += 1
+                asked[0, m], asked[1, m], asked[2, m], shares[0, m], shares[1, m] = n, p, q, enter, leave
+                m += 1
+            found[0, n], found[1, n], found[2, n] = k, start_us, stop_us
+            found[3, n] = (1 if both & _OBSERVED else 0) + (2 if moving else 0)
+            n += 1
     return found[:, :n].copy(), asked[:, :m].copy(), shares[:, :m].copy()

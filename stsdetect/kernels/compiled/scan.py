@@ -1,9 +1,9 @@
 """Split lines of delimited text and read their numbers and times, in one pass over the bytes.
 
 Only what is utterly plain is read here; every other line is set aside for the general reader, so nothing is judged
-twice. What a vessel repeats in each report (name, size, status, ...) is compared with an earlier line, eight bytes at a
-time, and not split again. No byte is looked at outside the block: it ends with a newline, at which every walk stops,
-and what is compared is measured first.
+twice. What a vessel repeats in each report (name, size, status, ...) is compared with an earlier line, 64 bytes at a time,
+and not split again. No byte is looked at outside the block: it ends with a newline, at which every walk stops, and
+what is loaded at once is measured first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic
 
 from stsdetect.kernels.compiled.jit import loop
@@ -26,125 +26,213 @@ MAX_PROBES = 64
 #: their quotient what one division gives (Clinger 1990).
 MAX_DIGITS = 18
 _EXACT = 1 << 53
+#: Digits of either side of the point that are read at once, and the bits that hold the last k of eight bytes.
+_AT_ONCE = 8
+_LAST = np.array([0, *(-(1 << 64 - 8 * k) for k in range(1, 9))], np.int64)
 _TENS = np.array([float(f"1e{n}") for n in range(MAX_DIGITS + 1)])
 _FRACTION_US = 10 ** np.arange(6, -1, -1)
 _DAYS_BEFORE = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], np.int64)
 _DAYS_IN = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+_WHOLE_TENS = 10 ** np.arange(_AT_ONCE + 1)
+_ZEROS, _SIX_UP, _TOP_BITS = 0x3030303030303030, 0x7676767676767676, -0x7F7F7F7F7F7F7F80
 _NEWLINE, _RETURN = 10, 13
+#: Parts of a loop become part of it: a call for each field costs more than the field.
+_part = njit(forceinline=True, error_model="numpy")
+_BYTE, _WORD = ir.IntType(8), ir.IntType(64)
+_MANY, _PLACES, _FIRST = ir.VectorType(_BYTE, 64), ir.VectorType(ir.IntType(32), 64), ir.Constant(ir.IntType(32), 0)
+
+
+def _pointer(builder: Any, at: Any, kind: Any) -> Any:
+    return builder.inttoptr(at, kind.as_pointer())
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def byte_at(typing: Any, data: Any, at: Any) -> Any:
-    """Return one byte as int64, without a check of the index."""
+def byte_at(typing: Any, at: Any) -> Any:
+    """Return the byte at an address as int64."""
 
     def load(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, args[0])
-        return builder.zext(builder.load(builder.gep(array.data, [args[1]])), ir.IntType(64))
+        return builder.zext(builder.load(_pointer(builder, args[0], _BYTE)), _WORD)
 
-    return types.int64(data, types.int64), load
+    return types.int64(types.int64), load
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def word_at(typing: Any, data: Any, at: Any) -> Any:
-    """Return eight bytes as int64, without a check of the index."""
+def word_at(typing: Any, at: Any) -> Any:
+    """Return the eight bytes at an address as int64, the first lowest."""
 
     def load(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, args[0])
-        place = builder.bitcast(builder.gep(array.data, [args[1]]), ir.IntType(64).as_pointer())
-        return builder.load(place, align=1)
+        return builder.load(_pointer(builder, args[0], _WORD), align=1)
 
-    return types.int64(data, types.int64), load
+    return types.int64(types.int64), load
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _equal_64(typing: Any, at: Any, byte: Any) -> Any:
+    """Return which of the 64 bytes at an address are a certain one, bit by bit."""
+
+    def compare(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        many = builder.load(_pointer(builder, args[0], _MANY), align=1)
+        one = builder.insert_element(ir.Constant(_MANY, ir.Undefined), builder.trunc(args[1], _BYTE), _FIRST)
+        every = builder.shuffle_vector(one, ir.Constant(_MANY, ir.Undefined), ir.Constant(_PLACES, [0] * 64))
+        return builder.bitcast(builder.icmp_unsigned("==", many, every), _WORD)
+
+    return types.int64(types.int64, types.int64), compare
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _differ_64(typing: Any, a: Any, b: Any) -> Any:
+    """Return which of the 64 bytes at two addresses differ, bit by bit."""
+
+    def compare(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        one, other = (builder.load(_pointer(builder, at, _MANY), align=1) for at in args)
+        return builder.bitcast(builder.icmp_unsigned("!=", one, other), _WORD)
+
+    return types.int64(types.int64, types.int64), compare
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _fetch(typing: Any, at: Any) -> Any:
+    """Ask for what stands at an address to be brought near; it is not read."""
+
+    def ask(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place, flag = _pointer(builder, args[0], _BYTE), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, flag, flag, flag])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+        builder.call(function, [place, ir.Constant(flag, 0), ir.Constant(flag, 3), ir.Constant(flag, 1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), ask
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _lowest(typing: Any, bits: Any) -> Any:
+    """Return the place of the lowest bit; 64 where there is none."""
+
+    def count(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.int64), count
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _ones(typing: Any, bits: Any) -> Any:
+    """Return how many bits are set."""
+
+    def count(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.int64(types.int64), count
 
 
 @loop
-def newlines(data: Any) -> Any:
+def newlines(data: Any) -> int:
     """Count the newlines of a block, uint8 of shape (n,)."""
-    count = 0
-    for begin in range(0, len(data), 128):
-        few = np.uint8(0)
-        for i in range(begin, min(begin + 128, len(data))):
-            few += np.uint8(data[i] == 10)
-        count += few
+    at = np.int64(data.ctypes.data)
+    count, stop = 0, at + len(data)
+    while at + 64 <= stop:
+        count += _ones(_equal_64(at, _NEWLINE))
+        at += 64
+    while at < stop:
+        count += byte_at(at) == _NEWLINE
+        at += 1
     return count
 
 
 @loop
-def _same(data: Any, a: int, b: int, n: int) -> bool:
-    """Say whether n bytes at a and at b are the same; the block holds both."""
-    i = 0
-    while i + 8 <= n:
-        if word_at(data, a + i) != word_at(data, b + i):
+def gather(data: Any, spans: Any, out: Any) -> int:
+    """Copy pieces of a block, one after another: where each begins and ends, int64, shape (pieces, 2)."""
+    done = 0
+    for i in range(len(spans)):
+        for k in range(spans[i, 0], spans[i, 1]):
+            out[done] = data[k]
+            done += 1
+    return done
+
+
+@_part  # type: ignore[untyped-decorator]
+def _bits(at: int, stop: int, byte: int) -> int:
+    """Return which of the 64 bytes from ``at`` on are a certain one, bit by bit; behind the block is none."""
+    if at + 64 <= stop:
+        return int(_equal_64(at, byte))
+    bits = 0
+    for i in range(stop - at):
+        bits |= (byte_at(at + i) == byte) << i
+    return bits
+
+
+@_part  # type: ignore[untyped-decorator]
+def _same(a: int, b: int, n: int, stop: int) -> bool:
+    """Say whether n bytes at a and at b, both of them in the block, are the same; n is 1 or more."""
+    while n > 0 and max(a, b) + 64 <= stop:
+        if _differ_64(a, b) << 64 - min(n, 64):
             return False
-        i += 8
-    if n >= 8:
-        return bool(word_at(data, a + n - 8) == word_at(data, b + n - 8))
-    while i < n:
-        if byte_at(data, a + i) != byte_at(data, b + i):
+        a, b, n = a + 64, b + 64, n - 64
+    for i in range(n):
+        if byte_at(a + i) != byte_at(b + i):
             return False
-        i += 1
     return True
 
 
-@loop
-def _number(data: Any, at: int) -> tuple[int, float]:
-    """Read digits with a sign and a point where they are wanted; return where they end, -1 where they are not plain."""
-    byte = byte_at(data, at)
-    negative = byte == 45
-    if negative:
-        at += 1
-        byte = byte_at(data, at)
-    begin = at
-    digits = 0
-    while 48 <= byte <= 57:
-        digits = digits * 10 + (byte - 48)
-        at += 1
-        byte = byte_at(data, at)
-    count = at - begin
-    if count == 0 or count > MAX_DIGITS:
-        return -1, 0.0
-    value = float(digits)
-    if byte == 46:
-        begin = at + 1
-        at += 1
-        byte = byte_at(data, at)
-        while 48 <= byte <= 57:
-            digits = digits * 10 + (byte - 48)
-            at += 1
-            byte = byte_at(data, at)
-        decimals = at - begin
-        if decimals == 0 or count + decimals > MAX_DIGITS:
-            return -1, 0.0
-        value = float(digits) / _TENS[decimals]
-    if digits > _EXACT:
-        return -1, 0.0
-    return at, -value if negative else value
+@_part  # type: ignore[untyped-decorator]
+def _eight(digits: int) -> int:
+    """Return the number of eight decimal digits, one in each byte, the first lowest."""
+    pairs = digits * 10 + (digits >> 8)
+    low = (pairs & 0x000000FF000000FF) * 0x000F424000000064
+    return (low + (pairs >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >> 32
 
 
-@loop
-def _two(data: Any, at: int) -> int:
+@_part  # type: ignore[untyped-decorator]
+def _number(at: int, end: int, dot: int, origin: int) -> tuple[bool, float]:
+    """Read a number between two places, its point at ``dot`` or none before ``end``; first say whether it is plain."""
+    negative = byte_at(at) == 45
+    at += negative
+    point = min(dot, end)
+    whole, decimals = point - at, max(end - point - 1, 0)
+    if at >= origin + 8 and 1 <= whole <= _AT_ONCE and decimals <= _AT_ONCE and whole + decimals <= 15:
+        high = (word_at(point - 8) ^ _ZEROS) & _LAST[whole]
+        low = (word_at(end - 8) ^ _ZEROS) & _LAST[decimals]
+        odd = (high | high + _SIX_UP | low | low + _SIX_UP) & _TOP_BITS
+        digits = _eight(high) * _WHOLE_TENS[decimals] + _eight(low)
+        plain = odd == 0 and (decimals > 0 or point == end)
+    else:
+        digits, plain = 0, whole > 0 and (decimals > 0 or point == end) and whole + decimals <= MAX_DIGITS
+        for i in range(at, end):
+            byte = byte_at(i)
+            if i != point:
+                plain = plain and 48 <= byte <= 57
+                digits = digits * 10 + (byte - 48)
+        plain = plain and 0 <= digits <= _EXACT
+    if not plain:
+        return False, 0.0
+    value = float(digits) / _TENS[decimals]
+    return True, -value if negative else value
+
+
+@_part  # type: ignore[untyped-decorator]
+def _two(at: int) -> int:
     """Read two digits; below zero where they are none."""
-    high = byte_at(data, at) - 48
-    low = byte_at(data, at + 1) - 48
+    high = byte_at(at) - 48
+    low = byte_at(at + 1) - 48
     if high < 0 or high > 9 or low < 0 or low > 9:
         return -10_000
     return int(high * 10 + low)
 
 
 @loop
-def _minute_us(data: Any, at: int, kind: int) -> int:
+def _minute_us(at: int, kind: int) -> int:
     """Read the 16 bytes up to the minute; return microseconds since 1970, -1 where they are not plain."""
     if kind == ISO:
-        year = _two(data, at) * 100 + _two(data, at + 2)
-        month, day = _two(data, at + 5), _two(data, at + 8)
-        first, second, blank = byte_at(data, at + 4), byte_at(data, at + 7), byte_at(data, at + 10)
+        year = _two(at) * 100 + _two(at + 2)
+        month, day = _two(at + 5), _two(at + 8)
+        first, second, blank = byte_at(at + 4), byte_at(at + 7), byte_at(at + 10)
         marks = first == 45 and second == 45 and (blank == 32 or blank == 84)
     else:
-        year = _two(data, at + 6) * 100 + _two(data, at + 8)
-        month, day = _two(data, at + 3), _two(data, at)
-        first, second, blank = byte_at(data, at + 2), byte_at(data, at + 5), byte_at(data, at + 10)
+        year = _two(at + 6) * 100 + _two(at + 8)
+        month, day = _two(at + 3), _two(at)
+        first, second, blank = byte_at(at + 2), byte_at(at + 5), byte_at(at + 10)
         marks = first == 47 and second == 47 and blank == 32
-    hour, minute = _two(data, at + 11), _two(data, at + 14)
-    if not marks or byte_at(data, at + 13) != 58 or year < 1990 or year > 2099 or month < 1 or month > 12:
+    hour, minute = _two(at + 11), _two(at + 14)
+    if not marks or byte_at(at + 13) != 58 or year < 1990 or year > 2099 or month < 1 or month > 12:
         return -1
     leap = year % 4 == 0  # of the years from 1990 to 2099 each fourth
     if day < 1 or day > _DAYS_IN[month] + (leap and month == 2) or hour < 0 or hour > 23 or minute < 0 or minute > 59:
@@ -153,72 +241,93 @@ def _minute_us(data: Any, at: int, kind: int) -> int:
     return int(((days * 24 + hour) * 60 + minute) * 60_000_000)
 
 
-@loop
-def _seconds_us(data: Any, at: int) -> tuple[int, int]:
+@_part  # type: ignore[untyped-decorator]
+def _seconds_us(at: int) -> tuple[int, int]:
     """Read ``:ss`` with up to six decimals; return where it ends, -1 where it is not plain, and microseconds."""
-    second = _two(data, at + 1)
-    if byte_at(data, at) != 58 or second < 0 or second > 59:
+    second = _two(at + 1)
+    if byte_at(at) != 58 or second < 0 or second > 59:
         return -1, 0
     at += 3
     part = 0
-    if byte_at(data, at) == 46:
+    if byte_at(at) == 46:
         begin = at + 1
         at += 1
-        byte = byte_at(data, at)
+        byte = byte_at(at)
         while 48 <= byte <= 57 and at - begin < 7:
             part = part * 10 + (byte - 48)
             at += 1
-            byte = byte_at(data, at)
+            byte = byte_at(at)
         if at == begin or at - begin > 6:
             return -1, 0
         part *= _FRACTION_US[at - begin]
     return at, second * 1_000_000 + part
 
 
-@loop
-def _end(data: Any, at: int, delimiter: int, last: bool) -> int:
+@_part  # type: ignore[untyped-decorator]
+def _end(at: int, delimiter: int, last: bool) -> int:
     """Return what follows the delimiter or, behind the last column, the line's end; -1 where something else stands."""
-    byte = byte_at(data, at)
+    byte = byte_at(at)
     if not last:
         return at + 1 if byte == delimiter else -1
     if byte == _RETURN:
         at += 1
-        byte = byte_at(data, at)
+        byte = byte_at(at)
     return at + 1 if byte == _NEWLINE else -1
 
 
-@loop
-def _agree(data: Any, other: Any, here: Any, runs: int) -> bool:
-    """Say whether the first repeated columns of two lines are the same; each is where they stand and how long they are."""
-    for r in range(runs):
-        length = here[2 * r + 1]
-        if other[2 * r + 1] != length or not _same(data, other[2 * r], here[2 * r], length):
-            return False
-    return True
+@_part  # type: ignore[untyped-decorator]
+def _walk(at: int, stops: int, delimiter: int, count: int) -> int:
+    """Return where so many columns end; -1 where they do not."""
+    for k in range(count):
+        if k:
+            if byte_at(at) != delimiter:
+                return -1
+            at += 1
+        while not byte_at(stops + byte_at(at)):
+            at += 1
+    return at
+
+
+@_part  # type: ignore[untyped-decorator]
+def _ends_of(at: int, length: int) -> tuple[int, int]:
+    """Return the first and the last eight of up to 16 bytes: with the length they tell all of them."""
+    if length >= 8:
+        return word_at(at), word_at(at + length - 8)
+    first = 0
+    for i in range(length):
+        first |= byte_at(at + i) << 8 * i
+    return first, 0
+
+
+@_part  # type: ignore[untyped-decorator]
+def _mix(first: int, last: int) -> int:
+    """Spread what differs anywhere in two words over the low bits of one."""
+    mixed = (first ^ last >> 23) * 0x9E3779B97F4A7C1 + last
+    mixed = (mixed ^ mixed >> 32) * 0x9E3779B97F4A7C1
+    return mixed ^ mixed >> 29
 
 
 @loop
 def scan(
-    data: Any, stops: Any, delimiter: int, kind: Any, width: Any, limit: int, table: Any,
-    hashes: Any, place: Any, micro: Any, numbers: Any, valid: Any, nulls: Any, code: Any, line: Any, start: Any,
-    odd: Any,
+    data: Any, stops: Any, delimiter: int, kind: Any, width: Any, table: Any, known: Any, example: Any,
+    micro: Any, numbers: Any, valid: Any, nulls: Any, code: Any, line: Any, start: Any, odd: Any,
 ) -> Any:  # fmt: skip
     """Read the plain lines of a block.
 
     Parameters
     ----------
     data
-        Whole lines, uint8, shape (n bytes,); the last byte is a newline.
+        Whole lines, uint8, shape (n bytes,), below 2^31 of them; the last byte is a newline.
     stops
-        For each byte whether text ends or is odd there: delimiter, line's end, quote, NUL, beyond ASCII; shape (256,).
+        For each byte whether text ends or is odd there: delimiter, line's end, quote, NUL, beyond ASCII; uint8,
+        shape (256,).
     kind, width
         What stands in each step of a line (`SKIP`, ...), and how many columns it spans; one step is `KEY`, int64.
-    limit
-        Most sets of repeated columns that are told apart.
-    table, hashes, place
-        Room for looking lines up: int32, filled with -1, its length a power of two above ``limit``; int64, shape
-        (limit,); int64, shape (limit, 2 * repeated steps + 2): where each step stood last and how long it is, then
-        where the first such line begins and ends.
+    table, known, example
+        Room for looking lines up. Slots: int32, filled with -1, a power of two of them and more than sets. Sets of
+        repeated columns told apart: int64, shape (most of them, 3 + 2 * repeated steps or more), the key's first and
+        last bytes and its length, then where each step stood last and how long it is. Where the first line of each
+        set begins and ends: int64, shape (most of them, 2).
     micro, numbers, valid, nulls, code, line, start
         Take the results: times [us], int64, shape (lines,); numbers, shape (number steps, lines); bit by bit what is
         not empty, uint8, filled with 255, one row for times and one for each number step; how many are empty; the set
@@ -230,108 +339,114 @@ def scan(
     -------
     Rows read, sets of repeated columns, lines set aside; rows is -1 where too much differs or is odd.
     """
-    size, rows, sets, aside, number, at = len(data), 0, 0, 0, 0, 0
-    steps, mask = len(kind), len(table) - 1
-    runs = place.shape[1] // 2 - 1
-    here = np.zeros(place.shape[1], np.int64)
-    early, late, minute = 0, 0, -1
-    while at < size:
-        begin, found, slot, h, run, j, probes, follows = at, -1, 0, 0, 0, 0, 0, 0
-        agree = False
-        plain = byte_at(data, at) != 35
+    origin, stop_at = np.int64(data.ctypes.data), np.int64(stops.ctypes.data)
+    stop, at = origin + len(data), origin
+    rows, sets, aside, number = 0, 0, 0, 0
+    steps, mask, wide = len(kind), len(table) - 1, 3 + 2 * np.sum(kind == REPEATED)
+    here = np.zeros(wide, np.int64)
+    early, late, minute, base, marks, dots, home, found = 0, 0, -1, 0, 0, 0, 0, -1
+    while at < stop:
+        begin, run, j, probes, agree = at, 3, 0, 0, False
+        plain = byte_at(at) != 35
         for s in range(steps):
-            what, last = kind[s], s == steps - 1
-            if what == NUMBER:
-                end = at
-                first = byte_at(data, at)
-                if first == delimiter or first == _NEWLINE or first == _RETURN:
+            what = kind[s]
+            if what == NUMBER or what == KEY:
+                if s == 0 or kind[s - 1] != NUMBER or marks == 0:
+                    base = at
+                    marks = _bits(at, stop, delimiter) | _bits(at, stop, _NEWLINE) | _bits(at, stop, _RETURN)
+                    dots = _bits(at, stop, 46)
+                end = base + _lowest(marks) if marks else -1
+                marks &= marks - 1
+                if what == KEY:
+                    length = end - at
+                    end = end if length <= 16 else -1
+                elif end > at:
+                    fine, numbers[j, rows] = _number(at, end, at + _lowest(dots >> at - base), origin)
+                    end = end if fine else -1
+                else:
                     numbers[j, rows] = 0.0
                     valid[j + 1, rows >> 3] &= ~(1 << (rows & 7))
                     nulls[j + 1] += 1
-                else:
-                    end, numbers[j, rows] = _number(data, at)
-                j += 1
+                j += what == NUMBER
             elif what == ISO or what == DAY_FIRST:
-                end = at
-                first = byte_at(data, at)
-                if first == delimiter or first == _NEWLINE or first == _RETURN:
+                end = -1
+                if byte_at(stop_at + byte_at(at)):
+                    end = at
                     micro[rows] = 0
                     valid[0, rows >> 3] &= ~(1 << (rows & 7))
                     nulls[0] += 1
-                elif at + 20 > size:
-                    end = -1
-                else:
-                    if minute < 0 or word_at(data, at) != early or word_at(data, at + 8) != late:
-                        early, late = word_at(data, at), word_at(data, at + 8)
-                        minute = _minute_us(data, at, what)
-                    end, second = _seconds_us(data, at + 16)
+                elif at + 20 <= stop:
+                    if word_at(at) != early or word_at(at + 8) != late:
+                        early, late = word_at(at), word_at(at + 8)
+                        minute = _minute_us(at, what)
+                    end, second = _seconds_us(at + 16)
                     micro[rows] = minute + second
-                    if minute < 0:
-                        end = -1
+                    end = -1 if minute < 0 else end
             else:
-                end = at
                 if agree and what == REPEATED:
-                    length = place[found, 2 * run + 1]
-                    agree = at + length <= size and _same(data, place[found, 2 * run], at, length)
+                    length = known[found, run + 1]
+                    agree = at + length <= stop and _same(known[found, run], at, length, stop)
                     if agree:
-                        here[2 * run], here[2 * run + 1] = at, length
-                        run += 1
+                        here[run], here[run + 1] = at, length
+                        run += 2
                         at += length
                         continue
-                for k in range(width[s]):
-                    if k:
-                        if byte_at(data, end) != delimiter:
-                            end = -1
-                            break
-                        end += 1
-                    if what == KEY:
-                        byte = byte_at(data, end)
-                        while not stops[byte]:
-                            h = h * 33 + byte
-                            end += 1
-                            byte = byte_at(data, end)
-                    else:
-                        while not stops[byte_at(data, end)]:
-                            end += 1
-            if end >= 0:
-                follows = _end(data, end, delimiter, last)
-            if end < 0 or follows < 0:
+                end = _walk(at, stop_at, delimiter, width[s])
+            follows = _end(end, delimiter, s == steps - 1) if end >= 0 else -1
+            if follows < 0:
                 plain = False
                 break
-            if what == KEY or what == REPEATED:
-                here[2 * run], here[2 * run + 1] = at, follows - at
-                run += 1
-            at = follows
-            if what == KEY:
-                slot = (h ^ (h >> 15)) * 0x9E3779B1 >> 20 & mask
-                while table[slot] >= 0 and hashes[table[slot]] != h and probes < MAX_PROBES:
-                    slot = slot + 1 & mask
+            if what == REPEATED:
+                here[run], here[run + 1] = at, follows - at
+                run += 2
+            elif what == KEY:
+                here[0], here[1] = _ends_of(at, length)
+                here[2] = length
+                home = _mix(here[0], here[1]) & mask
+                while table[home] >= 0 and probes < MAX_PROBES:
+                    found = table[home]
+                    agree = known[found, 0] == here[0] and known[found, 1] == here[1] and known[found, 2] == length
+                    if agree:
+                        break
+                    home = home + 1 & mask
                     probes += 1
-                found = table[slot]
-                agree = found >= 0 and _agree(data, place[found], here, run)
-        if plain and not agree:
-            home = slot
-            while table[slot] >= 0 and probes < MAX_PROBES:
-                found = table[slot]
-                if hashes[found] == h and _agree(data, place[found], here, runs):
-                    agree = True
-                    if hashes[table[home]] == h:  # it comes first now: the vessel's next line is likely to be like this
-                        table[slot], table[home] = table[home], found
-                    break
-                slot = slot + 1 & mask
-                probes += 1
+                if agree:
+                    _fetch(known[found, wide - 2])
+                    _fetch(known[found, wide - 2] + 63)
+                    for r in range(3, run, 2):
+                        agree = (
+                            agree
+                            and known[found, r + 1] == here[r + 1]
+                            and _same(known[found, r], here[r], here[r + 1], stop)
+                        )
+                else:  # a vessel not seen yet: is its number plain text?
+                    plain = plain and _walk(at, stop_at, delimiter, 1) == end
+            at = follows
+        slot = home
+        while plain and not agree and table[slot] >= 0:
+            found = table[slot]
+            agree = known[found, 0] == here[0] and known[found, 1] == here[1] and known[found, 2] == here[2]
+            for r in range(3, wide, 2):
+                agree = (
+                    agree and known[found, r + 1] == here[r + 1] and _same(known[found, r], here[r], here[r + 1], stop)
+                )
+            if agree:  # it comes first now: the vessel's next line is likely to be like this one
+                table[slot], table[home] = table[home], found
+            slot = slot + 1 & mask
+            probes += 1
             plain = probes < MAX_PROBES
-            if plain and not agree:
-                if sets == limit:
-                    return -1, sets, aside
-                found = sets
-                table[slot], hashes[found], place[found, 2 * runs] = found, h, begin
-                place[found, 2 * runs + 1] = at
-                sets += 1
+        if plain and not agree:
+            if sets == len(known):
+                return -1, sets, aside
+            found = sets
+            table[slot], example[found, 0], example[found, 1] = found, begin - origin, at - origin
+            for r in range(wide):
+                known[found, r] = here[r]
+            sets += 1
         if plain:
-            for r in range(2 * runs):
-                place[found, r] = here[r]
-            code[rows], line[rows], start[rows] = found, number, begin
+            for r in range(3, wide, 2):
+                known[found, r] = here[r]
+            code[rows], line[rows], start[rows] = found, number, begin - origin
             rows += 1
         else:
             if aside == len(odd):
@@ -341,10 +456,10 @@ def scan(
                 nulls[k] -= valid[k, rows >> 3] & bit == 0
                 valid[k, rows >> 3] |= bit
             at = begin
-            while byte_at(data, at) != _NEWLINE:
+            while byte_at(at) != _NEWLINE:
                 at += 1
             at += 1
-            odd[aside, 0], odd[aside, 1], odd[aside, 2] = number, begin, at
+            odd[aside, 0], odd[aside, 1], odd[aside, 2] = number, begin - origin, at - origin
             aside += 1
         number += 1
     return rows, sets, aside

@@ -1,0 +1,127 @@
+"""Legs for the search straight from the tables of slots: what `Tracks.of` makes of `FixSlots.load`, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from types import ModuleType
+
+import numpy as np
+
+from stsdetect.context.berths import DAY_SPAN, US_PER_DAY, Berths, cell_grid
+from stsdetect.detect.arrays import Identities
+from stsdetect.detect.contacts import Tracks
+from stsdetect.detect.slots import Columns, FixSlots
+from stsdetect.engine import run_parts
+from stsdetect.kernels.contact import Legs
+from stsdetect.kernels.sphere import Ints, distance_m, to_columns
+from stsdetect.settings import EncounterSettings
+from stsdetect.units import KNOT_MPS, US_PER_S
+
+_NAMES = ("hull", "run", "time_us", "lat_deg", "lon_deg", "speed_kn", "course_deg", "heading_deg")
+#: Fixes worked on at once; as many as stay in the cache. Bounds memory, not results.
+_BLOCK = 1 << 14
+#: Hulls are shared out in so many parts per worker, since some have more fixes than others.
+_PARTS = 8
+
+
+def tracks_between(
+    fast: ModuleType,
+    slots: FixSlots,
+    window_us: tuple[int, int],
+    known: Identities,
+    rule: EncounterSettings,
+    berths: Berths | None,
+    workers: int = 1,
+) -> Tracks:
+    """Return the legs slow enough for contact whose fixes lie in ``[start, end)``, sorted by hull, then time.
+
+    ``fast`` is the module of compiled loops; hulls are shared out among ``workers`` threads.
+    """
+    tables = list(slots.batches(*window_us))
+    hulls = slots.rank.size
+    cuts = [hulls * k // (_PARTS * workers) for k in range(_PARTS * workers + 1)]
+    parts = [(low, high) for low, high in pairwise(cuts) if high > low]
+    count, last_run = np.zeros(hulls, dtype=np.int64), np.full(hulls, -1, dtype=np.int64)
+
+    def count_legs(low: int, high: int) -> None:
+        for columns in _rows_of(tables, low, high):
+            fast.count(columns["hull"], columns["run"], columns["time_us"], *window_us, last_run, count)
+
+    list(run_parts(count_legs, parts, workers))
+    n = int(count.sum())
+    ints = [np.empty(n, dtype=np.int64) for _ in range(4)]
+    floats = [np.empty(n) for _ in range(3)]
+    ends = np.empty((n, 3)), np.empty((n, 3))
+    flags = [np.empty(n, dtype=np.bool_) for _ in range(3)]
+    legs = (*ints[:3], *ends, *flags, *floats, ints[3])
+    limits = rule.max_speed_kn, round(rule.observed_bracket_s * US_PER_S), KNOT_MPS
+
+    def fill(low: int, high: int) -> tuple[Ints, Ints]:
+        row = np.empty(_BLOCK, dtype=np.int64)
+        unsure, unknown = [row[:0]], [row[:0]]
+        for columns in _rows_of(tables, low, high):
+            for begin in range(0, columns["hull"].size, _BLOCK):
+                block = {name: values[begin : begin + _BLOCK] for name, values in columns.items()}
+                some = row[: fast.wanted(block["run"], block["time_us"], *window_us, row)]
+                place = to_columns(block["lat_deg"][some], block["lon_deg"][some])
+                doubts, cells = np.empty(some.size, dtype=np.int64), np.empty(2 * some.size, dtype=np.int64)
+                table = tuple(block[name] for name in _NAMES)
+                sizes = fast.fill(some, place, table, (*state, known.from_us), legs, places, limits, doubts, cells)
+                unsure.append(doubts[: sizes[0]])
+                unknown.append(cells[: sizes[1]])
+        return np.concatenate(unsure), np.concatenate(unknown)
+
+    while True:
+        places = _places(fast, berths)
+        state = _state(fast, slots.rank, count, known)
+        unsure, unknown = (np.concatenate(found) for found in zip(*run_parts(fill, parts, workers), strict=True))
+        if berths is None or not unknown.size:
+            break
+        berths.cells.ask(np.unique(unknown))
+    hull, t0_us, t1_us, who = ints
+    speed_kn, course_deg, heading_deg = floats
+    slow, observed, summed = flags
+    own = distance_m(ends[0][unsure], ends[1][unsure]) / ((t1_us - t0_us)[unsure] / 1e6) / KNOT_MPS
+    slow[unsure] = own < rule.max_speed_kn
+    summed[unsure] &= slow[unsure]
+    return Tracks(
+        legs=Legs(hull, t0_us, t1_us, *ends),
+        slow=slow,
+        cruising=observed,
+        observed=observed,
+        summed=summed,
+        speed_kn=speed_kn,
+        course_deg=course_deg,
+        heading_deg=heading_deg,
+        who=who,
+    )
+
+
+def _rows_of(tables: list[Columns], low: int, high: int) -> Iterator[Columns]:
+    """Yield the rows of hulls from ``low`` up to ``high`` of each table."""
+    for columns in tables:
+        first, last = np.searchsorted(columns["hull"], [low, high]).tolist()
+        if last > first:
+            yield {name: columns[name][first:last] for name in _NAMES}
+
+
+def _places(fast: ModuleType, berths: Berths | None) -> tuple[object, ...]:
+    """Return what the loop must know of berths; no crowded areas where nothing is left out."""
+    none = np.zeros(0, dtype=np.int64)
+    cells, areas = (none, none) if berths is None else berths.cells.known()
+    keys = none if berths is None else berths.keys
+    return (*cell_grid(), fast.hashed(cells, areas), keys, US_PER_DAY, DAY_SPAN)
+
+
+def _state(fast: ModuleType, rank: Ints, count: Ints, known: Identities) -> tuple[object, ...]:
+    """Return what the loop carries on for each hull, as it begins."""
+    state = np.full((rank.size, fast.STATE), -1, dtype=np.int64)
+    order = np.empty(rank.size, dtype=np.int64)
+    order[rank] = np.arange(rank.size)
+    first = np.searchsorted(known.hull, rank, side="left")
+    last = np.searchsorted(known.hull, rank, side="right")
+    state[:, fast.RANK], state[:, fast.KNOWN_END] = rank, last
+    state[:, fast.KNOWN] = np.where(last > first, first, -1)
+    state[order, fast.NEXT] = np.cumsum(count[order]) - count[order]
+    return state, np.empty((rank.size, fast.LAST))

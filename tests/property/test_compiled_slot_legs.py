@@ -1,0 +1,127 @@
+"""Legs straight from slots are, bit for bit, those of the fixes that are loaded from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stsdetect.context.berths import BerthCells, Berths, area_day, cell_grid, cell_of, crowded
+from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.detect.contacts import Tracks
+from stsdetect.detect.parts import contact_runs
+from stsdetect.detect.slot_legs import tracks_between
+from stsdetect.detect.slots import FixSlots, slot_edges, slotted
+from stsdetect.detect.slow_legs import presence
+from stsdetect.kernels.choice import compiled, use_compiled
+from stsdetect.kernels.sphere import distance_m
+from stsdetect.reference.places import Port
+from stsdetect.settings import ContextSettings, EncounterSettings
+from stsdetect.store import Shelf
+from stsdetect.tracks import build_tracks
+from stsdetect.units import KNOT_MPS
+from tests.builders import HOUR_US, boat, join
+from tests.unit.detect.test_harbours import SHORE, Coast
+
+pytest.importorskip("numba", reason="compiled loops need numba")
+
+QUICK = settings(max_examples=60, deadline=None)
+
+
+def fresh_law() -> BerthCells:
+    return BerthCells(ContextSettings(), ports=[Port("quay", "Quay", "CN", *SHORE)], shoreline=Coast())
+
+
+@st.composite
+def boats(draw: st.DrawFn) -> list:
+    """Some boats at the quay, adrift, off and on, each heard in its own way."""
+    result = []
+    for k in range(draw(st.integers(1, 5))):
+        east = draw(st.sampled_from([100.0, 450.0, 700.0]))
+        begin, stay = draw(st.floats(0, 30)), draw(st.floats(0.5, 8.0))
+        drift = draw(st.sampled_from([0.0, 300.0, 3600.0, 8000.0]))
+        path = [(begin, east, 0), (begin + stay, east, drift * stay), (begin + stay + 1, east + 20_000, 0)]
+        rows = boat(
+            440000001 + k,
+            path,
+            every_s=draw(st.sampled_from([30.0, 200.0, 400.0, 400.0, 850.0, 2400.0])),
+            noise_m=draw(st.sampled_from([0.0, 5.0, 80.0])),
+            silent=[(begin + 0.3, begin + 2.0)] if draw(st.booleans()) else [],
+            draught_m=float(k),
+        )
+        result.append(rows)
+    return result
+
+
+def rule_for(data: Fixes, luck: int) -> EncounterSettings:
+    """The usual rule, or one whose greatest speed is that of one leg, to the last bit."""
+    legs, first = data.legs(900.0, coarse=False)
+    own = distance_m(legs.p0, legs.p1) / ((legs.t1_us - legs.t0_us) / 1e6) / KNOT_MPS
+    fixes = np.maximum(data.speed_kn[first], data.speed_kn[first + 1])
+    long = np.flatnonzero((legs.t1_us - legs.t0_us > 300_000_000) & (fixes < own) & (own > 0.1) & (own < 4.0))
+    if not luck or not long.size:
+        return EncounterSettings()
+    most = float(own[long[luck % long.size]])
+    return EncounterSettings(max_speed_kn=most if luck % 2 else float(np.nextafter(most, 9.0)))
+
+
+def same(one: Tracks, two: Tracks) -> None:
+    for name in ("hull", "t0_us", "t1_us", "p0", "p1"):
+        np.testing.assert_array_equal(getattr(one.legs, name), getattr(two.legs, name), err_msg=name)
+    for name in Tracks.__dataclass_fields__:
+        if name != "legs":
+            np.testing.assert_array_equal(getattr(one, name), getattr(two, name), err_msg=name)
+
+
+@QUICK
+@given(boats(), st.integers(0, 9), st.integers(20, 400), st.booleans(), st.data())
+def test_legs_of_slots(tables, luck, most_rows, in_memory, more):
+    whole = build_tracks(join(*tables))
+    rule = rule_for(Fixes.from_table(whole.fixes), luck)
+    rows = np.unique(Fixes.from_table(whole.fixes).time_us // HOUR_US, return_counts=True)
+    edges = slot_edges(dict(zip(*(x.tolist() for x in rows), strict=True)), HOUR_US, most_rows, 24 * HOUR_US)
+    groups = np.array_split(more.draw(st.permutations(range(len(tables)))), more.draw(st.integers(1, len(tables))))
+    lying = []
+    with Shelf(10**9 if in_memory else 0) as shelf, use_compiled(True):
+        slots = FixSlots(edges, shelf)
+        for group in groups:
+            data = Fixes.from_table(build_tracks(join(*[tables[k] for k in group])).fixes)
+            last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], True))
+            cut = slotted(data, contact_runs(data, rule), edges)
+            slots.put(data.labels, cut, data.take(last), np.full(len(data.labels), 20.0))
+            lying.append(presence(data, rule, fresh_law()))
+        slots.seal()
+        crowd = crowded(lying, fresh_law(), ContextSettings(berth_crowd_hulls=2), max_distance_m=500.0)
+        known = Identities.from_table(whole.vessels, slots.labels)
+        window = slots.start_us, slots.end_us + 1
+        if more.draw(st.booleans()):
+            start = slots.start_us + more.draw(st.integers(-3600, 20 * 3600)) * 1_000_000
+            window = start, start + more.draw(st.integers(3600, 40 * 3600)) * 1_000_000
+        for berths in (None, crowd, Berths(fresh_law(), crowd.table, crowd.keys)):
+            expected = Tracks.of(slots.load(*window, contact=True), known, rule, berths)
+            for workers in (1, 2):
+                own = berths and Berths(fresh_law() if workers == 1 else berths.cells, crowd.table, crowd.keys)
+                same(tracks_between(compiled("slot_legs"), slots, window, known, rule, own, workers), expected)
+
+
+degrees = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
+
+
+@QUICK
+@given(st.lists(st.one_of(degrees, st.sampled_from([(90.0, 180.0), (-90.0, -180.0), (0.002, -0.0)])), min_size=1))
+def test_cells(places):
+    lat, lon = np.array(places).T.copy()
+    with use_compiled(True):
+        fast = compiled("slot_legs")
+    found = [fast.cell_of(*place, *cell_grid()) for place in zip(lat, lon, strict=True)]
+    assert found == cell_of(lat, lon).tolist()
+
+
+def test_some_are_at_crowded_berths():
+    """What the property test draws is no empty case."""
+    quay = [boat(440000001 + k, [(0, 100, 10 * k), (8, 100, 10 * k)], every_s=200) for k in range(3)]
+    data = Fixes.from_table(build_tracks(join(*quay)).fixes)
+    lying = presence(data, EncounterSettings(), fresh_law())
+    crowd = crowded([lying], fresh_law(), ContextSettings(berth_crowd_hulls=2), max_distance_m=500.0)
+    assert crowd.keys.tolist() == area_day(np.zeros(1, dtype=np.int64), data.time_us[:1]).tolist()
