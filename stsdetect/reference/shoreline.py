@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
+from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
 from stsdetect.reference.facts import data_file
 from stsdetect.reference.nearest import NearestLine
@@ -40,6 +41,8 @@ _SQUARE_M = 1.01 * np.radians(0.5**0.5 / _SQUARES_PER_DEGREE) * EARTH_RADIUS_M
 _SHORT_DEG = 0.02
 #: Around places an index reaches so far, in steps [m]: the next ones near by then need no other.
 _REACH_STEP_M = 10_000.0
+#: So much further than was asked reaches an index that has to be made [m].
+_MARGIN_M = 100_000.0
 #: Each so-manieth edge gives a first bound on the distance.
 _SAMPLE = 16
 #: With places in more squares than this the whole shoreline is taken.
@@ -298,14 +301,17 @@ class _Squares:
     def __init__(self, rings: _Rings) -> None:
         edges, points = rings.edges, rings.points
         self._edges = edges
-        self._square = _square(points[edges, 1] / rings.units, points[edges, 0] / rings.units)
-        self.n_edges = np.bincount(self._square, minlength=_N_SQUARES)
+        square = _square(points[edges, 1] / rings.units, points[edges, 0] / rings.units)
+        # Edges follow each other along the shore: mostly the next is in the same square.
+        self._first, self._end = group_bounds(square)
+        self._square_of_run = square[self._first]
+        self.n_edges = np.bincount(square, minlength=_N_SQUARES)
         self._used = np.flatnonzero(self.n_edges)
         # A bound on the length of an edge: its greatest extent in degrees, times the root of two.
-        extent = np.abs(points[edges + 1] - points[edges]).max(axis=1)
+        extent = np.maximum(*np.abs(points[edges + 1] - points[edges]).T)
         long = np.flatnonzero(extent > _SHORT_DEG * rings.units)
         degrees = np.full(_N_SQUARES, _SHORT_DEG)
-        np.maximum.at(degrees, self._square[long], extent[long] / rings.units)
+        np.maximum.at(degrees, square[long], extent[long] / rings.units)
         # Chords up to here from the middle of a square may lead to points of its edges [m].
         self._reach_m = _SQUARE_M + 1.5 * np.radians(degrees[self._used]) * EARTH_RADIUS_M
         self._middles = np.ascontiguousarray(_square_middles(self._used).T)
@@ -331,7 +337,8 @@ class _Squares:
 
     def edges(self, squares: Bools) -> NDArray[np.int32]:
         """Return the first points of the edges of some squares."""
-        return self._edges[squares[self._square]]
+        run = np.flatnonzero(squares[self._square_of_run])
+        return self._edges[expand(self._first[run], (self._end - self._first)[run])[1]]
 
 
 def _square(lat: Floats, lon: Floats) -> NDArray[np.int32]:
@@ -370,7 +377,11 @@ class _Stretches(Generic[Index]):
         asked, place = np.unique(square[fresh], return_inverse=True)
         farthest = np.zeros(len(asked))
         np.maximum.at(farthest, place, np.ceil(chord_m[fresh] / _REACH_STEP_M) * _REACH_STEP_M)
-        index = self.over(self._squares.within(asked, farthest))
+        near = self._squares.within(asked, farthest)
+        if made is None or (near & ~made[0]).any():
+            # What is asked next mostly lies near by.
+            near = self._squares.within(asked, farthest + _MARGIN_M)
+        index = self.over(near)
         self._reach_m[asked] = np.maximum(self._reach_m[asked], farthest)
         return index
 
