@@ -22,7 +22,7 @@ from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Floats, Ints
 from stsdetect.schema import EVENTS
-from stsdetect.settings import EncounterSettings, Settings
+from stsdetect.settings import Settings
 from stsdetect.units import US_PER_S
 
 

@@ -303,7 +303,7 @@ class _Squares:
         self._edges = edges
         square = _square(points[edges, 1] / rings.units, points[edges, 0] / rings.units)
         # Edges follow each other along the shore: mostly the next is in the same square.
-        self._first, self._end = group_bounds(square)
+        self._first, self._end = group_bounds(square.astype(np.int64))
         self._square_of_run = square[self._first]
         self.n_edges = np.bincount(square, minlength=_N_SQUARES)
         self._used = np.flatnonzero(self.n_edges)
