@@ -99,7 +99,12 @@ def course_deg(from_xyz: Floats, to_xyz: Floats) -> Floats:
     """Return the initial course [degrees from north, 0..360) from one place to another, shape (n, 3) each."""
     east, north = local_axes(from_xyz)
     step = to_xyz - from_xyz
-    course: Floats = np.degrees(np.arctan2(dot(step, east), dot(step, north)))
+    return bearing_deg(dot(step, east), dot(step, north))
+
+
+def bearing_deg(east: Floats, north: Floats) -> Floats:
+    """Return the course [degrees from north, 0..360) of steps so far to the east and to the north, shape (n,)."""
+    course: Floats = np.degrees(np.arctan2(east, north))
     course += np.where(course < 0, 360.0, 0.0)
     # A course a hair west of north is rounded up to 360.
     return np.where(course == 360.0, 0.0, course)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.order import around
 from stsdetect.kernels.runs import group_bounds
-from stsdetect.kernels.sphere import Floats, Ints, chord_to_arc, course_deg, distance_m
+from stsdetect.kernels.sphere import Floats, Ints, bearing_deg, chord_to_arc, course_deg, distance_m
 from stsdetect.tracks.columns import rows_of
 from stsdetect.units import KNOT_MPS
 
@@ -44,25 +46,39 @@ def speed_and_course(
     places = xyz if xyz[:, 0].flags.c_contiguous else np.ascontiguousarray(xyz.T).T
     fast = compiled("speed")
     if fast is not None:
-        before, after, apart = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n)
-        fast.neighbours(segment, time_us, *places.T, round(window_s * 1e6), before, after, apart)
-        speed = chord_to_arc(apart)
-    else:
-        before, after = _neighbours(segment, time_us, round(window_s * 1e6))
-        speed = distance_m(rows_of(places, after), rows_of(places, before))
+        return _with_loops(fast, segment, time_us, places, sog_kn, round(window_s * 1e6))
+    before, after = _neighbours(segment, time_us, round(window_s * 1e6))
+    speed = distance_m(rows_of(places, after), rows_of(places, before))
     seconds = (time_us[after] - time_us[before]) / 1e6
     speed /= np.maximum(seconds, 1e-6)
     speed /= KNOT_MPS
     still = np.flatnonzero(seconds == 0)
     speed[still] = sog_kn[still]
     sparse = np.flatnonzero(seconds > LONG_BASELINE_S)
-    if sparse.size:
-        speed[sparse] = _sparse_speed(
-            speed[sparse], time_us, places, sog_kn[sparse], before[sparse], sparse, after[sparse]
-        )
+    _set_sparse_speeds(speed, time_us, places, sog_kn, before, sparse, after)
     moving = np.flatnonzero((seconds > 0) & (speed >= COURSE_FROM_KN))
     course = np.full(n, np.nan)
     course[moving] = course_deg(rows_of(places, before[moving]), rows_of(places, after[moving]))
+    return speed, course
+
+
+def _with_loops(
+    fast: ModuleType, segment: Ints, time_us: Ints, places: Floats, sog_kn: Floats, window_us: int
+) -> tuple[Floats, Floats]:
+    """Do what `speed_and_course` does; what takes more than square roots is left to arrays."""
+    n = segment.size
+    x, y, z = places.T
+    before, after, listed = (np.empty(n, dtype=np.int64) for _ in range(3))
+    speed, at_x, at_y = np.empty(n), np.empty(n), np.empty(n)
+    fast.neighbours(segment, time_us, x, y, z, window_us, before, after, speed)
+    speed = chord_to_arc(speed)
+    n_sparse = fast.over_ground(time_us, before, after, sog_kn, LONG_BASELINE_S, KNOT_MPS, speed, listed)
+    _set_sparse_speeds(speed, time_us, places, sog_kn, before, listed[:n_sparse], after)
+    n_moving = fast.under_way(time_us, before, after, speed, COURSE_FROM_KN, x, y, listed, at_x, at_y)
+    moving, east, north = listed[:n_moving], at_x[:n_moving], at_y[:n_moving]
+    fast.bearings(moving, before, after, x, y, z, np.hypot(east, north), east, north)
+    course = np.full(n, np.nan)
+    course[moving] = bearing_deg(east, north)
     return speed, course
 
 
@@ -77,6 +93,14 @@ def _neighbours(segment: Ints, time_us: Ints, window_us: int) -> tuple[Ints, Int
     np.maximum(before, np.repeat(begin, counts), out=before)
     np.minimum(after, np.repeat(end - 1, counts), out=after)
     return before, after
+
+
+def _set_sparse_speeds(
+    speed: Floats, time_us: Ints, xyz: Floats, sog_kn: Floats, before: Ints, here: Ints, after: Ints
+) -> None:
+    """Change the speeds [kn] at the fixes ``here``, whose neighbours are far apart in time."""
+    if here.size:
+        speed[here] = _sparse_speed(speed[here], time_us, xyz, sog_kn[here], before[here], here, after[here])
 
 
 def _sparse_speed(

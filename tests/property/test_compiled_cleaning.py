@@ -89,12 +89,18 @@ def test_wild_reports(seed, n, bbox, near_repeat_s, min_chain_fixes, slack):
 
 
 @LOOPS
-@given(seeds, st.integers(1, 60), st.sampled_from([0.0, 60.0, 600.0]))
-def test_speeds(seed, n, window_s):
+@given(
+    seeds,
+    st.integers(1, 60),
+    st.sampled_from([0.0, 60.0, 600.0]),
+    st.sampled_from([(0.0, 0.0), (60.0, 180.0), (-45.0, -60.0), (90.0, 10.0)]),
+    st.sampled_from([0.0, 1e-4, 0.01]),
+)
+def test_speeds(seed, n, window_s, origin, spread):
     rng = np.random.default_rng(seed)
     segment = np.cumsum(rng.random(n) < 0.1)
     time = np.cumsum(rng.choice([0, 10_000_000, 60_000_000, 700_000_000], n))
-    xyz = to_xyz(rng.normal(0, 0.01, n), rng.normal(0, 0.01, n))
+    xyz = to_xyz(origin[0] + rng.normal(0, spread, n), origin[1] + rng.normal(0, spread, n))
     sog = rng.choice([0.0, 5.0, np.nan], n)
     expected = speed_and_course(segment, time, xyz, sog, window_s)
     with use_compiled(True):

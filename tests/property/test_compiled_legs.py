@@ -106,7 +106,9 @@ def test_the_world_has_all_that_is_looked_for():
 
 
 @LOOPS
-@given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0, 1.5, 7.0]), st.sampled_from([1, 1, 2])), min_size=1, max_size=60))
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0, 1.5, 7.0]), st.sampled_from([1, 1, 2])), min_size=1, max_size=60)
+)
 def test_weighted_median(pairs):
     values, weights = np.array(pairs).T
     expected = weighted_median(np.zeros(values.size, dtype=np.int64), values, weights, 1)[0]
