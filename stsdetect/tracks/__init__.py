@@ -125,7 +125,7 @@ def build_track_arrays(
     one_pass = None if fast is None else OnePass(fast, reports, never, settings, bbox, groups.wrong_days)
     for rows in reports.groups():
         if one_pass is None:
-            groups.add(reports, rows, never)
+            groups.add(rows, never)
         else:
             groups.take_over(*one_pass.add(rows, groups.counts))
     return groups.tracks(reports, None if one_pass is None else one_pass.fixes())
@@ -142,7 +142,7 @@ class _Groups:
         self._flagged: list[Flagged] = []
         self.counts = np.zeros(len(Quality), dtype=np.int64)
 
-    def add(self, reports: Reports, rows: Rows, never: Bools) -> None:
+    def add(self, rows: Rows, never: Bools) -> None:
         """Clean the reports of some vessels."""
         quality = row_flags(rows, never, self.wrong_days)
         # Longitude 180 is held as -180; others are left exactly as they are.
@@ -160,7 +160,7 @@ class _Groups:
         listen = some(~is_any(quality, Quality.NOT_A_VESSEL, Quality.WRONG_TIME, Quality.TELEPORT))
         self._labels.append(hulls.labels)
         self._spells.append(Spells.of(hulls.hull[listen], rows.code[listen], rows.time_us[listen]))
-        self._fixes.append(make_fixes(reports, rows, hulls, quality, xyz, lon, self._settings))
+        self._fixes.append(make_fixes(rows, hulls, quality, xyz, lon, self._settings))
         self.counts += np.bincount(quality, minlength=len(Quality))
         # Exact repeats say nothing of their own.
         told = np.flatnonzero(~(believed(quality) | is_any(quality, Quality.OUTSIDE_BBOX, Quality.REPEAT)))

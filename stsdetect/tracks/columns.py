@@ -29,6 +29,13 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
 
 
+def read_only(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a view that cannot be written to, so that loops are compiled for one kind of array."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
 class Numbers:
     """A numeric column: its values as they lie in memory, and where there are any.
 
@@ -41,6 +48,8 @@ class Numbers:
     def __init__(self, column: pa.ChunkedArray) -> None:
         self.values: NDArray[Any] | None = None
         self.valid: Bools | None = None
+        self._size = len(column)
+        self._whole: tuple[Floats, Bools] | None = None
         if column.null_count == len(column):
             return
         array = one_array(column)
@@ -59,6 +68,14 @@ class Numbers:
         if self.valid is not None:
             result = np.where(self.valid[index], result, np.nan)
         return result
+
+    def whole(self) -> tuple[Floats, Bools]:
+        """Return all values as float64 and where there are any (empty: everywhere), not to be written to."""
+        if self._whole is None:
+            values = np.full(self._size, np.nan) if self.values is None else self.values
+            valid = np.zeros(0, dtype=np.bool_) if self.valid is None else self.valid
+            self._whole = read_only(values.astype(np.float64, copy=False)), read_only(valid)
+        return self._whole
 
     def arrow(self, index: Index, size: int, kind: pa.DataType) -> pa.Array:
         """Return ``size`` values at ``index`` as an Arrow array."""

@@ -13,7 +13,7 @@ from stsdetect.tracks.columns import ByHull, rows_of, some
 from stsdetect.tracks.flags import Flags, believed, is_any
 from stsdetect.tracks.hulls import Hulls
 from stsdetect.tracks.quality import Quality
-from stsdetect.tracks.rows import Reports, Rows
+from stsdetect.tracks.rows import Rows
 from stsdetect.tracks.speed import speed_and_course
 
 #: What a segment begins after, by code.
@@ -85,7 +85,7 @@ def _same(values: Ints) -> Bools:
 
 
 def make_fixes(
-    reports: Reports, rows: Rows, hulls: Hulls, quality: Flags, xyz: Floats, lon_deg: Floats, settings: CleanSettings
+    rows: Rows, hulls: Hulls, quality: Flags, xyz: Floats, lon_deg: Floats, settings: CleanSettings
 ) -> tuple[FixArrays, Flags]:
     """Return the fixes (reports with a believed place) and what each of their segments begins after.
 
@@ -98,7 +98,7 @@ def make_fixes(
     hull, time, row, kind = hulls.hull[use], rows.time_us[use], rows.row[use], quality[use]
     begins, why = _cut(hull, time, None if hulls.chain is None else hulls.chain[use], settings)
     segment = np.cumsum(begins) - 1
-    sog, heading = reports.floats("sog_kn", row), reports.floats("heading_deg", row)
+    sog, heading = rows.sog_kn[use], rows.heading_deg[use]
     # 102.3 is 'not available' and 102.2 'at least that' (ITU-R M.1371-5); below 0 is an overflow of old exports.
     sog = np.where((sog < 0) | (sog >= 102.2), np.nan, sog)
     places = rows_of(xyz, use)

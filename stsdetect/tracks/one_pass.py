@@ -37,7 +37,7 @@ class OnePass:
         bbox: BBox | None,
         wrong_days: frozenset[int],
     ) -> None:
-        self._fast, self._reports, self._settings = fast, reports, settings
+        self._fast, self._settings = fast, settings
         self._never, self._coarse = never, coarse_codes(reports.said)
         self._bbox = np.array(bbox or (), dtype=np.float64)
         self._wrong_days = np.array(sorted(wrong_days), dtype=np.int64)
@@ -115,10 +115,9 @@ class OnePass:
 
     def _fill(self, rows: Rows, hull: Ints, chain: Ints, quality: Flags, lon_deg: Floats, xyz: Floats) -> None:
         begin = self._size
-        sog, heading = self._reports.floats("sog_kn", rows.row), self._reports.floats("heading_deg", rows.row)
         self._size, self._segments = self._fast.fill_fixes(
             hull, chain, rows.time_us, rows.row, rows.code, quality,
-            rows.lat_deg, lon_deg, *xyz, sog, heading, rows.said.mmsi,
+            rows.lat_deg, lon_deg, *xyz, rows.sog_kn, rows.heading_deg, rows.said.mmsi,
             round(self._settings.max_silence_s * 1e6), self._hulls, begin, self._segments,
             self._ints, self._floats, self._kinds, self._why,
         )  # fmt: skip

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 import pyarrow as pa
 
 from stsdetect.errors import SchemaError
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.order import order_by
 from stsdetect.kernels.sphere import Bools, Floats, Ints
 from stsdetect.schema import TEXT
-from stsdetect.tracks.columns import Index, Numbers, Words, one_array
+from stsdetect.tracks.columns import Index, Numbers, Words, one_array, read_only
 from stsdetect.tracks.register import NUMBERS, TEXTS, Coder, Codes, Register, Said
 
 #: Values of a report's own moment that make two reports different, besides vessel, time and place.
 _MOMENT = ("sog_kn", "cog_deg", "heading_deg", "nav_status")
+#: Numbers of a report's own moment that cleaning looks at.
+_PLACE = ("lat_deg", "lon_deg", "sog_kn", "heading_deg")
 #: About how many rows are worked on at once, so that what is in between stays in the processor's cache.
 BLOCK = 1 << 16
 
@@ -43,6 +47,8 @@ class Rows:
     time_us: Ints
     lat_deg: Floats
     lon_deg: Floats
+    sog_kn: Floats
+    heading_deg: Floats
     repeat: Bools
 
     @property
@@ -132,36 +138,52 @@ class Reports:
 
     def groups(self) -> Iterator[Rows]:
         """Yield the reports of some vessels at a time, in the order of labels."""
+        fast = compiled("cleaning")
+        columns = None if fast is None else self._all_sorted(fast)
         begin = 0
         while begin < self._order.size:
             last = np.searchsorted(self._ends, min(begin + BLOCK, self._order.size))
             end = int(self._ends[last])
-            yield self._sorted(self._order[begin:end])
+            row = self._order[begin:end]
+            if columns is None:
+                code = self.code[row]
+                values = {name: self.floats(name, row) for name in _PLACE}
+                rows = self._group(row, self.said.key[code], code, self.time_us[row], values)
+            else:
+                key, code, time, floats = columns
+                values = dict(zip(_PLACE, floats[:, begin:end], strict=True))
+                rows = self._group(row, key[begin:end], code[begin:end], time[begin:end], values)
+            self._settle_ties(rows)
+            yield rows
             begin = end
 
-    def _sorted(self, row: Ints) -> Rows:
-        code, time = self.code[row], self.time_us[row]
-        key = self.said.key[code]
-        same = np.zeros(row.size, dtype=np.bool_)
+    def _group(self, row: Ints, key: Ints, code: Codes, time_us: Ints, values: dict[str, Floats]) -> Rows:
+        return Rows(self.said, row, key, code, time_us, repeat=np.zeros(row.size, dtype=np.bool_), **values)
+
+    def _all_sorted(self, fast: ModuleType) -> tuple[Ints, Codes, Ints, Floats]:
+        """Return key, code, time, and place, SOG and heading of all reports in order."""
+        n = self._order.size
+        code, key, time = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+        floats = np.empty((len(_PLACE), n))
+        values, known = zip(*(self.numbers(name).whole() for name in _PLACE), strict=True)
+        codes, times = read_only(self.code), read_only(self.time_us)
+        fast.sort_rows(self._order, self.said.key, codes, times, values, known, code, key, time, floats)
+        return key, code, time, floats
+
+    def _settle_ties(self, rows: Rows) -> None:
+        """Put reports of one vessel and instant in order, and mark repeats, in place."""
+        time, key = rows.time_us, rows.key
+        same = np.zeros(rows.size, dtype=np.bool_)
         same[1:] = (time[1:] == time[:-1]) & (key[1:] == key[:-1])
-        repeat = np.zeros(row.size, dtype=np.bool_)
         if same.any():
             tied = same.copy()
             tied[:-1] |= same[1:]
             spots = np.flatnonzero(tied)
-            row = row.copy()
-            row[spots], repeat[spots] = self._break_ties(row[spots], same[spots])
-            code[spots] = self.code[row[spots]]
-        return Rows(
-            said=self.said,
-            row=row,
-            key=key,
-            code=code,
-            time_us=time,
-            lat_deg=self.floats("lat_deg", row),
-            lon_deg=self.floats("lon_deg", row),
-            repeat=repeat,
-        )
+            row, rows.repeat[spots] = self._break_ties(rows.row[spots], same[spots])
+            rows.row = rows.row.copy()
+            rows.row[spots], rows.code[spots] = row, self.code[row]
+            for name in _PLACE:
+                getattr(rows, name)[spots] = self.floats(name, row)
 
     def _break_ties(self, row: Ints, same: Bools) -> tuple[Ints, Bools]:
         """Sort reports of one vessel and instant by their values, so that the order of input leaves no trace.

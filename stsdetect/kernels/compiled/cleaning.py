@@ -22,6 +22,37 @@ _DAY_US = 86_400_000_000
 
 
 @loop
+def sort_rows(
+    order: Any, key_of_code: Any, all_codes: Any, all_times: Any, all_floats: Any, known: Any,
+    code: Any, key: Any, time_us: Any, floats: Any,
+) -> None:  # fmt: skip
+    """Put reports in order: read one after the other, and written where they belong.
+
+    Reports that come in the order of time are sorted by vessel; so the places written to are few at a time.
+
+    Parameters
+    ----------
+    order
+        Places of reports in their new order, shape (n,).
+    all_codes, all_times, all_floats, known
+        Columns of all reports, the last two of them several: values, and where there are any (empty: everywhere).
+    code, key, time_us, floats
+        Filled: the same in order, NaN where there is no value; shape (n,) each, (columns, n) for the last one.
+    """
+    place = np.empty(order.size, dtype=np.int32)
+    for k in range(order.size):
+        place[order[k]] = k
+    for k in range(order.size):
+        to = place[k]
+        code[to], time_us[to] = all_codes[k], all_times[k]
+        key[to] = key_of_code[all_codes[k]]
+    for column in range(len(all_floats)):
+        values, there, result = all_floats[column], known[column], floats[column]
+        for k in range(order.size):
+            result[place[k]] = values[k] if there.size == 0 or there[k] else np.nan
+
+
+@loop
 def flag_rows(
     time_us: Any, lat_deg: Any, lon_deg: Any, code: Any, repeat: Any, never: Any, coarse: Any, wrong_days: Any,
     quality: Any, held_lon: Any,
