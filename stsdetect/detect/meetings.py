@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import HOUR_US, Identities
@@ -97,6 +95,9 @@ def _deal(slots: FixSlots, runs: Runs, most_rows: int, shelf: Shelf) -> list[Int
 
     Returns the runs of each batch. All fixes are looked through once, however many batches there are.
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     batches: list[list[int]] = [[]]
     windows: dict[tuple[int, int], tuple[int, int]] = {}
     rows = 0.0
