@@ -1,4 +1,4 @@
-"""What vessels repeat in each report: each distinct set of values is converted once and given to all rows that have it."""
+"""What vessels repeat in each report: each distinct set of values is converted once, and given to all rows with it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from stsdetect.schema import TEXT
 #: Most sets kept, and bytes of text kept of them; beyond, all are forgotten.
 MAX_SETS = 1 << 16
 _MAX_BYTES = MAX_SETS * 128
+_FIRST_SLOTS = 1 << 10
 _WIDTHS = (8, 4, 2, 1)
 
 
@@ -31,7 +32,7 @@ class Sets:
         self.table = np.full(2 * MAX_SETS, -1, np.int32)
         self.known = np.empty((MAX_SETS, max(3 + 2 * runs, 8)), np.int64)
         self.text = np.empty(_MAX_BYTES, np.uint8)
-        self.filled = np.zeros(2, np.int64)
+        self.filled = np.array([0, 0, _FIRST_SLOTS - 1], np.int64)
         self.count = 0
         self._names: dict[str, tuple[pa.DataType, int, int]] = {}
         self._values: dict[int, NDArray[np.signedinteger]] = {}

@@ -164,14 +164,17 @@ def _bits(at: int, stop: int, byte: int) -> int:
 @_part
 def _same(a: int, b: int, n: int, stop: int) -> bool:
     """Say whether n bytes kept at a and n at b in the block, which has so many, are the same; n is 1 or more."""
-    while n > 0 and b + 64 <= stop:
-        if _differ_64(a, b) << 64 - min(n, 64):
+    while n > 0 and b + 128 <= stop:
+        # Nearly always more than 64 and less than 128: two comparisons cost less than a guess whether one will do.
+        more = min(max(n - 64, 0), 64)
+        rest = _differ_64(a + 64, b + 64) << 32 - more // 2 << 32 - (more - more // 2)
+        if _differ_64(a, b) << 64 - min(n, 64) | rest:
             return False
-        a, b, n = a + 64, b + 64, n - 64
+        a, b, n = a + 128, b + 128, n - 128
+    same = True
     for i in range(n):
-        if byte_at(a + i) != byte_at(b + i):  # noqa: SIM110
-            return False
-    return True
+        same = same and byte_at(a + i) == byte_at(b + i)
+    return same
 
 
 @_part
@@ -309,6 +312,17 @@ def _mix(first: int, last: int) -> int:
 
 
 @loop
+def _fill(table: Any, known: Any) -> None:
+    """Give each set a slot."""
+    table[:] = -1
+    for found in range(len(known)):
+        slot = _mix(known[found, 0], known[found, 1]) & len(table) - 1
+        while table[slot] >= 0:
+            slot = slot + 1 & len(table) - 1
+        table[slot] = found
+
+
+@loop
 def scan(
     data: Any, stops: Any, delimiter: int, kind: Any, width: Any, table: Any, known: Any, text: Any, filled: Any,
     example: Any, micro: Any, numbers: Any, valid: Any, nulls: Any, code: Any, line: Any, start: Any, odd: Any,
@@ -325,10 +339,10 @@ def scan(
     kind, width
         What stands in each step of a line (`SKIP`, ...), and how many columns it spans; one step is `KEY`, int64.
     table, known, text, filled
-        Sets of repeated columns told apart so far. Slots by which they are looked up: int32, -1 where free, a power
-        of two of them and more than sets. For each set the key's first and last bytes and its length, then where in
+        Sets of repeated columns told apart so far. Slots by which they are looked up: int32, -1 where free, twice as
+        many as sets or more and a power of two. For each set the key's first and last bytes and its length, then where in
         ``text`` each step is kept and how long it is: int64, shape (most sets, 3 + 2 * repeated steps or more). Bytes
-        kept. How many sets there are, and bytes kept: int64, shape (2,).
+        kept. How many sets there are, bytes kept, and slots in use less one (a power of two less one): int64, shape (3,).
     example
         Takes where the first line of each new set begins and ends: int64, shape (most sets, 2).
     micro, numbers, valid, nulls, code, line, start
@@ -345,7 +359,7 @@ def scan(
     origin, stop_at = np.int64(data.ctypes.data), np.int64(stops.ctypes.data)
     stop, at = origin + len(data), origin
     rows, aside, number, old = 0, 0, 0, filled[0]
-    steps, mask, wide = len(kind), len(table) - 1, 3 + 2 * np.sum(kind == REPEATED)
+    steps, mask, wide = len(kind), filled[2], 3 + 2 * np.sum(kind == REPEATED)
     here = np.zeros(wide, np.int64)
     early, late, minute, base, marks, dots, home, found = 0, 0, -1, 0, 0, 0, 0, -1
     while at < stop:
@@ -437,7 +451,7 @@ def scan(
             plain = probes < 2 * MAX_PROBES
         if plain and not agree:
             found, used = filled[0], filled[1]
-            if found == len(known) or used + (at - begin) + 64 > len(text):
+            if found == len(known) or used + (at - begin) + 128 > len(text):
                 return -1, aside
             example[found - old, 0], example[found - old, 1] = begin - origin, at - origin
             known[found, 0], known[found, 1], known[found, 2] = here[0], here[1], here[2]
@@ -446,7 +460,12 @@ def scan(
                 for i in range(here[r + 1]):
                     text[used + i] = byte_at(here[r] + i)
                 used += here[r + 1]
-            table[slot], filled[0], filled[1] = found, found + 1, used
+            filled[0], filled[1] = found + 1, used
+            table[slot] = found
+            if 2 * found > mask:  # few slots stay near; when they are half full there are to be twice as many
+                mask = 2 * mask + 1
+                filled[2] = mask
+                _fill(table[: mask + 1], known[: found + 1])
         if plain:
             if rows == len(code):
                 return -1, aside
