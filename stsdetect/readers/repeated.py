@@ -36,7 +36,8 @@ class Sets:
         self.count = 0
         self._names: dict[str, tuple[pa.DataType, int, int]] = {}
         self._values: dict[int, NDArray[np.signedinteger]] = {}
-        self._null = np.zeros(MAX_SETS, np.int64)
+        self._full = np.zeros((MAX_SETS, 0), np.uint8)
+        self._nulls: set[str] = set()
         self._why = np.zeros(MAX_SETS, np.int8)
         self._bad: dict[str, Mask] = {}
         self._places: dict[str, dict[str, int]] = {}
@@ -47,10 +48,10 @@ class Sets:
         if not self._names:
             self._lay_out(judged.columns)
         span = slice(self.count, self.count + len(judged.why))
-        for bit, (name, (_, width, place)) in enumerate(self._names.items()):
+        self._nulls |= {name for name, array in judged.columns.items() if array.null_count}
+        for k, (name, (_, width, place)) in enumerate(self._names.items()):
             array = judged.columns[name]
-            if array.null_count:
-                self._null[span] |= array.is_null().to_numpy(zero_copy_only=False).astype(np.int64) << bit
+            self._full[span, k] = array.is_valid().to_numpy(zero_copy_only=False)
             values = self._codes(name, array) if array.type == TEXT else array.fill_null(0).to_numpy()
             self._values[width][span, place] = values.view(self._values[width].dtype)
         self._why[span] = judged.why
@@ -64,6 +65,7 @@ class Sets:
             width = 4 if array.type == TEXT else array.type.bit_width // 8
             self._names[name] = array.type, width, used[width]
             used[width] += 1
+        self._full = np.zeros((MAX_SETS, (len(columns) + 7) // 8 * 8), np.uint8)
         self._values = {width: np.zeros((MAX_SETS, used[width]), f"i{width}") for width in _WIDTHS}
 
     def _codes(self, name: str, array: pa.Array) -> NDArray[np.int32]:
@@ -79,13 +81,12 @@ class Sets:
     def rows(self, fast: ModuleType, code: NDArray[np.int32]) -> Repeated:
         """Return the columns of rows with these sets, shape (rows,)."""
         out = {width: np.empty((values.shape[1], len(code)), values.dtype) for width, values in self._values.items()}
-        valid = np.empty((len(self._names), (len(code) + 7) // 8), np.uint8)
-        fast.spread(code, self._null, *(self._values[w] for w in _WIDTHS), valid, *(out[w] for w in _WIDTHS))
-        any_null = int(np.bitwise_or.reduce(self._null[: self.count]))
+        valid = np.empty((self._full.shape[1], (len(code) + 7) // 8), np.uint8)
+        full = self._full.view(np.int64)
+        fast.spread(code, full, *(self._values[w] for w in _WIDTHS), valid, *(out[w] for w in _WIDTHS))
         columns = {}
-        for bit, (name, (kind, width, place)) in enumerate(self._names.items()):
-            bits = pa.py_buffer(valid[bit]) if any_null >> bit & 1 else None
-            buffers = [bits, pa.py_buffer(out[width][place])]
+        for k, (name, (kind, width, place)) in enumerate(self._names.items()):
+            buffers = [pa.py_buffer(valid[k]) if name in self._nulls else None, pa.py_buffer(out[width][place])]
             if kind == TEXT:
                 indices = pa.Array.from_buffers(pa.int32(), len(code), buffers)
                 columns[name] = pa.DictionaryArray.from_arrays(indices, self._words[name])

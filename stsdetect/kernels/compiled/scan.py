@@ -322,6 +322,16 @@ def _fill(table: Any, known: Any) -> None:
         table[slot] = found
 
 
+@_part
+def _next_line(at: int, stop: int) -> int:
+    """Return where the next line begins, ``stop`` behind the last."""
+    bits = _bits(at, stop, _NEWLINE)
+    while bits == 0 and at < stop:
+        at += 64
+        bits = _bits(at, stop, _NEWLINE)
+    return at + _lowest(bits) + 1 if bits else stop
+
+
 @loop
 def scan(
     data: Any, stops: Any, delimiter: int, kind: Any, width: Any, table: Any, known: Any, text: Any, filled: Any,
@@ -362,7 +372,22 @@ def scan(
     steps, mask, wide = len(kind), filled[2], 3 + 2 * np.sum(kind == REPEATED)
     here = np.zeros(wide, np.int64)
     early, late, minute, base, marks, dots, home, found = 0, 0, -1, 0, 0, 0, 0, -1
+    table_at, known_at, far = np.int64(table.ctypes.data), np.int64(known.ctypes.data), 8 * known.shape[1]
+    scout, coming = origin, np.zeros(8, np.int64)
+    for _ in range(6):
+        scout = _next_line(scout, stop)
     while at < stop:
+        if kind[0] == KEY and scout < stop:
+            # What the next lines will be compared with is far away in memory; it comes while this line is read.
+            if scout + 16 <= stop:
+                first, second = _ends_of(scout, here[2])
+                coming[number + 6 & 7] = _mix(first, second)
+                _fetch(table_at + 4 * (coming[number + 6 & 7] & mask))
+            soon = table[coming[number + 4 & 7] & mask]
+            _fetch(known_at + far * soon)
+            soon = table[coming[number + 2 & 7] & mask]
+            _fetch(known[max(soon, 0), wide - 2])
+            scout = _next_line(scout, stop)
         begin, run, j, probes, agree = at, 3, 0, 0, False
         plain = byte_at(at) != 35
         for s in range(steps):
@@ -490,7 +515,7 @@ def scan(
 
 @loop
 def spread(
-    code: Any, null: Any, in_8: Any, in_4: Any, in_2: Any, in_1: Any,
+    code: Any, full: Any, in_8: Any, in_4: Any, in_2: Any, in_1: Any,
     valid: Any, out_8: Any, out_4: Any, out_2: Any, out_1: Any,
 ) -> None:  # fmt: skip
     """Give each row the values of its set.
@@ -499,28 +524,30 @@ def spread(
     ----------
     code
         The set of each row, int32, shape (rows,).
-    null
-        Which columns of a set are null, bit by bit, int64, shape (sets,).
+    full
+        Which columns of a set are not null: 1 or 0 in a byte for each of eight columns, the first lowest, int64,
+        shape (sets, eights of columns).
     in_8, in_4, in_2, in_1
         Values of columns with so many bytes: int64, int32, int16 and int8, shape (sets, columns).
     valid, out_8, out_4, out_2, out_1
-        Take bit by bit what is not null, uint8, shape (columns, bytes); and values, shape (columns,
+        Take bit by bit what is not null, uint8, shape (8 * eights of columns, bytes); and values, shape (columns,
         rows).
     """
-    for i in range(len(code)):
-        c = code[i]
-        for k in range(in_8.shape[1]):
-            out_8[k, i] = in_8[c, k]
-        for k in range(in_4.shape[1]):
-            out_4[k, i] = in_4[c, k]
-        for k in range(in_2.shape[1]):
-            out_2[k, i] = in_2[c, k]
-        for k in range(in_1.shape[1]):
-            out_1[k, i] = in_1[c, k]
     for begin in range(0, len(code), 8):
         stop = min(begin + 8, len(code))
-        for k in range(len(valid)):
+        for i in range(begin, stop):
+            c = code[i]
+            for k in range(in_8.shape[1]):
+                out_8[k, i] = in_8[c, k]
+            for k in range(in_4.shape[1]):
+                out_4[k, i] = in_4[c, k]
+            for k in range(in_2.shape[1]):
+                out_2[k, i] = in_2[c, k]
+            for k in range(in_1.shape[1]):
+                out_1[k, i] = in_1[c, k]
+        for eight in range(full.shape[1]):
             bits = 0
             for i in range(begin, stop):
-                bits |= (~null[code[i]] >> k & 1) << i - begin
-            valid[k, begin >> 3] = bits
+                bits |= full[code[i], eight] << i - begin
+            for k in range(8):
+                valid[8 * eight + k, begin >> 3] = bits >> 8 * k
