@@ -93,7 +93,9 @@ class OnePass:
         labels = rows.said.labels[first : last + 1]
         odd = np.empty(len(labels), dtype=np.bool_)
         speed_mps = settings.max_speed_kn * KNOT_MPS
-        if not self._fast.odd_keys(rows.key, rows.time_us, quality, *xyz, speed_mps, settings.jump_slack_m, odd):
+        if not self._fast.odd_keys(
+            rows.key, rows.time_us, quality, *xyz, speed_mps, settings.jump_slack_m, settings.min_chain_fixes, odd
+        ):
             return Hulls(labels, rows.key - first, None)
         spots = np.flatnonzero(odd[rows.key - first])
         kinds = quality[spots]

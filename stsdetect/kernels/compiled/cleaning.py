@@ -64,14 +64,17 @@ def flag_rows(
 
 @loop
 def odd_keys(
-    key: Any, time_us: Any, quality: Any, x: Any, y: Any, z: Any, speed_mps: float, slack_m: float, odd: Any
-) -> bool:
-    """Mark the keys with a step between believed fixes that cannot be.
+    key: Any, time_us: Any, quality: Any, x: Any, y: Any, z: Any, speed_mps: float, slack_m: float, least_fixes: int,
+    odd: Any,
+) -> bool:  # fmt: skip
+    """Mark the keys with steps between believed fixes that cannot be, and that lone strays do not explain.
+
+    Where they do, the strays are flagged, see `stsdetect.tracks.chains.lone_strays`.
 
     Parameters
     ----------
     key, time_us, quality, x, y, z
-        Reports sorted by key, then time; places [m].
+        Reports sorted by key, then time; places [m]. Flags are changed in place.
     odd
         Filled, by key less the first one.
 
@@ -80,22 +83,74 @@ def odd_keys(
     Whether any is marked.
     """
     odd[:] = False
-    least = slack_m * slack_m * (1.0 - 1e-9)
     found = False
-    last, whose = -1, np.int64(-1)
-    for k in range(key.size):
-        if quality[k] > COARSE:
-            continue
-        if key[k] == whose:
-            dx, dy, dz = x[k] - x[last], y[k] - y[last], z[k] - z[last]
-            square = dx * dx + dy * dy + dz * dz
-            # Most steps are shorter than the slack alone.
-            if square > least:
-                seconds = (time_us[k] - time_us[last]) / 1e6
-                if np.sqrt(square) > speed_mps * seconds + slack_m:
-                    odd[whose - key[0]] = found = True
-        last, whose = k, key[k]
+    begin = 0
+    while begin < key.size:
+        end, last, jump = begin, -1, False
+        while end < key.size and key[end] == key[begin]:
+            if quality[end] <= COARSE:
+                if last >= 0 and not jump:
+                    jump = _far(x, y, z, last, end) > _reach(time_us, last, end, speed_mps, slack_m)
+                last = end
+            end += 1
+        if jump and not _only_strays(time_us, quality, x, y, z, begin, end, speed_mps, slack_m, least_fixes):
+            odd[key[begin] - key[0]] = found = True
+        begin = end
     return found
+
+
+@loop
+def _far(x: Any, y: Any, z: Any, j: int, k: int) -> float:
+    dx, dy, dz = x[k] - x[j], y[k] - y[j], z[k] - z[j]
+    return float(np.sqrt(dx * dx + dy * dy + dz * dz))
+
+
+@loop
+def _reach(time_us: Any, j: int, k: int, speed_mps: float, slack_m: float) -> float:
+    return float(speed_mps * ((time_us[k] - time_us[j]) / 1e6) + slack_m)
+
+
+@loop
+def _only_strays(
+    time_us: Any, quality: Any, x: Any, y: Any, z: Any, begin: int, end: int, speed_mps: float, slack_m: float,
+    least_fixes: int,
+) -> bool:  # fmt: skip
+    """Flag the lone strays of one key, if without them all its steps can be; else change nothing."""
+    spots, n = np.empty(end - begin, dtype=np.int64), 0
+    for k in range(begin, end):
+        if quality[k] <= COARSE:
+            spots[n] = k
+            n += 1
+    jump, n_jumps = np.zeros(n + 1, dtype=np.bool_), 0
+    for p in range(1, n):
+        j, k = spots[p - 1], spots[p]
+        if _far(x, y, z, j, k) > _reach(time_us, j, k, speed_mps, slack_m):
+            jump[p] = True
+            n_jumps += 1
+    stray, n_strays = np.zeros(n, dtype=np.bool_), 0
+    for p in range(least_fixes, n - 1):
+        steady = jump[p] and jump[p + 1]
+        for back in range(1, least_fixes):
+            q = p - back
+            steady = steady and not jump[q] and time_us[spots[q]] > time_us[spots[q - 1]]
+        if steady:
+            j, k = spots[p - 1], spots[p + 1]
+            if _far(x, y, z, j, k) <= speed_mps * (time_us[k] - time_us[j]) / 1e6 + slack_m:
+                stray[p] = True
+                n_strays += 1
+    if n_strays >= least_fixes or n_jumps != 2 * n_strays:
+        return False
+    last = -1
+    for p in range(n):
+        if stray[p]:
+            continue
+        if last >= 0 and _far(x, y, z, last, spots[p]) > _reach(time_us, last, spots[p], speed_mps, slack_m):
+            return False
+        last = spots[p]
+    for p in range(n):
+        if stray[p]:
+            quality[spots[p]] = TELEPORT
+    return True
 
 
 @loop
