@@ -49,7 +49,6 @@ def find_encounters(
     if not slots.size:
         return EVENTS.empty()
     fast = compiled("slot_legs")
-    threads = 1
     detector = Encounters(**rule.model_dump())
     hulls = Hulls.of(known)
     halo = 2 * round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
@@ -68,9 +67,13 @@ def find_encounters(
     most = max(
         slots.rows_between(b - halo, e + BIN_US + halo) for b, e in zip(begin.tolist(), end.tolist(), strict=True)
     )
+    # Legs made by compiled loops take less than half of what is reckoned with, and who searches alone has the others'
+    # threads.
+    workers = min(searchers(most // 2 if fast else most), begin.size)
+    threads = max(searchers(1) // workers, 1) if fast else 1
     found, done = [], 0
     stretches = zip(begin.tolist(), end.tolist(), strict=True)
-    for k, runs in enumerate(run_parts(search, stretches, searchers(most))):
+    for k, runs in enumerate(run_parts(search, stretches, workers)):
         found.append(runs)
         give_back_memory()
         done += slots.rows_between(int(begin[k]), int(end[k]))
