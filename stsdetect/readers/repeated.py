@@ -94,4 +94,8 @@ class Sets:
                 columns[name] = pa.Array.from_buffers(kind, len(code), buffers)
         why = self._why[code] if self._why[: self.count].any() else None
         bad = {name: mask for name, mask in self._bad.items() if mask.any()}
-        return Repeated(columns, why, lambda kept: {name: int((mask[code] & kept).sum()) for name, mask in bad.items()})
+
+        def emptied(kept: Mask) -> dict[str, int]:
+            return {name: int((mask[code] & kept).sum()) for name, mask in bad.items()}
+
+        return Repeated(columns, code, why, emptied)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stsdetect.readers.convert import Mask, codes, is_text, mapped_words, numbers, plain, take_mask, whole, words
-from stsdetect.readers.protocol import Batch, Reject
+from stsdetect.readers.protocol import SAID, Batch, Reject
 from stsdetect.reference.vessels import nav_status_code, ship_type_code
 from stsdetect.schema import POSITIONS, TEXT
 
@@ -34,6 +34,10 @@ FLOATS = {
     "to_starboard": "to_starboard_m",
     "draught": "draught_m",
 }
+#: Columns of each report's own, as `POSITIONS` names them.
+_OWN = frozenset(
+    {"time", "lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg", "nav_status", "source_file", "source_row"}
+)
 TEXTS = ("name", "callsign", "destination")
 #: Our names of the columns a table can be mapped to.
 KEYS: tuple[str, ...] = (
@@ -79,9 +83,13 @@ class Judged:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Columns converted before, for many rows at once; ``emptied`` counts unreadable values in the rows of a mask."""
+    """Columns converted before, for many rows at once; ``emptied`` counts unreadable values in the rows of a mask.
+
+    Rows with the same ``said`` are alike in all of them.
+    """
 
     columns: dict[str, pa.Array]
+    said: NDArray[np.int32]
     why: NDArray[np.int8] | None
     emptied: Callable[[Mask], dict[str, int]]
 
@@ -128,10 +136,16 @@ def build(
     rejects = _rejects(raw, why, origin, {*raw, *(repeated.columns if repeated else ())})
     out["source_file"] = constant(origin.label, size)
     out["source_row"] = pa.array(origin.lines)
+    # Rows are alike in what the reader has of a vessel where that is all in the repeated columns.
+    alike = repeated is not None and not (out.keys() - repeated.columns.keys() - _OWN)
+    if repeated is not None and alike:
+        out[SAID] = pa.array(repeated.said)
     if rejects:
         # Some required values are null here; those rows go.
         out = {name: array.filter(pa.array(kept)) for name, array in out.items()}
-    return Batch(size, with_nulls(out, size - len(rejects)), rejects, +emptied)
+    said = out.pop(SAID, None)
+    table = with_nulls(out, size - len(rejects))
+    return Batch(size, table if said is None else table.append_column(SAID, said), rejects, +emptied)
 
 
 def judge_repeated(raw: dict[str, pa.Array], missing: frozenset[str]) -> Judged:
@@ -145,7 +159,8 @@ def judge_repeated(raw: dict[str, pa.Array], missing: frozenset[str]) -> Judged:
 
 def merged(a: Batch, b: Batch) -> Batch:
     """Put two batches of one block together, in the order of their lines."""
-    both = pa.concat_tables([a.positions, b.positions]).unify_dictionaries().combine_chunks()
+    parts = [batch.positions.select(POSITIONS.names) for batch in (a, b)]
+    both = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     order = np.argsort(both.column("source_row").to_numpy(), kind="stable")
     return Batch(
         a.rows + b.rows, both.take(pa.array(order)), a.rejects + b.rejects, a.emptied + b.emptied, a.remarks + b.remarks
