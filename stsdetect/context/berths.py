@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, arc_to_chord, to_lat_lon, to_xyz
-from stsdetect.reference.nearest import NearestPoint
+from stsdetect.reference.nearest import NearestPoint, kd_tree
 from stsdetect.reference.places import Port, load_ports
 from stsdetect.reference.shoreline import Shoreline, load_shoreline
 from stsdetect.schema import BERTHS, Column, Schema
@@ -272,10 +272,8 @@ def _one_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def _pairs_within(place: Floats, begin: Ints, end: Ints, chord_m: float) -> Ints:
     """Count the pairs of places within ``chord_m`` of each other in each group."""
-    from scipy.spatial import cKDTree
-
     counts = []
     for low, high in zip(begin.tolist(), end.tolist(), strict=True):
-        tree = cKDTree(place[low:high])
+        tree = kd_tree(place[low:high])
         counts.append((int(tree.count_neighbors(tree, chord_m)) - (high - low)) // 2)
     return np.array(counts, dtype=np.int64)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from stsdetect.detect.arrays import HOUR_US, Fixes
+from stsdetect.detect.arrays import HOUR_US, MINUTE_US, Fixes
 from stsdetect.kernels.contact import Legs, overlaps
 from stsdetect.kernels.sphere import Floats, Ints, norm
+from stsdetect.tracks import Quality
 
 #: Faster than any transfer under way (about 5 kn) [kn].
 TRAVEL_KN = 6.0
@@ -16,6 +17,8 @@ TOGETHER_M = 300.0
 AROUND_US = 24 * HOUR_US
 #: From this long on it is no chance passing [min].
 LEAST_MIN = 20.0
+#: Fixes at most this far apart tell how a vessel travelled [us].
+BRACKET_US = 15 * MINUTE_US
 #: Meetings looked at together; bounds memory, not results.
 _AT_ONCE = 200
 
@@ -27,9 +30,7 @@ def minutes_together(fixes: Fixes, a: Ints, b: Ints, start_us: Ints, end_us: Int
     most 15 min apart.
     """
     total = np.zeros(a.size)
-    legs, first = fixes.legs(900.0, coarse=False)
-    fast = (fixes.speed_kn[first] > TRAVEL_KN) & (fixes.speed_kn[first + 1] > TRAVEL_KN)
-    legs = legs.take(fast)
+    legs = _travelling(fixes)
     # Only hulls that travelled at all can have travelled together.
     moved = np.zeros(len(fixes.labels), dtype=np.bool_)
     moved[legs.hull] = True
@@ -40,6 +41,19 @@ def minutes_together(fixes: Fixes, a: Ints, b: Ints, start_us: Ints, end_us: Int
         some = ask[low : low + _AT_ONCE]
         total[some] = _minutes(legs, a[some], b[some], start_us[some] - AROUND_US, end_us[some] + AROUND_US)
     return total
+
+
+def _travelling(fixes: Fixes) -> Legs:
+    """Return the legs that are fast at both fixes; few are, so that is asked first."""
+    fast = fixes.speed_kn > TRAVEL_KN
+    first = np.flatnonzero(fast[:-1] & fast[1:])
+    second = first + 1
+    step = fixes.time_us[second] - fixes.time_us[first]
+    segment, good = fixes.segment, fixes.quality == int(Quality.OK)
+    same = (fixes.hull[first] == fixes.hull[second]) & (segment[first] == segment[second]) & (segment[first] >= 0)
+    keep = same & (step > 0) & (step <= BRACKET_US) & good[first] & good[second]
+    first, second = first[keep], second[keep]
+    return Legs(fixes.hull[first], fixes.time_us[first], fixes.time_us[second], fixes.xyz[first], fixes.xyz[second])
 
 
 def _minutes(legs: Legs, a: Ints, b: Ints, begin_us: Ints, stop_us: Ints) -> Floats:

@@ -23,6 +23,7 @@ from stsdetect.detect.events import (
     mean_place,
 )
 from stsdetect.detect.search import find_runs
+from stsdetect.detect.slots import FIRST_US, LAST_US
 from stsdetect.engine import cut, run_parts
 from stsdetect.kernels.contact import overlaps
 from stsdetect.kernels.runs import group_bounds, weighted_median
@@ -140,7 +141,7 @@ class Encounters:
             return EVENTS.empty()
         rule = self.rule
         runs = runs.take(~self._one_vessel(fixes, known, runs))
-        tracks = Tracks.of(fixes.without_coarse(), known, rule, berths)
+        tracks = Tracks.of(_around(fixes, runs, rule).without_coarse(), known, rule, berths)
         return self._measure(fixes, known, tracks, Hulls.of(known), runs, rule)
 
     def _find(
@@ -266,6 +267,20 @@ class Encounters:
             "hull_gap_max_m": most,
             "hull_gap_source": source,
         }
+
+
+def _around(fixes: Fixes, runs: Runs, rule: EncounterSettings) -> Fixes:
+    """Return the fixes that contact can depend on: those of the runs' hulls from their first start to their last end.
+
+    Legs reach over both ends, and of what a far fix says the other vessel's legs at that time are asked.
+    """
+    low = np.full(len(fixes.labels), LAST_US)
+    high = np.full(len(fixes.labels), FIRST_US)
+    for hull in (runs.a, runs.b):
+        np.minimum.at(low, hull, runs.start_us)
+        np.maximum.at(high, hull, runs.end_us)
+    halo = 2 * round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
+    return fixes.take((fixes.time_us >= low[fixes.hull] - halo) & (fixes.time_us <= high[fixes.hull] + halo))
 
 
 def _one_mmsi(data: Fixes, runs: Runs) -> Bools:

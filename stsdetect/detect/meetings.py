@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import HOUR_US, Identities
@@ -51,7 +49,6 @@ def find_encounters(
     if not slots.size:
         return EVENTS.empty()
     fast = compiled("slot_legs")
-    threads = 1
     detector = Encounters(**rule.model_dump())
     hulls = Hulls.of(known)
     halo = 2 * round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
@@ -70,9 +67,13 @@ def find_encounters(
     most = max(
         slots.rows_between(b - halo, e + BIN_US + halo) for b, e in zip(begin.tolist(), end.tolist(), strict=True)
     )
+    # Legs made by compiled loops take less than half of what is reckoned with, and who searches alone has the others'
+    # threads.
+    workers = min(searchers(most // 2 if fast else most), begin.size)
+    threads = max(searchers(1) // workers, 1) if fast else 1
     found, done = [], 0
     stretches = zip(begin.tolist(), end.tolist(), strict=True)
-    for k, runs in enumerate(run_parts(search, stretches, searchers(most))):
+    for k, runs in enumerate(run_parts(search, stretches, workers)):
         found.append(runs)
         give_back_memory()
         done += slots.rows_between(int(begin[k]), int(end[k]))
@@ -97,6 +98,9 @@ def _deal(slots: FixSlots, runs: Runs, most_rows: int, shelf: Shelf) -> list[Int
 
     Returns the runs of each batch. All fixes are looked through once, however many batches there are.
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     batches: list[list[int]] = [[]]
     windows: dict[tuple[int, int], tuple[int, int]] = {}
     rows = 0.0

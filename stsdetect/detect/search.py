@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from types import ModuleType
 
@@ -21,7 +22,7 @@ from stsdetect.detect.contacts import (
 from stsdetect.engine import run_parts
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.contact import Legs, overlaps
-from stsdetect.kernels.nearby import HullBins, candidate_pairs, hull_bins, long_enough
+from stsdetect.kernels.nearby import HullBins, Spread, hull_bins, useful_pairs
 from stsdetect.kernels.sphere import Bools, Ints, arc_to_chord
 from stsdetect.settings import EncounterSettings
 from stsdetect.units import US_PER_S
@@ -43,22 +44,23 @@ def find_runs(
     """
     legs, reach = data.legs, arc_to_chord(rule.max_distance_m)
     edges = (-(-start_us // BIN_US), (end_us - 1) // BIN_US)
-    bins = hull_bins(legs, data.slow & data.observed, data.summed, BIN_US, edges)
-    one, two = candidate_pairs(legs, bins, reach, BIN_US)
-    useful = long_enough(
-        bins.time_bin[one],
-        bins.hull[one],
-        bins.hull[two],
+    spread = partial(run_parts, workers=workers)
+    bins = hull_bins(legs, data.slow & data.observed, data.summed, BIN_US, edges, spread)
+    one, two = useful_pairs(
+        legs,
+        bins,
+        reach,
+        BIN_US,
         min_bins=int(np.ceil(rule.min_duration_s * US_PER_S / BIN_US)),
         max_empty=int(np.ceil(rule.max_break_s * US_PER_S / BIN_US)),
         edges=edges,
+        spread=spread,
     )
-    if useful.size == 0:
+    if one.size == 0:
         return Runs.none()
-    one, two = one[useful], two[useful]
     fast = compiled("contact")
     if fast:
-        found = _by_loop(fast, data, hulls, bins, one, two, rule, workers)
+        found = _by_loop(fast, data, hulls, bins, one, two, rule, spread)
     else:
         found = _by_block(data, hulls, bins, one, two, rule)
     runs, _ = Runs.joined([Runs.none(), *found], 0)
@@ -73,10 +75,10 @@ def _by_loop(
     one: Ints,
     two: Ints,
     rule: EncounterSettings,
-    workers: int,
+    spread: Spread,
 ) -> Iterator[Runs]:
     """Find contact by compiled loops; what needs trigonometry is left to `side_by_side`."""
-    rows = bins.time_bin, bins.first, bins.last, bins.full, bins.mixed, bins.centre.T, bins.radius
+    rows = bins.time_bin, bins.first, bins.last, bins.full, bins.calm, bins.mixed, bins.centre.T, bins.radius
     legs = data.legs
     columns = legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, data.marks
     far_m = hulls.far_m[data.who]
@@ -104,7 +106,7 @@ def _by_loop(
             row, start, end, observed, under_way = (column[keep] for column in (row, start, end, observed, under_way))
         return _touching(bins.hull[left[row]], bins.hull[right[row]], start, end, observed, under_way)
 
-    return run_parts(search, _blocks(bins, one, two, _LONG_BLOCK), workers)
+    return spread(search, _blocks(bins, one, two, _LONG_BLOCK))
 
 
 def _by_block(

@@ -82,7 +82,7 @@ def tracks_between(
     hull, t0_us, t1_us, who = ints
     speed_kn, course_deg, heading_deg = floats
     slow, observed, summed = flags
-    own = distance_m(ends[0][unsure], ends[1][unsure]) / ((t1_us - t0_us)[unsure] / 1e6) / KNOT_MPS
+    own = distance_m(ends[0][unsure], ends[1][unsure]) / ((t1_us[unsure] - t0_us[unsure]) / 1e6) / KNOT_MPS
     slow[unsure] = own < rule.max_speed_kn
     summed[unsure] &= slow[unsure]
     return Tracks(

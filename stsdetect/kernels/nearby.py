@@ -6,10 +6,11 @@ The answer is a superset of the true contacts; the exact test follows in `contac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,10 @@ _AXIS_BITS = 15
 _LEAST_REACH_M = 250.0
 #: Neighbours looked at together; as many as stay in the cache. Bounds memory, not results.
 _BLOCK = 1 << 16
+#: Legs handed to a compiled loop together, about.
+_PART = 1 << 18
+#: Calls a function with each of many arguments, like `itertools.starmap`.
+Spread = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
 #: The neighbours of a cell as lines of three along z: half of the lines around it, and all nine.
 _HALF = ((0, 1), (1, -1), (1, 0), (1, 1))
 _ALL = tuple((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1))
@@ -60,7 +65,9 @@ class HullBins:
         return distance, self.radius[one] + self.radius[two] + SLACK_M
 
 
-def hull_bins(legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tuple[int, int]) -> HullBins:
+def hull_bins(
+    legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tuple[int, int], spread: Spread = starmap
+) -> HullBins:
     """Enclose each hull in each time bin from ``edges[0]`` to ``edges[1]`` in which it has a leg.
 
     Parameters
@@ -75,10 +82,13 @@ def hull_bins(legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tup
         Length of a time bin [us]; bins are counted from 1970.
     edges
         First and last bin.
+    spread
+        Calls a function with each of many arguments and yields what it returns, in order, by several threads perhaps;
+        compiled loops are handed to it.
     """
     fast = compiled("nearby")
     if fast:
-        return _hull_bins(fast, legs, fit, out, bin_us, edges)
+        return _hull_bins(fast, legs, fit, out, bin_us, edges, spread)
     first_bin, last_bin = legs.t0_us // bin_us, (legs.t1_us - 1) // bin_us
     first_bin, last_bin = np.maximum(first_bin, edges[0]), np.minimum(last_bin, edges[1])
     leg, time_bin = expand(first_bin, np.maximum(last_bin - first_bin + 1, 0))
@@ -110,18 +120,34 @@ def hull_bins(legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tup
 
 
 def _hull_bins(
-    fast: ModuleType, legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tuple[int, int]
+    fast: ModuleType,
+    legs: Legs,
+    fit: Bools,
+    out: Bools | None,
+    bin_us: int,
+    edges: tuple[int, int],
+    spread: Spread,
 ) -> HullBins:
-    columns = legs.hull, legs.t0_us, legs.t1_us
-    n = fast.count_bins(*columns, bin_us, *edges)
-    numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
-    least, most = np.empty((3, n)), np.empty((3, n))
     left_out = np.zeros(legs.size, dtype=np.bool_) if out is None else out
-    fast.fill_bins(*columns, legs.p0, legs.p1, fit, left_out, bin_us, *edges, numbers, least, most, marks)
+    # Cut between hulls, in parts large enough that a call does not show.
+    cuts = np.arange(0, legs.size, _PART)
+    cuts = np.unique(np.append(np.searchsorted(legs.hull, legs.hull[cuts]), legs.size))
+
+    def bins(low: int, high: int) -> tuple[Ints, Floats, Floats, Bools]:
+        columns = tuple(x[low:high] for x in (legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, fit, left_out))
+        n = fast.count_bins(*columns[:3], bin_us, *edges)
+        numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
+        least, most = np.empty((3, n)), np.empty((3, n))
+        fast.fill_bins(*columns, bin_us, *edges, numbers, least, most, marks)
+        numbers[2:] += low
+        return numbers, (least + most) / 2.0, norm((most - least).T) / 2.0, marks
+
+    none = np.zeros((4, 0), dtype=np.int64), np.zeros((3, 0)), np.zeros(0), np.zeros((3, 0), dtype=np.bool_)
+    found = zip(*[none, *spread(bins, pairwise(cuts.tolist()))], strict=True)
+    numbers, centre, radius, marks = (np.concatenate(parts, axis=-1) for parts in found)
     hull, time_bin, first, last = numbers
     full, calm, mixed = marks
-    centre, radius = ((least + most) / 2.0).T, norm((most - least).T) / 2.0
-    return HullBins(hull, time_bin, first, last, centre, radius, full, calm, mixed)
+    return HullBins(hull, time_bin, first, last, centre.T, radius, full, calm, mixed)
 
 
 def _reduce(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
@@ -173,7 +199,9 @@ def hull_cells(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> tuple
     return key[fresh], row[fresh]
 
 
-def candidate_pairs(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> tuple[Ints, Ints]:
+def candidate_pairs(
+    legs: Legs, bins: HullBins, reach_m: float, bin_us: int, spread: Spread = starmap
+) -> tuple[Ints, Ints]:
     """Return all two rows of ``bins``, of one bin and different hulls, that may have come within ``reach_m``.
 
     Two rows that are both ``calm`` are never looked at together: a harbour of moored hulls costs no more than the
@@ -187,6 +215,8 @@ def candidate_pairs(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> 
         Straight distance [m].
     bin_us
         Length of a time bin [us].
+    spread
+        As for `hull_bins`.
 
     Returns
     -------
@@ -196,11 +226,12 @@ def candidate_pairs(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> 
     none = np.zeros(0, dtype=np.int64)
     if bins.size == 0:
         return none, none
-    n_hulls, low = int(bins.hull.max()) + 1, int(bins.time_bin.min())
-    n_bins = int(bins.time_bin.max()) - low + 1
     fast = compiled("nearby")
     if fast:
-        return _candidate_pairs(fast, legs, bins, reach_m, bin_us, (n_hulls, low, n_bins))
+        number, size = _numbers(fast, legs, bins, reach_m, bin_us, spread)
+        return _rows(fast, bins, number, size, (1, 0), (0, 0))
+    n_hulls, low = int(bins.hull.max()) + 1, int(bins.time_bin.min())
+    n_bins = int(bins.time_bin.max()) - low + 1
     key, row = hull_cells(legs, bins, reach_m, bin_us)
     calm = bins.calm[row]
     found = [(none, none)]
@@ -219,20 +250,70 @@ def candidate_pairs(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> 
     return one[order], two[order]
 
 
-def _candidate_pairs(
-    fast: ModuleType, legs: Legs, bins: HullBins, reach_m: float, bin_us: int, size: tuple[int, int, int]
+def useful_pairs(
+    legs: Legs,
+    bins: HullBins,
+    reach_m: float,
+    bin_us: int,
+    *,
+    min_bins: int,
+    max_empty: int,
+    edges: tuple[int, int],
+    spread: Spread = starmap,
 ) -> tuple[Ints, Ints]:
+    """Return those of the `candidate_pairs` that are `long_enough`."""
+    fast = compiled("nearby")
+    if fast and bins.size:
+        number, size = _numbers(fast, legs, bins, reach_m, bin_us, spread)
+        return _rows(fast, bins, number, size, (min_bins, max_empty), edges)
+    one, two = candidate_pairs(legs, bins, reach_m, bin_us)
+    columns = bins.time_bin[one], bins.hull[one], bins.hull[two]
+    useful = long_enough(*columns, min_bins=min_bins, max_empty=max_empty, edges=edges)
+    return one[useful], two[useful]
+
+
+def _numbers(
+    fast: ModuleType, legs: Legs, bins: HullBins, reach_m: float, bin_us: int, spread: Spread
+) -> tuple[Ints, tuple[int, int, int]]:
+    """Return a number for the two hulls and the bin of each candidate, rising, some twice; and what they go by."""
+    low = int(bins.time_bin.min())
+    size = int(bins.hull.max()) + 1, low, int(bins.time_bin.max()) - low + 1
     where = bins.centre.T, bins.radius
     times = legs.t0_us, legs.t1_us, legs.p0, legs.p1
     wide_m = max(reach_m, _LEAST_REACH_M)
-    key, row = fast.cells(*times, bins.time_bin, bins.first, bins.last, *where, bin_us, size[1], wide_m)
-    order = np.argsort(key, kind="stable")
-    key, row = key[order], row[order]
-    fresh = _first_of_equal(key, row)
-    number = fast.pairs(key[fresh], row[fresh], bins.calm, bins.hull, bins.time_bin, *where, reach_m, *size)
-    number.sort()
+    # Bins do not know each other: so many of them at once that their rows stay in the cache.
+    time_bin = bins.time_bin - size[1]
+    by_bin = np.argsort(time_bin.astype(np.uint16) if size[2] < 1 << 16 else time_bin, kind="stable")
+    ends = np.cumsum(np.bincount(time_bin))
+    cuts = np.unique(np.append(ends[np.searchsorted(ends, np.arange(0, bins.size, _BLOCK))], [0, bins.size]))
+
+    def numbers(low: int, high: int) -> Ints:
+        asked = by_bin[low:high]
+        key, row = fast.cells(*times, asked, bins.time_bin, bins.first, bins.last, *where, bin_us, size[1], wide_m)
+        order = np.argsort(key, kind="stable")
+        key, row = key[order], row[order]
+        fresh = _first_of_equal(key, row)
+        number = fast.pairs(key[fresh], row[fresh], bins.calm, bins.hull, bins.time_bin, *where, reach_m, *size)
+        # Hulls that move lie in several cells, so that two may be neighbours more than once.
+        number.sort()
+        return np.asarray(number[_first_of_equal(number)])
+
+    number = np.concatenate(list(spread(numbers, pairwise(cuts.tolist()))))
+    # A stable sort merges what is sorted already.
+    number.sort(kind="stable")
+    return number, size
+
+
+def _rows(
+    fast: ModuleType,
+    bins: HullBins,
+    number: Ints,
+    size: tuple[int, int, int],
+    least: tuple[int, int],
+    edges: tuple[int, int],
+) -> tuple[Ints, Ints]:
     first_row = np.searchsorted(bins.hull, np.arange(size[0] + 1))
-    one, two = fast.rows_of(number, first_row, bins.time_bin, *size)
+    one, two = fast.rows_of(number, first_row, bins.time_bin, *size, *least, *edges)
     return one, two
 
 

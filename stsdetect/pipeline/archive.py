@@ -112,7 +112,7 @@ class Archive:
         self._open = ExitStack()
         self._rows = self._open.enter_context(Shelf(self._room.shelf_bytes))
         bucket_rows = min(self._room.rows_at_once, _BUCKET_ROWS)
-        self._buckets = Buckets(self._rows, BIN_US, bucket_rows, self._room.shelf_bytes // 2)
+        self._buckets = Buckets(self._rows, BIN_US, bucket_rows, self._room.shelf_bytes // 2, self._room.workers)
         self._fixes = self._open.enter_context(Shelf(self._room.shelf_bytes))
 
     def __enter__(self) -> Archive:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stsdetect.engine import run_parts
 from stsdetect.kernels.sphere import Ints
 from stsdetect.store import Shelf
 from stsdetect.tracks import Coder, Register, Reports
@@ -66,13 +67,16 @@ class Buckets:
         About how many rows a bucket may hold.
     batch_bytes
         Rows are dealt out to their buckets when so many have come in [bytes].
+    workers
+        Threads that deal them out.
     """
 
-    def __init__(self, shelf: Shelf, bin_us: int, rows_at_once: int, batch_bytes: int) -> None:
+    def __init__(self, shelf: Shelf, bin_us: int, rows_at_once: int, batch_bytes: int, workers: int = 1) -> None:
         self._shelf = shelf
         self._bin_us = bin_us
         self._rows_at_once = rows_at_once
         self._batch_bytes = batch_bytes
+        self._workers = workers
         self._waiting: list[pa.Table] = []
         self._bytes = 0
         self._coder = Coder()
@@ -140,14 +144,19 @@ class Buckets:
         if self._bucket.size < register.size:
             self._bucket = np.append(self._bucket, bucket_of(register, self._bucket.size, self.count))
         places, ends = self._places([table.column("code").to_numpy() for table in waiting])
-        columns = {}
-        for field in pa.unify_schemas([table.schema for table in waiting]):
-            name = field.name
-            blocks = [table.column(name) if name in table.column_names else None for table in waiting]
-            columns[name] = scattered(blocks, places, field.type)
-            # Each column goes as soon as it has been moved.
-            waiting = [table.drop_columns([name]) if name in table.column_names else table for table in waiting]
-        table = pa.table(columns)
+        fields = list(pa.unify_schemas([table.schema for table in waiting]))
+
+        def jobs() -> Iterator[tuple[Any, ...]]:
+            nonlocal waiting
+            for field in fields:
+                name = field.name
+                blocks = [table.column(name) if name in table.column_names else None for table in waiting]
+                # Each column goes as soon as it has been moved.
+                waiting = [table.drop_columns([name]) if name in table.column_names else table for table in waiting]
+                yield blocks, places, field.type
+
+        moved = list(run_parts(scattered, jobs(), self._workers))
+        table = pa.Table.from_arrays(moved, schema=pa.schema(fields))
         begin = 0
         for number, end in enumerate(ends):
             self._shelf.put(number, table.slice(begin, end - begin))
@@ -157,16 +166,15 @@ class Buckets:
         """Return where the rows of each block go, stably by bucket, and where each bucket ends."""
         counts = np.array([np.bincount(self._bucket[block], minlength=self.count) for block in codes])
         ends = np.cumsum(counts.sum(axis=0))
-        begin = ends - counts.sum(axis=0)
-        places = []
-        for block, count in zip(codes, counts, strict=True):
-            bucket = self._bucket[block]
-            order = np.argsort(bucket, kind="stable")
-            place = np.empty(block.size, dtype=np.int64)
-            place[order] = np.arange(block.size) + np.repeat(begin - (np.cumsum(count) - count), count)
-            places.append(place)
-            begin = begin + count
-        return places, ends.tolist()
+        begin = ends - counts.sum(axis=0) + np.cumsum(counts, axis=0) - counts
+
+        def place(block: Codes, count: Ints, first: Ints) -> Ints:
+            order = np.argsort(self._bucket[block], kind="stable")
+            result = np.empty(block.size, dtype=np.int64)
+            result[order] = np.arange(block.size) + np.repeat(first - (np.cumsum(count) - count), count)
+            return result
+
+        return list(run_parts(place, zip(codes, counts, begin, strict=True), self._workers)), ends.tolist()
 
 
 def scattered(blocks: Sequence[pa.ChunkedArray | None], places: list[Ints], kind: pa.DataType) -> pa.Array:

@@ -238,8 +238,9 @@ def run_job(
         with clock.stage("read") as tick:
             follow = _Follow(sum(source.size for source in sources), tick, lambda: archive.rows)
             blocks = stream(
-                inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow.file
-            )
+                inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow.file,
+                hints=True,
+            )  # fmt: skip
             archive.take_in(blocks, follow.share_read)
             got = blocks.result()
         _say_what_was_read(got)

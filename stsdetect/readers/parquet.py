@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -16,7 +18,7 @@ from stsdetect.errors import UsageError
 from stsdetect.readers.ahead import ahead
 from stsdetect.readers.convert import plain, strings
 from stsdetect.readers.protocol import Batch
-from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, STATIONS, with_nulls
+from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, STATIONS, constant, with_nulls
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.table import own_columns, require_own, table_batch
 from stsdetect.readers.times import any_utc
@@ -26,7 +28,15 @@ from stsdetect.settings import ReadSettings
 
 #: Rows of a batch, and of a row group in what is written: what is read at once sets the memory.
 _ROWS = 1 << 18
-_SOURCE = {"source_file", "source_row"}
+#: How positions are written so that they are read fast: latitudes and longitudes hardly repeat and are kept as they
+#: are, line numbers as differences, all else by dictionary.
+WRITING: dict[str, Any] = {
+    "compression": {c.name: "none" if c.name in ("lat_deg", "lon_deg") else "lz4" for c in POSITIONS},
+    "use_dictionary": [c.name for c in POSITIONS if c.name not in ("lat_deg", "lon_deg", "source_row")],
+    "column_encoding": {"source_row": "DELTA_BINARY_PACKED"},
+}
+#: Columns that are null in a whole row group need not be read; these say what the rows are.
+_NEEDED = ("time", "lat_deg", "lon_deg", "mmsi", "vessel_id")
 _WORDS = {"transceiver": set(CLASSES.values()), "station": set(STATIONS)}
 _RANGES = {
     "time": (FIRST_US, LAST_US - 1),
@@ -34,13 +44,14 @@ _RANGES = {
     "imo": (0, 10**10),
     "nav_status": (0, 15),
     "message_type": (0, 63),
+    "ship_type": (min(SHIP_TYPES), max(SHIP_TYPES)),  # each number between them is one
 }
 
 
 def own_batch(table: pa.Table, label: str, first: int) -> Batch:
     """Build a batch from rows with the names of the positions table; their own source columns are kept."""
     columns = require_own(table.column_names, label)
-    ready = _ready(table)
+    ready = _ready(table, label, first)
     if ready is not None:
         return Batch(table.num_rows, ready)
     batch = table_batch(table, columns, partial(any_utc, order=None, utc_offset_h=0.0), label, first)
@@ -57,14 +68,13 @@ def own_batch(table: pa.Table, label: str, first: int) -> Batch:
     return batch
 
 
-def _ready(table: pa.Table) -> pa.Table | None:
+def _ready(table: pa.Table, label: str, first: int) -> pa.Table | None:
     """Return rows that were judged before they were written as they stand, or None where one has to be judged."""
-    if len(set(table.column_names)) < table.num_columns:
+    size = table.num_rows
+    if len(set(table.column_names)) < table.num_columns or not size:
         return None
     given = {name: plain(table.column(name)) for name in table.column_names if name in POSITIONS.names}
-    if any(given[c.name].type != c.type for c in POSITIONS if c.name in given) or not set(given) >= _SOURCE:
-        return None
-    if any(given[name].null_count for name in ("time", *_SOURCE)) or not table.num_rows:
+    if any(given[c.name].type != c.type for c in POSITIONS if c.name in given) or given["time"].null_count:
         return None
     known = [given[name] for name in ("mmsi", "vessel_id") if name in given]
     if all(array.null_count for array in known):
@@ -72,11 +82,19 @@ def _ready(table: pa.Table) -> pa.Table | None:
     lat, lon = given["lat_deg"], given["lon_deg"]
     if (lat.null_count or lon.null_count) and not lat.is_null().equals(lon.is_null()):
         return None
-    return with_nulls(given, table.num_rows) if all(_in_order(name, array) for name, array in given.items()) else None
+    for name in ("source_file", "source_row"):
+        missing = given[name].null_count if name in given else size
+        if missing == size:
+            given[name] = constant(label, size) if name == "source_file" else pa.array(np.arange(first, first + size))
+        elif missing:
+            return None
+    return with_nulls(given, size) if all(_in_order(name, array) for name, array in given.items()) else None
 
 
 def _in_order(name: str, array: pa.Array) -> bool:
     """Say whether `rows.build` would leave every value of a column as it is."""
+    if array.null_count == len(array):
+        return True
     if pa.types.is_floating(array.type):
         return math.isfinite(pc.sum(array).as_py() or 0.0)
     if pa.types.is_dictionary(array.type):
@@ -84,12 +102,10 @@ def _in_order(name: str, array: pa.Array) -> bool:
         if name in _WORDS:
             return set(texts.to_pylist()) <= _WORDS[name]
         return not texts.null_count and (name == "source_file" or bool(strings(texts).equals(texts)))
-    if name == "ship_type":
-        return set(pc.unique(array).to_pylist()) <= {None, *SHIP_TYPES}
     if name in _RANGES:
-        ends = pc.min_max(array.cast(pa.int64())).as_py()
+        ends = pc.min_max(array.cast(pa.int64()) if name == "time" else array).as_py()
         low, high = _RANGES[name]
-        return ends["min"] is None or low <= ends["min"] <= ends["max"] <= high
+        return bool(low <= ends["min"] <= ends["max"] <= high)
     return True
 
 
@@ -111,17 +127,13 @@ class PositionsParquet:
         """Read it in batches of rows."""
         names = [name for name in POSITIONS.names if name in head.parquet_columns]
 
-        def judge(numbered: tuple[int, pa.Table]) -> Batch:
-            return own_batch(numbered[1], source.label, numbered[0])
+        optional = {name: POSITIONS.arrow.field(name).type for name in names if name not in _NEEDED}
 
-        return ahead(_numbered(source.parquet_batches(names, _ROWS)), judge)
+        def judge(part: tuple[int, Callable[[], pa.Table]]) -> Batch:
+            first, load = part
+            return own_batch(load(), source.label, first)
 
-
-def _numbered(parts: Iterator[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
-    first = 1
-    for part in parts:
-        yield first, part
-        first += part.num_rows
+        return ahead(source.parquet_parts(names, _ROWS, optional), judge)
 
 
 POSITIONS_PARQUET = PositionsParquet()
@@ -141,7 +153,7 @@ def write_positions(table: pa.Table, path: str | Path) -> None:
     target = Path(path)
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        pq.write_table(positions, aside, compression="zstd", row_group_size=_ROWS)
+        pq.write_table(positions, aside, row_group_size=_ROWS, **WRITING)
         os.replace(aside, target)
     except OSError as problem:
         raise UsageError(f"{target} cannot be written: {problem.strerror or problem}") from problem

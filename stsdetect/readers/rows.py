@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stsdetect.readers.convert import Mask, codes, is_text, mapped_words, numbers, plain, take_mask, whole, words
-from stsdetect.readers.protocol import Batch, Reject
+from stsdetect.readers.protocol import SAID, Batch, Reject
 from stsdetect.reference.vessels import nav_status_code, ship_type_code
 from stsdetect.schema import POSITIONS, TEXT
 
@@ -34,6 +34,10 @@ FLOATS = {
     "to_starboard": "to_starboard_m",
     "draught": "draught_m",
 }
+#: Columns of each report's own, as `POSITIONS` names them.
+_OWN = frozenset(
+    {"time", "lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg", "nav_status", "source_file", "source_row"}
+)
 TEXTS = ("name", "callsign", "destination")
 #: Our names of the columns a table can be mapped to.
 KEYS: tuple[str, ...] = (
@@ -69,11 +73,25 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Shared:
-    """Raw columns that many rows have in common: each distinct set of values once, and which of them a row has."""
+class Judged:
+    """Columns of the positions table, why a row is to be rejected (0: it is not), and where a value was unreadable."""
 
     columns: dict[str, pa.Array]
-    place: NDArray[np.int32]
+    why: NDArray[np.int8]
+    bad: dict[str, Mask]
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Columns converted before, for many rows at once; ``emptied`` counts unreadable values in the rows of a mask.
+
+    Rows with the same ``said`` are alike in all of them.
+    """
+
+    columns: dict[str, pa.Array]
+    said: NDArray[np.int32]
+    why: NDArray[np.int8] | None
+    emptied: Callable[[Mask], dict[str, int]]
 
 
 def build(
@@ -81,7 +99,7 @@ def build(
     times: Times,
     origin: Origin,
     missing: frozenset[str] = frozenset(),
-    shared: Shared | None = None,
+    repeated: Repeated | None = None,
 ) -> Batch:
     """Convert raw columns (by our key) and judge every row.
 
@@ -95,44 +113,54 @@ def build(
         Where the rows came from.
     missing
         Words the source writes for "no text".
-    shared
-        Columns that are not in ``raw``, the vessel's among them: they are converted once for many rows.
+    repeated
+        Columns that are not in ``raw``, the vessel's among them.
     """
     size = len(origin.lines)
     raw = {key: plain(array) for key, array in raw.items()}
-    emptied: Counter[str] = Counter()
     out: dict[str, pa.Array] = {}
+    bad: dict[str, Mask] = {}
     why = np.zeros(size, np.int8)
     _judge_time(raw, times, out, why)
-    if shared is None:
+    if repeated is None:
         _judge_vessel(raw, out, why, missing)
-    else:
-        shared = Shared({key: plain(array) for key, array in shared.columns.items()}, shared.place)
-        common: dict[str, pa.Array] = {}
-        wrong = np.zeros(len(next(iter(shared.columns.values()))), np.int8)
-        _judge_vessel(shared.columns, common, wrong, missing)
-        if wrong.any():
-            why[why == 0] = wrong[shared.place[why == 0]]
+    elif repeated.why is not None:
+        why = np.where(why == 0, repeated.why, why)
     _judge_place(raw, out, why)
-    _optional(raw, out, emptied, lambda bad: int((bad & (why == 0)).sum()), missing)
-    if shared is not None:
-        place = shared.place
-        _optional(shared.columns, common, emptied, lambda bad: int((bad[place] & (why == 0)).sum()), missing)
-        spread = pa.array(place)
-        out |= {name: array.take(spread) for name, array in common.items()}
-    rejects = _rejects(raw, why, origin, shared)
+    _optional(raw, out, bad, missing)
+    kept = why == 0
+    emptied = Counter({column: int((mask & kept).sum()) for column, mask in bad.items()})
+    if repeated is not None:
+        out |= repeated.columns
+        emptied += Counter(repeated.emptied(kept))
+    rejects = _rejects(raw, why, origin, {*raw, *(repeated.columns if repeated else ())})
     out["source_file"] = constant(origin.label, size)
     out["source_row"] = pa.array(origin.lines)
+    # Rows are alike in what the reader has of a vessel where that is all in the repeated columns.
+    alike = repeated is not None and not (out.keys() - repeated.columns.keys() - _OWN)
+    if repeated is not None and alike:
+        out[SAID] = pa.array(repeated.said)
     if rejects:
         # Some required values are null here; those rows go.
-        kept = pa.array(why == 0)
-        out = {name: array.filter(kept) for name, array in out.items()}
-    return Batch(size, with_nulls(out, size - len(rejects)), rejects, emptied)
+        out = {name: array.filter(pa.array(kept)) for name, array in out.items()}
+    said = out.pop(SAID, None)
+    table = with_nulls(out, size - len(rejects))
+    return Batch(size, table if said is None else table.append_column(SAID, said), rejects, +emptied)
+
+
+def judge_repeated(raw: dict[str, pa.Array], missing: frozenset[str]) -> Judged:
+    """Convert the columns that say which vessel it is and what it is like; the other columns of `build` are not there."""
+    raw = {key: plain(array) for key, array in raw.items()}
+    judged = Judged({}, np.zeros(len(next(iter(raw.values()))), np.int8), {})
+    _judge_vessel(raw, judged.columns, judged.why, missing)
+    _optional(raw, judged.columns, judged.bad, missing)
+    return judged
 
 
 def merged(a: Batch, b: Batch) -> Batch:
     """Put two batches of one block together, in the order of their lines."""
-    both = pa.concat_tables([a.positions, b.positions]).unify_dictionaries().combine_chunks()
+    parts = [batch.positions.select(POSITIONS.names) for batch in (a, b)]
+    both = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     order = np.argsort(both.column("source_row").to_numpy(), kind="stable")
     return Batch(
         a.rows + b.rows, both.take(pa.array(order)), a.rejects + b.rejects, a.emptied + b.emptied, a.remarks + b.remarks
@@ -203,17 +231,15 @@ def _judge_place(raw: dict[str, pa.Array], out: dict[str, pa.Array], why: NDArra
 def _optional(
     raw: dict[str, pa.Array],
     out: dict[str, pa.Array],
-    emptied: Counter[str],
-    kept: Callable[[Mask], int],
+    bad: dict[str, Mask],
     missing: frozenset[str],
 ) -> None:
-    """Convert what may be empty; ``kept`` says how many of the rows of a mask are kept."""
+    """Convert what may be empty, and say where something unreadable stood."""
 
-    def put(column: str, values: pa.Array, bad: Mask) -> None:
+    def put(column: str, values: pa.Array, wrong: Mask) -> None:
         out[column] = values
-        count = kept(bad) if bad.any() else 0
-        if count:
-            emptied[column] += count
+        if wrong.any():
+            bad[column] = wrong
 
     def given(key: str) -> pa.Array:
         array = raw[key]
@@ -267,16 +293,14 @@ def _null(array: pa.Array) -> Mask:
     return array.is_null().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
-def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin, shared: Shared | None) -> list[Reject]:
+def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin, known: set[str]) -> list[Reject]:
     rejects = []
-    common = shared.columns if shared else {}
     for i in np.flatnonzero(why).tolist():
         text = origin.text(i)
         reason, key = _REASONS[int(why[i])]
-        key = key if key in raw or key in common else "vessel_id"
-        column = raw[key] if key in raw else common[key]
-        value = column[i if key in raw or shared is None else int(shared.place[i])].as_py()
-        if value is not None and origin.cell and not is_text(column):
+        key = key if key in known else "vessel_id"
+        value = raw[key][i].as_py() if key in raw else ""
+        if value is not None and origin.cell and (key not in raw or not is_text(raw[key])):
             value = origin.cell(i, key)
         detail = f"{key} is empty" if value is None or str(value).strip() == "" else f"{key} {value}"
         if origin.is_header(text):

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stsdetect.readers.repeated import MAX_SETS, Sets
 from stsdetect.readers.times import NAIVE
 
 #: Numbers that change from report to report; all other columns are those of a vessel and read once for many rows.
 _MOVING = ("lat", "lon", "sog", "cog", "heading")
 _VESSEL = ("mmsi", "vessel_id")
-#: A block is given up where more than one line in so many is odd, or one in so many repeats nothing.
+#: A block is given up where more than one line in so many is odd.
 _FEW = 4
 
 
@@ -27,12 +28,17 @@ class Plan:
     numbers: tuple[str, ...]
     repeated: frozenset[str]
 
+    @property
+    def runs(self) -> int:
+        """Steps that repeat, the vessel's number apart."""
+        return sum(kind == "REPEATED" for kind, _ in self.steps)
+
 
 @dataclass(frozen=True)
 class Scanned:
     """Plain lines of a block: moving columns by row, which set of repeated columns each row has, where lines begin.
 
-    ``examples`` are whole lines, one for each set; ``odd`` are number, begin and end of the lines set aside.
+    ``examples`` are whole lines, one for each new set; ``odd`` are number, begin and end of the lines set aside.
     """
 
     columns: dict[str, pa.Array]
@@ -40,7 +46,7 @@ class Scanned:
     line: NDArray[np.int32]
     start: NDArray[np.int32]
     examples: NDArray[np.uint8]
-    sets: int
+    fresh: int
     odd: NDArray[np.int64]
 
 
@@ -60,7 +66,7 @@ def plan(columns: dict[str, int], width: int, clock: str) -> Plan | None:
     names = {position: name for name, position in columns.items()}
     if key is None or len(names) < len(columns) or not {"time", "lat", "lon"} <= set(columns):
         return None
-    kinds = {name: "NUMBER" for name in _MOVING} | {key: "KEY", "time": clock.upper()}
+    kinds = dict.fromkeys(_MOVING, "NUMBER") | {key: "KEY", "time": clock.upper()}
     each = [kinds.get(names[i], "REPEATED") if i in names else "SKIP" for i in range(width)]
     for i in range(1, width):  # columns not wanted between repeated ones seldom change either
         if each[i] == "SKIP" and each[i - 1] == "REPEATED":
@@ -74,27 +80,29 @@ def plan(columns: dict[str, int], width: int, clock: str) -> Plan | None:
     return Plan(tuple(steps), numbers, frozenset(columns) - {*numbers, "time"})
 
 
-def scan(fast: ModuleType, data: NDArray[np.uint8], count: int, delimiter: str, plan: Plan) -> Scanned | None:
-    """Read the plain ones of ``count`` whole lines; None where too few of them are plain or alike."""
+def scan(
+    fast: ModuleType, data: NDArray[np.uint8], count: int, delimiter: str, plan: Plan, sets: Sets
+) -> Scanned | None:
+    """Read the plain ones of ``count`` whole lines; None where too few are plain or there is no room for more sets.
+
+    Sets that are new stand in ``sets`` then, but for what they mean; after None they are not to be used any more.
+    """
     data = data.view()
     data.flags.writeable = False  # else the loop would be compiled once more for blocks of the other kind
     if len(data) == 0 or data[-1] != 10 or len(data) >= 1 << 31:
         return None
-    limit = count // _FEW + 64
-    runs = sum(kind == "REPEATED" for kind, _ in plan.steps)
-    table = np.full(1 << (limit + limit // 2).bit_length(), -1, np.int32)
-    known, example = np.empty((limit, max(3 + 2 * runs, 8)), np.int64), np.empty((limit, 2), np.int64)
+    before = sets.count
     micro, numbers = np.empty(count, np.int64), np.empty((len(plan.numbers), count))
     valid = np.full((1 + len(plan.numbers), (count + 7) // 8), 255, np.uint8)
     nulls = np.zeros(1 + len(plan.numbers), np.int64)
     code, line, start = (np.empty(count, np.int32) for _ in range(3))
-    odd = np.empty((limit, 3), np.int64)
+    odd, example = np.empty((count // _FEW + 64, 3), np.int64), np.empty((MAX_SETS, 2), np.int64)
     stops = np.zeros(256, np.uint8)
     stops[[0, 10, 13, 34, ord(delimiter), *range(128, 256)]] = 1
-    rows, sets, aside = fast.scan(
+    rows, aside = fast.scan(
         data, stops, ord(delimiter),
         np.array([getattr(fast, kind) for kind, _ in plan.steps]), np.array([width for _, width in plan.steps]),
-        table, known, example, micro, numbers, valid, nulls, code, line, start, odd,
+        sets.table, sets.known, sets.text, sets.filled, example, micro, numbers, valid, nulls, code, line, start, odd,
     )  # fmt: skip
     if rows < 0:
         return None
@@ -106,7 +114,7 @@ def scan(fast: ModuleType, data: NDArray[np.uint8], count: int, delimiter: str, 
             [("time", NAIVE, micro), *((key, pa.float64(), numbers[j]) for j, key in enumerate(plan.numbers))]
         )
     }
-    spans = example[:sets]
+    spans = example[: int(sets.filled[0]) - before]
     examples = np.empty(int((spans[:, 1] - spans[:, 0]).sum()), np.uint8)
     fast.gather(data, spans, examples)
-    return Scanned(columns, code[:rows], line[:rows], start[:rows], examples, sets, odd[:aside])
+    return Scanned(columns, code[:rows], line[:rows], start[:rows], examples, len(spans), odd[:aside])

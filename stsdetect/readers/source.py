@@ -6,9 +6,10 @@ import glob
 import gzip
 import io
 import os
+import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -87,9 +88,9 @@ class ByteStream:
             data = self.read(len(room))
             room[: len(data)] = np.frombuffer(data, np.uint8)
             return len(data)
-        done, view = 0, memoryview(room)
+        done = 0
         while done < len(room):
-            got = self._guard(lambda: self._inner.readinto(view[done:]))
+            got = self._guard(partial(self._inner.readinto, memoryview(room)[done:]))
             if not got:
                 break
             done += got
@@ -168,13 +169,16 @@ class Source:
 
     def parquet(self) -> pq.ParquetFile:
         """Open it as Parquet; a packed one is unpacked in memory, because its schema stands at the end."""
+        return self._guard(lambda: self._open_parquet()())
+
+    def _open_parquet(self) -> Callable[..., pq.ParquetFile]:
+        """Return what opens it as Parquet, any number of times."""
         stream = self.open()
         try:
-            packed = self.member is not None or stream.packed
-            data: Any = pa.BufferReader(stream.read(1 << 62)) if packed else self.path
-            return pq.ParquetFile(data)
-        except (OSError, pa.ArrowException) as problem:
-            raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
+            if self.member is None and not stream.packed:
+                return partial(pq.ParquetFile, self.path)
+            data = pa.py_buffer(stream.read(1 << 62))
+            return lambda **known: pq.ParquetFile(pa.BufferReader(data), **known)
         finally:
             stream.close()
 
@@ -190,6 +194,62 @@ class Source:
                 yield pa.table(batch)
         except (OSError, pa.ArrowException) as problem:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
+
+    def parquet_parts(
+        self, columns: list[str], rows: int, optional: Mapping[str, pa.DataType]
+    ) -> Iterator[tuple[int, Callable[[], pa.Table]]]:
+        """Yield parts of a Parquet source in order: the number of the first row, and what reads the part.
+
+        A row group of up to twice ``rows`` rows is one part and read when asked for, in any thread; of ``optional``
+        columns (name -> type) those that the file says are all null are not read. A larger one is read here.
+        """
+        opener = self._guard(self._open_parquet)
+        file = self._guard(opener)
+        meta, first, local = file.metadata, 1, threading.local()
+        schema = file.schema_arrow
+        optional = {name: kind for name, kind in optional.items() if schema.get_all_field_indices(name)[1:] == []}
+        optional = {name: kind for name, kind in optional.items() if schema.field(name).type == kind}
+
+        def load(group: int) -> pa.Table:
+            if not hasattr(local, "file"):  # one for each thread: a reader is not made for two at once
+                local.file = opener(metadata=meta)
+            null = _all_null(meta.row_group(group), optional)
+            read = [name for name in columns if name not in null]
+            table = local.file.read_row_group(group, columns=read, use_threads=False)
+            for name in null:
+                table = table.append_column(name, pa.nulls(table.num_rows, optional[name]))
+            return table
+
+        for group in range(meta.num_row_groups):
+            count = meta.row_group(group).num_rows
+            if 0 < count <= 2 * rows:
+                yield first, partial(self._guard, partial(load, group))
+            elif count:
+                batches = file.iter_batches(rows, row_groups=[group], columns=columns)
+                done = 0
+                while (batch := self._guard(partial(next, batches, None))) is not None:
+                    yield first + done, partial(pa.table, batch)
+                    done += batch.num_rows
+            first += count
+            if self.tick:
+                self.tick(self.size * (first - 1) // max(meta.num_rows, 1))
+
+    def _guard(self, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except (OSError, pa.ArrowException) as problem:
+            raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
+
+
+def _all_null(group: pq.RowGroupMetaData, optional: Mapping[str, pa.DataType]) -> list[str]:
+    """Return which optional columns hold nothing in a row group."""
+    found = []
+    for i in range(group.num_columns):
+        column = group.column(i)
+        known = column.path_in_schema in optional and column.is_stats_set and column.statistics.has_null_count
+        if known and column.statistics.null_count == group.num_rows:
+            found.append(column.path_in_schema)
+    return found
 
 
 def expand(inputs: Iterable[str | Path]) -> list[Source]:

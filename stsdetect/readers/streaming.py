@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.frame import LABEL, as_table, read_frame
-from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
+from stsdetect.readers.protocol import SAID, Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand
@@ -81,12 +81,14 @@ def stream(
     until: datetime | None = None,
     vessels: Collection[str | int] | None = None,
     progress: Progress | None = None,
+    hints: bool = False,
 ) -> Stream:
     """Read AIS of any supported layout in blocks, so that memory does not grow with the input.
 
     Parameters, and errors, are those of `read`; errors about a file are raised when its turn comes. A packed
     Parquet file is unpacked in memory, and of a mapped table with dates like 03/04/2021 the times are looked at
-    before the rest is read; all other layouts are read in one pass.
+    before the rest is read; all other layouts are read in one pass. With ``hints`` a block may have one column more,
+    `protocol.SAID`.
 
     Examples
     --------
@@ -105,7 +107,7 @@ def stream(
     else:
         items: Iterable[str | Path] = [inputs] if isinstance(inputs, (str, Path)) else inputs
         tables = _read_files(expand(items), settings, wanted, progress, account)
-    return Stream(_even(tables, account), account)
+    return Stream(_even(tables, account, hints), account)
 
 
 @dataclass(frozen=True)
@@ -214,11 +216,12 @@ def _micro(time: datetime | None) -> int | None:
     return int(np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
 
 
-def _even(tables: Iterator[pa.Table], account: _Account) -> Iterator[pa.Table]:
+def _even(tables: Iterator[pa.Table], account: _Account, hints: bool) -> Iterator[pa.Table]:
     """Cut large tables and put small ones together."""
     waiting: list[pa.Table] = []
     try:
-        for table in tables:
+        for given in tables:
+            table = given if hints or SAID not in given.column_names else given.drop_columns([SAID])
             for first in range(0, table.num_rows, MAX_ROWS):
                 waiting.append(table.slice(first, MAX_ROWS))
                 if sum(part.num_rows for part in waiting) >= MIN_ROWS:
@@ -234,7 +237,8 @@ def _even(tables: Iterator[pa.Table], account: _Account) -> Iterator[pa.Table]:
 def _one(tables: list[pa.Table]) -> pa.Table:
     if len(tables) == 1:
         return tables[0]
-    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    # What is said is numbered by each table on its own.
+    return pa.concat_tables([table.select(POSITIONS.names) for table in tables]).unify_dictionaries().combine_chunks()
 
 
 def _read_frame(frame: Any, settings: ReadSettings, wanted: _Filter, account: _Account) -> Iterator[pa.Table]:

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from stsdetect.kernels.choice import compiled
 from stsdetect.readers.ahead import ahead
 from stsdetect.readers.protocol import Batch, DamagedError, Reject
-from stsdetect.readers.rows import MAX_TEXT, Origin, Shared, Times, build, merged
+from stsdetect.readers.repeated import Sets
+from stsdetect.readers.rows import MAX_TEXT, Judged, Origin, Repeated, Times, build, judge_repeated, merged
 from stsdetect.readers.scanned import Plan, plan, scan
 from stsdetect.readers.source import MAX_LINE_BYTES, ByteStream, Head, Source
 from stsdetect.schema import POSITIONS, TEXT
@@ -117,7 +118,7 @@ class TextSpec:
 class Piece:
     """Columns for some lines, those lines, and the rows of the wrong length; an empty cell is null.
 
-    ``shared`` are the columns read once for many rows; ``apart`` says that the lines were split one by one.
+    ``repeated`` are the columns converted once for many rows; ``apart`` says that the lines were split one by one.
     """
 
     columns: dict[str, pa.Array]
@@ -125,7 +126,7 @@ class Piece:
     line: Callable[[int], bytes]
     rejects: list[Reject]
     odd_bytes: int = 0
-    shared: Shared | None = None
+    repeated: Repeated | None = None
     apart: bool = False
 
     def text(self, i: int) -> str:
@@ -210,12 +211,15 @@ def read_text(
     """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
     stream = source.open()
     steps = plan(spec.columns, len(spec.header.cells), spec.clock)
+    scanner = (
+        _Scanner(spec, steps, lambda columns: judge_repeated(tidy(columns, Counter()), missing)) if steps else None
+    )
 
     def batch(piece: Piece) -> Batch:
         return _batch(piece, source.label, spec, times, tidy, missing)
 
     def convert(block: Block) -> list[Batch]:
-        plain, rest = _scan_block(block, spec, steps)
+        plain, rest = scanner.split(block) if scanner else (None, block)
         pieces = [] if rest is None else split_block(rest, spec)
         done = [] if plain is None else [batch(plain)]
         if done and pieces and not pieces[0].apart:
@@ -241,8 +245,7 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
             return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
-        shared = piece.shared and Shared(tidy(piece.shared.columns, remarks), piece.shared.place)
-        batch = build(tidy(piece.columns, remarks), times, origin, missing, shared)
+        batch = build(tidy(piece.columns, remarks), times, origin, missing, piece.repeated)
     else:
         batch = Batch(0, POSITIONS.empty())
     batch.remarks = remarks
@@ -253,32 +256,47 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
     return batch
 
 
-def _scan_block(block: Block, spec: TextSpec, steps: Plan | None) -> tuple[Piece | None, Block | None]:
-    """Read the plain lines of a block through the compiled scanner; return them and the block of all others."""
-    fast = compiled("scan") if steps else None
-    if fast is None or steps is None:
-        return None, block
-    data = np.frombuffer(block.data, np.uint8)
-    got = scan(fast, data, block.count, spec.header.delimiter, steps)
-    if got is None:
-        return None, block
-    narrow = replace(spec, columns={key: at for key, at in spec.columns.items() if key in steps.repeated})
-    columns = _split_into(got.examples, got.sets, narrow, {}) if got.sets else {}
-    if columns is None:
-        return None, block
-    numbers = block.numbers()
-    piece = Piece(
-        columns=got.columns,
-        rows=numbers[got.line] if len(got.odd) else numbers,
-        line=lambda i: _line_at(data, int(got.start[i])),
-        rejects=[],
-        shared=Shared(columns, got.code),
-    )
-    if not len(got.odd):
-        return piece, None
-    rest = b"".join([data[begin:end].tobytes() for _, begin, end in got.odd.tolist()])
-    lines = numbers[got.odd[:, 0]]
-    return piece, Block(int(lines[0]), len(lines), rest, lines)
+class _Scanner:
+    """Reads the plain lines of blocks through the compiled scanner, in any number of threads."""
+
+    def __init__(self, spec: TextSpec, steps: Plan, judge: Callable[[dict[str, pa.Array]], Judged]) -> None:
+        self._spec, self._steps, self._judge = spec, steps, judge
+        self._repeated = replace(spec, columns={key: at for key, at in spec.columns.items() if key in steps.repeated})
+        self._spare: list[Sets] = []
+
+    def split(self, block: Block) -> tuple[Piece | None, Block | None]:
+        """Return the plain lines of a block, and the block of all others."""
+        fast = compiled("scan")
+        if fast is None:
+            return None, block
+        data = np.frombuffer(block.data, np.uint8)
+        sets = self._spare.pop() if self._spare else Sets(self._steps.runs)
+        old = sets.count
+        got = scan(fast, data, block.count, self._spec.header.delimiter, self._steps, sets)
+        if got is None and old:
+            sets = Sets(self._steps.runs)
+            got = scan(fast, data, block.count, self._spec.header.delimiter, self._steps, sets)
+        if got is None:
+            return None, block
+        if got.fresh:
+            columns = _split_into(got.examples, got.fresh, self._repeated, {})
+            if columns is None:
+                return None, block
+            sets.add(self._judge(columns))
+        numbers = block.numbers()
+        piece = Piece(
+            columns=got.columns,
+            rows=numbers[got.line] if len(got.odd) else numbers,
+            line=lambda i: _line_at(data, int(got.start[i])),
+            rejects=[],
+            repeated=sets.rows(fast, got.code) if len(got.code) else None,
+        )
+        self._spare.append(sets)
+        if not len(got.odd):
+            return piece, None
+        rest = b"".join([data[begin:end].tobytes() for _, begin, end in got.odd.tolist()])
+        lines = numbers[got.odd[:, 0]]
+        return piece, Block(int(lines[0]), len(lines), rest, lines)
 
 
 def _line_at(data: NDArray[np.uint8], start: int) -> bytes:
@@ -372,7 +390,9 @@ def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array]
     return _split_into(block, count, spec, {})
 
 
-def _split_into(block: bytes | NDArray[np.uint8], count: int, spec: TextSpec, typed: dict[str, pa.DataType]) -> dict[str, pa.Array] | None:
+def _split_into(
+    block: bytes | NDArray[np.uint8], count: int, spec: TextSpec, typed: dict[str, pa.DataType]
+) -> dict[str, pa.Array] | None:
     names = [f"c{i}" for i in range(len(spec.header.cells))]
     wanted = {f"c{i}": typed.get(key, pa.string() if key in spec.distinct else TEXT) for key, i in spec.columns.items()}
     try:

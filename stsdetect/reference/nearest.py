@@ -7,15 +7,24 @@ antimeridian too.
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from stsdetect.kernels.sphere import Floats, chord_to_arc, to_xyz
 from stsdetect.units import EARTH_RADIUS_M, Metres
 
 #: Answers and pieces are worked out this many at a time, which bounds memory.
 _BATCH = 50_000
+
+
+def kd_tree(points: Floats, **options: Any) -> Any:
+    """Return a k-d tree of points, shape (n, 3); SciPy takes long to import and is not asked for earlier."""
+    from scipy.spatial import cKDTree
+
+    return cKDTree(points, **options)
 
 
 class NearestPoint:
@@ -29,7 +38,10 @@ class NearestPoint:
 
     def __init__(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> None:
         self._vectors = to_xyz(_flat(lat_deg), _flat(lon_deg))
-        self._tree = cKDTree(self._vectors)
+
+    @cached_property
+    def _tree(self) -> Any:
+        return kd_tree(self._vectors)
 
     def query(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
         """Return the positions (-1: none) and great-circle distances [m] of the nearest points, each (n,)."""
@@ -75,7 +87,7 @@ class NearestLine:
             self._along[filled : filled + size] = to - from_
             filled += size
         self._half = float(np.sqrt((self._along**2).sum(axis=1).max(initial=0.0))) / 2.0
-        self._tree = cKDTree(self._middle, leafsize=32, balanced_tree=False, compact_nodes=False)
+        self._tree = kd_tree(self._middle, leafsize=32, balanced_tree=False, compact_nodes=False)
 
     def distance_m(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
         """Return great-circle distances to the nearest piece [m], shape (n,); inf where there are no pieces.

@@ -19,12 +19,11 @@ from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
 from stsdetect.reference.facts import data_file
-from stsdetect.reference.nearest import NearestLine
+from stsdetect.reference.nearest import NearestLine, kd_tree
 from stsdetect.units import EARTH_RADIUS_M
 
 Index = TypeVar("Index")
@@ -316,7 +315,7 @@ class _Squares:
         self._reach_m = _SQUARE_M + 1.5 * np.radians(degrees[self._used]) * EARTH_RADIUS_M
         self._middles = np.ascontiguousarray(_square_middles(self._used).T)
         sample = points[np.setdiff1d(edges[::_SAMPLE], rings.cuts, assume_unique=True)] / rings.units
-        self._sample = cKDTree(to_xyz(sample[:, 1], sample[:, 0]), balanced_tree=False, compact_nodes=False)
+        self._sample = kd_tree(to_xyz(sample[:, 1], sample[:, 0]), balanced_tree=False, compact_nodes=False)
 
     def at_most_m(self, lat: Floats, lon: Floats) -> Floats:
         """Return chords that lead to a point of the shoreline, if not to the nearest [m], shape (n,)."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stsdetect.errors import UsageError, did_you_mean
+from stsdetect.readers.parquet import WRITING
 from stsdetect.schema import POSITIONS
 from stsdetect.simulate.archive_fleet import WORKING, Bools, Ints, Vessels, draw_vessels
 from stsdetect.simulate.archive_motion import Phase, draw_normals, heard, motion, phase_of
@@ -331,7 +332,7 @@ def _write_day(folder: Path, layout: str, date: datetime, blocks: Iterator[pa.Ta
     if layout == "parquet":
 
         def fill(path: Path) -> None:
-            with pq.ParquetWriter(path, POSITIONS.arrow, compression="zstd") as writer:
+            with pq.ParquetWriter(path, POSITIONS.arrow, **WRITING) as writer:
                 for block in blocks:
                     writer.write_table(block)
 

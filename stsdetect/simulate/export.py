@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stsdetect.errors import InputError, UsageError, did_you_mean
+from stsdetect.readers.parquet import WRITING
 from stsdetect.simulate.sampling import NO_COG, NO_HEADING, NO_LAT, NO_LON, NO_SOG
 from stsdetect.simulate.world import START, Planted, World, simulate
 
@@ -238,9 +239,7 @@ def write_sample(out_dir: str | Path, *, seed: int = 0, start: datetime = START)
 
 def _write_layout(world: World, folder: Path, layout: str) -> list[Path]:
     if layout == "parquet":
-        return [
-            _aside(folder / "positions.parquet", lambda path: pq.write_table(world.positions, path, compression="zstd"))
-        ]
+        return [_aside(folder / "positions.parquet", lambda path: pq.write_table(world.positions, path, **WRITING))]
     if layout == "nmea":
         from stsdetect.simulate.nmea import sentences
 

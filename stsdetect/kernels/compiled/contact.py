@@ -149,7 +149,7 @@ def windows(
     one, two
         Rows of ``bins``, sorted by hulls, then bin, shape (n,) each.
     bins
-        Bin, first leg, one past the last, full, mixed, centre (3, n rows) and radius of `HullBins`.
+        Bin, first leg, one past the last, full, calm, mixed, centre (3, n rows) and radius of `HullBins`.
     legs
         Hull, t0_us, t1_us, p0, p1 and marks of `Tracks`; ``course_deg`` is theirs, and ``far_m`` the farthest point
         of each one's hull [m].
@@ -165,7 +165,7 @@ def windows(
         and the two legs, shape (3, k), and at which shares of the time of both legs the contact begins and ends,
         shape (2, k).
     """
-    time_bin, first, last, full, mixed, centre, radius = bins
+    time_bin, first, last, full, calm, mixed, centre, radius = bins
     _, t0_us, t1_us, p0, p1, marks = legs
     room = 0
     for k in range(one.size):
@@ -186,6 +186,13 @@ def windows(
         most = reach_m + 2.0 * _SLACK_M
         i, j, asked_i, asked_j, near_i, near_j = first[a], first[b], -1, -1, False, False
         while i < last[a] and j < last[b]:
+            # Beside a hull all of whose legs are left out, few legs of the other matter: on to the next of them.
+            if calm[b] and marks[i] & _SUMMED:
+                i += 1
+                continue
+            if calm[a] and marks[j] & _SUMMED:
+                j += 1
+                continue
             p, q = i, j
             # On to the next leg of whichever ends first.
             i, j = i + (t1_us[p] <= t1_us[q]), j + (t1_us[q] <= t1_us[p])

@@ -63,14 +63,14 @@ def fill_bins(
 
 @loop
 def cells(
-    t0_us: Any, t1_us: Any, p0: Any, p1: Any,
+    t0_us: Any, t1_us: Any, p0: Any, p1: Any, rows: Any,
     time_bin: Any, first: Any, last: Any, centre: Any, radius: Any, bin_us: int, start_bin: int, reach_m: float,
 ) -> Any:  # fmt: skip
-    """Return keys of bin and cell and the rows they belong to, shape (2, n), by row; hardly any is given twice."""
-    found, n = np.empty((2, 2 * time_bin.size + 16), dtype=np.int64), 0
+    """Return keys of bin and cell and which of ``rows`` belong to them, shape (2, n); few are given twice."""
+    found, n = np.empty((2, 2 * rows.size + 16), dtype=np.int64), 0
     width = 2.0 * reach_m
     step, place = np.empty(3), np.empty(3)
-    for row in range(time_bin.size):
+    for row in rows:
         now, key_before = time_bin[row], -1
         if radius[row] > reach_m / 2.0:
             legs = range(first[row], last[row])
@@ -167,18 +167,34 @@ def pairs(
 
 
 @loop
-def rows_of(number: Any, first_row: Any, time_bin: Any, n_hulls: int, start_bin: int, n_bins: int) -> Any:
+def rows_of(
+    number: Any, first_row: Any, time_bin: Any, n_hulls: int, start_bin: int, n_bins: int,
+    min_bins: int, max_empty: int, lowest: int, highest: int,
+) -> Any:  # fmt: skip
     """Return the two rows that each rising number of `pairs` names, each once, shape (2, n).
 
-    ``first_row`` is the first row of each hull, shape (n hulls + 1,).
+    Only those of runs of at least ``min_bins`` bins with at most ``max_empty`` missing in a row, or near the edges
+    ``lowest`` and ``highest`` (see `stsdetect.kernels.nearby.long_enough`). ``first_row`` is the first row of each
+    hull, shape (n hulls + 1,).
     """
     found, n = np.empty((2, number.size), dtype=np.int64), 0
-    last, pair, one, two = -1, -1, 0, 0
-    for k in range(number.size):
-        if number[k] == last:
+    margin = max(max_empty, 1)
+    last, pair, one, two, begin = -1, -1, 0, 0, 0
+    for k in range(number.size + 1):
+        done = k == number.size
+        if not done and number[k] == last:
             continue
+        fresh = done or number[k] // n_bins != pair
+        if n > begin and (fresh or number[k] - last > 1 + max_empty):
+            # The end of a run: forget it if it is of no use.
+            low, high = time_bin[found[0, begin]], time_bin[found[0, n - 1]]
+            if n - begin < min_bins and low > lowest + margin and high < highest - margin:
+                n = begin
+            begin = n
+        if done:
+            break
         last = number[k]
-        if last // n_bins != pair:
+        if fresh:
             pair = last // n_bins
             one, two = first_row[pair // n_hulls], first_row[pair % n_hulls]
         now = last - pair * n_bins + start_bin

@@ -1,9 +1,9 @@
 """Split lines of delimited text and read their numbers and times, in one pass over the bytes.
 
 Only what is utterly plain is read here; every other line is set aside for the general reader, so nothing is judged
-twice. What a vessel repeats in each report (name, size, status, ...) is compared with an earlier line, 64 bytes at a time,
-and not split again. No byte is looked at outside the block: it ends with a newline, at which every walk stops, and
-what is loaded at once is measured first.
+twice. What a vessel repeats in each report (name, size, status, ...) is compared, 64 bytes at a time, with what was
+kept of an earlier line and not split again. No byte is looked at outside the block: it ends with a newline, at which
+every walk stops, and what is loaded at once is measured first.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from numba.extending import intrinsic
 
 from stsdetect.kernels.compiled.jit import loop
 
-#: What stands in a step of a line: columns not wanted, the vessel's number (by which lines are looked up), columns
-#: that repeat, a number, a time ``YYYY-MM-DD hh:mm:ss``, a time ``DD/MM/YYYY hh:mm:ss``.
-SKIP, KEY, REPEATED, NUMBER, ISO, DAY_FIRST = 0, 1, 2, 3, 4, 5
+#: What stands in a step of a line: columns not wanted, columns that repeat, the vessel's number (by which lines are
+#: looked up), a number, a time ``YYYY-MM-DD hh:mm:ss``, a time ``DD/MM/YYYY hh:mm:ss``.
+SKIP, REPEATED, KEY, NUMBER, ISO, DAY_FIRST = 0, 1, 2, 3, 4, 5
 #: Looked-up lines that may differ from the line at hand before it is set aside.
 MAX_PROBES = 64
 #: Most digits of a number; below 2^53 it and a power of ten up to 10^22 are exact, and so is the nearest float64 to
@@ -37,7 +37,8 @@ _WHOLE_TENS = 10 ** np.arange(_AT_ONCE + 1)
 _ZEROS, _SIX_UP, _TOP_BITS = 0x3030303030303030, 0x7676767676767676, -0x7F7F7F7F7F7F7F80
 _NEWLINE, _RETURN = 10, 13
 #: Parts of a loop become part of it: a call for each field costs more than the field.
-_part = njit(forceinline=True, error_model="numpy")
+_part: Any = njit(forceinline=True, error_model="numpy")
+_machine: Any = intrinsic
 _BYTE, _WORD = ir.IntType(8), ir.IntType(64)
 _MANY, _PLACES, _FIRST = ir.VectorType(_BYTE, 64), ir.VectorType(ir.IntType(32), 64), ir.Constant(ir.IntType(32), 0)
 
@@ -46,7 +47,7 @@ def _pointer(builder: Any, at: Any, kind: Any) -> Any:
     return builder.inttoptr(at, kind.as_pointer())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_machine
 def byte_at(typing: Any, at: Any) -> Any:
     """Return the byte at an address as int64."""
 
@@ -56,7 +57,7 @@ def byte_at(typing: Any, at: Any) -> Any:
     return types.int64(types.int64), load
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_machine
 def word_at(typing: Any, at: Any) -> Any:
     """Return the eight bytes at an address as int64, the first lowest."""
 
@@ -66,7 +67,7 @@ def word_at(typing: Any, at: Any) -> Any:
     return types.int64(types.int64), load
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_machine
 def _equal_64(typing: Any, at: Any, byte: Any) -> Any:
     """Return which of the 64 bytes at an address are a certain one, bit by bit."""
 
@@ -79,7 +80,7 @@ def _equal_64(typing: Any, at: Any, byte: Any) -> Any:
     return types.int64(types.int64, types.int64), compare
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_machine
 def _differ_64(typing: Any, a: Any, b: Any) -> Any:
     """Return which of the 64 bytes at two addresses differ, bit by bit."""
 
@@ -90,7 +91,7 @@ def _differ_64(typing: Any, a: Any, b: Any) -> Any:
     return types.int64(types.int64, types.int64), compare
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_machine
 def _fetch(typing: Any, at: Any) -> Any:
     """Ask for what stands at an address to be brought near; it is not read."""
 
@@ -104,7 +105,7 @@ def _fetch(typing: Any, at: Any) -> Any:
     return types.void(types.int64), ask
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_machine
 def _lowest(typing: Any, bits: Any) -> Any:
     """Return the place of the lowest bit; 64 where there is none."""
 
@@ -114,7 +115,7 @@ def _lowest(typing: Any, bits: Any) -> Any:
     return types.int64(types.int64), count
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_machine
 def _ones(typing: Any, bits: Any) -> Any:
     """Return how many bits are set."""
 
@@ -149,7 +150,7 @@ def gather(data: Any, spans: Any, out: Any) -> int:
     return done
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _bits(at: int, stop: int, byte: int) -> int:
     """Return which of the 64 bytes from ``at`` on are a certain one, bit by bit; behind the block is none."""
     if at + 64 <= stop:
@@ -160,20 +161,23 @@ def _bits(at: int, stop: int, byte: int) -> int:
     return bits
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _same(a: int, b: int, n: int, stop: int) -> bool:
-    """Say whether n bytes at a and at b, both of them in the block, are the same; n is 1 or more."""
-    while n > 0 and max(a, b) + 64 <= stop:
-        if _differ_64(a, b) << 64 - min(n, 64):
+    """Say whether n bytes kept at a and n at b in the block, which has so many, are the same; n is 1 or more."""
+    while n > 0 and b + 128 <= stop:
+        # Nearly always more than 64 and less than 128: two comparisons cost less than a guess whether one will do.
+        more = min(max(n - 64, 0), 64)
+        rest = _differ_64(a + 64, b + 64) << 32 - more // 2 << 32 - (more - more // 2)
+        if _differ_64(a, b) << 64 - min(n, 64) | rest:
             return False
-        a, b, n = a + 64, b + 64, n - 64
+        a, b, n = a + 128, b + 128, n - 128
+    same = True
     for i in range(n):
-        if byte_at(a + i) != byte_at(b + i):
-            return False
-    return True
+        same = same and byte_at(a + i) == byte_at(b + i)
+    return same
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _eight(digits: int) -> int:
     """Return the number of eight decimal digits, one in each byte, the first lowest."""
     pairs = digits * 10 + (digits >> 8)
@@ -181,7 +185,7 @@ def _eight(digits: int) -> int:
     return (low + (pairs >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >> 32
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _number(at: int, end: int, dot: int, origin: int) -> tuple[bool, float]:
     """Read a number between two places, its point at ``dot`` or none before ``end``; first say whether it is plain."""
     negative = byte_at(at) == 45
@@ -208,7 +212,7 @@ def _number(at: int, end: int, dot: int, origin: int) -> tuple[bool, float]:
     return True, -value if negative else value
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _two(at: int) -> int:
     """Read two digits; below zero where they are none."""
     high = byte_at(at) - 48
@@ -241,7 +245,7 @@ def _minute_us(at: int, kind: int) -> int:
     return int(((days * 24 + hour) * 60 + minute) * 60_000_000)
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _seconds_us(at: int) -> tuple[int, int]:
     """Read ``:ss`` with up to six decimals; return where it ends, -1 where it is not plain, and microseconds."""
     second = _two(at + 1)
@@ -263,7 +267,7 @@ def _seconds_us(at: int) -> tuple[int, int]:
     return at, second * 1_000_000 + part
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _end(at: int, delimiter: int, last: bool) -> int:
     """Return what follows the delimiter or, behind the last column, the line's end; -1 where something else stands."""
     byte = byte_at(at)
@@ -275,7 +279,7 @@ def _end(at: int, delimiter: int, last: bool) -> int:
     return at + 1 if byte == _NEWLINE else -1
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _walk(at: int, stops: int, delimiter: int, count: int) -> int:
     """Return where so many columns end; -1 where they do not."""
     for k in range(count):
@@ -288,7 +292,7 @@ def _walk(at: int, stops: int, delimiter: int, count: int) -> int:
     return at
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _ends_of(at: int, length: int) -> tuple[int, int]:
     """Return the first and the last eight of up to 16 bytes: with the length they tell all of them."""
     if length >= 8:
@@ -299,7 +303,7 @@ def _ends_of(at: int, length: int) -> tuple[int, int]:
     return first, 0
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _mix(first: int, last: int) -> int:
     """Spread what differs anywhere in two words over the low bits of one."""
     mixed = (first ^ last >> 23) * 0x9E3779B97F4A7C1 + last
@@ -308,9 +312,30 @@ def _mix(first: int, last: int) -> int:
 
 
 @loop
+def _fill(table: Any, known: Any) -> None:
+    """Give each set a slot."""
+    table[:] = -1
+    for found in range(len(known)):
+        slot = _mix(known[found, 0], known[found, 1]) & len(table) - 1
+        while table[slot] >= 0:
+            slot = slot + 1 & len(table) - 1
+        table[slot] = found
+
+
+@_part
+def _next_line(at: int, stop: int) -> int:
+    """Return where the next line begins, ``stop`` behind the last."""
+    bits = _bits(at, stop, _NEWLINE)
+    while bits == 0 and at < stop:
+        at += 64
+        bits = _bits(at, stop, _NEWLINE)
+    return at + _lowest(bits) + 1 if bits else stop
+
+
+@loop
 def scan(
-    data: Any, stops: Any, delimiter: int, kind: Any, width: Any, table: Any, known: Any, example: Any,
-    micro: Any, numbers: Any, valid: Any, nulls: Any, code: Any, line: Any, start: Any, odd: Any,
+    data: Any, stops: Any, delimiter: int, kind: Any, width: Any, table: Any, known: Any, text: Any, filled: Any,
+    example: Any, micro: Any, numbers: Any, valid: Any, nulls: Any, code: Any, line: Any, start: Any, odd: Any,
 ) -> Any:  # fmt: skip
     """Read the plain lines of a block.
 
@@ -323,11 +348,13 @@ def scan(
         shape (256,).
     kind, width
         What stands in each step of a line (`SKIP`, ...), and how many columns it spans; one step is `KEY`, int64.
-    table, known, example
-        Room for looking lines up. Slots: int32, filled with -1, a power of two of them and more than sets. Sets of
-        repeated columns told apart: int64, shape (most of them, 3 + 2 * repeated steps or more), the key's first and
-        last bytes and its length, then where each step stood last and how long it is. Where the first line of each
-        set begins and ends: int64, shape (most of them, 2).
+    table, known, text, filled
+        Sets of repeated columns told apart so far. Slots by which they are looked up: int32, -1 where free, twice as
+        many as sets or more and a power of two. For each set the key's first and last bytes and its length, then where in
+        ``text`` each step is kept and how long it is: int64, shape (most sets, 3 + 2 * repeated steps or more). Bytes
+        kept. How many sets there are, bytes kept, and slots in use less one (a power of two less one): int64, shape (3,).
+    example
+        Takes where the first line of each new set begins and ends: int64, shape (most sets, 2).
     micro, numbers, valid, nulls, code, line, start
         Take the results: times [us], int64, shape (lines,); numbers, shape (number steps, lines); bit by bit what is
         not empty, uint8, filled with 255, one row for times and one for each number step; how many are empty; the set
@@ -337,39 +364,36 @@ def scan(
 
     Returns
     -------
-    Rows read, sets of repeated columns, lines set aside; rows is -1 where too much differs or is odd.
+    Rows read and lines set aside; rows is -1 where there is no room for more sets or lines.
     """
     origin, stop_at = np.int64(data.ctypes.data), np.int64(stops.ctypes.data)
     stop, at = origin + len(data), origin
-    rows, sets, aside, number = 0, 0, 0, 0
-    steps, mask, wide = len(kind), len(table) - 1, 3 + 2 * np.sum(kind == REPEATED)
+    rows, aside, number, old = 0, 0, 0, filled[0]
+    steps, mask, wide = len(kind), filled[2], 3 + 2 * np.sum(kind == REPEATED)
     here = np.zeros(wide, np.int64)
     early, late, minute, base, marks, dots, home, found = 0, 0, -1, 0, 0, 0, 0, -1
+    table_at, known_at, far = np.int64(table.ctypes.data), np.int64(known.ctypes.data), 8 * known.shape[1]
+    scout, coming = origin, np.zeros(8, np.int64)
+    for _ in range(6):
+        scout = _next_line(scout, stop)
     while at < stop:
+        if kind[0] == KEY and scout < stop:
+            # What the next lines will be compared with is far away in memory; it comes while this line is read.
+            if scout + 16 <= stop:
+                first, second = _ends_of(scout, here[2])
+                coming[number + 6 & 7] = _mix(first, second)
+                _fetch(table_at + 4 * (coming[number + 6 & 7] & mask))
+            soon = table[coming[number + 4 & 7] & mask]
+            _fetch(known_at + far * soon)
+            soon = table[coming[number + 2 & 7] & mask]
+            _fetch(known[max(soon, 0), wide - 2])
+            scout = _next_line(scout, stop)
         begin, run, j, probes, agree = at, 3, 0, 0, False
         plain = byte_at(at) != 35
         for s in range(steps):
             what = kind[s]
-            if what == NUMBER or what == KEY:
-                if s == 0 or kind[s - 1] != NUMBER or marks == 0:
-                    base = at
-                    marks = _bits(at, stop, delimiter) | _bits(at, stop, _NEWLINE) | _bits(at, stop, _RETURN)
-                    dots = _bits(at, stop, 46)
-                end = base + _lowest(marks) if marks else -1
-                marks &= marks - 1
-                if what == KEY:
-                    length = end - at
-                    end = end if length <= 16 else -1
-                elif end > at:
-                    fine, numbers[j, rows] = _number(at, end, at + _lowest(dots >> at - base), origin)
-                    end = end if fine else -1
-                else:
-                    numbers[j, rows] = 0.0
-                    valid[j + 1, rows >> 3] &= ~(1 << (rows & 7))
-                    nulls[j + 1] += 1
-                j += what == NUMBER
-            elif what == ISO or what == DAY_FIRST:
-                end = -1
+            end = -1
+            if what >= ISO:
                 if byte_at(stop_at + byte_at(at)):
                     end = at
                     micro[rows] = 0
@@ -382,6 +406,23 @@ def scan(
                     end, second = _seconds_us(at + 16)
                     micro[rows] = minute + second
                     end = -1 if minute < 0 else end
+            elif what >= KEY:
+                if s == 0 or kind[s - 1] != NUMBER or marks == 0:
+                    base = at
+                    marks = _bits(at, stop, delimiter) | _bits(at, stop, _NEWLINE) | _bits(at, stop, _RETURN)
+                    dots = _bits(at, stop, 46)
+                end = base + _lowest(marks) if marks else -1
+                marks &= marks - 1
+                if what == KEY:
+                    end = end if end - at <= 16 else -1
+                elif end > at:
+                    fine, numbers[j, rows] = _number(at, end, at + _lowest(dots >> at - base), origin)
+                    end = end if fine else -1
+                else:
+                    numbers[j, rows] = 0.0
+                    valid[j + 1, rows >> 3] &= ~(1 << (rows & 7))
+                    nulls[j + 1] += 1
+                j += what == NUMBER
             else:
                 if agree and what == REPEATED:
                     length = known[found, run + 1]
@@ -400,19 +441,17 @@ def scan(
                 here[run], here[run + 1] = at, follows - at
                 run += 2
             elif what == KEY:
-                here[0], here[1] = _ends_of(at, length)
-                here[2] = length
+                here[0], here[1] = _ends_of(at, end - at)
+                here[2] = end - at
                 home = _mix(here[0], here[1]) & mask
-                while table[home] >= 0 and probes < MAX_PROBES:
+                while table[home] >= 0 and probes < MAX_PROBES and not agree:
                     found = table[home]
-                    agree = known[found, 0] == here[0] and known[found, 1] == here[1] and known[found, 2] == length
-                    if agree:
-                        break
-                    home = home + 1 & mask
+                    agree = known[found, 0] == here[0] and known[found, 1] == here[1] and known[found, 2] == here[2]
+                    home = home + (not agree) & mask
                     probes += 1
                 if agree:
                     _fetch(known[found, wide - 2])
-                    _fetch(known[found, wide - 2] + 63)
+                    _fetch(known[found, wide - 2] + 48)
                     for r in range(3, run, 2):
                         agree = (
                             agree
@@ -434,23 +473,32 @@ def scan(
                 table[slot], table[home] = table[home], found
             slot = slot + 1 & mask
             probes += 1
-            plain = probes < MAX_PROBES
+            plain = probes < 2 * MAX_PROBES
         if plain and not agree:
-            if sets == len(known):
-                return -1, sets, aside
-            found = sets
-            table[slot], example[found, 0], example[found, 1] = found, begin - origin, at - origin
-            for r in range(wide):
-                known[found, r] = here[r]
-            sets += 1
-        if plain:
+            found, used = filled[0], filled[1]
+            if found == len(known) or used + (at - begin) + 128 > len(text):
+                return -1, aside
+            example[found - old, 0], example[found - old, 1] = begin - origin, at - origin
+            known[found, 0], known[found, 1], known[found, 2] = here[0], here[1], here[2]
             for r in range(3, wide, 2):
-                known[found, r] = here[r]
+                known[found, r], known[found, r + 1] = text.ctypes.data + used, here[r + 1]
+                for i in range(here[r + 1]):
+                    text[used + i] = byte_at(here[r] + i)
+                used += here[r + 1]
+            filled[0], filled[1] = found + 1, used
+            table[slot] = found
+            if 2 * found > mask:  # few slots stay near; when they are half full there are to be twice as many
+                mask = 2 * mask + 1
+                filled[2] = mask
+                _fill(table[: mask + 1], known[: found + 1])
+        if plain:
+            if rows == len(code):
+                return -1, aside
             code[rows], line[rows], start[rows] = found, number, begin - origin
             rows += 1
         else:
             if aside == len(odd):
-                return -1, sets, aside
+                return -1, aside
             for k in range(len(nulls)):  # what the line has left is taken back
                 bit = 1 << (rows & 7)
                 nulls[k] -= valid[k, rows >> 3] & bit == 0
@@ -462,4 +510,44 @@ def scan(
             odd[aside, 0], odd[aside, 1], odd[aside, 2] = number, begin - origin, at - origin
             aside += 1
         number += 1
-    return rows, sets, aside
+    return rows, aside
+
+
+@loop
+def spread(
+    code: Any, full: Any, in_8: Any, in_4: Any, in_2: Any, in_1: Any,
+    valid: Any, out_8: Any, out_4: Any, out_2: Any, out_1: Any,
+) -> None:  # fmt: skip
+    """Give each row the values of its set.
+
+    Parameters
+    ----------
+    code
+        The set of each row, int32, shape (rows,).
+    full
+        Which columns of a set are not null: 1 or 0 in a byte for each of eight columns, the first lowest, int64,
+        shape (sets, eights of columns).
+    in_8, in_4, in_2, in_1
+        Values of columns with so many bytes: int64, int32, int16 and int8, shape (sets, columns).
+    valid, out_8, out_4, out_2, out_1
+        Take bit by bit what is not null, uint8, shape (8 * eights of columns, bytes); and values, shape (columns,
+        rows).
+    """
+    for begin in range(0, len(code), 8):
+        stop = min(begin + 8, len(code))
+        for i in range(begin, stop):
+            c = code[i]
+            for k in range(in_8.shape[1]):
+                out_8[k, i] = in_8[c, k]
+            for k in range(in_4.shape[1]):
+                out_4[k, i] = in_4[c, k]
+            for k in range(in_2.shape[1]):
+                out_2[k, i] = in_2[c, k]
+            for k in range(in_1.shape[1]):
+                out_1[k, i] = in_1[c, k]
+        for eight in range(full.shape[1]):
+            bits = 0
+            for i in range(begin, stop):
+                bits |= full[code[i], eight] << i - begin
+            for k in range(8):
+                valid[8 * eight + k, begin >> 3] = bits >> 8 * k
