@@ -102,19 +102,19 @@ def hull_bins(
     least, most = np.empty((begin.size, 3)), np.empty((begin.size, 3))
     for k in range(3):
         p0, p1 = legs.p0[:, k], legs.p1[:, k]
-        least[:, k] = _reduce(np.minimum, np.minimum(p0, p1), first, last)
-        most[:, k] = _reduce(np.maximum, np.maximum(p0, p1), first, last)
+        least[:, k] = over_ranges(np.minimum, np.minimum(p0, p1), first, last)
+        most[:, k] = over_ranges(np.maximum, np.maximum(p0, p1), first, last)
     # The legs of a bin fill it when they reach over both ends and each begins where the last one ended.
     unfit = ~fit
     parted = np.zeros(legs.size, dtype=np.bool_)
     parted[:-1] = (legs.t0_us[1:] != legs.t1_us[:-1]) | (legs.hull[1:] != legs.hull[:-1])
-    full = ~_reduce(np.logical_or, unfit, first, last)
+    full = ~over_ranges(np.logical_or, unfit, first, last)
     several = np.flatnonzero(last - first > 1)
-    full[several] &= ~_reduce(np.logical_or, parted, first[several], last[several] - 1)
+    full[several] &= ~over_ranges(np.logical_or, parted, first[several], last[several] - 1)
     full &= (legs.t0_us[first] <= time_bin * bin_us) & (legs.t1_us[last - 1] >= (time_bin + 1) * bin_us)
     calm = mixed = np.zeros(begin.size, dtype=np.bool_)
     if out is not None:
-        calm, mixed = _reduce(np.logical_and, out, first, last), _reduce(np.logical_or, out, first, last)
+        calm, mixed = over_ranges(np.logical_and, out, first, last), over_ranges(np.logical_or, out, first, last)
     centre = np.asfortranarray((least + most) / 2.0)
     return HullBins(hull, time_bin, first, last, centre, norm(most - least) / 2.0, full, calm, mixed)
 
@@ -150,7 +150,7 @@ def _hull_bins(
     return HullBins(hull, time_bin, first, last, centre.T, radius, full, calm, mixed)
 
 
-def _reduce(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
+def over_ranges(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
     """Apply a ufunc over ``values[first:last]`` of many ranges, none of them empty."""
     if first.size == 0:
         return values[:0]
