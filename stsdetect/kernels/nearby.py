@@ -133,21 +133,27 @@ def _hull_bins(
     cuts = np.arange(0, legs.size, _PART)
     cuts = np.unique(np.append(np.searchsorted(legs.hull, legs.hull[cuts]), legs.size))
 
-    def bins(low: int, high: int) -> tuple[Ints, Floats, Floats, Bools]:
-        columns = tuple(x[low:high] for x in (legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, fit, left_out))
-        n = fast.count_bins(*columns[:3], bin_us, *edges)
-        numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
-        least, most = np.empty((3, n)), np.empty((3, n))
-        fast.fill_bins(*columns, bin_us, *edges, numbers, least, most, marks)
-        numbers[2:] += low
-        return numbers, (least + most) / 2.0, norm((most - least).T) / 2.0, marks
+    columns = legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, fit, left_out
+    parts = [(low, high, tuple(values[low:high] for values in columns)) for low, high in pairwise(cuts.tolist())]
 
-    none = np.zeros((4, 0), dtype=np.int64), np.zeros((3, 0)), np.zeros(0), np.zeros((3, 0), dtype=np.bool_)
-    found = zip(*[none, *spread(bins, pairwise(cuts.tolist()))], strict=True)
-    numbers, centre, radius, marks = (np.concatenate(parts, axis=-1) for parts in found)
+    def count(low: int, high: int, part: tuple[np.ndarray, ...]) -> int:
+        return int(fast.count_bins(*part[:3], bin_us, *edges))
+
+    ends = np.cumsum([0, *spread(count, parts)])
+    n = int(ends[-1])
+    numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
+    least, most = np.empty((3, n)), np.empty((3, n))
+
+    def fill(begin: int, low: int, part: tuple[np.ndarray, ...]) -> None:
+        fast.fill_bins(*part, bin_us, *edges, begin, low, numbers, least, most, marks)
+
+    begins = zip(ends.tolist(), parts, strict=False)
+    for _ in spread(fill, ((begin, low, part) for begin, (low, _, part) in begins)):
+        pass
     hull, time_bin, first, last = numbers
     full, calm, mixed = marks
-    return HullBins(hull, time_bin, first, last, centre.T, radius, full, calm, mixed)
+    centre, radius = ((least + most) / 2.0).T, norm((most - least).T) / 2.0
+    return HullBins(hull, time_bin, first, last, centre, radius, full, calm, mixed)
 
 
 def over_ranges(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
@@ -295,13 +301,12 @@ def _numbers(
         fresh = _first_of_equal(key, row)
         number = fast.pairs(key[fresh], row[fresh], bins.calm, bins.hull, bins.time_bin, *where, reach_m, *size)
         # Hulls that move lie in several cells, so that two may be neighbours more than once.
-        number.sort()
+        number = fast.sorted_numbers(number, bits)
         return np.asarray(number[_first_of_equal(number)])
 
+    bits = (size[0] * size[0] * size[2]).bit_length()
     number = np.concatenate(list(spread(numbers, pairwise(cuts.tolist()))))
-    # A stable sort merges what is sorted already.
-    number.sort(kind="stable")
-    return number, size
+    return fast.sorted_numbers(number, bits), size
 
 
 def _rows(
