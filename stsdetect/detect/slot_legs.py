@@ -40,8 +40,8 @@ def tracks_between(
     """
     tables = list(slots.batches(*window_us))
     hulls = slots.rank.size
-    cuts = [hulls * k // (_PARTS * workers) for k in range(_PARTS * workers + 1)]
-    parts = [(low, high) for low, high in pairwise(cuts) if high > low]
+    cuts = np.unique(np.arange(_PARTS * workers + 1) * hulls // (_PARTS * workers))
+    parts = list(pairwise(cuts.tolist()))
     count, last_run = np.zeros(hulls, dtype=np.int64), np.full(hulls, -1, dtype=np.int64)
 
     def count_legs(low: int, high: int) -> None:
@@ -49,12 +49,7 @@ def tracks_between(
             fast.count(columns["hull"], columns["run"], columns["time_us"], *window_us, last_run, count)
 
     list(run_parts(count_legs, parts, workers))
-    n = int(count.sum())
-    ints = [np.empty(n, dtype=np.int64) for _ in range(4)]
-    floats = [np.empty(n) for _ in range(3)]
-    ends = np.empty((n, 3)), np.empty((n, 3))
-    flags = [np.empty(n, dtype=np.bool_) for _ in range(3)]
-    legs = (*ints[:3], *ends, *flags, *floats, ints[3])
+    found = _empty(int(count.sum()))
     limits = rule.max_speed_kn, round(rule.observed_bracket_s * US_PER_S), KNOT_MPS
 
     def fill(low: int, high: int) -> tuple[Ints, Ints]:
@@ -67,35 +62,40 @@ def tracks_between(
                 place = to_columns(block["lat_deg"][some], block["lon_deg"][some])
                 doubts, cells = np.empty(some.size, dtype=np.int64), np.empty(2 * some.size, dtype=np.int64)
                 table = tuple(block[name] for name in _NAMES)
-                sizes = fast.fill(some, place, table, (*state, known.from_us), legs, places, limits, doubts, cells)
+                sizes = fast.fill(some, place, table, state, _columns(found), places, limits, doubts, cells)
                 unsure.append(doubts[: sizes[0]])
                 unknown.append(cells[: sizes[1]])
         return np.concatenate(unsure), np.concatenate(unknown)
 
     while True:
         places = _places(fast, berths)
-        state = _state(fast, slots.rank, count, known)
-        unsure, unknown = (np.concatenate(found) for found in zip(*run_parts(fill, parts, workers), strict=True))
+        state = *_state(fast, slots.rank, count, known), known.from_us
+        unsure, unknown = (np.concatenate(numbers) for numbers in zip(*run_parts(fill, parts, workers), strict=True))
         if berths is None or not unknown.size:
             break
         berths.cells.ask(np.unique(unknown))
-    hull, t0_us, t1_us, who = ints
-    speed_kn, course_deg, heading_deg = floats
-    slow, observed, summed = flags
-    own = distance_m(ends[0][unsure], ends[1][unsure]) / ((t1_us[unsure] - t0_us[unsure]) / 1e6) / KNOT_MPS
-    slow[unsure] = own < rule.max_speed_kn
-    summed[unsure] &= slow[unsure]
-    return Tracks(
-        legs=Legs(hull, t0_us, t1_us, *ends),
-        slow=slow,
-        cruising=observed,
-        observed=observed,
-        summed=summed,
-        speed_kn=speed_kn,
-        course_deg=course_deg,
-        heading_deg=heading_deg,
-        who=who,
-    )
+    legs = found.legs.take(unsure)
+    own = distance_m(legs.p0, legs.p1) / ((legs.t1_us - legs.t0_us) / 1e6) / KNOT_MPS
+    found.slow[unsure] = own < rule.max_speed_kn
+    found.summed[unsure] &= found.slow[unsure]
+    return found
+
+
+def _empty(n: int) -> Tracks:
+    """Return room for so many legs. Those chosen are cruising where they are observed: else they are slow."""
+    hull, t0_us, t1_us, who = (np.empty(n, dtype=np.int64) for _ in range(4))
+    slow, observed, summed = (np.empty(n, dtype=np.bool_) for _ in range(3))
+    speed_kn, course_deg, heading_deg = (np.empty(n) for _ in range(3))
+    legs = Legs(hull, t0_us, t1_us, np.empty((n, 3)), np.empty((n, 3)))
+    return Tracks(legs, slow, observed, observed, summed, speed_kn, course_deg, heading_deg, who)
+
+
+def _columns(data: Tracks) -> tuple[np.ndarray, ...]:
+    """Return the columns of legs that the loop fills."""
+    legs = data.legs
+    ends = legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1
+    rest = data.slow, data.observed, data.summed, data.speed_kn, data.course_deg, data.heading_deg, data.who
+    return ends + rest
 
 
 def _rows_of(tables: list[Columns], low: int, high: int) -> Iterator[Columns]:

@@ -102,19 +102,19 @@ def hull_bins(
     least, most = np.empty((begin.size, 3)), np.empty((begin.size, 3))
     for k in range(3):
         p0, p1 = legs.p0[:, k], legs.p1[:, k]
-        least[:, k] = _reduce(np.minimum, np.minimum(p0, p1), first, last)
-        most[:, k] = _reduce(np.maximum, np.maximum(p0, p1), first, last)
+        least[:, k] = over_ranges(np.minimum, np.minimum(p0, p1), first, last)
+        most[:, k] = over_ranges(np.maximum, np.maximum(p0, p1), first, last)
     # The legs of a bin fill it when they reach over both ends and each begins where the last one ended.
     unfit = ~fit
     parted = np.zeros(legs.size, dtype=np.bool_)
     parted[:-1] = (legs.t0_us[1:] != legs.t1_us[:-1]) | (legs.hull[1:] != legs.hull[:-1])
-    full = ~_reduce(np.logical_or, unfit, first, last)
+    full = ~over_ranges(np.logical_or, unfit, first, last)
     several = np.flatnonzero(last - first > 1)
-    full[several] &= ~_reduce(np.logical_or, parted, first[several], last[several] - 1)
+    full[several] &= ~over_ranges(np.logical_or, parted, first[several], last[several] - 1)
     full &= (legs.t0_us[first] <= time_bin * bin_us) & (legs.t1_us[last - 1] >= (time_bin + 1) * bin_us)
     calm = mixed = np.zeros(begin.size, dtype=np.bool_)
     if out is not None:
-        calm, mixed = _reduce(np.logical_and, out, first, last), _reduce(np.logical_or, out, first, last)
+        calm, mixed = over_ranges(np.logical_and, out, first, last), over_ranges(np.logical_or, out, first, last)
     centre = np.asfortranarray((least + most) / 2.0)
     return HullBins(hull, time_bin, first, last, centre, norm(most - least) / 2.0, full, calm, mixed)
 
@@ -133,24 +133,30 @@ def _hull_bins(
     cuts = np.arange(0, legs.size, _PART)
     cuts = np.unique(np.append(np.searchsorted(legs.hull, legs.hull[cuts]), legs.size))
 
-    def bins(low: int, high: int) -> tuple[Ints, Floats, Floats, Bools]:
-        columns = tuple(x[low:high] for x in (legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, fit, left_out))
-        n = fast.count_bins(*columns[:3], bin_us, *edges)
-        numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
-        least, most = np.empty((3, n)), np.empty((3, n))
-        fast.fill_bins(*columns, bin_us, *edges, numbers, least, most, marks)
-        numbers[2:] += low
-        return numbers, (least + most) / 2.0, norm((most - least).T) / 2.0, marks
+    columns = legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, fit, left_out
+    parts = [(low, high, tuple(values[low:high] for values in columns)) for low, high in pairwise(cuts.tolist())]
 
-    none = np.zeros((4, 0), dtype=np.int64), np.zeros((3, 0)), np.zeros(0), np.zeros((3, 0), dtype=np.bool_)
-    found = zip(*[none, *spread(bins, pairwise(cuts.tolist()))], strict=True)
-    numbers, centre, radius, marks = (np.concatenate(parts, axis=-1) for parts in found)
+    def count(low: int, high: int, part: tuple[np.ndarray, ...]) -> int:
+        return int(fast.count_bins(*part[:3], bin_us, *edges))
+
+    ends = np.cumsum([0, *spread(count, parts)])
+    n = int(ends[-1])
+    numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
+    least, most = np.empty((3, n)), np.empty((3, n))
+
+    def fill(begin: int, low: int, part: tuple[np.ndarray, ...]) -> None:
+        fast.fill_bins(*part, bin_us, *edges, begin, low, numbers, least, most, marks)
+
+    begins = zip(ends.tolist(), parts, strict=False)
+    for _ in spread(fill, ((begin, low, part) for begin, (low, _, part) in begins)):
+        pass
     hull, time_bin, first, last = numbers
     full, calm, mixed = marks
-    return HullBins(hull, time_bin, first, last, centre.T, radius, full, calm, mixed)
+    centre, radius = ((least + most) / 2.0).T, norm((most - least).T) / 2.0
+    return HullBins(hull, time_bin, first, last, centre, radius, full, calm, mixed)
 
 
-def _reduce(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
+def over_ranges(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
     """Apply a ufunc over ``values[first:last]`` of many ranges, none of them empty."""
     if first.size == 0:
         return values[:0]
@@ -295,13 +301,12 @@ def _numbers(
         fresh = _first_of_equal(key, row)
         number = fast.pairs(key[fresh], row[fresh], bins.calm, bins.hull, bins.time_bin, *where, reach_m, *size)
         # Hulls that move lie in several cells, so that two may be neighbours more than once.
-        number.sort()
+        number = fast.sorted_numbers(number, bits)
         return np.asarray(number[_first_of_equal(number)])
 
+    bits = (size[0] * size[0] * size[2]).bit_length()
     number = np.concatenate(list(spread(numbers, pairwise(cuts.tolist()))))
-    # A stable sort merges what is sorted already.
-    number.sort(kind="stable")
-    return number, size
+    return fast.sorted_numbers(number, bits), size
 
 
 def _rows(

@@ -139,7 +139,8 @@ def fill(
     leg_hull, t0_us, t1_us, p0, p1, slow, observed, summed, speed, course, heading, who = legs
     columns, per_degree, bits, areas, crowded, day_us, day_span = berths
     max_kn, observed_us, knot_mps = limits
-    n_unsure, n_unknown, cell_before, area_before = 0, 0, -1, -1
+    n_unsure, n_unknown = 0, 0
+    cell_before, area_before, number_before, listed = -1, -1, -1, False
     for n in range(row.size):
         k = row[n]
         now, before = state[hull[k]], last[hull[k]]
@@ -177,8 +178,10 @@ def fill(
                     else:
                         begin_area = area_before
                 if begin_area >= 0 and area >= 0:
-                    day = begin_us // day_us + day_span // 2
-                    summed[leg] = _listed(crowded, begin_area * day_span + day)
+                    number = begin_area * day_span + (begin_us // day_us + day_span // 2)
+                    if number != number_before:
+                        number_before, listed = number, _listed(crowded, number)
+                    summed[leg] = listed
             speed[leg] = (before[5] + speed_kn[k]) / 2.0
             course[leg] = course_deg[k] if np.isnan(before[6]) else before[6]
             heading[leg] = heading_deg[k] if np.isnan(before[7]) else before[7]
