@@ -90,7 +90,7 @@ class ByteStream:
             return len(data)
         done = 0
         while done < len(room):
-            got = self._guard(partial(self._inner.readinto, memoryview(room)[done:]))
+            got = self._guard(partial(self._inner.readinto, room.data[done:]))
             if not got:
                 break
             done += got

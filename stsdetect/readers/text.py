@@ -147,9 +147,10 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
         skip = skip - passed if passed else 0
     rest = np.empty(0, np.uint8)
     while True:
-        data = spare.pop() if spare else np.empty(BLOCK_BYTES, np.uint8)
-        if len(data) < 2 * len(rest):
-            data = np.empty(2 * len(rest), np.uint8)
+        size = max(BLOCK_BYTES, 2 * len(rest))
+        data = spare.pop() if spare else np.empty(size, np.uint8)
+        # Of the same size whatever memory is at hand: where a file is cut decides the order of its rejects.
+        data = data[:size] if len(data) >= size else np.empty(size, np.uint8)
         data[: len(rest)] = rest
         got = stream.read_into(data[len(rest) :])
         data = data[: len(rest) + got]
