@@ -244,6 +244,31 @@ def _next_line(at: int, stop: int) -> int:
 
 
 @loop
+def _keep(here: Any, wide: int, filled: Any, known: Any, text: Any, used_by: int) -> int:
+    """Keep the key and the repeated columns of a line as one more set; return its number, -1 where there is no room."""
+    found, used = filled[0], filled[1]
+    if found == len(known) or used + used_by + 128 > len(text):
+        return -1
+    known[found, 0], known[found, 1], known[found, 2] = here[0], here[1], here[2]
+    for r in range(3, wide, 2):
+        known[found, r], known[found, r + 1] = text.ctypes.data + used, here[r + 1]
+        for i in range(here[r + 1]):
+            text[used + i] = byte_at(here[r] + i)
+        used += here[r + 1]
+    filled[0], filled[1] = found + 1, used
+    return int(found)
+
+
+@loop
+def _take_back(row: int, valid: Any, nulls: Any) -> None:
+    """Forget the empty numbers of a line that is set aside after all."""
+    bit = 1 << (row & 7)
+    for k in range(len(nulls)):
+        nulls[k] -= valid[k, row >> 3] & bit == 0
+        valid[k, row >> 3] |= bit
+
+
+@loop
 def scan(
     data: Any, stops: Any, delimiter: int, kind: Any, width: Any, table: Any, known: Any, text: Any, filled: Any,
     example: Any, micro: Any, numbers: Any, valid: Any, nulls: Any, code: Any, line: Any, start: Any, odd: Any,
@@ -390,18 +415,11 @@ def scan(
             probes += 1
             plain = probes < 2 * MAX_PROBES
         if plain and not agree:
-            found, used = filled[0], filled[1]
-            if found == len(known) or used + (at - begin) + 128 > len(text):
+            found = _keep(here, wide, filled, known, text, at - begin)
+            if found < 0:
                 return -1, aside
-            example[found - old, 0], example[found - old, 1] = begin - origin, at - origin
-            known[found, 0], known[found, 1], known[found, 2] = here[0], here[1], here[2]
-            for r in range(3, wide, 2):
-                known[found, r], known[found, r + 1] = text.ctypes.data + used, here[r + 1]
-                for i in range(here[r + 1]):
-                    text[used + i] = byte_at(here[r] + i)
-                used += here[r + 1]
-            filled[0], filled[1] = found + 1, used
             table[slot] = found
+            example[found - old, 0], example[found - old, 1] = begin - origin, at - origin
             if 2 * found > mask:  # few slots stay near; when they are half full there are to be twice as many
                 mask = 2 * mask + 1
                 filled[2] = mask
@@ -412,14 +430,8 @@ def scan(
         else:
             if aside == len(odd):
                 return -1, aside
-            for k in range(len(nulls)):  # what the line has left is taken back
-                bit = 1 << (rows & 7)
-                nulls[k] -= valid[k, rows >> 3] & bit == 0
-                valid[k, rows >> 3] |= bit
-            at = begin
-            while byte_at(at) != _NEWLINE:
-                at += 1
-            at += 1
+            _take_back(rows, valid, nulls)
+            at = _next_line(begin, stop)
             odd[aside, 0], odd[aside, 1], odd[aside, 2] = number, begin - origin, at - origin
             aside += 1
         number += 1
