@@ -92,7 +92,10 @@ def test_one_bad_row_rejects_itself_only(tmp_path: Path, positions: pa.Table) ->
     assert reject["text"].count(",") == len(POSITIONS.names) - 3
 
 
-def test_damage_in_the_middle_keeps_what_came_before(tmp_path: Path, positions: pa.Table) -> None:
+def test_damage_in_the_middle_keeps_what_came_before(
+    tmp_path: Path, positions: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stsdetect.readers.parquet._ROWS", 250)
     path = tmp_path / "a.parquet"
     pq.write_table(positions, path, row_group_size=250, compression="zstd", use_dictionary=False)
     third = pq.ParquetFile(path).metadata.row_group(2).column(positions.column_names.index("lat_deg"))
