@@ -102,15 +102,14 @@ class Loitering:
 
     def _runs_in_one_walk(self, fast: ModuleType, data: Fixes) -> _Runs:
         own = data.own_speeds_kn(fast, self.inferred_bracket_s, self.max_speed_kn, coarse=True)
-        ints, floats = np.empty((6, data.size), dtype=np.int64), np.empty((4, data.size))
+        ints, floats = np.empty((data.size, 6), dtype=np.int64), np.empty((data.size, 4))
         n = fast.still_runs(
             *data.plain, own, round(self.inferred_bracket_s * 1e6), self.max_speed_kn, round(self.max_break_s * 1e6),
             round(self.min_duration_s * 1e6), round(self.observed_bracket_s * 1e6), ints, floats,
         )  # fmt: skip
-        hull, first, last, observed, inferred, n_fixes = ints[:, :n].copy()
-        x, y, z, median = floats[:, :n].copy()
+        hull, first, last, observed, inferred, n_fixes = ints[:n].T.copy()
         start, stop = data.time_us[first], data.time_us[last]
-        place = np.stack([x, y, z], axis=1)
+        place, median = floats[:n, :3].copy(), floats[:n, 3].copy()
         return _Runs(hull, first, start, stop, observed, inferred, n_fixes, place, median)
 
     def _events(self, data: Fixes, known: Identities, runs: _Runs) -> pa.Table:

@@ -116,9 +116,9 @@ def runs_and_presence(
         first, second, n, lat, lon, ROWS_PER_DEGREE, COLUMNS, COLUMN_BITS, cell, at_first, at_second
     )
     area = cells.of_cells(cell[:count])
-    pieces = np.empty((5, n), dtype=np.int64)
+    pieces = np.empty((n, 5), dtype=np.int64)
     n_legs, n_pieces = fast.stays(hull, time_us, first, second, n, at_first, at_second, area, berthed, pieces)
-    return run, _presence(data, berthed[:n_legs], pieces[:, :n_pieces])
+    return run, _presence(data, berthed[:n_legs], pieces[:n_pieces].T.copy())
 
 
 def _presence(fixes: Fixes, leg: Ints, pieces: Ints) -> pa.Table:

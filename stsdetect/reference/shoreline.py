@@ -12,40 +12,19 @@ tankers. Smaller lakes and rivers are land.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stsdetect.kernels.runs import expand, group_bounds
-from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, Ints
 from stsdetect.reference.facts import data_file
-from stsdetect.reference.nearest import NearestLine, kd_tree
-from stsdetect.units import EARTH_RADIUS_M
-
-Index = TypeVar("Index")
+from stsdetect.reference.nearest import NearestLine
+from stsdetect.reference.stretches import Squares, Stretches
 
 CELLS_PER_DEGREE = 8
 _COLUMNS, _ROWS = 360 * CELLS_PER_DEGREE, 180 * CELLS_PER_DEGREE
-#: Stretches of coast are chosen by squares of half a degree: fine enough to leave most coasts out, coarse
-#: enough to compare all with all.
-_SQUARES_PER_DEGREE = 2
-_N_SQUARES = 360 * 180 * _SQUARES_PER_DEGREE**2
-#: No point of a square is farther from its middle than this [m].
-_SQUARE_M = 1.01 * np.radians(0.5**0.5 / _SQUARES_PER_DEGREE) * EARTH_RADIUS_M
-#: Edges up to this long need no note of their length [degrees].
-_SHORT_DEG = 0.02
-#: Around places an index reaches so far, in steps [m]: the next ones near by then need no other.
-_REACH_STEP_M = 10_000.0
-#: So much further than was asked reaches an index that has to be made [m].
-_MARGIN_M = 100_000.0
-#: Each so-manieth edge gives a first bound on the distance.
-_SAMPLE = 16
-#: With places in more squares than this the whole shoreline is taken.
-_MANY_SQUARES = 600
 #: Where in its cell the point stands whose side is known, in coordinate units off the rounding lattice, so
 #: that no vertex can lie on a line of latitude through it.
 OFF_LATTICE = 0.41
@@ -104,15 +83,16 @@ class Shoreline:
         return _read_rings()
 
     @cached_property
-    def _squares(self) -> _Squares:
-        return _Squares(self._rings)
+    def _squares(self) -> Squares:
+        rings = self._rings
+        return Squares(rings.points, rings.edges, rings.cuts, rings.units)
 
     @cached_property
-    def _land(self) -> _Stretches[_LandCells]:
-        return _Stretches(self._squares, lambda squares: _LandCells(self._rings, self._squares.edges(squares)))
+    def _land(self) -> Stretches[_LandCells]:
+        return Stretches(self._squares, lambda squares: _LandCells(self._rings, self._squares.edges(squares)))
 
     @cached_property
-    def _lines(self) -> _Stretches[NearestLine]:
+    def _lines(self) -> Stretches[NearestLine]:
         points, units = self._rings.points, self._rings.units
 
         def make(squares: Bools) -> NearestLine:
@@ -120,7 +100,7 @@ class Shoreline:
             first = first[~np.isin(first, self._rings.cuts)]
             return NearestLine(points[first], points[first + 1], per_degree=units)
 
-        return _Stretches(self._squares, make)
+        return Stretches(self._squares, make)
 
     def on_land(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Bools:
         """Tell for each place whether it is on land, shape (n,); False where a coordinate is not known.
@@ -292,113 +272,6 @@ def _clipped(outlines: _Outlines, view: tuple[float, float, float, float]) -> li
     parts = shapely.get_parts(shapely.clip_by_rect(shapes, *view))
     whole = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
     return [shapely.get_coordinates(part.exterior) for part in whole]
-
-
-class _Squares:
-    """The edges of the shoreline by the square of half a degree their first point is in."""
-
-    def __init__(self, rings: _Rings) -> None:
-        edges, points = rings.edges, rings.points
-        self._edges = edges
-        square = _square(points[edges, 1] / rings.units, points[edges, 0] / rings.units)
-        # Edges follow each other along the shore: mostly the next is in the same square.
-        self._first, self._end = group_bounds(square.astype(np.int64))
-        self._square_of_run = square[self._first]
-        self.n_edges = np.bincount(square, minlength=_N_SQUARES)
-        self._used = np.flatnonzero(self.n_edges)
-        # A bound on the length of an edge: its greatest extent in degrees, times the root of two.
-        extent = np.maximum(*np.abs(points[edges + 1] - points[edges]).T)
-        long = np.flatnonzero(extent > _SHORT_DEG * rings.units)
-        degrees = np.full(_N_SQUARES, _SHORT_DEG)
-        np.maximum.at(degrees, square[long], extent[long] / rings.units)
-        # Chords up to here from the middle of a square may lead to points of its edges [m].
-        self._reach_m = _SQUARE_M + 1.5 * np.radians(degrees[self._used]) * EARTH_RADIUS_M
-        self._middles = np.ascontiguousarray(_square_middles(self._used).T)
-        sample = points[np.setdiff1d(edges[::_SAMPLE], rings.cuts, assume_unique=True)] / rings.units
-        self._sample = kd_tree(to_xyz(sample[:, 1], sample[:, 0]), balanced_tree=False, compact_nodes=False)
-
-    def at_most_m(self, lat: Floats, lon: Floats) -> Floats:
-        """Return chords that lead to a point of the shoreline, if not to the nearest [m], shape (n,)."""
-        return np.asarray(self._sample.query(to_xyz(lat, lon))[0])
-
-    def within(self, square: NDArray[np.int32], chord_m: Floats) -> Bools:
-        """Tell which squares may have edges within ``chord_m`` of a place in a square asked about, shape (squares,)."""
-        result = np.zeros(_N_SQUARES, dtype=np.bool_)
-        if len(square) > _MANY_SQUARES:
-            result[:] = True
-            return result
-        near = np.zeros(len(self._used), dtype=np.bool_)
-        for middle, chord in zip(_square_middles(square), chord_m, strict=True):
-            x, y, z = (axis - here for axis, here in zip(self._middles, middle, strict=True))
-            near |= np.sqrt(x * x + y * y + z * z) <= self._reach_m + (chord + _SQUARE_M) * (1.0 + 1e-6)
-        result[self._used[near]] = True
-        return result
-
-    def edges(self, squares: Bools) -> NDArray[np.int32]:
-        """Return the first points of the edges of some squares."""
-        run = np.flatnonzero(squares[self._square_of_run])
-        return self._edges[expand(self._first[run], (self._end - self._first)[run])[1]]
-
-
-def _square(lat: Floats, lon: Floats) -> NDArray[np.int32]:
-    row = np.clip((lat + 90.0) * _SQUARES_PER_DEGREE, 0, 180 * _SQUARES_PER_DEGREE - 1).astype(np.int32)
-    column = ((lon + 180.0) % 360.0 * _SQUARES_PER_DEGREE).astype(np.int32)
-    columns = 360 * _SQUARES_PER_DEGREE
-    return np.asarray(row * columns + np.minimum(column, columns - 1))
-
-
-def _square_middles(square: NDArray[np.integer]) -> Floats:
-    row, column = np.divmod(square, 360 * _SQUARES_PER_DEGREE)
-    return to_xyz((row + 0.5) / _SQUARES_PER_DEGREE - 90.0, (column + 0.5) / _SQUARES_PER_DEGREE - 180.0)
-
-
-class _Stretches(Generic[Index]):
-    """An index of the squares asked for so far; of all, before indexes have taken more work than one of all.
-
-    What an index answers does not depend on what else is in it.
-    """
-
-    def __init__(self, squares: _Squares, make: Callable[[Bools], Index]) -> None:
-        self._squares = squares
-        self._make = make
-        self._made: tuple[Bools, Index] | None = None
-        self._edges_taken = 0
-        # By square, how far around its places the index reaches [m].
-        self._reach_m = np.full(_N_SQUARES, -1.0)
-
-    def around(self, chord_m: Floats, lat: Floats, lon: Floats) -> Index:
-        """Return an index of all that lies within ``chord_m`` of places, at least; shape (n,) each."""
-        square = _square(lat, lon)
-        fresh = chord_m > self._reach_m[square]
-        made = self._made
-        if made is not None and not fresh.any():
-            return made[1]
-        asked, place = np.unique(square[fresh], return_inverse=True)
-        farthest = np.zeros(len(asked))
-        np.maximum.at(farthest, place, np.ceil(chord_m[fresh] / _REACH_STEP_M) * _REACH_STEP_M)
-        near = self._squares.within(asked, farthest)
-        if made is None or (near & ~made[0]).any():
-            # What is asked next mostly lies near by.
-            near = self._squares.within(asked, farthest + _MARGIN_M)
-        index = self.over(near)
-        self._reach_m[asked] = np.maximum(self._reach_m[asked], farthest)
-        return index
-
-    def over(self, squares: Bools) -> Index:
-        """Return an index of these squares at least."""
-        made = self._made
-        if made is not None:
-            if not (squares & ~made[0]).any():
-                return made[1]
-            squares = squares | made[0]
-        self._edges_taken += int(self._squares.n_edges[squares].sum())
-        if self._edges_taken > self._squares.n_edges.sum():
-            squares = np.ones_like(squares)
-        index = self._make(squares)
-        self._made = squares, index
-        if squares.all():
-            self._reach_m[:] = np.inf
-        return index
 
 
 class _LandCells:

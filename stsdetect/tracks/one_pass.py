@@ -75,11 +75,11 @@ class OnePass:
         hull, chain = hulls.hull, _NO_CHAIN if hulls.chain is None else hulls.chain
         near_us = round(settings.near_repeat_s * 1e6)
         fast.flag_crowds(hull, chain, rows.time_us, rows.lat_deg, lon, near_us, self._bbox, quality)
-        spells, told = np.empty((4, rows.size), dtype=np.int64), np.empty(rows.size, dtype=np.int64)
+        spells, told = np.empty((rows.size, 4), dtype=np.int64), np.empty(rows.size, dtype=np.int64)
         n_spells, n_told = fast.sort_out(hull, rows.time_us, rows.code, quality, counts, spells, told)
         self._fill(rows, hulls.hull, chain, quality, lon, xyz)
         self._hulls += len(hulls.labels)
-        whose, code, from_us, to_us = spells[:, :n_spells].copy()
+        whose, code, from_us, to_us = spells[:n_spells].T.copy()
         told = told[:n_told]
         return (
             hulls.labels,

@@ -139,51 +139,47 @@ class Reports:
     def groups(self) -> Iterator[Rows]:
         """Yield the reports of some vessels at a time, in the order of labels."""
         fast = compiled("cleaning")
-        columns = None if fast is None else self._all_sorted(fast)
+        everything = None if fast is None else self._all_sorted(fast)
         begin = 0
         while begin < self._order.size:
             last = np.searchsorted(self._ends, min(begin + BLOCK, self._order.size))
             end = int(self._ends[last])
-            row = self._order[begin:end]
-            if columns is None:
-                code = self.code[row]
-                values = {name: self.floats(name, row) for name in _PLACE}
-                rows = self._group(row, self.said.key[code], code, self.time_us[row], values)
+            if everything is None:
+                yield self._sorted(self._order[begin:end])
             else:
-                key, code, time, floats = columns
-                values = dict(zip(_PLACE, floats[:, begin:end], strict=True))
-                rows = self._group(row, key[begin:end], code[begin:end], time[begin:end], values)
-            self._settle_ties(rows)
-            yield rows
+                yield everything.take(slice(begin, end))
             begin = end
 
-    def _group(self, row: Ints, key: Ints, code: Codes, time_us: Ints, values: dict[str, Floats]) -> Rows:
-        return Rows(self.said, row, key, code, time_us, repeat=np.zeros(row.size, dtype=np.bool_), **values)
+    def _sorted(self, row: Ints) -> Rows:
+        """Return the reports at the places ``row``, which are in order but for ties."""
+        code = self.code[row]
+        values = {name: self.floats(name, row) for name in _PLACE}
+        return self._settled(row, self.said.key[code], code, self.time_us[row], values)
 
-    def _all_sorted(self, fast: ModuleType) -> tuple[Ints, Codes, Ints, Floats]:
-        """Return key, code, time, and place, SOG and heading of all reports in order."""
+    def _all_sorted(self, fast: ModuleType) -> Rows:
+        """Do what `_sorted` does for all reports: they are read one after the other, and written where they belong."""
         n = self._order.size
         code, key, time = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
         floats = np.empty((len(_PLACE), n))
         values, known = zip(*(self.numbers(name).whole() for name in _PLACE), strict=True)
         codes, times = read_only(self.code), read_only(self.time_us)
         fast.sort_rows(self._order, self.said.key, codes, times, values, known, code, key, time, floats)
-        return key, code, time, floats
+        return self._settled(self._order, key, code, time, dict(zip(_PLACE, floats, strict=True)))
 
-    def _settle_ties(self, rows: Rows) -> None:
-        """Put reports of one vessel and instant in order, and mark repeats, in place."""
-        time, key = rows.time_us, rows.key
-        same = np.zeros(rows.size, dtype=np.bool_)
-        same[1:] = (time[1:] == time[:-1]) & (key[1:] == key[:-1])
+    def _settled(self, row: Ints, key: Ints, code: Codes, time_us: Ints, values: dict[str, Floats]) -> Rows:
+        """Put reports of one vessel and instant in order, and mark repeats."""
+        same, repeat = np.zeros(row.size, dtype=np.bool_), np.zeros(row.size, dtype=np.bool_)
+        same[1:] = (time_us[1:] == time_us[:-1]) & (key[1:] == key[:-1])
         if same.any():
             tied = same.copy()
             tied[:-1] |= same[1:]
             spots = np.flatnonzero(tied)
-            row, rows.repeat[spots] = self._break_ties(rows.row[spots], same[spots])
-            rows.row = rows.row.copy()
-            rows.row[spots], rows.code[spots] = row, self.code[row]
-            for name in _PLACE:
-                getattr(rows, name)[spots] = self.floats(name, row)
+            row = row.copy()
+            row[spots], repeat[spots] = self._break_ties(row[spots], same[spots])
+            code[spots] = self.code[row[spots]]
+            for name, column in values.items():
+                column[spots] = self.floats(name, row[spots])
+        return Rows(self.said, row, key, code, time_us, repeat=repeat, **values)
 
     def _break_ties(self, row: Ints, same: Bools) -> tuple[Ints, Bools]:
         """Sort reports of one vessel and instant by their values, so that the order of input leaves no trace.

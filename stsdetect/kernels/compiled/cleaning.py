@@ -289,7 +289,7 @@ def sort_out(
     counts
         By flag; added to.
     spells
-        Filled: hull, code, first and last time of each, shape (4, n).
+        Filled: hull, code, first and last time of each, shape (n, 4).
     flagged
         Filled: places of reports, shape (n,).
 
@@ -307,10 +307,10 @@ def sort_out(
             told += 1
             if kind in (NOT_A_VESSEL, WRONG_TIME, TELEPORT):
                 continue
-        if n_spells == 0 or spells[0, n_spells - 1] != hull[k] or spells[1, n_spells - 1] != code[k]:
-            spells[0, n_spells], spells[1, n_spells], spells[2, n_spells] = hull[k], code[k], time_us[k]
+        if n_spells == 0 or spells[n_spells - 1, 0] != hull[k] or spells[n_spells - 1, 1] != code[k]:
+            spells[n_spells, 0], spells[n_spells, 1], spells[n_spells, 2] = hull[k], code[k], time_us[k]
             n_spells += 1
-        spells[3, n_spells - 1] = time_us[k]
+        spells[n_spells - 1, 3] = time_us[k]
     return n_spells, told
 
 

@@ -17,7 +17,7 @@ from stsdetect.kernels.compiled.jit import loop
 OK, COARSE, OUTSIDE_BBOX = 0, 1, 10
 #: Legs up to this long [us] are as slow as their fixes; longer ones have a speed of their own, too.
 LONG_US = 300_000_000
-#: Rows of what `still_runs` and `stays` fill.
+#: Columns of what `still_runs` and `stays` fill.
 HULL, FIRST, LAST, OBSERVED_US, INFERRED_US, N_FIXES = 0, 1, 2, 3, 4, 5
 AREA, DAY, BEGIN, LENGTH_US = 1, 2, 3, 4
 X, Y, Z, MEDIAN = 0, 1, 2, 3
@@ -79,7 +79,7 @@ def still_runs(
         Legs up to this long are observed.
     ints, floats
         Filled, by run: hull, first and last fix, observed and inferred time, fixes from the first to the last; and
-        the sum of places weighted by time, and the median speed. Shape (6, m) and (4, m).
+        the sum of places weighted by time, and the median speed. Shape (m, 6) and (m, 4).
 
     Returns
     -------
@@ -157,15 +157,15 @@ def _measure(
                     median = value
                     break
     first, last = begin[0], end[n_legs - 1]
-    ints[HULL, n], ints[FIRST, n], ints[LAST, n] = hull[first], first, last
-    ints[OBSERVED_US, n], ints[INFERRED_US, n] = observed, inferred
-    floats[X, n], floats[Y, n], floats[Z, n], floats[MEDIAN, n] = sum_x, sum_y, sum_z, median
+    ints[n, HULL], ints[n, FIRST], ints[n, LAST] = hull[first], first, last
+    ints[n, OBSERVED_US], ints[n, INFERRED_US] = observed, inferred
+    floats[n, X], floats[n, Y], floats[n, Z], floats[n, MEDIAN] = sum_x, sum_y, sum_z, median
     low, high = first, last
     while low > 0 and hull[low - 1] == hull[first] and time_us[low - 1] == time_us[first]:
         low -= 1
     while high + 1 < hull.size and hull[high + 1] == hull[last] and time_us[high + 1] == time_us[last]:
         high += 1
-    ints[N_FIXES, n] = high - low + 1
+    ints[n, N_FIXES] = high - low + 1
 
 
 @loop
@@ -327,7 +327,7 @@ def stays(
         Filled: first fixes of the legs that have both ends in an area.
     pieces
         Filled: hull, area of the first fix, its day since 1970, place of the first leg in ``berthed``, and time in all
-        [us], shape (5, m).
+        [us], shape (m, 5).
 
     Returns
     -------
@@ -341,12 +341,12 @@ def stays(
         j = first[leg]
         day = time_us[j] // _DAY_US
         last = n_pieces - 1
-        if last < 0 or pieces[HULL, last] != hull[j] or pieces[AREA, last] != here or pieces[DAY, last] != day:
+        if last < 0 or pieces[last, HULL] != hull[j] or pieces[last, AREA] != here or pieces[last, DAY] != day:
             last = n_pieces
-            pieces[HULL, last], pieces[AREA, last], pieces[DAY, last] = hull[j], here, day
-            pieces[BEGIN, last], pieces[LENGTH_US, last] = n_legs, 0
+            pieces[last, HULL], pieces[last, AREA], pieces[last, DAY] = hull[j], here, day
+            pieces[last, BEGIN], pieces[last, LENGTH_US] = n_legs, 0
             n_pieces += 1
-        pieces[LENGTH_US, last] += time_us[second[leg]] - time_us[j]
+        pieces[last, LENGTH_US] += time_us[second[leg]] - time_us[j]
         berthed[n_legs] = j
         n_legs += 1
     return n_legs, n_pieces

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -162,6 +163,19 @@ def test_an_index_of_the_coasts_around_answers_as_one_of_all(count, seed):
     whole._lines.over(everywhere), whole._land.over(everywhere)
     assert part.distance_km(lat, lon).tolist() == whole.distance_km(lat, lon).tolist()
     assert part.on_land(lat, lon).tolist() == whole.on_land(lat, lon).tolist()
+
+
+def test_what_is_asked_again_near_by_needs_no_new_index():
+    shore, fresh = Shoreline(), Shoreline()
+    places = [(1.2, 103.9), (1.3, 104.4), (1.25, 104.0), (37.0, 122.5), (1.22, 103.8)]
+    made = []
+    for lat, lon in places:
+        assert shore.distance_km([lat], [lon]) == Shoreline().distance_km([lat], [lon])
+        made.append((shore._lines._made, shore._land._made))
+    assert made[0] is not None
+    assert [one[k] is two[k] for k in (0, 1) for one, two in pairwise(made)] == [True, True, False, True] * 2
+    together = fresh.distance_km(*np.array(places).T)
+    assert together.tolist() == [float(shore.distance_km([lat], [lon])[0]) for lat, lon in places]
 
 
 def area(rings: list[np.ndarray]) -> float:
