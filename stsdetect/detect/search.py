@@ -84,7 +84,7 @@ def _by_loop(
     legs_of = bins.first, bins.last
     present = over_ranges(np.bitwise_or, marks, *legs_of)
     rows = bins.time_bin, *legs_of, bins.full, bins.calm, bins.mixed, present, bins.centre.T, bins.radius
-    far_m = hulls.far_m[data.who]
+    told = data.course_deg, data.who, hulls.far_m
     limits = (
         arc_to_chord(rule.max_distance_m),
         rule.under_way_parallel_deg,
@@ -93,7 +93,7 @@ def _by_loop(
 
     def search(low: int, high: int) -> Runs:
         left, right = one[low:high], two[low:high]
-        found, asked, shares = fast.windows(left, right, rows, columns, data.course_deg, far_m, BIN_US, *limits)
+        found, asked, shares = fast.windows(left, right, rows, columns, *told, BIN_US, *limits)
         row, start, end, kind = found
         observed, under_way = (kind & 1) != 0, (kind & 2) != 0
         if asked.shape[1]:

@@ -163,7 +163,7 @@ def _shares(
 
 @loop
 def windows(
-    one: Any, two: Any, bins: tuple[Any, ...], legs: tuple[Any, ...], course_deg: Any, far_m: Any,
+    one: Any, two: Any, bins: tuple[Any, ...], legs: tuple[Any, ...], course_deg: Any, who: Any, far_m: Any,
     bin_us: int, reach_m: float, parallel_deg: float, gap_m: float,
 ) -> Any:  # fmt: skip
     """Find contact in bins, as `stsdetect.detect.contacts.contact_windows` does, cut to the bin.
@@ -176,8 +176,8 @@ def windows(
         Bin, first leg, one past the last, full, calm and mixed of `HullBins`, the marks of all its legs together,
         centre (3, n rows) and radius.
     legs
-        Hull, t0_us, t1_us, p0, p1, and marks of `Tracks` with `COURSE`; ``course_deg`` is theirs, and ``far_m`` the
-        farthest point of each one's hull [m].
+        Hull, t0_us, t1_us, p0, p1, and marks of `Tracks` with `COURSE`; ``course_deg`` and ``who`` are
+        theirs, and ``far_m`` is the farthest point of each hull [m], the last one for -1.
     parallel_deg, gap_m
         Under way, courses may differ by so much, and hulls (antennas less ``far_m``) must possibly be as close.
 
@@ -245,7 +245,7 @@ def windows(
                     x = (enter + leave) / 2.0
                     for axis in range(3):
                         d0[axis] += x * (d1[axis] - d0[axis])
-                    if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[i] - far_m[j] > gap_m + _NEAR_M:
+                    if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[who[i]] - far_m[who[j]] > gap_m + _NEAR_M:
                         continue
                     asked[0, m], asked[1, m], asked[2, m], shares[0, m], shares[1, m] = n, i, j, enter, leave
                     m += 1
