@@ -53,12 +53,12 @@ def tracks_between(
     limits = rule.max_speed_kn, round(rule.observed_bracket_s * US_PER_S), KNOT_MPS
 
     def fill(low: int, high: int) -> tuple[Ints, Ints]:
-        row = np.empty(_BLOCK, dtype=np.int64)
-        unsure, unknown = [row[:0]], [row[:0]]
+        unsure, unknown = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for columns in _rows_of(tables, low, high):
             for begin in range(0, columns["hull"].size, _BLOCK):
                 block = {name: values[begin : begin + _BLOCK] for name, values in columns.items()}
-                some = row[: fast.wanted(block["run"], block["time_us"], *window_us, row)]
+                inside = (block["time_us"] >= window_us[0]) & (block["time_us"] < window_us[1])
+                some = np.flatnonzero(inside & (block["run"] >= 0))
                 place = to_columns(block["lat_deg"][some], block["lon_deg"][some])
                 doubts, cells = np.empty(some.size, dtype=np.int64), np.empty(2 * some.size, dtype=np.int64)
                 table = tuple(block[name] for name in _NAMES)

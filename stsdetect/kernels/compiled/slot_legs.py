@@ -32,16 +32,6 @@ def count(hull: Any, run: Any, time_us: Any, start_us: int, end_us: int, last_ru
 
 
 @loop
-def wanted(run: Any, time_us: Any, start_us: int, end_us: int, row: Any) -> int:
-    """Fill ``row`` with the fixes of ``[start, end)`` that begin or end a leg; return how many there are."""
-    n = 0
-    for k in range(run.size):
-        row[n] = k
-        n += run[k] >= 0 and start_us <= time_us[k] < end_us
-    return n
-
-
-@loop
 def hashed(key: Any, value: Any) -> Any:
     """Put different whole numbers with their values into a table that `_found` looks into, shape (2, 2^k)."""
     size = 16
