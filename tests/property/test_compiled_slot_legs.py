@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stsdetect.context.berths import BerthCells, Berths, area_day, cell_grid, cell_of, crowded
+from stsdetect.detect import slot_legs
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import Tracks
 from stsdetect.detect.parts import contact_runs
@@ -26,6 +27,8 @@ from tests.unit.detect.test_harbours import SHORE, Coast
 
 pytest.importorskip("numba", reason="compiled loops need numba")
 
+#: The longest leg of the usual rule.
+BRACKET_US = 2 * HOUR_US
 QUICK = settings(max_examples=60, deadline=None)
 
 
@@ -77,6 +80,11 @@ def same(one: Tracks, two: Tracks) -> None:
 @QUICK
 @given(boats(), st.integers(0, 9), st.integers(20, 400), st.booleans(), st.data())
 def test_legs_of_slots(tables, luck, most_rows, in_memory, more):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        same_legs(monkeypatch, tables, luck, most_rows, in_memory, more)
+
+
+def same_legs(monkeypatch, tables, luck, most_rows, in_memory, more):
     whole = build_tracks(join(*tables))
     rule = rule_for(Fixes.from_table(whole.fixes), luck)
     rows = np.unique(Fixes.from_table(whole.fixes).time_us // HOUR_US, return_counts=True)
@@ -94,13 +102,17 @@ def test_legs_of_slots(tables, luck, most_rows, in_memory, more):
         slots.seal()
         crowd = crowded(lying, fresh_law(), ContextSettings(berth_crowd_hulls=2), max_distance_m=500.0)
         known = Identities.from_table(whole.vessels, slots.labels)
-        window = slots.start_us, slots.end_us + 1
+        window = slots.start_us, slots.end_us
         if more.draw(st.booleans()):
             start = slots.start_us + more.draw(st.integers(-3600, 20 * 3600)) * 1_000_000
-            window = start, start + more.draw(st.integers(3600, 40 * 3600)) * 1_000_000
+            window = start, start + more.draw(st.integers(1, 40 * 3600)) * 1_000_000
         for berths in (None, crowd, Berths(fresh_law(), crowd.table, crowd.keys)):
-            expected = Tracks.of(slots.load(*window, contact=True), known, rule, berths)
-            for workers in (1, 2):
+            fixes = slots.load(window[0] - BRACKET_US, window[1] + BRACKET_US + 1, contact=True)
+            expected = Tracks.of(fixes, known, rule, berths)
+            touching = (expected.legs.t1_us >= window[0]) & (expected.legs.t0_us <= window[1])
+            expected = expected.take(np.flatnonzero(touching))
+            for workers, block in ((1, 1 << 14), (2, 7)):
+                monkeypatch.setattr(slot_legs, "_BLOCK", block)
                 own = berths and Berths(fresh_law() if workers == 1 else berths.cells, crowd.table, crowd.keys)
                 same(tracks_between(compiled("slot_legs"), slots, window, known, rule, own, workers), expected)
 
