@@ -34,31 +34,34 @@ def tracks_between(
     berths: Berths | None,
     workers: int = 1,
 ) -> Tracks:
-    """Return the legs slow enough for contact whose fixes lie in ``[start, end)``, sorted by hull, then time.
+    """Return the legs slow enough for contact that touch ``[start, end]`` [us], sorted by hull, then time.
 
     ``fast`` is the module of compiled loops; hulls are shared out among ``workers`` threads.
     """
-    tables = list(slots.batches(*window_us))
+    start_us, end_us = window_us
+    bracket_us = round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
+    tables = list(slots.batches(start_us - bracket_us, end_us + bracket_us + 1))
     hulls = slots.rank.size
     cuts = np.unique(np.arange(_PARTS * workers + 1) * hulls // (_PARTS * workers))
     parts = list(pairwise(cuts.tolist()))
-    count, last_run = np.zeros(hulls, dtype=np.int64), np.full(hulls, -1, dtype=np.int64)
+    count, last_us = np.zeros((2, hulls), dtype=np.int64)
+    last_run = np.full(hulls, -1, dtype=np.int64)
 
     def count_legs(low: int, high: int) -> None:
         for columns in _rows_of(tables, low, high):
-            fast.count(columns["hull"], columns["run"], columns["time_us"], *window_us, last_run, count)
+            table = tuple(columns[name] for name in _NAMES[:3])
+            fast.count(*table, start_us, end_us, last_run, last_us, count)
 
     list(run_parts(count_legs, parts, workers))
     found = _empty(int(count.sum()))
-    limits = rule.max_speed_kn, round(rule.observed_bracket_s * US_PER_S), KNOT_MPS
+    limits = start_us, end_us, rule.max_speed_kn, round(rule.observed_bracket_s * US_PER_S), KNOT_MPS
 
     def fill(low: int, high: int) -> tuple[Ints, Ints]:
-        row = np.empty(_BLOCK, dtype=np.int64)
-        unsure, unknown = [row[:0]], [row[:0]]
+        unsure, unknown = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for columns in _rows_of(tables, low, high):
             for begin in range(0, columns["hull"].size, _BLOCK):
                 block = {name: values[begin : begin + _BLOCK] for name, values in columns.items()}
-                some = row[: fast.wanted(block["run"], block["time_us"], *window_us, row)]
+                some = _wanted(block, start_us, end_us)
                 place = to_columns(block["lat_deg"][some], block["lon_deg"][some])
                 doubts, cells = np.empty(some.size, dtype=np.int64), np.empty(2 * some.size, dtype=np.int64)
                 table = tuple(block[name] for name in _NAMES)
@@ -104,6 +107,22 @@ def _rows_of(tables: list[Columns], low: int, high: int) -> Iterator[Columns]:
         first, last = np.searchsorted(columns["hull"], [low, high]).tolist()
         if last > first:
             yield {name: columns[name][first:last] for name in _NAMES}
+
+
+def _wanted(columns: Columns, start_us: int, end_us: int) -> Ints:
+    """Return the fixes that begin or end a leg that may touch ``[start, end]``."""
+    some = np.flatnonzero(columns["run"] >= 0)
+    time = columns["time_us"][some]
+    after, before = time >= start_us, time <= end_us
+    if after.all() and before.all():
+        return some
+    hull = columns["hull"][some]
+    other = hull[1:] != hull[:-1]
+    # What comes before or after these columns, or belongs to another hull, is not known.
+    after[:-1] |= after[1:] | other
+    before[1:] |= before[:-1] | other
+    after[-1:], before[:1] = True, True
+    return some[after & before]
 
 
 def _places(fast: ModuleType, berths: Berths | None) -> tuple[object, ...]:

@@ -98,14 +98,14 @@ def test_runs(data, rule, before, long):
 def test_hulls_in_bins_and_candidates(data, reach_m):
     legs = data.legs
     for edges in ((-(1 << 40), 1 << 40), (int(legs.t0_us.min()) // BIN_US + 1,) * 2) if legs.size else ():
-        for out in (data.summed, None):
-            bins = nearby.hull_bins(legs, data.slow, out, BIN_US, edges)
+        for out, kinds in ((data.summed, data.kinds), (None, None)):
+            bins = nearby.hull_bins(legs, data.slow, out, BIN_US, edges, kinds=kinds)
             pairs = nearby.candidate_pairs(legs, bins, reach_m, BIN_US)
             with use_compiled(True):
-                again = nearby.hull_bins(legs, data.slow, out, BIN_US, edges)
+                again = nearby.hull_bins(legs, data.slow, out, BIN_US, edges, kinds=kinds)
                 pairs_again = nearby.candidate_pairs(legs, again, reach_m, BIN_US)
                 with small_parts():
-                    in_parts = nearby.hull_bins(legs, data.slow, out, BIN_US, edges)
+                    in_parts = nearby.hull_bins(legs, data.slow, out, BIN_US, edges, kinds=kinds)
                     pairs_in_parts = nearby.candidate_pairs(legs, in_parts, reach_m, BIN_US)
             for name in bins.__dataclass_fields__:
                 np.testing.assert_array_equal(getattr(again, name), getattr(bins, name), err_msg=name)

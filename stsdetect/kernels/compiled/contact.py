@@ -10,9 +10,7 @@ from stsdetect.kernels.compiled.jit import loop
 
 #: As in `stsdetect.kernels.contact` and `stsdetect.detect.contacts`.
 _SLACK_M = 1e-3
-_SLOW, _OBSERVED, _SUMMED = 1, 2, 8
-#: One more mark, for legs whose course is asked for: cruising (so observed, too), and it is known.
-COURSE = 16
+_SLOW, _OBSERVED, _SUMMED, _COURSE = 1, 2, 8, 16
 #: Courses this much farther apart than allowed are so after any rounding [degrees].
 _TURN_DEG = 1e-4
 #: The plane on which hulls are laid out shortens distances by less than this share, and rounding by this [m].
@@ -163,7 +161,7 @@ def _shares(
 
 @loop
 def windows(
-    one: Any, two: Any, bins: tuple[Any, ...], legs: tuple[Any, ...], course_deg: Any, far_m: Any,
+    one: Any, two: Any, bins: tuple[Any, ...], legs: tuple[Any, ...], course_deg: Any, who: Any, far_m: Any,
     bin_us: int, reach_m: float, parallel_deg: float, gap_m: float,
 ) -> Any:  # fmt: skip
     """Find contact in bins, as `stsdetect.detect.contacts.contact_windows` does, cut to the bin.
@@ -173,11 +171,10 @@ def windows(
     one, two
         Rows of ``bins``, sorted by hulls, then bin, shape (n,) each.
     bins
-        Bin, first leg, one past the last, full, calm and mixed of `HullBins`, the marks of all its legs together,
-        centre (3, n rows) and radius.
+        Bin, first leg, one past the last, full, calm, mixed, kinds, centre (3, n rows) and radius of `HullBins`.
     legs
-        Hull, t0_us, t1_us, p0, p1, and marks of `Tracks` with `COURSE`; ``course_deg`` is theirs, and ``far_m`` the
-        farthest point of each one's hull [m].
+        Hull, t0_us, t1_us, p0, p1, and marks of `Tracks`; ``course_deg`` and ``who`` are
+        theirs, and ``far_m`` is the farthest point of each hull [m], the last one for -1.
     parallel_deg, gap_m
         Under way, courses may differ by so much, and hulls (antennas less ``far_m``) must possibly be as close.
 
@@ -190,7 +187,7 @@ def windows(
         and the two legs, shape (3, k), and at which shares of the time of both legs the contact begins and ends,
         shape (2, k).
     """
-    time_bin, first, last, full, calm, mixed, present, centre, radius = bins
+    time_bin, first, last, full, calm, mixed, kinds, centre, radius = bins
     _, t0_us, t1_us, p0, p1, marks = legs
     room = 0
     for k in range(one.size):
@@ -208,12 +205,10 @@ def windows(
             found[0, n], found[1, n], found[2, n], found[3, n] = k, begin_us, end_us, 1
             n += 1
             continue
-        of_b, head = present[b], first[b]
-        if not present[a] & of_b & (_SLOW | COURSE):
-            continue
+        head = first[b]
         for i in range(first[a], last[a]):
             # Beside a hull all of whose legs are left out, few legs of the other matter.
-            if not marks[i] & of_b & (_SLOW | COURSE) or (calm[b] and marks[i] & _SUMMED):
+            if not marks[i] & kinds[b] or (calm[b] and marks[i] & _SUMMED):
                 continue
             if not _near_place(p0, p1, i, centre, b, reach_m + radius[b] + _SLACK_M):
                 continue
@@ -223,7 +218,7 @@ def windows(
                 if t0_us[j] >= t1_us[i]:
                     break
                 both = marks[i] & marks[j]
-                if both & _SUMMED or not both & (_SLOW | COURSE):
+                if both & _SUMMED or not both & (_SLOW | _COURSE):
                     continue
                 moving = not both & _SLOW
                 if moving and not _parallel(course_deg[i], course_deg[j], parallel_deg):
@@ -245,7 +240,7 @@ def windows(
                     x = (enter + leave) / 2.0
                     for axis in range(3):
                         d0[axis] += x * (d1[axis] - d0[axis])
-                    if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[i] - far_m[j] > gap_m + _NEAR_M:
+                    if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[who[i]] - far_m[who[j]] > gap_m + _NEAR_M:
                         continue
                     asked[0, m], asked[1, m], asked[2, m], shares[0, m], shares[1, m] = n, i, j, enter, leave
                     m += 1

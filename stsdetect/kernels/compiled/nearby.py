@@ -30,11 +30,13 @@ def count_bins(hull: Any, t0_us: Any, t1_us: Any, bin_us: int, lowest: int, high
 
 @loop
 def fill_bins(
-    hull: Any, t0_us: Any, t1_us: Any, p0: Any, p1: Any, fit: Any, out: Any, bin_us: int, lowest: int, highest: int,
-    begin: int, offset: int, numbers: Any, least: Any, most: Any, marks: Any,
+    hull: Any, t0_us: Any, t1_us: Any, p0: Any, p1: Any, fit: Any, out: Any, kinds: Any,
+    bin_us: int, lowest: int, highest: int, begin: int, offset: int,
+    numbers: Any, least: Any, most: Any, marks: Any, bits: Any,
 ) -> None:  # fmt: skip
     """Fill, per hull and bin, ``numbers`` (hull, bin, first, last), shape (4, n), the least and most of each axis
-    [m], shape (3, n), and ``marks`` (full, calm, mixed), shape (3, n)."""
+    [m], shape (3, n), ``marks`` (full, calm, mixed), shape (3, n), and ``bits`` (kinds, loose), shape (2, n), of
+    zeros. They begin at ``begin``, and the first leg has the number ``offset``."""
     row, whose, end_us = begin - 1, -1, 0
     for k in range(hull.size):
         if hull[k] == whose and t1_us[k] <= end_us:
@@ -59,6 +61,8 @@ def fill_bins(
             marks[0, row] &= fit[k]
             marks[1, row] &= out[k]
             marks[2, row] |= out[k]
+            bits[0, row] |= kinds[k]
+            bits[1, row] |= np.uint8(0) if out[k] else kinds[k]
     for k in range(begin, row + 1):
         marks[0, k] &= t1_us[numbers[3, k] - 1 - offset] >= (numbers[1, k] + 1) * bin_us
 
@@ -112,7 +116,7 @@ def cells(
 
 @loop
 def pairs(
-    key: Any, row: Any, calm: Any, hull: Any, time_bin: Any, centre: Any, radius: Any,
+    key: Any, row: Any, calm: Any, kinds: Any, loose: Any, hull: Any, time_bin: Any, centre: Any, radius: Any,
     reach_m: float, n_hulls: int, start_bin: int, n_bins: int,
 ) -> Any:  # fmt: skip
     """Return a number for the two hulls and the bin of all rows, not both calm, whose balls come within reach.
@@ -151,6 +155,8 @@ def pairs(
                 if there[0, other] > cell + 1:
                     break
                 two = there[1, other]
+                if not (loose[one] if calm[two] else kinds[one]) & kinds[two]:
+                    continue
                 x_m, y_m, z_m = (
                     centre[0, one] - centre[0, two],
                     centre[1, one] - centre[1, two],
