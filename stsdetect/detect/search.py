@@ -96,14 +96,14 @@ def _by_loop(
         observed, under_way = (kind & 1) != 0, (kind & 2) != 0
         if asked.shape[1]:
             # Only the legs asked for: `Pieces` and all behind them would look at every leg.
-            some, k = data.take(asked[1:].ravel()), np.arange(asked.shape[1])
+            at, some, k = asked[0], data.take(asked[1:].ravel()), np.arange(asked.shape[1])
             i, j = k, k + k.size
             low_us = np.maximum(some.legs.t0_us[i], some.legs.t0_us[j])
             high_us = np.minimum(some.legs.t1_us[i], some.legs.t1_us[j])
             enter, leave = shares
-            what = Windows(asked[0], i, j, low_us, high_us, enter, leave, start, end, observed, under_way)
+            what = Windows(at, i, j, low_us, high_us, enter, leave, start[at], end[at], observed[at], under_way[at])
             keep = np.ones(row.size, dtype=np.bool_)
-            keep[asked[0]] = side_by_side(some, hulls, Pieces.of(some.legs, what), rule)
+            keep[at] = side_by_side(some, hulls, Pieces.of(some.legs, what), rule)
             row, start, end, observed, under_way = (column[keep] for column in (row, start, end, observed, under_way))
         return _touching(bins.hull[left[row]], bins.hull[right[row]], start, end, observed, under_way)
 

@@ -77,11 +77,16 @@ def tracks_between(
         if berths is None or not unknown.size:
             break
         berths.cells.ask(np.unique(unknown))
+    _decide(found, unsure, rule)
+    return found
+
+
+def _decide(found: Tracks, unsure: Ints, rule: EncounterSettings) -> None:
+    """Tell which legs are slow of those whose own speed is too close to the greatest one for the loop to tell."""
     legs = found.legs.take(unsure)
     own = distance_m(legs.p0, legs.p1) / ((legs.t1_us - legs.t0_us) / 1e6) / KNOT_MPS
     found.slow[unsure] = own < rule.max_speed_kn
     found.summed[unsure] &= found.slow[unsure]
-    return found
 
 
 def _empty(n: int) -> Tracks:

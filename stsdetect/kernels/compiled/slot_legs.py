@@ -39,27 +39,27 @@ def count(
 
 @loop
 def hashed(key: Any, value: Any) -> Any:
-    """Put different whole numbers with their values into a table that `_found` looks into, shape (2, 2^k)."""
+    """Put different whole numbers with their values into a table that `_found` looks into, shape (2^k, 2)."""
     size = 16
     while size < 2 * key.size:
         size *= 2
-    table = np.full((2, size), -1, dtype=np.int64)
+    table = np.full((size, 2), -1, dtype=np.int64)
     for k in range(key.size):
         place = ((key[k] * _SPREAD) >> 20) & (size - 1)
-        while table[0, place] >= 0:
+        while table[place, 0] >= 0:
             place = (place + 1) & (size - 1)
-        table[0, place], table[1, place] = key[k], value[k]
+        table[place, 0], table[place, 1] = key[k], value[k]
     return table
 
 
 @loop
 def _found(table: Any, key: int) -> int:
     """Return the value of a key, `_UNKNOWN` where there is none."""
-    place = ((key * _SPREAD) >> 20) & (table.shape[1] - 1)
-    while table[0, place] >= 0:
-        if table[0, place] == key:
-            return int(table[1, place])
-        place = (place + 1) & (table.shape[1] - 1)
+    place = ((key * _SPREAD) >> 20) & (table.shape[0] - 1)
+    while table[place, 0] >= 0:
+        if table[place, 0] == key:
+            return int(table[place, 1])
+        place = (place + 1) & (table.shape[0] - 1)
     return _UNKNOWN
 
 
