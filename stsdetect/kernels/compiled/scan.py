@@ -107,7 +107,10 @@ def _number(at: int, end: int, dot: int, origin: int) -> tuple[bool, float]:
         high = (word_at(point - 8) ^ _ZEROS) & _LAST[whole]
         low = (word_at(end - 8) ^ _ZEROS) & _LAST[decimals]
         odd = (high | high + _SIX_UP | low | low + _SIX_UP) & _TOP_BITS
-        digits = _eight(high) * _WHOLE_TENS[decimals] + _eight(low)
+        if whole + decimals <= _AT_ONCE:
+            digits = _eight(high >> 8 * decimals | low)
+        else:
+            digits = _eight(high) * _WHOLE_TENS[decimals] + _eight(low)
         plain = odd == 0 and (decimals > 0 or point == end)
     else:
         digits, plain = 0, whole > 0 and (decimals > 0 or point == end) and whole + decimals <= MAX_DIGITS
@@ -325,6 +328,7 @@ def scan(
             fetch(known_at + far * soon)
             soon = table[coming[number + 2 & 7] & mask]
             fetch(known[max(soon, 0), wide - 2])
+            fetch(known[max(soon, 0), wide - 2] + 63)
             scout = _next_line(scout, stop)
         if rows == len(code):
             return -1, aside
@@ -350,7 +354,7 @@ def scan(
                 if s == 0 or kind[s - 1] != NUMBER or marks == 0:
                     base = at
                     marks = _bits(at, stop, delimiter) | _bits(at, stop, _NEWLINE) | _bits(at, stop, _RETURN)
-                    dots = _bits(at, stop, 46)
+                    dots = _bits(at, stop, 46) if what == NUMBER else 0
                 end = base + lowest(marks) if marks else -1
                 marks &= marks - 1
                 if what == KEY:
