@@ -28,10 +28,10 @@ _EXACT = 1 << 53
 _AT_ONCE = 8
 _LAST = np.array([0, *(-(1 << 64 - 8 * k) for k in range(1, 9))], np.int64)
 _TENS = np.array([float(f"1e{n}") for n in range(MAX_DIGITS + 1)])
-_FRACTION_US = 10 ** np.arange(6, -1, -1)
+_FRACTION_US = np.array([10**n for n in range(6, -1, -1)], np.int64)
 _DAYS_BEFORE = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], np.int64)
 _DAYS_IN = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
-_WHOLE_TENS = 10 ** np.arange(_AT_ONCE + 1)
+_WHOLE_TENS = np.array([10**n for n in range(_AT_ONCE + 1)], np.int64)
 _ZEROS, _SIX_UP, _TOP_BITS = 0x3030303030303030, 0x7676767676767676, -0x7F7F7F7F7F7F7F80
 _NEWLINE, _RETURN = 10, 13
 
@@ -254,7 +254,7 @@ def _keep(here: Any, wide: int, filled: Any, known: Any, text: Any, used_by: int
         return -1
     known[found, 0], known[found, 1], known[found, 2] = here[0], here[1], here[2]
     for r in range(3, wide, 2):
-        known[found, r], known[found, r + 1] = text.ctypes.data + used, here[r + 1]
+        known[found, r], known[found, r + 1] = np.int64(text.ctypes.data) + used, here[r + 1]
         for i in range(here[r + 1]):
             text[used + i] = byte_at(here[r] + i)
         used += here[r + 1]
