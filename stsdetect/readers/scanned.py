@@ -106,7 +106,8 @@ def scan(
     stops[[0, 10, 13, 34, ord(delimiter), *range(128, 256)]] = 1
     rows, aside = fast.scan(
         data, stops, ord(delimiter),
-        np.array([getattr(fast, kind) for kind, _ in plan.steps]), np.array([width for _, width in plan.steps]),
+        np.array([getattr(fast, kind) for kind, _ in plan.steps], np.int64),
+        np.array([width for _, width in plan.steps], np.int64),
         sets.table, sets.known, sets.text, sets.filled, example, micro, numbers, valid, nulls, code, line, start, odd,
     )  # fmt: skip
     if rows < 0:

@@ -28,10 +28,10 @@ _EXACT = 1 << 53
 _AT_ONCE = 8
 _LAST = np.array([0, *(-(1 << 64 - 8 * k) for k in range(1, 9))], np.int64)
 _TENS = np.array([float(f"1e{n}") for n in range(MAX_DIGITS + 1)])
-_FRACTION_US = 10 ** np.arange(6, -1, -1)
+_FRACTION_US = np.array([10**n for n in range(6, -1, -1)], np.int64)
 _DAYS_BEFORE = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], np.int64)
 _DAYS_IN = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
-_WHOLE_TENS = 10 ** np.arange(_AT_ONCE + 1)
+_WHOLE_TENS = np.array([10**n for n in range(_AT_ONCE + 1)], np.int64)
 _ZEROS, _SIX_UP, _TOP_BITS = 0x3030303030303030, 0x7676767676767676, -0x7F7F7F7F7F7F7F80
 _NEWLINE, _RETURN = 10, 13
 
@@ -107,7 +107,10 @@ def _number(at: int, end: int, dot: int, origin: int) -> tuple[bool, float]:
         high = (word_at(point - 8) ^ _ZEROS) & _LAST[whole]
         low = (word_at(end - 8) ^ _ZEROS) & _LAST[decimals]
         odd = (high | high + _SIX_UP | low | low + _SIX_UP) & _TOP_BITS
-        digits = _eight(high) * _WHOLE_TENS[decimals] + _eight(low)
+        if whole + decimals <= _AT_ONCE:
+            digits = _eight(high >> 8 * decimals | low)
+        else:
+            digits = _eight(high) * _WHOLE_TENS[decimals] + _eight(low)
         plain = odd == 0 and (decimals > 0 or point == end)
     else:
         digits, plain = 0, whole > 0 and (decimals > 0 or point == end) and whole + decimals <= MAX_DIGITS
@@ -251,7 +254,7 @@ def _keep(here: Any, wide: int, filled: Any, known: Any, text: Any, used_by: int
         return -1
     known[found, 0], known[found, 1], known[found, 2] = here[0], here[1], here[2]
     for r in range(3, wide, 2):
-        known[found, r], known[found, r + 1] = text.ctypes.data + used, here[r + 1]
+        known[found, r], known[found, r + 1] = np.int64(text.ctypes.data) + used, here[r + 1]
         for i in range(here[r + 1]):
             text[used + i] = byte_at(here[r] + i)
         used += here[r + 1]
@@ -325,6 +328,7 @@ def scan(
             fetch(known_at + far * soon)
             soon = table[coming[number + 2 & 7] & mask]
             fetch(known[max(soon, 0), wide - 2])
+            fetch(known[max(soon, 0), wide - 2] + 63)
             scout = _next_line(scout, stop)
         if rows == len(code):
             return -1, aside
@@ -350,7 +354,7 @@ def scan(
                 if s == 0 or kind[s - 1] != NUMBER or marks == 0:
                     base = at
                     marks = _bits(at, stop, delimiter) | _bits(at, stop, _NEWLINE) | _bits(at, stop, _RETURN)
-                    dots = _bits(at, stop, 46)
+                    dots = _bits(at, stop, 46) if what == NUMBER else 0
                 end = base + lowest(marks) if marks else -1
                 marks &= marks - 1
                 if what == KEY:
