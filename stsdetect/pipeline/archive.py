@@ -20,6 +20,7 @@ from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
 from stsdetect.engine import cores, quarter_of_memory, run_parts
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets
 from stsdetect.reference.places import Port
@@ -47,6 +48,8 @@ _BASE_BYTES = 450_000_000
 #: What a row takes while its bucket is cleaned, and a fix while contact is searched, all arrays together [bytes]:
 #: measured on simulated archives, rounded up.
 _CLEAN_BYTES, _SEARCH_BYTES = 900, 350
+#: What a fix takes where contact is searched by compiled loops [bytes]; measured 96 to 160.
+_LOOP_BYTES = 175
 _DAY_BINS = 86_400_000_000 // BIN_US
 
 
@@ -79,7 +82,8 @@ class Room:
     @property
     def slot_rows(self) -> int:
         """Rows of one slot of time: it is searched with hours around it, so that it should not be short."""
-        return max(self.work_bytes // 2 // _SEARCH_BYTES, 20_000)
+        each = _SEARCH_BYTES if compiled("slot_legs") is None else _LOOP_BYTES
+        return max(self.work_bytes // 2 // each, 20_000)
 
     def searchers(self, most_rows: int) -> int:
         """Return how many workers can search at once where each loads up to ``most_rows`` fixes."""
