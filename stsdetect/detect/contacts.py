@@ -30,7 +30,7 @@ from stsdetect.settings import EncounterSettings
 #: Time bins of the candidate index [us]: half an hour, half of the usual least duration.
 BIN_US = 1_800_000_000
 #: Marks of a leg, as bits; two legs share a mark where both have it.
-_SLOW, _OBSERVED, _CRUISING, _SUMMED = 1, 2, 4, 8
+_SLOW, _OBSERVED, _CRUISING, _SUMMED, _COURSE = 1, 2, 4, 8, 16
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,22 @@ class Tracks:
     @cached_property
     def marks(self) -> NDArray[np.uint8]:
         """What is asked of two legs at once, as bits of one number."""
-        columns = (self.slow, _SLOW), (self.observed, _OBSERVED), (self.cruising, _CRUISING), (self.summed, _SUMMED)
+        columns = (
+            (self.slow, _SLOW),
+            (self.observed, _OBSERVED),
+            (self.cruising, _CRUISING),
+            (self.summed, _SUMMED),
+            (self.cruising & ~np.isnan(self.course_deg), _COURSE),
+        )
         marks = np.zeros(self.slow.size, dtype=np.uint8)
         for column, bit in columns:
             marks |= column.view(np.uint8) * np.uint8(bit)
         return marks
+
+    @property
+    def kinds(self) -> NDArray[np.uint8]:
+        """What two legs must share to be in contact, as bits: both slow, or both cruising on a course."""
+        return self.marks & np.uint8(_SLOW | _COURSE)
 
     def take(self, index: Ints) -> Tracks:
         """Return some of the legs with all that belongs to them."""

@@ -51,21 +51,23 @@ def find_encounters(
     fast = compiled("slot_legs")
     detector = Encounters(**rule.model_dump())
     hulls = Hulls.of(known)
-    halo = 2 * round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
+    bracket = round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
     begin = slots.edges_us
     end = np.append(begin[1:], slots.end_us // BIN_US * BIN_US + BIN_US)
 
     def search(start_us: int, end_us: int) -> Runs:
-        window = start_us - halo, end_us + BIN_US + halo
+        first_us, last_us = start_us - bracket, end_us + BIN_US + bracket
         if fast:
-            data = tracks_between(fast, slots, window, known, rule, berths, threads)
+            data = tracks_between(fast, slots, (first_us, last_us), known, rule, berths, threads)
         else:
-            data = Tracks.of(slots.load(*window, contact=True), known, rule, berths)
+            fixes = slots.load(first_us - bracket, last_us + bracket, contact=True)
+            data = Tracks.of(fixes, known, rule, berths)
         return find_runs(data, hulls, start_us, end_us, rule, threads)
 
     # Some of what a search loads is too fast for contact, or outside its hours: this is the most it can be.
     most = max(
-        slots.rows_between(b - halo, e + BIN_US + halo) for b, e in zip(begin.tolist(), end.tolist(), strict=True)
+        slots.rows_between(b - 2 * bracket, e + BIN_US + 2 * bracket)
+        for b, e in zip(begin.tolist(), end.tolist(), strict=True)
     )
     # Legs made by compiled loops take less than half of what is reckoned with, and who searches alone has the others'
     # threads.

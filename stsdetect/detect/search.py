@@ -45,7 +45,7 @@ def find_runs(
     legs, reach = data.legs, arc_to_chord(rule.max_distance_m)
     edges = (-(-start_us // BIN_US), (end_us - 1) // BIN_US)
     spread = partial(run_parts, workers=workers)
-    bins = hull_bins(legs, data.slow & data.observed, data.summed, BIN_US, edges, spread)
+    bins = hull_bins(legs, data.slow & data.observed, data.summed, BIN_US, edges, kinds=data.kinds, spread=spread)
     one, two = useful_pairs(
         legs,
         bins,
@@ -78,10 +78,11 @@ def _by_loop(
     spread: Spread,
 ) -> Iterator[Runs]:
     """Find contact by compiled loops; what needs trigonometry is left to `side_by_side`."""
-    rows = bins.time_bin, bins.first, bins.last, bins.full, bins.calm, bins.mixed, bins.centre.T, bins.radius
     legs = data.legs
     columns = legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, data.marks
-    far_m = hulls.far_m[data.who]
+    kinds = bins.calm, bins.mixed, bins.kinds
+    rows = bins.time_bin, bins.first, bins.last, bins.full, *kinds, bins.centre.T, bins.radius
+    told = data.course_deg, data.who, hulls.far_m
     limits = (
         arc_to_chord(rule.max_distance_m),
         rule.under_way_parallel_deg,
@@ -90,7 +91,7 @@ def _by_loop(
 
     def search(low: int, high: int) -> Runs:
         left, right = one[low:high], two[low:high]
-        found, asked, shares = fast.windows(left, right, rows, columns, data.course_deg, far_m, BIN_US, *limits)
+        found, asked, shares = fast.windows(left, right, rows, columns, *told, BIN_US, *limits)
         row, start, end, kind = found
         observed, under_way = (kind & 1) != 0, (kind & 2) != 0
         if asked.shape[1]:

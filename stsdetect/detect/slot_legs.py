@@ -34,68 +34,71 @@ def tracks_between(
     berths: Berths | None,
     workers: int = 1,
 ) -> Tracks:
-    """Return the legs slow enough for contact whose fixes lie in ``[start, end)``, sorted by hull, then time.
+    """Return the legs slow enough for contact that touch ``[start, end]`` [us], sorted by hull, then time.
 
     ``fast`` is the module of compiled loops; hulls are shared out among ``workers`` threads.
     """
-    tables = list(slots.batches(*window_us))
+    start_us, end_us = window_us
+    bracket_us = round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
+    tables = list(slots.batches(start_us - bracket_us, end_us + bracket_us + 1))
     hulls = slots.rank.size
-    cuts = [hulls * k // (_PARTS * workers) for k in range(_PARTS * workers + 1)]
-    parts = [(low, high) for low, high in pairwise(cuts) if high > low]
-    count, last_run = np.zeros(hulls, dtype=np.int64), np.full(hulls, -1, dtype=np.int64)
+    cuts = np.unique(np.arange(_PARTS * workers + 1) * hulls // (_PARTS * workers))
+    parts = list(pairwise(cuts.tolist()))
+    count, last_us = np.zeros((2, hulls), dtype=np.int64)
+    last_run = np.full(hulls, -1, dtype=np.int64)
 
     def count_legs(low: int, high: int) -> None:
         for columns in _rows_of(tables, low, high):
-            fast.count(columns["hull"], columns["run"], columns["time_us"], *window_us, last_run, count)
+            table = tuple(columns[name] for name in _NAMES[:3])
+            fast.count(*table, start_us, end_us, last_run, last_us, count)
 
     list(run_parts(count_legs, parts, workers))
-    n = int(count.sum())
-    ints = [np.empty(n, dtype=np.int64) for _ in range(4)]
-    floats = [np.empty(n) for _ in range(3)]
-    ends = np.empty((n, 3)), np.empty((n, 3))
-    flags = [np.empty(n, dtype=np.bool_) for _ in range(3)]
-    legs = (*ints[:3], *ends, *flags, *floats, ints[3])
-    limits = rule.max_speed_kn, round(rule.observed_bracket_s * US_PER_S), KNOT_MPS
+    found = _empty(int(count.sum()))
+    limits = start_us, end_us, rule.max_speed_kn, round(rule.observed_bracket_s * US_PER_S), KNOT_MPS
 
     def fill(low: int, high: int) -> tuple[Ints, Ints]:
-        row = np.empty(_BLOCK, dtype=np.int64)
-        unsure, unknown = [row[:0]], [row[:0]]
+        unsure, unknown = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for columns in _rows_of(tables, low, high):
             for begin in range(0, columns["hull"].size, _BLOCK):
                 block = {name: values[begin : begin + _BLOCK] for name, values in columns.items()}
-                some = row[: fast.wanted(block["run"], block["time_us"], *window_us, row)]
+                some = _wanted(block, start_us, end_us)
                 place = to_columns(block["lat_deg"][some], block["lon_deg"][some])
                 doubts, cells = np.empty(some.size, dtype=np.int64), np.empty(2 * some.size, dtype=np.int64)
                 table = tuple(block[name] for name in _NAMES)
-                sizes = fast.fill(some, place, table, (*state, known.from_us), legs, places, limits, doubts, cells)
+                sizes = fast.fill(some, place, table, state, _columns(found), places, limits, doubts, cells)
                 unsure.append(doubts[: sizes[0]])
                 unknown.append(cells[: sizes[1]])
         return np.concatenate(unsure), np.concatenate(unknown)
 
     while True:
         places = _places(fast, berths)
-        state = _state(fast, slots.rank, count, known)
-        unsure, unknown = (np.concatenate(found) for found in zip(*run_parts(fill, parts, workers), strict=True))
+        state = *_state(fast, slots.rank, count, known), known.from_us
+        unsure, unknown = (np.concatenate(numbers) for numbers in zip(*run_parts(fill, parts, workers), strict=True))
         if berths is None or not unknown.size:
             break
         berths.cells.ask(np.unique(unknown))
-    hull, t0_us, t1_us, who = ints
-    speed_kn, course_deg, heading_deg = floats
-    slow, observed, summed = flags
-    own = distance_m(ends[0][unsure], ends[1][unsure]) / ((t1_us[unsure] - t0_us[unsure]) / 1e6) / KNOT_MPS
-    slow[unsure] = own < rule.max_speed_kn
-    summed[unsure] &= slow[unsure]
-    return Tracks(
-        legs=Legs(hull, t0_us, t1_us, *ends),
-        slow=slow,
-        cruising=observed,
-        observed=observed,
-        summed=summed,
-        speed_kn=speed_kn,
-        course_deg=course_deg,
-        heading_deg=heading_deg,
-        who=who,
-    )
+    legs = found.legs.take(unsure)
+    own = distance_m(legs.p0, legs.p1) / ((legs.t1_us - legs.t0_us) / 1e6) / KNOT_MPS
+    found.slow[unsure] = own < rule.max_speed_kn
+    found.summed[unsure] &= found.slow[unsure]
+    return found
+
+
+def _empty(n: int) -> Tracks:
+    """Return room for so many legs. Those chosen are cruising where they are observed: else they are slow."""
+    hull, t0_us, t1_us, who = (np.empty(n, dtype=np.int64) for _ in range(4))
+    slow, observed, summed = (np.empty(n, dtype=np.bool_) for _ in range(3))
+    speed_kn, course_deg, heading_deg = (np.empty(n) for _ in range(3))
+    legs = Legs(hull, t0_us, t1_us, np.empty((n, 3)), np.empty((n, 3)))
+    return Tracks(legs, slow, observed, observed, summed, speed_kn, course_deg, heading_deg, who)
+
+
+def _columns(data: Tracks) -> tuple[np.ndarray, ...]:
+    """Return the columns of legs that the loop fills."""
+    legs = data.legs
+    ends = legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1
+    rest = data.slow, data.observed, data.summed, data.speed_kn, data.course_deg, data.heading_deg, data.who
+    return ends + rest
 
 
 def _rows_of(tables: list[Columns], low: int, high: int) -> Iterator[Columns]:
@@ -104,6 +107,22 @@ def _rows_of(tables: list[Columns], low: int, high: int) -> Iterator[Columns]:
         first, last = np.searchsorted(columns["hull"], [low, high]).tolist()
         if last > first:
             yield {name: columns[name][first:last] for name in _NAMES}
+
+
+def _wanted(columns: Columns, start_us: int, end_us: int) -> Ints:
+    """Return the fixes that begin or end a leg that may touch ``[start, end]``."""
+    some = np.flatnonzero(columns["run"] >= 0)
+    time = columns["time_us"][some]
+    after, before = time >= start_us, time <= end_us
+    if after.all() and before.all():
+        return some
+    hull = columns["hull"][some]
+    other = hull[1:] != hull[:-1]
+    # What comes before or after these columns, or belongs to another hull, is not known.
+    after[:-1] |= after[1:] | other
+    before[1:] |= before[:-1] | other
+    after[-1:], before[:1] = True, True
+    return some[after & before]
 
 
 def _places(fast: ModuleType, berths: Berths | None) -> tuple[object, ...]:

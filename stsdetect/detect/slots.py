@@ -204,9 +204,12 @@ class FixSlots:
         and time; ``hull`` is the place in ``rank``.
         """
         for number in self._touched(start_us, end_us):
-            table = self._shelf.look(number)
-            for batch in [] if table is None else table.to_batches():
+            for batch in self._pieces(number):
                 yield {name: batch.column(name).to_numpy() for name in batch.schema.names}
+
+    def _pieces(self, number: int) -> list[pa.RecordBatch]:
+        table = self._shelf.look(number)
+        return [] if table is None else [batch for batch in table.to_batches() if batch.num_rows]
 
     def deal(self, shelf: Shelf, hull: Ints, number: Ints, low_us: Ints, high_us: Ints) -> None:
         """Look through all fixes once and put those within windows of time on a shelf.
@@ -223,16 +226,17 @@ class FixSlots:
         order = np.lexsort((put_down[hull], number))
         whose, number, low_us, high_us = put_down[hull][order], number[order], low_us[order], high_us[order]
         for slot in self._touched(int(low_us.min()), int(high_us.max()) + 1):
-            table = self._shelf.look(slot)
-            for batch in [] if table is None else table.to_batches():
+            for batch in self._pieces(slot):
                 time, hulls = batch.column("time_us").to_numpy(), batch.column("hull").to_numpy()
-                first, last = (np.searchsorted(hulls, whose.astype(hulls.dtype), side) for side in ("left", "right"))
+                some = np.flatnonzero((whose >= hulls[0]) & (whose <= hulls[-1]))
+                asked = whose[some].astype(hulls.dtype)
+                first, last = (np.searchsorted(hulls, asked, side) for side in ("left", "right"))
                 for k in np.flatnonzero(last > first).tolist():
                     own = time[first[k] : last[k]]
-                    last[k] = first[k] + np.searchsorted(own, high_us[k], "right")
-                    first[k] += np.searchsorted(own, low_us[k], "left")
-                count = np.maximum(last - first, 0)
-                window, row = expand(first, count)
+                    last[k] = first[k] + np.searchsorted(own, high_us[some[k]], "right")
+                    first[k] += np.searchsorted(own, low_us[some[k]], "left")
+                window, row = expand(first, np.maximum(last - first, 0))
+                window = some[window]
                 taken = pa.Table.from_batches([batch.take(pa.array(row))])
                 for begin, end in zip(*group_bounds(number[window]), strict=True):
                     shelf.put(int(number[window[begin]]), taken.slice(begin, end - begin))

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.contact import SLACK_M, Legs
@@ -27,6 +28,7 @@ _LEAST_REACH_M = 250.0
 _BLOCK = 1 << 16
 #: Legs handed to a compiled loop together, about.
 _PART = 1 << 18
+Bytes = NDArray[np.uint8]
 #: Calls a function with each of many arguments, like `itertools.starmap`.
 Spread = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
 #: The neighbours of a cell as lines of three along z: half of the lines around it, and all nine.
@@ -40,7 +42,8 @@ class HullBins:
 
     Arrays of shape (n,), ``centre`` of shape (n, 3) [m]. The legs ``first`` to ``last`` (one past) share time with
     the bin, a ball around ``centre`` holds them whole, and ``full`` says whether legs that are fit cover the bin.
-    ``calm`` says that all its legs are left out, ``mixed`` that some are.
+    ``calm`` says that all its legs are left out, ``mixed`` that some are. ``kinds`` are the kinds of all its legs as
+    bits, ``loose`` of those that are not left out.
     """
 
     hull: Ints
@@ -52,6 +55,8 @@ class HullBins:
     full: Bools
     calm: Bools
     mixed: Bools
+    kinds: Bytes
+    loose: Bytes
 
     @property
     def size(self) -> int:
@@ -66,7 +71,14 @@ class HullBins:
 
 
 def hull_bins(
-    legs: Legs, fit: Bools, out: Bools | None, bin_us: int, edges: tuple[int, int], spread: Spread = starmap
+    legs: Legs,
+    fit: Bools,
+    out: Bools | None,
+    bin_us: int,
+    edges: tuple[int, int],
+    *,
+    kinds: Bytes | None = None,
+    spread: Spread = starmap,
 ) -> HullBins:
     """Enclose each hull in each time bin from ``edges[0]`` to ``edges[1]`` in which it has a leg.
 
@@ -82,13 +94,17 @@ def hull_bins(
         Length of a time bin [us]; bins are counted from 1970.
     edges
         First and last bin.
+    kinds
+        Of what kinds each leg is, as bits, shape (n legs,): it can meet only one with which it shares a kind. None
+        means that all can.
     spread
         Calls a function with each of many arguments and yields what it returns, in order, by several threads perhaps;
         compiled loops are handed to it.
     """
+    kinds = np.ones(legs.size, dtype=np.uint8) if kinds is None else kinds
     fast = compiled("nearby")
     if fast:
-        return _hull_bins(fast, legs, fit, out, bin_us, edges, spread)
+        return _hull_bins(fast, legs, fit, out, bin_us, edges, kinds, spread)
     first_bin, last_bin = legs.t0_us // bin_us, (legs.t1_us - 1) // bin_us
     first_bin, last_bin = np.maximum(first_bin, edges[0]), np.minimum(last_bin, edges[1])
     leg, time_bin = expand(first_bin, np.maximum(last_bin - first_bin + 1, 0))
@@ -102,21 +118,24 @@ def hull_bins(
     least, most = np.empty((begin.size, 3)), np.empty((begin.size, 3))
     for k in range(3):
         p0, p1 = legs.p0[:, k], legs.p1[:, k]
-        least[:, k] = _reduce(np.minimum, np.minimum(p0, p1), first, last)
-        most[:, k] = _reduce(np.maximum, np.maximum(p0, p1), first, last)
+        least[:, k] = over_ranges(np.minimum, np.minimum(p0, p1), first, last)
+        most[:, k] = over_ranges(np.maximum, np.maximum(p0, p1), first, last)
     # The legs of a bin fill it when they reach over both ends and each begins where the last one ended.
     unfit = ~fit
     parted = np.zeros(legs.size, dtype=np.bool_)
     parted[:-1] = (legs.t0_us[1:] != legs.t1_us[:-1]) | (legs.hull[1:] != legs.hull[:-1])
-    full = ~_reduce(np.logical_or, unfit, first, last)
+    full = ~over_ranges(np.logical_or, unfit, first, last)
     several = np.flatnonzero(last - first > 1)
-    full[several] &= ~_reduce(np.logical_or, parted, first[several], last[several] - 1)
+    full[several] &= ~over_ranges(np.logical_or, parted, first[several], last[several] - 1)
     full &= (legs.t0_us[first] <= time_bin * bin_us) & (legs.t1_us[last - 1] >= (time_bin + 1) * bin_us)
     calm = mixed = np.zeros(begin.size, dtype=np.bool_)
     if out is not None:
-        calm, mixed = _reduce(np.logical_and, out, first, last), _reduce(np.logical_or, out, first, last)
+        calm, mixed = over_ranges(np.logical_and, out, first, last), over_ranges(np.logical_or, out, first, last)
     centre = np.asfortranarray((least + most) / 2.0)
-    return HullBins(hull, time_bin, first, last, centre, norm(most - least) / 2.0, full, calm, mixed)
+    own = over_ranges(np.bitwise_or, kinds, first, last)
+    loose = own if out is None else over_ranges(np.bitwise_or, np.where(out, np.uint8(0), kinds), first, last)
+    radius = norm(most - least) / 2.0
+    return HullBins(hull, time_bin, first, last, centre, radius, full, calm, mixed, own, loose)
 
 
 def _hull_bins(
@@ -126,6 +145,7 @@ def _hull_bins(
     out: Bools | None,
     bin_us: int,
     edges: tuple[int, int],
+    kinds: Bytes,
     spread: Spread,
 ) -> HullBins:
     left_out = np.zeros(legs.size, dtype=np.bool_) if out is None else out
@@ -133,24 +153,30 @@ def _hull_bins(
     cuts = np.arange(0, legs.size, _PART)
     cuts = np.unique(np.append(np.searchsorted(legs.hull, legs.hull[cuts]), legs.size))
 
-    def bins(low: int, high: int) -> tuple[Ints, Floats, Floats, Bools]:
-        columns = tuple(x[low:high] for x in (legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, fit, left_out))
-        n = fast.count_bins(*columns[:3], bin_us, *edges)
-        numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
-        least, most = np.empty((3, n)), np.empty((3, n))
-        fast.fill_bins(*columns, bin_us, *edges, numbers, least, most, marks)
-        numbers[2:] += low
-        return numbers, (least + most) / 2.0, norm((most - least).T) / 2.0, marks
+    columns = legs.hull, legs.t0_us, legs.t1_us, legs.p0, legs.p1, fit, left_out, kinds
+    parts = [(low, high, tuple(values[low:high] for values in columns)) for low, high in pairwise(cuts.tolist())]
 
-    none = np.zeros((4, 0), dtype=np.int64), np.zeros((3, 0)), np.zeros(0), np.zeros((3, 0), dtype=np.bool_)
-    found = zip(*[none, *spread(bins, pairwise(cuts.tolist()))], strict=True)
-    numbers, centre, radius, marks = (np.concatenate(parts, axis=-1) for parts in found)
+    def count(low: int, high: int, part: tuple[np.ndarray, ...]) -> int:
+        return int(fast.count_bins(*part[:3], bin_us, *edges))
+
+    ends = np.cumsum([0, *spread(count, parts)])
+    n = int(ends[-1])
+    numbers, marks = np.empty((4, n), dtype=np.int64), np.zeros((3, n), dtype=np.bool_)
+    least, most, bits = np.empty((3, n)), np.empty((3, n)), np.zeros((2, n), dtype=np.uint8)
+
+    def fill(begin: int, low: int, part: tuple[np.ndarray, ...]) -> None:
+        fast.fill_bins(*part, bin_us, *edges, begin, low, numbers, least, most, marks, bits)
+
+    begins = zip(ends.tolist(), parts, strict=False)
+    for _ in spread(fill, ((begin, low, part) for begin, (low, _, part) in begins)):
+        pass
     hull, time_bin, first, last = numbers
     full, calm, mixed = marks
-    return HullBins(hull, time_bin, first, last, centre.T, radius, full, calm, mixed)
+    centre, radius = ((least + most) / 2.0).T, norm((most - least).T) / 2.0
+    return HullBins(hull, time_bin, first, last, centre, radius, full, calm, mixed, *bits)
 
 
-def _reduce(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
+def over_ranges(how: np.ufunc, values: np.ndarray, first: Ints, last: Ints) -> np.ndarray:
     """Apply a ufunc over ``values[first:last]`` of many ranges, none of them empty."""
     if first.size == 0:
         return values[:0]
@@ -202,10 +228,10 @@ def hull_cells(legs: Legs, bins: HullBins, reach_m: float, bin_us: int) -> tuple
 def candidate_pairs(
     legs: Legs, bins: HullBins, reach_m: float, bin_us: int, spread: Spread = starmap
 ) -> tuple[Ints, Ints]:
-    """Return all two rows of ``bins``, of one bin and different hulls, that may have come within ``reach_m``.
+    """Return all two rows of ``bins``, of one bin and different hulls, that may have met within ``reach_m``.
 
-    Two rows that are both ``calm`` are never looked at together: a harbour of moored hulls costs no more than the
-    hulls in it.
+    They share a kind of leg, too. Two rows that are both ``calm`` are never looked at together: a harbour of moored
+    hulls costs no more than the hulls in it.
 
     Parameters
     ----------
@@ -293,15 +319,15 @@ def _numbers(
         order = np.argsort(key, kind="stable")
         key, row = key[order], row[order]
         fresh = _first_of_equal(key, row)
-        number = fast.pairs(key[fresh], row[fresh], bins.calm, bins.hull, bins.time_bin, *where, reach_m, *size)
+        kinds = bins.calm, bins.kinds, bins.loose
+        number = fast.pairs(key[fresh], row[fresh], *kinds, bins.hull, bins.time_bin, *where, reach_m, *size)
         # Hulls that move lie in several cells, so that two may be neighbours more than once.
-        number.sort()
+        number = fast.sorted_numbers(number, bits)
         return np.asarray(number[_first_of_equal(number)])
 
+    bits = (size[0] * size[0] * size[2]).bit_length()
     number = np.concatenate(list(spread(numbers, pairwise(cuts.tolist()))))
-    # A stable sort merges what is sorted already.
-    number.sort(kind="stable")
-    return number, size
+    return fast.sorted_numbers(number, bits), size
 
 
 def _rows(
@@ -347,9 +373,13 @@ def _neighbours(
 
 
 def _in_reach(bins: HullBins, left: Ints, right: Ints, reach_m: float) -> tuple[Ints, Ints]:
-    """Return the pairs of rows, of different hulls, whose balls come within reach, the lesser row first."""
+    """Return the pairs of rows, of different hulls, whose balls come within reach, the lesser row first.
+
+    They must share a kind of leg; those left out count only beside others. ``left`` are not calm.
+    """
+    shared = np.where(bins.calm[right], bins.loose[left], bins.kinds[left]) & bins.kinds[right]
     distance, size = bins.apart(left, right)
-    near = np.flatnonzero((distance - size <= reach_m) & (bins.hull[left] != bins.hull[right]))
+    near = np.flatnonzero((distance - size <= reach_m) & (bins.hull[left] != bins.hull[right]) & (shared != 0))
     left, right = left[near], right[near]
     return np.minimum(left, right), np.maximum(left, right)
 

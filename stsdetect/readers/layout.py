@@ -64,5 +64,5 @@ class TextLayout:
             if cell in self.names:
                 columns.setdefault(self.names[cell], position)
         clock = "day_first" if self.times is day_first_utc else "iso"
-        spec = TextSpec(header, columns, plain_types(columns, self.times), clock=clock)
+        spec = TextSpec(header, columns, plain_types(columns, self.times), clock=clock, steady=True)
         return read_text(source, spec, self.times, self.tidy, self.missing)

@@ -29,10 +29,10 @@ class Sets:
     """
 
     def __init__(self, runs: int) -> None:
-        self.table = np.full(2 * MAX_SETS, -1, np.int32)
+        self.table = np.full(1 << (2 * MAX_SETS - 1).bit_length(), -1, np.int32)
         self.known = np.empty((MAX_SETS, max(3 + 2 * runs, 8)), np.int64)
         self.text = np.empty(_MAX_BYTES, np.uint8)
-        self.filled = np.array([0, 0, _FIRST_SLOTS - 1], np.int64)
+        self.filled = np.array([0, 0, min(_FIRST_SLOTS, len(self.table)) - 1], np.int64)
         self.count = 0
         self._names: dict[str, tuple[pa.DataType, int, int]] = {}
         self._values: dict[int, NDArray[np.signedinteger]] = {}
@@ -76,7 +76,8 @@ class Sets:
         of_word = np.array([places.setdefault(word, len(places)) for word in words] or [0], np.int32)
         fresh = pa.array(list(places)[before:], pa.string())
         self._words[name] = pa.concat_arrays([self._words[name], fresh]) if before else fresh
-        return of_word[array.indices.fill_null(0).to_numpy()]
+        codes: NDArray[np.int32] = of_word[array.indices.fill_null(0).to_numpy()]
+        return codes
 
     def rows(self, fast: ModuleType, code: NDArray[np.int32]) -> Repeated:
         """Return the columns of rows with these sets, shape (rows,)."""

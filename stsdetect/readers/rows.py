@@ -149,7 +149,7 @@ def build(
 
 
 def judge_repeated(raw: dict[str, pa.Array], missing: frozenset[str]) -> Judged:
-    """Convert the columns that say which vessel it is and what it is like; the other columns of `build` are not there."""
+    """Convert the columns that say which vessel it is and what it is like."""
     raw = {key: plain(array) for key, array in raw.items()}
     judged = Judged({}, np.zeros(len(next(iter(raw.values()))), np.int8), {})
     _judge_vessel(raw, judged.columns, judged.why, missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from itertools import groupby
 from types import ModuleType
@@ -50,7 +51,7 @@ class Scanned:
     odd: NDArray[np.int64]
 
 
-def plan(columns: dict[str, int], width: int, clock: str) -> Plan | None:
+def plan(columns: dict[str, int], width: int, clock: str, steady: bool = False) -> Plan | None:
     """Return how to go through lines of ``width`` columns, or None where that cannot be.
 
     Parameters
@@ -61,14 +62,18 @@ def plan(columns: dict[str, int], width: int, clock: str) -> Plan | None:
         Columns of a line.
     clock
         How times are written: "iso" or "day_first".
+    steady
+        Whether columns that are not wanted seldom change where they stand between others that repeat.
     """
     key = next((name for name in _VESSEL if name in columns), None)
     names = {position: name for name, position in columns.items()}
     if key is None or len(names) < len(columns) or not {"time", "lat", "lon"} <= set(columns):
         return None
+    if sys.byteorder != "little":  # the loops read eight bytes as one number
+        return None
     kinds = dict.fromkeys(_MOVING, "NUMBER") | {key: "KEY", "time": clock.upper()}
     each = [kinds.get(names[i], "REPEATED") if i in names else "SKIP" for i in range(width)]
-    for i in range(1, width):  # columns not wanted between repeated ones seldom change either
+    for i in range(1, width if steady else 0):
         if each[i] == "SKIP" and each[i - 1] == "REPEATED":
             beyond = next((kind for kind in each[i:] if kind != "SKIP"), None)
             each[i] = "REPEATED" if beyond == "REPEATED" else "SKIP"

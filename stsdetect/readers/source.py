@@ -90,7 +90,7 @@ class ByteStream:
             return len(data)
         done = 0
         while done < len(room):
-            got = self._guard(partial(self._inner.readinto, memoryview(room)[done:]))
+            got = self._guard(partial(self._inner.readinto, room.data[done:]))
             if not got:
                 break
             done += got
@@ -200,33 +200,32 @@ class Source:
     ) -> Iterator[tuple[int, Callable[[], pa.Table]]]:
         """Yield parts of a Parquet source in order: the number of the first row, and what reads the part.
 
-        A row group of up to twice ``rows`` rows is one part and read when asked for, in any thread; of ``optional``
-        columns (name -> type) those that the file says are all null are not read. A larger one is read here.
+        Row groups of up to ``rows`` rows together are one part, read when asked for, in any thread; of ``optional``
+        columns (name -> type) those that the file says are all null are not read. A group of more rows than two parts
+        is read here, piece by piece.
         """
         opener = self._guard(self._open_parquet)
         file = self._guard(opener)
-        meta, first, local = file.metadata, 1, threading.local()
-        schema = file.schema_arrow
-        optional = {name: kind for name, kind in optional.items() if schema.get_all_field_indices(name)[1:] == []}
-        optional = {name: kind for name, kind in optional.items() if schema.field(name).type == kind}
+        meta, schema, local = file.metadata, file.schema_arrow, threading.local()
+        alone = {name for name in optional if len(schema.get_all_field_indices(name)) == 1}
+        optional = {name: kind for name, kind in optional.items() if name in alone and schema.field(name).type == kind}
 
-        def load(group: int) -> pa.Table:
+        def load(groups: list[int]) -> pa.Table:
             if not hasattr(local, "file"):  # one for each thread: a reader is not made for two at once
                 local.file = opener(metadata=meta)
-            null = _all_null(meta.row_group(group), optional)
+            null = set.intersection(*(_all_null(meta.row_group(group), optional) for group in groups))
             read = [name for name in columns if name not in null]
-            table = local.file.read_row_group(group, columns=read, use_threads=False)
-            for name in null:
+            table = local.file.read_row_groups(groups, columns=read, use_threads=False)
+            for name in sorted(null):
                 table = table.append_column(name, pa.nulls(table.num_rows, optional[name]))
             return table
 
-        for group in range(meta.num_row_groups):
-            count = meta.row_group(group).num_rows
-            if 0 < count <= 2 * rows:
-                yield first, partial(self._guard, partial(load, group))
-            elif count:
-                batches = file.iter_batches(rows, row_groups=[group], columns=columns)
-                done = 0
+        first = 1
+        for groups, count in _together([meta.row_group(i).num_rows for i in range(meta.num_row_groups)], rows):
+            if count <= 2 * rows:
+                yield first, partial(self._guard, partial(load, groups))
+            else:
+                batches, done = file.iter_batches(rows, row_groups=groups, columns=columns), 0
                 while (batch := self._guard(partial(next, batches, None))) is not None:
                     yield first + done, partial(pa.table, batch)
                     done += batch.num_rows
@@ -241,14 +240,29 @@ class Source:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
 
 
-def _all_null(group: pq.RowGroupMetaData, optional: Mapping[str, pa.DataType]) -> list[str]:
+def _together(counts: list[int], most: int) -> Iterator[tuple[list[int], int]]:
+    """Yield neighbours of up to ``most`` rows together, or one alone, and how many rows they have."""
+    groups: list[int] = []
+    held = 0
+    for group, count in enumerate(counts):
+        if held and held + count > most:
+            yield groups, held
+            groups, held = [], 0
+        if count:
+            groups.append(group)
+            held += count
+    if held:
+        yield groups, held
+
+
+def _all_null(group: pq.RowGroupMetaData, optional: Mapping[str, pa.DataType]) -> set[str]:
     """Return which optional columns hold nothing in a row group."""
-    found = []
+    found = set()
     for i in range(group.num_columns):
         column = group.column(i)
         known = column.path_in_schema in optional and column.is_stats_set and column.statistics.has_null_count
         if known and column.statistics.null_count == group.num_rows:
-            found.append(column.path_in_schema)
+            found.add(column.path_in_schema)
     return found
 
 

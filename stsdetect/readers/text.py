@@ -112,6 +112,8 @@ class TextSpec:
     distinct: frozenset[str] = frozenset({"lat", "lon"})
     #: How plain times are written: "iso" without a zone, or "day_first"; other times are left to the general way.
     clock: str = "iso"
+    #: Whether columns left out change as seldom as those of the vessel they stand among.
+    steady: bool = False
 
 
 @dataclass
@@ -147,9 +149,10 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
         skip = skip - passed if passed else 0
     rest = np.empty(0, np.uint8)
     while True:
-        data = spare.pop() if spare else np.empty(BLOCK_BYTES, np.uint8)
-        if len(data) < 2 * len(rest):
-            data = np.empty(2 * len(rest), np.uint8)
+        size = max(BLOCK_BYTES, 2 * len(rest))
+        data = spare.pop() if spare else np.empty(size, np.uint8)
+        # Of the same size whatever memory is at hand: where a file is cut decides the order of its rejects.
+        data = data[:size] if len(data) >= size else np.empty(size, np.uint8)
         data[: len(rest)] = rest
         got = stream.read_into(data[len(rest) :])
         data = data[: len(rest) + got]
@@ -210,7 +213,7 @@ def read_text(
 ) -> Iterator[Batch]:
     """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
     stream = source.open()
-    steps = plan(spec.columns, len(spec.header.cells), spec.clock)
+    steps = plan(spec.columns, len(spec.header.cells), spec.clock, spec.steady)
     scanner = (
         _Scanner(spec, steps, lambda columns: judge_repeated(tidy(columns, Counter()), missing)) if steps else None
     )
@@ -270,7 +273,10 @@ class _Scanner:
         if fast is None:
             return None, block
         data = np.frombuffer(block.data, np.uint8)
-        sets = self._spare.pop() if self._spare else Sets(self._steps.runs)
+        try:
+            sets = self._spare.pop()
+        except IndexError:
+            sets = Sets(self._steps.runs)
         old = sets.count
         got = scan(fast, data, block.count, self._spec.header.delimiter, self._steps, sets)
         if got is None and old:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stsdetect.detect import search
 from stsdetect.detect.contacts import BIN_US, Hulls, Tracks
 from stsdetect.detect.search import find_runs
 from stsdetect.kernels import nearby
-from stsdetect.kernels.choice import use_compiled
+from stsdetect.kernels.choice import compiled, use_compiled
 from stsdetect.settings import EncounterSettings
 from tests import naive
 from tests.property.test_kernels_twins import data_from, rows_of, tracks_of
@@ -62,11 +65,22 @@ def rules(draw: st.DrawFn) -> EncounterSettings:
     )
 
 
+@contextmanager
+def small_parts() -> Iterator[None]:
+    """Hand little to each call of a loop, so that there are many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearby, "_PART", 4)
+        patch.setattr(nearby, "_BLOCK", 3)
+        patch.setattr(search, "_LONG_BLOCK", 8)
+        yield
+
+
 def both_ways(data: Tracks, start: int, end: int, rule: EncounterSettings) -> int:
     slow = rows_of(find_runs(data, HULLS, start, end, rule))
     with use_compiled(True):
         assert rows_of(find_runs(data, HULLS, start, end, rule)) == slow
-        assert rows_of(find_runs(data, HULLS, start, end, rule, workers=2)) == slow
+        with small_parts():
+            assert rows_of(find_runs(data, HULLS, start, end, rule, workers=2)) == slow
     return len(slow)
 
 
@@ -84,15 +98,20 @@ def test_runs(data, rule, before, long):
 def test_hulls_in_bins_and_candidates(data, reach_m):
     legs = data.legs
     for edges in ((-(1 << 40), 1 << 40), (int(legs.t0_us.min()) // BIN_US + 1,) * 2) if legs.size else ():
-        for out in (data.summed, None):
-            bins = nearby.hull_bins(legs, data.slow, out, BIN_US, edges)
+        for out, kinds in ((data.summed, data.kinds), (None, None)):
+            bins = nearby.hull_bins(legs, data.slow, out, BIN_US, edges, kinds=kinds)
             pairs = nearby.candidate_pairs(legs, bins, reach_m, BIN_US)
             with use_compiled(True):
-                again = nearby.hull_bins(legs, data.slow, out, BIN_US, edges)
+                again = nearby.hull_bins(legs, data.slow, out, BIN_US, edges, kinds=kinds)
                 pairs_again = nearby.candidate_pairs(legs, again, reach_m, BIN_US)
+                with small_parts():
+                    in_parts = nearby.hull_bins(legs, data.slow, out, BIN_US, edges, kinds=kinds)
+                    pairs_in_parts = nearby.candidate_pairs(legs, in_parts, reach_m, BIN_US)
             for name in bins.__dataclass_fields__:
                 np.testing.assert_array_equal(getattr(again, name), getattr(bins, name), err_msg=name)
+                np.testing.assert_array_equal(getattr(in_parts, name), getattr(bins, name), err_msg=name)
             np.testing.assert_array_equal(pairs_again, pairs)
+            np.testing.assert_array_equal(pairs_in_parts, pairs)
 
 
 def test_two_hulls_side_by_side_heard_every_ten_seconds():
@@ -111,3 +130,12 @@ def test_two_hulls_side_by_side_heard_every_ten_seconds():
     data = replace(data, cruising=data.observed, course_deg=np.full(data.legs.size, 90.0), who=data.legs.hull - 1)
     rule = EncounterSettings(under_way_abeam_deg=90.0)
     assert both_ways(data, start * 1_000_000 - BIN_US, (start + 9000) * 1_000_000, rule) == 3
+
+
+@QUICK
+@given(st.lists(st.integers(0, (1 << 45) - 1)))
+def test_radix_sort(values):
+    numbers = np.array(values, dtype=np.int64)
+    with use_compiled(True):
+        again = compiled("nearby").sorted_numbers(numbers.copy(), 45)
+    assert again.tolist() == sorted(values)

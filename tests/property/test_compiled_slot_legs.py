@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stsdetect.context.berths import BerthCells, Berths, area_day, cell_grid, cell_of, crowded
+from stsdetect.detect import slot_legs
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import Tracks
 from stsdetect.detect.parts import contact_runs
@@ -26,6 +27,8 @@ from tests.unit.detect.test_harbours import SHORE, Coast
 
 pytest.importorskip("numba", reason="compiled loops need numba")
 
+#: The longest leg of the usual rule.
+BRACKET_US = 2 * HOUR_US
 QUICK = settings(max_examples=60, deadline=None)
 
 
@@ -74,6 +77,30 @@ def same(one: Tracks, two: Tracks) -> None:
             np.testing.assert_array_equal(getattr(one, name), getattr(two, name), err_msg=name)
 
 
+def shelved(groups: list[list], edges: np.ndarray, shelf: Shelf, rule: EncounterSettings) -> tuple[FixSlots, list]:
+    """Put the boats of each group down, and say where they lay."""
+    slots, lying = FixSlots(edges, shelf), []
+    for group in groups:
+        data = Fixes.from_table(build_tracks(join(*group)).fixes)
+        last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], True))
+        slots.put(
+            data.labels,
+            slotted(data, contact_runs(data, rule), edges),
+            data.take(last),
+            np.full(len(data.labels), 20.0),
+        )
+        lying.append(presence(data, rule, fresh_law()))
+    slots.seal()
+    return slots, lying
+
+
+def legs_of(slots: FixSlots, window: tuple[int, int], known: Identities, rule: EncounterSettings, berths) -> Tracks:
+    """What `tracks_between` must give."""
+    fixes = slots.load(window[0] - BRACKET_US, window[1] + BRACKET_US + 1, contact=True)
+    legs = Tracks.of(fixes, known, rule, berths)
+    return legs.take(np.flatnonzero((legs.legs.t1_us >= window[0]) & (legs.legs.t0_us <= window[1])))
+
+
 @QUICK
 @given(boats(), st.integers(0, 9), st.integers(20, 400), st.booleans(), st.data())
 def test_legs_of_slots(tables, luck, most_rows, in_memory, more):
@@ -82,27 +109,39 @@ def test_legs_of_slots(tables, luck, most_rows, in_memory, more):
     rows = np.unique(Fixes.from_table(whole.fixes).time_us // HOUR_US, return_counts=True)
     edges = slot_edges(dict(zip(*(x.tolist() for x in rows), strict=True)), HOUR_US, most_rows, 24 * HOUR_US)
     groups = np.array_split(more.draw(st.permutations(range(len(tables)))), more.draw(st.integers(1, len(tables))))
-    lying = []
     with Shelf(10**9 if in_memory else 0) as shelf, use_compiled(True):
-        slots = FixSlots(edges, shelf)
-        for group in groups:
-            data = Fixes.from_table(build_tracks(join(*[tables[k] for k in group])).fixes)
-            last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], True))
-            cut = slotted(data, contact_runs(data, rule), edges)
-            slots.put(data.labels, cut, data.take(last), np.full(len(data.labels), 20.0))
-            lying.append(presence(data, rule, fresh_law()))
-        slots.seal()
+        slots, lying = shelved([[tables[k] for k in group] for group in groups], edges, shelf, rule)
         crowd = crowded(lying, fresh_law(), ContextSettings(berth_crowd_hulls=2), max_distance_m=500.0)
         known = Identities.from_table(whole.vessels, slots.labels)
-        window = slots.start_us, slots.end_us + 1
+        window = slots.start_us, slots.end_us
         if more.draw(st.booleans()):
             start = slots.start_us + more.draw(st.integers(-3600, 20 * 3600)) * 1_000_000
-            window = start, start + more.draw(st.integers(3600, 40 * 3600)) * 1_000_000
+            window = start, start + more.draw(st.integers(1, 40 * 3600)) * 1_000_000
         for berths in (None, crowd, Berths(fresh_law(), crowd.table, crowd.keys)):
-            expected = Tracks.of(slots.load(*window, contact=True), known, rule, berths)
-            for workers in (1, 2):
-                own = berths and Berths(fresh_law() if workers == 1 else berths.cells, crowd.table, crowd.keys)
-                same(tracks_between(compiled("slot_legs"), slots, window, known, rule, own, workers), expected)
+            expected = legs_of(slots, window, known, rule, berths)
+            own = berths and Berths(fresh_law(), crowd.table, crowd.keys)
+            same(tracks_between(compiled("slot_legs"), slots, window, known, rule, own), expected)
+            same(tracks_between(compiled("slot_legs"), slots, window, known, rule, berths, workers=2), expected)
+
+
+@pytest.mark.parametrize("block", [1 << 14, 3])
+def test_legs_that_reach_over_the_borders_of_time_slots_and_blocks(block, monkeypatch):
+    monkeypatch.setattr(slot_legs, "_BLOCK", block)
+    monkeypatch.setattr(slot_legs, "_PARTS", 1)
+    heard = ((2400.0, 0.0), (1700.0, 600.0), (2400.0, 1500.0), (850.0, 300.0))
+    tables = [
+        boat(440000001 + k, [(0, 900 * k, 0), (9, 900 * k, 50)], every_s=every_s, offset_s=offset_s)
+        for k, (every_s, offset_s) in enumerate(heard)
+    ]
+    whole, rule = build_tracks(join(*tables)), EncounterSettings()
+    edges = np.unique(Fixes.from_table(whole.fixes).time_us // HOUR_US) * HOUR_US
+    with Shelf(10**9) as shelf, use_compiled(True):
+        slots, _ = shelved([tables[:2], tables[2:]], edges, shelf, rule)
+        known = Identities.from_table(whole.vessels, slots.labels)
+        for start in range(slots.start_us, slots.end_us, 900_000_000):
+            for window in ((start, start + 1), (start, start + 2 * HOUR_US)):
+                expected = legs_of(slots, window, known, rule, None)
+                same(tracks_between(compiled("slot_legs"), slots, window, known, rule, None), expected)
 
 
 degrees = st.tuples(st.floats(-90, 90), st.floats(-180, 180))

@@ -10,7 +10,7 @@ from stsdetect.kernels.compiled.jit import loop
 
 #: As in `stsdetect.kernels.contact` and `stsdetect.detect.contacts`.
 _SLACK_M = 1e-3
-_SLOW, _OBSERVED, _CRUISING, _SUMMED = 1, 2, 4, 8
+_SLOW, _OBSERVED, _SUMMED, _COURSE = 1, 2, 8, 16
 #: Courses this much farther apart than allowed are so after any rounding [degrees].
 _TURN_DEG = 1e-4
 #: The plane on which hulls are laid out shortens distances by less than this share, and rounding by this [m].
@@ -106,31 +106,53 @@ def _parallel(course_a_deg: float, course_b_deg: float, most_deg: float) -> bool
 
 
 @loop
-def _ball(p0: Any, p1: Any, leg: int, x_m: float, y_m: float, z_m: float, most_m: float, ball: Any) -> bool:
-    """Fill the centre and radius of the ball around a leg [m]; tell whether it comes within ``most_m`` of a place."""
+def _near_place(p0: Any, p1: Any, leg: int, centre: Any, row: int, most_m: float) -> bool:
+    """Tell whether the box around a leg comes within ``most_m`` of a place along each axis."""
     for axis in range(3):
-        ball[axis] = (p0[leg, axis] + p1[leg, axis]) / 2.0
-    ball[3] = _norm(p1[leg, 0] - p0[leg, 0], p1[leg, 1] - p0[leg, 1], p1[leg, 2] - p0[leg, 2]) / 2.0
-    return bool(_norm(ball[0] - x_m, ball[1] - y_m, ball[2] - z_m) - ball[3] <= most_m)
+        if min(p0[leg, axis], p1[leg, axis]) - most_m > centre[axis, row]:
+            return False
+        if max(p0[leg, axis], p1[leg, axis]) + most_m < centre[axis, row]:
+            return False
+    return True
+
+
+@loop
+def _near(p0: Any, p1: Any, one: int, two: int, most_m: float) -> bool:
+    """Tell whether the boxes around two legs come within ``most_m`` of each other along each axis."""
+    for axis in range(3):
+        if min(p0[one, axis], p1[one, axis]) - most_m > max(p0[two, axis], p1[two, axis]):
+            return False
+        if min(p0[two, axis], p1[two, axis]) - most_m > max(p0[one, axis], p1[one, axis]):
+            return False
+    return True
+
+
+@loop
+def _within(p0: Any, p1: Any, one: int, two: int, most_m: float) -> bool:
+    """Tell whether no place in the box around one leg is farther than ``most_m`` from any in that of the other."""
+    square = 0.0
+    for axis in range(3):
+        ahead = max(p0[one, axis], p1[one, axis]) - min(p0[two, axis], p1[two, axis])
+        behind = max(p0[two, axis], p1[two, axis]) - min(p0[one, axis], p1[one, axis])
+        square += max(ahead, behind) ** 2
+    return bool(most_m > 0.0 and square <= most_m * most_m)
 
 
 @loop
 def _shares(
-    legs: tuple[Any, ...], i: int, j: int, low_us: int, high_us: int, within: bool, reach_m: float, d0: Any, d1: Any
+    legs: tuple[Any, ...], i: int, j: int, low_us: int, high_us: int, reach_m: float, d0: Any, d1: Any
 ) -> tuple[float, float]:
     """Return between which shares of the time of both legs there is contact; two NaN where there is none.
 
-    ``within`` says that the legs are in reach as a whole. Fills their difference at both times [m].
+    Fills their difference at both times [m].
     """
     hull, t0_us, t1_us, p0, p1, marks = legs
     _apart(p0, p1, t0_us, t1_us, i, j, low_us, high_us, d0, d1)
-    enter, leave = 0.0, 1.0
-    if not within:
-        enter, leave = in_range(d0, d1, reach_m)
+    enter, leave = in_range(d0, d1, reach_m)
     if marks[i] & marks[j] & _OBSERVED or np.isnan(enter):
         return enter, leave
     # Between far fixes there is contact all the time or none.
-    if not within and max(_norm(d0[0], d0[1], d0[2]), _norm(d1[0], d1[1], d1[2])) > reach_m:
+    if max(_norm(d0[0], d0[1], d0[2]), _norm(d1[0], d1[1], d1[2])) > reach_m:
         return np.nan, np.nan
     if _seen_apart(hull, t0_us, t1_us, p0, p1, marks, i, j, reach_m):
         return np.nan, np.nan
@@ -139,7 +161,7 @@ def _shares(
 
 @loop
 def windows(
-    one: Any, two: Any, bins: tuple[Any, ...], legs: tuple[Any, ...], course_deg: Any, far_m: Any,
+    one: Any, two: Any, bins: tuple[Any, ...], legs: tuple[Any, ...], course_deg: Any, who: Any, far_m: Any,
     bin_us: int, reach_m: float, parallel_deg: float, gap_m: float,
 ) -> Any:  # fmt: skip
     """Find contact in bins, as `stsdetect.detect.contacts.contact_windows` does, cut to the bin.
@@ -149,10 +171,10 @@ def windows(
     one, two
         Rows of ``bins``, sorted by hulls, then bin, shape (n,) each.
     bins
-        Bin, first leg, one past the last, full, calm, mixed, centre (3, n rows) and radius of `HullBins`.
+        Bin, first leg, one past the last, full, calm, mixed, kinds, centre (3, n rows) and radius of `HullBins`.
     legs
-        Hull, t0_us, t1_us, p0, p1 and marks of `Tracks`; ``course_deg`` is theirs, and ``far_m`` the farthest point
-        of each one's hull [m].
+        Hull, t0_us, t1_us, p0, p1, and marks of `Tracks`; ``course_deg`` and ``who`` are
+        theirs, and ``far_m`` is the farthest point of each hull [m], the last one for -1.
     parallel_deg, gap_m
         Under way, courses may differ by so much, and hulls (antennas less ``far_m``) must possibly be as close.
 
@@ -165,14 +187,14 @@ def windows(
         and the two legs, shape (3, k), and at which shares of the time of both legs the contact begins and ends,
         shape (2, k).
     """
-    time_bin, first, last, full, calm, mixed, centre, radius = bins
+    time_bin, first, last, full, calm, mixed, kinds, centre, radius = bins
     _, t0_us, t1_us, p0, p1, marks = legs
     room = 0
     for k in range(one.size):
         room += last[one[k]] - first[one[k]] + last[two[k]] - first[two[k]]
     found, n = np.empty((4, room), dtype=np.int64), 0
     asked, shares, m = np.empty((3, room), dtype=np.int64), np.empty((2, room)), 0
-    here, there, d0, d1 = np.empty(4), np.empty(4), np.empty(3), np.empty(3)
+    d0, d1 = np.empty(3), np.empty(3)
     for k in range(one.size):
         a, b = one[k], two[k]
         begin_us, end_us = time_bin[a] * bin_us, (time_bin[a] + 1) * bin_us
@@ -183,55 +205,46 @@ def windows(
             found[0, n], found[1, n], found[2, n], found[3, n] = k, begin_us, end_us, 1
             n += 1
             continue
-        most = reach_m + 2.0 * _SLACK_M
-        i, j, asked_i, asked_j, near_i, near_j = first[a], first[b], -1, -1, False, False
-        while i < last[a] and j < last[b]:
-            # Beside a hull all of whose legs are left out, few legs of the other matter: on to the next of them.
-            if calm[b] and marks[i] & _SUMMED:
-                i += 1
+        head = first[b]
+        for i in range(first[a], last[a]):
+            # Beside a hull all of whose legs are left out, few legs of the other matter.
+            if not marks[i] & kinds[b] or (calm[b] and marks[i] & _SUMMED):
                 continue
-            if calm[a] and marks[j] & _SUMMED:
-                j += 1
+            if not _near_place(p0, p1, i, centre, b, reach_m + radius[b] + _SLACK_M):
                 continue
-            p, q = i, j
-            # On to the next leg of whichever ends first.
-            i, j = i + (t1_us[p] <= t1_us[q]), j + (t1_us[q] <= t1_us[p])
-            both = marks[p] & marks[q]
-            low_us, high_us = max(t0_us[p], t0_us[q]), min(t1_us[p], t1_us[q])
-            # Cruising legs are observed.
-            if both & _SUMMED or not both & (_SLOW | _CRUISING) or high_us <= low_us:
-                continue
-            moving = not both & _SLOW
-            if moving and not _parallel(course_deg[p], course_deg[q], parallel_deg):
-                continue
-            # A leg's ball is asked for when the leg first matters: does it come near that of the other hull?
-            if asked_i != p:
-                asked_i, near_i = p, _ball(p0, p1, p, centre[0, b], centre[1, b], centre[2, b], most + radius[b], here)
-            if not near_i:
-                continue
-            if asked_j != q:
-                asked_j, near_j = q, _ball(p0, p1, q, centre[0, a], centre[1, a], centre[2, a], most + radius[a], there)
-            distance = _norm(here[0] - there[0], here[1] - there[1], here[2] - there[2])
-            size = here[3] + there[3] + _SLACK_M
-            if not near_j or distance - size > reach_m:
-                continue
-            enter, leave = _shares(legs, p, q, low_us, high_us, distance + size <= reach_m, reach_m, d0, d1)
-            if np.isnan(enter):
-                continue
-            span = float(high_us - low_us)
-            start_us = max(low_us + np.int64(np.rint(enter * span)), begin_us)
-            stop_us = min(low_us + np.int64(np.rint(leave * span)), end_us)
-            if stop_us <= start_us:
-                continue
-            if moving:
-                x = (enter + leave) / 2.0
-                for axis in range(3):
-                    d0[axis] += x * (d1[axis] - d0[axis])
-                if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[p] - far_m[q] > gap_m + _NEAR_M:
+            while head < last[b] and t1_us[head] <= t0_us[i]:
+                head += 1
+            for j in range(head, last[b]):
+                if t0_us[j] >= t1_us[i]:
+                    break
+                both = marks[i] & marks[j]
+                if both & _SUMMED or not both & (_SLOW | _COURSE):
                     continue
-                asked[0, m], asked[1, m], asked[2, m], shares[0, m], shares[1, m] = n, p, q, enter, leave
-                m += 1
-            found[0, n], found[1, n], found[2, n] = k, start_us, stop_us
-            found[3, n] = (1 if both & _OBSERVED else 0) + (2 if moving else 0)
-            n += 1
+                moving = not both & _SLOW
+                if moving and not _parallel(course_deg[i], course_deg[j], parallel_deg):
+                    continue
+                if not _near(p0, p1, i, j, reach_m + _SLACK_M):
+                    continue
+                low_us, high_us = max(t0_us[i], t0_us[j]), min(t1_us[i], t1_us[j])
+                enter, leave = 0.0, 1.0
+                if moving or not both & _OBSERVED or not _within(p0, p1, i, j, reach_m - _SLACK_M):
+                    enter, leave = _shares(legs, i, j, low_us, high_us, reach_m, d0, d1)
+                if np.isnan(enter):
+                    continue
+                span = float(high_us - low_us)
+                start_us = max(low_us + np.int64(np.rint(enter * span)), begin_us)
+                stop_us = min(low_us + np.int64(np.rint(leave * span)), end_us)
+                if stop_us <= start_us:
+                    continue
+                if moving:
+                    x = (enter + leave) / 2.0
+                    for axis in range(3):
+                        d0[axis] += x * (d1[axis] - d0[axis])
+                    if _FLAT * _norm(d0[0], d0[1], d0[2]) - far_m[who[i]] - far_m[who[j]] > gap_m + _NEAR_M:
+                        continue
+                    asked[0, m], asked[1, m], asked[2, m], shares[0, m], shares[1, m] = n, i, j, enter, leave
+                    m += 1
+                found[0, n], found[1, n], found[2, n] = k, start_us, stop_us
+                found[3, n] = (1 if both & _OBSERVED else 0) + (2 if moving else 0)
+                n += 1
     return found[:, :n].copy(), asked[:, :m].copy(), shares[:, :m].copy()

@@ -10,6 +10,8 @@ from stsdetect.kernels.compiled.jit import loop
 
 _AXIS_BITS = 15
 _SLACK_M = 1e-3
+#: Bits that a pass of the radix sort looks at: its counts stay in the first cache.
+_DIGIT = 11
 
 
 @loop
@@ -28,12 +30,14 @@ def count_bins(hull: Any, t0_us: Any, t1_us: Any, bin_us: int, lowest: int, high
 
 @loop
 def fill_bins(
-    hull: Any, t0_us: Any, t1_us: Any, p0: Any, p1: Any, fit: Any, out: Any, bin_us: int, lowest: int, highest: int,
-    numbers: Any, least: Any, most: Any, marks: Any,
+    hull: Any, t0_us: Any, t1_us: Any, p0: Any, p1: Any, fit: Any, out: Any, kinds: Any,
+    bin_us: int, lowest: int, highest: int, begin: int, offset: int,
+    numbers: Any, least: Any, most: Any, marks: Any, bits: Any,
 ) -> None:  # fmt: skip
     """Fill, per hull and bin, ``numbers`` (hull, bin, first, last), shape (4, n), the least and most of each axis
-    [m], shape (3, n), and ``marks`` (full, calm, mixed), shape (3, n)."""
-    row, whose, end_us = -1, -1, 0
+    [m], shape (3, n), ``marks`` (full, calm, mixed), shape (3, n), and ``bits`` (kinds, loose), shape (2, n), of
+    zeros. They begin at ``begin``, and the first leg has the number ``offset``."""
+    row, whose, end_us = begin - 1, -1, 0
     for k in range(hull.size):
         if hull[k] == whose and t1_us[k] <= end_us:
             low = high = numbers[1, row]
@@ -43,22 +47,24 @@ def fill_bins(
             if hull[k] != whose or time_bin != numbers[1, row]:
                 row += 1
                 whose, end_us = hull[k], (time_bin + 1) * bin_us
-                numbers[0, row], numbers[1, row], numbers[2, row] = whose, time_bin, k
+                numbers[0, row], numbers[1, row], numbers[2, row] = whose, time_bin, offset + k
                 for axis in range(3):
                     least[axis, row], most[axis, row] = p0[k, axis], p0[k, axis]
                 marks[0, row] = t0_us[k] <= time_bin * bin_us
                 marks[1, row], marks[2, row] = True, False
             elif t0_us[k] != t1_us[k - 1]:
                 marks[0, row] = False
-            numbers[3, row] = k + 1
+            numbers[3, row] = offset + k + 1
             for axis in range(3):
                 least[axis, row] = min(least[axis, row], p0[k, axis], p1[k, axis])
                 most[axis, row] = max(most[axis, row], p0[k, axis], p1[k, axis])
             marks[0, row] &= fit[k]
             marks[1, row] &= out[k]
             marks[2, row] |= out[k]
-    for row in range(numbers.shape[1]):
-        marks[0, row] &= t1_us[numbers[3, row] - 1] >= (numbers[1, row] + 1) * bin_us
+            bits[0, row] |= kinds[k]
+            bits[1, row] |= np.uint8(0) if out[k] else kinds[k]
+    for k in range(begin, row + 1):
+        marks[0, k] &= t1_us[numbers[3, k] - 1 - offset] >= (numbers[1, k] + 1) * bin_us
 
 
 @loop
@@ -110,7 +116,7 @@ def cells(
 
 @loop
 def pairs(
-    key: Any, row: Any, calm: Any, hull: Any, time_bin: Any, centre: Any, radius: Any,
+    key: Any, row: Any, calm: Any, kinds: Any, loose: Any, hull: Any, time_bin: Any, centre: Any, radius: Any,
     reach_m: float, n_hulls: int, start_bin: int, n_bins: int,
 ) -> Any:  # fmt: skip
     """Return a number for the two hulls and the bin of all rows, not both calm, whose balls come within reach.
@@ -149,6 +155,8 @@ def pairs(
                 if there[0, other] > cell + 1:
                     break
                 two = there[1, other]
+                if not (loose[one] if calm[two] else kinds[one]) & kinds[two]:
+                    continue
                 x_m, y_m, z_m = (
                     centre[0, one] - centre[0, two],
                     centre[1, one] - centre[1, two],
@@ -164,6 +172,25 @@ def pairs(
                     found[n] = (lesser * n_hulls + greater) * n_bins + (time_bin[one] - start_bin)
                     n += 1
     return found[:n].copy()
+
+
+@loop
+def sorted_numbers(number: Any, bits: int) -> Any:
+    """Return whole numbers, not negative, of at most so many bits in rising order: a radix sort."""
+    other, count = np.empty_like(number), np.empty(1 << _DIGIT, dtype=np.int64)
+    for shift in range(0, bits, _DIGIT):
+        count[:] = 0
+        for k in range(number.size):
+            count[(number[k] >> shift) & ((1 << _DIGIT) - 1)] += 1
+        place = 0
+        for digit in range(count.size):
+            place, count[digit] = place + count[digit], place
+        for k in range(number.size):
+            digit = (number[k] >> shift) & ((1 << _DIGIT) - 1)
+            other[count[digit]] = number[k]
+            count[digit] += 1
+        number, other = other, number
+    return number
 
 
 @loop

@@ -11,11 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
 
 from stsdetect.kernels.compiled.jit import loop
+from stsdetect.kernels.compiled.scan_machine import byte_at, differ_64, equal_64, fetch, lowest, ones, part, word_at
 
 #: What stands in a step of a line: columns not wanted, columns that repeat, the vessel's number (by which lines are
 #: looked up), a number, a time ``YYYY-MM-DD hh:mm:ss``, a time ``DD/MM/YYYY hh:mm:ss``.
@@ -36,93 +34,6 @@ _DAYS_IN = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int6
 _WHOLE_TENS = 10 ** np.arange(_AT_ONCE + 1)
 _ZEROS, _SIX_UP, _TOP_BITS = 0x3030303030303030, 0x7676767676767676, -0x7F7F7F7F7F7F7F80
 _NEWLINE, _RETURN = 10, 13
-#: Parts of a loop become part of it: a call for each field costs more than the field.
-_part: Any = njit(forceinline=True, error_model="numpy")
-_machine: Any = intrinsic
-_BYTE, _WORD = ir.IntType(8), ir.IntType(64)
-_MANY, _PLACES, _FIRST = ir.VectorType(_BYTE, 64), ir.VectorType(ir.IntType(32), 64), ir.Constant(ir.IntType(32), 0)
-
-
-def _pointer(builder: Any, at: Any, kind: Any) -> Any:
-    return builder.inttoptr(at, kind.as_pointer())
-
-
-@_machine
-def byte_at(typing: Any, at: Any) -> Any:
-    """Return the byte at an address as int64."""
-
-    def load(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.zext(builder.load(_pointer(builder, args[0], _BYTE)), _WORD)
-
-    return types.int64(types.int64), load
-
-
-@_machine
-def word_at(typing: Any, at: Any) -> Any:
-    """Return the eight bytes at an address as int64, the first lowest."""
-
-    def load(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_pointer(builder, args[0], _WORD), align=1)
-
-    return types.int64(types.int64), load
-
-
-@_machine
-def _equal_64(typing: Any, at: Any, byte: Any) -> Any:
-    """Return which of the 64 bytes at an address are a certain one, bit by bit."""
-
-    def compare(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        many = builder.load(_pointer(builder, args[0], _MANY), align=1)
-        one = builder.insert_element(ir.Constant(_MANY, ir.Undefined), builder.trunc(args[1], _BYTE), _FIRST)
-        every = builder.shuffle_vector(one, ir.Constant(_MANY, ir.Undefined), ir.Constant(_PLACES, [0] * 64))
-        return builder.bitcast(builder.icmp_unsigned("==", many, every), _WORD)
-
-    return types.int64(types.int64, types.int64), compare
-
-
-@_machine
-def _differ_64(typing: Any, a: Any, b: Any) -> Any:
-    """Return which of the 64 bytes at two addresses differ, bit by bit."""
-
-    def compare(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        one, other = (builder.load(_pointer(builder, at, _MANY), align=1) for at in args)
-        return builder.bitcast(builder.icmp_unsigned("!=", one, other), _WORD)
-
-    return types.int64(types.int64, types.int64), compare
-
-
-@_machine
-def _fetch(typing: Any, at: Any) -> Any:
-    """Ask for what stands at an address to be brought near; it is not read."""
-
-    def ask(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place, flag = _pointer(builder, args[0], _BYTE), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [place.type, flag, flag, flag])
-        function = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
-        builder.call(function, [place, ir.Constant(flag, 0), ir.Constant(flag, 3), ir.Constant(flag, 1)])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), ask
-
-
-@_machine
-def _lowest(typing: Any, bits: Any) -> Any:
-    """Return the place of the lowest bit; 64 where there is none."""
-
-    def count(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.int64(types.int64), count
-
-
-@_machine
-def _ones(typing: Any, bits: Any) -> Any:
-    """Return how many bits are set."""
-
-    def count(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ctpop(args[0])
-
-    return types.int64(types.int64), count
 
 
 @loop
@@ -131,7 +42,7 @@ def newlines(data: Any) -> int:
     at = np.int64(data.ctypes.data)
     count, stop = 0, at + len(data)
     while at + 64 <= stop:
-        count += _ones(_equal_64(at, _NEWLINE))
+        count += ones(equal_64(at, _NEWLINE))
         at += 64
     while at < stop:
         count += byte_at(at) == _NEWLINE
@@ -150,25 +61,25 @@ def gather(data: Any, spans: Any, out: Any) -> int:
     return done
 
 
-@_part
+@part
 def _bits(at: int, stop: int, byte: int) -> int:
     """Return which of the 64 bytes from ``at`` on are a certain one, bit by bit; behind the block is none."""
     if at + 64 <= stop:
-        return int(_equal_64(at, byte))
+        return int(equal_64(at, byte))
     bits = 0
     for i in range(stop - at):
         bits |= (byte_at(at + i) == byte) << i
     return bits
 
 
-@_part
+@part
 def _same(a: int, b: int, n: int, stop: int) -> bool:
     """Say whether n bytes kept at a and n at b in the block, which has so many, are the same; n is 1 or more."""
     while n > 0 and b + 128 <= stop:
         # Nearly always more than 64 and less than 128: two comparisons cost less than a guess whether one will do.
         more = min(max(n - 64, 0), 64)
-        rest = _differ_64(a + 64, b + 64) << 32 - more // 2 << 32 - (more - more // 2)
-        if _differ_64(a, b) << 64 - min(n, 64) | rest:
+        rest = differ_64(a + 64, b + 64) << 32 - more // 2 << 32 - (more - more // 2)
+        if differ_64(a, b) << 64 - min(n, 64) | rest:
             return False
         a, b, n = a + 128, b + 128, n - 128
     same = True
@@ -177,7 +88,7 @@ def _same(a: int, b: int, n: int, stop: int) -> bool:
     return same
 
 
-@_part
+@part
 def _eight(digits: int) -> int:
     """Return the number of eight decimal digits, one in each byte, the first lowest."""
     pairs = digits * 10 + (digits >> 8)
@@ -185,7 +96,7 @@ def _eight(digits: int) -> int:
     return (low + (pairs >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >> 32
 
 
-@_part
+@part
 def _number(at: int, end: int, dot: int, origin: int) -> tuple[bool, float]:
     """Read a number between two places, its point at ``dot`` or none before ``end``; first say whether it is plain."""
     negative = byte_at(at) == 45
@@ -212,7 +123,7 @@ def _number(at: int, end: int, dot: int, origin: int) -> tuple[bool, float]:
     return True, -value if negative else value
 
 
-@_part
+@part
 def _two(at: int) -> int:
     """Read two digits; below zero where they are none."""
     high = byte_at(at) - 48
@@ -245,7 +156,7 @@ def _minute_us(at: int, kind: int) -> int:
     return int(((days * 24 + hour) * 60 + minute) * 60_000_000)
 
 
-@_part
+@part
 def _seconds_us(at: int) -> tuple[int, int]:
     """Read ``:ss`` with up to six decimals; return where it ends, -1 where it is not plain, and microseconds."""
     second = _two(at + 1)
@@ -267,7 +178,7 @@ def _seconds_us(at: int) -> tuple[int, int]:
     return at, second * 1_000_000 + part
 
 
-@_part
+@part
 def _end(at: int, delimiter: int, last: bool) -> int:
     """Return what follows the delimiter or, behind the last column, the line's end; -1 where something else stands."""
     byte = byte_at(at)
@@ -279,7 +190,7 @@ def _end(at: int, delimiter: int, last: bool) -> int:
     return at + 1 if byte == _NEWLINE else -1
 
 
-@_part
+@part
 def _walk(at: int, stops: int, delimiter: int, count: int) -> int:
     """Return where so many columns end; -1 where they do not."""
     for k in range(count):
@@ -292,7 +203,7 @@ def _walk(at: int, stops: int, delimiter: int, count: int) -> int:
     return at
 
 
-@_part
+@part
 def _ends_of(at: int, length: int) -> tuple[int, int]:
     """Return the first and the last eight of up to 16 bytes: with the length they tell all of them."""
     if length >= 8:
@@ -303,7 +214,7 @@ def _ends_of(at: int, length: int) -> tuple[int, int]:
     return first, 0
 
 
-@_part
+@part
 def _mix(first: int, last: int) -> int:
     """Spread what differs anywhere in two words over the low bits of one."""
     mixed = (first ^ last >> 23) * 0x9E3779B97F4A7C1 + last
@@ -322,14 +233,39 @@ def _fill(table: Any, known: Any) -> None:
         table[slot] = found
 
 
-@_part
+@part
 def _next_line(at: int, stop: int) -> int:
     """Return where the next line begins, ``stop`` behind the last."""
     bits = _bits(at, stop, _NEWLINE)
     while bits == 0 and at < stop:
         at += 64
         bits = _bits(at, stop, _NEWLINE)
-    return at + _lowest(bits) + 1 if bits else stop
+    return at + lowest(bits) + 1 if bits else stop
+
+
+@loop
+def _keep(here: Any, wide: int, filled: Any, known: Any, text: Any, used_by: int) -> int:
+    """Keep the key and the repeated columns of a line as one more set; return its number, -1 where there is no room."""
+    found, used = filled[0], filled[1]
+    if found == len(known) or used + used_by + 128 > len(text):
+        return -1
+    known[found, 0], known[found, 1], known[found, 2] = here[0], here[1], here[2]
+    for r in range(3, wide, 2):
+        known[found, r], known[found, r + 1] = text.ctypes.data + used, here[r + 1]
+        for i in range(here[r + 1]):
+            text[used + i] = byte_at(here[r] + i)
+        used += here[r + 1]
+    filled[0], filled[1] = found + 1, used
+    return int(found)
+
+
+@loop
+def _take_back(row: int, valid: Any, nulls: Any) -> None:
+    """Forget the empty numbers of a line that is set aside after all."""
+    bit = 1 << (row & 7)
+    for k in range(len(nulls)):
+        nulls[k] -= valid[k, row >> 3] & bit == 0
+        valid[k, row >> 3] |= bit
 
 
 @loop
@@ -349,10 +285,11 @@ def scan(
     kind, width
         What stands in each step of a line (`SKIP`, ...), and how many columns it spans; one step is `KEY`, int64.
     table, known, text, filled
-        Sets of repeated columns told apart so far. Slots by which they are looked up: int32, -1 where free, twice as
-        many as sets or more and a power of two. For each set the key's first and last bytes and its length, then where in
-        ``text`` each step is kept and how long it is: int64, shape (most sets, 3 + 2 * repeated steps or more). Bytes
-        kept. How many sets there are, bytes kept, and slots in use less one (a power of two less one): int64, shape (3,).
+        Sets of repeated columns told apart so far. Slots by which they are looked up: int32, -1 where free, a power
+        of two of them, twice as many as sets or more. For each set the key's first and last bytes and its length,
+        then where in ``text`` each step is kept and how long it is: int64, shape (most sets, 3 + 2 * repeated steps or
+        more). Bytes kept. How many sets there are, bytes kept, and slots in use (a power of two) less one: int64,
+        shape (3,).
     example
         Takes where the first line of each new set begins and ends: int64, shape (most sets, 2).
     micro, numbers, valid, nulls, code, line, start
@@ -366,7 +303,8 @@ def scan(
     -------
     Rows read and lines set aside; rows is -1 where there is no room for more sets or lines.
     """
-    origin, stop_at = np.int64(data.ctypes.data), np.int64(stops.ctypes.data)
+    origin: Any = np.int64(data.ctypes.data)
+    stop_at: Any = np.int64(stops.ctypes.data)
     stop, at = origin + len(data), origin
     rows, aside, number, old = 0, 0, 0, filled[0]
     steps, mask, wide = len(kind), filled[2], 3 + 2 * np.sum(kind == REPEATED)
@@ -382,12 +320,14 @@ def scan(
             if scout + 16 <= stop:
                 first, second = _ends_of(scout, here[2])
                 coming[number + 6 & 7] = _mix(first, second)
-                _fetch(table_at + 4 * (coming[number + 6 & 7] & mask))
+                fetch(table_at + 4 * (coming[number + 6 & 7] & mask))
             soon = table[coming[number + 4 & 7] & mask]
-            _fetch(known_at + far * soon)
+            fetch(known_at + far * soon)
             soon = table[coming[number + 2 & 7] & mask]
-            _fetch(known[max(soon, 0), wide - 2])
+            fetch(known[max(soon, 0), wide - 2])
             scout = _next_line(scout, stop)
+        if rows == len(code):
+            return -1, aside
         begin, run, j, probes, agree = at, 3, 0, 0, False
         plain = byte_at(at) != 35
         for s in range(steps):
@@ -411,12 +351,12 @@ def scan(
                     base = at
                     marks = _bits(at, stop, delimiter) | _bits(at, stop, _NEWLINE) | _bits(at, stop, _RETURN)
                     dots = _bits(at, stop, 46)
-                end = base + _lowest(marks) if marks else -1
+                end = base + lowest(marks) if marks else -1
                 marks &= marks - 1
                 if what == KEY:
                     end = end if end - at <= 16 else -1
                 elif end > at:
-                    fine, numbers[j, rows] = _number(at, end, at + _lowest(dots >> at - base), origin)
+                    fine, numbers[j, rows] = _number(at, end, at + lowest(dots >> at - base), origin)
                     end = end if fine else -1
                 else:
                     numbers[j, rows] = 0.0
@@ -450,8 +390,8 @@ def scan(
                     home = home + (not agree) & mask
                     probes += 1
                 if agree:
-                    _fetch(known[found, wide - 2])
-                    _fetch(known[found, wide - 2] + 48)
+                    fetch(known[found, wide - 2])
+                    fetch(known[found, wide - 2] + 48)
                     for r in range(3, run, 2):
                         agree = (
                             agree
@@ -475,38 +415,23 @@ def scan(
             probes += 1
             plain = probes < 2 * MAX_PROBES
         if plain and not agree:
-            found, used = filled[0], filled[1]
-            if found == len(known) or used + (at - begin) + 128 > len(text):
+            found = _keep(here, wide, filled, known, text, at - begin)
+            if found < 0:
                 return -1, aside
-            example[found - old, 0], example[found - old, 1] = begin - origin, at - origin
-            known[found, 0], known[found, 1], known[found, 2] = here[0], here[1], here[2]
-            for r in range(3, wide, 2):
-                known[found, r], known[found, r + 1] = text.ctypes.data + used, here[r + 1]
-                for i in range(here[r + 1]):
-                    text[used + i] = byte_at(here[r] + i)
-                used += here[r + 1]
-            filled[0], filled[1] = found + 1, used
             table[slot] = found
+            example[found - old, 0], example[found - old, 1] = begin - origin, at - origin
             if 2 * found > mask:  # few slots stay near; when they are half full there are to be twice as many
                 mask = 2 * mask + 1
                 filled[2] = mask
                 _fill(table[: mask + 1], known[: found + 1])
         if plain:
-            if rows == len(code):
-                return -1, aside
             code[rows], line[rows], start[rows] = found, number, begin - origin
             rows += 1
         else:
             if aside == len(odd):
                 return -1, aside
-            for k in range(len(nulls)):  # what the line has left is taken back
-                bit = 1 << (rows & 7)
-                nulls[k] -= valid[k, rows >> 3] & bit == 0
-                valid[k, rows >> 3] |= bit
-            at = begin
-            while byte_at(at) != _NEWLINE:
-                at += 1
-            at += 1
+            _take_back(rows, valid, nulls)
+            at = _next_line(begin, stop)
             odd[aside, 0], odd[aside, 1], odd[aside, 2] = number, begin - origin, at - origin
             aside += 1
         number += 1

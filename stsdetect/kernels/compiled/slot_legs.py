@@ -23,22 +23,18 @@ _NOT_ASKED, _UNKNOWN = -3, -2
 
 
 @loop
-def count(hull: Any, run: Any, time_us: Any, start_us: int, end_us: int, last_run: Any, legs: Any) -> None:
-    """Count the legs of each hull whose fixes lie in ``[start, end)``; ``last_run`` is carried on between tables."""
+def count(
+    hull: Any, run: Any, time_us: Any, start_us: int, end_us: int, last_run: Any, last_us: Any, legs: Any
+) -> None:
+    """Count the legs of each hull that touch ``[start, end]``.
+
+    ``last_run`` and ``last_us`` are carried on between tables.
+    """
     for k in range(hull.size):
-        if run[k] >= 0 and start_us <= time_us[k] < end_us:
-            legs[hull[k]] += run[k] == last_run[hull[k]]
-            last_run[hull[k]] = run[k]
-
-
-@loop
-def wanted(run: Any, time_us: Any, start_us: int, end_us: int, row: Any) -> int:
-    """Fill ``row`` with the fixes of ``[start, end)`` that begin or end a leg; return how many there are."""
-    n = 0
-    for k in range(run.size):
-        row[n] = k
-        n += run[k] >= 0 and start_us <= time_us[k] < end_us
-    return n
+        if run[k] >= 0:
+            h = hull[k]
+            legs[h] += run[k] == last_run[h] and time_us[k] >= start_us and last_us[h] <= end_us
+            last_run[h], last_us[h] = run[k], time_us[k]
 
 
 @loop
@@ -109,7 +105,7 @@ def fill(
     row: Any, place: Any, table: tuple[Any, ...], hulls: tuple[Any, ...], legs: tuple[Any, ...],
     berths: tuple[Any, ...], limits: tuple[Any, ...], unsure: Any, unknown: Any,
 ) -> tuple[int, int]:  # fmt: skip
-    """Fill the legs whose second fix is among some fixes of a table.
+    """Fill the legs whose second fix is among some fixes of a table, if they touch the time asked for.
 
     Parameters
     ----------
@@ -126,7 +122,7 @@ def fill(
         Columns in each row of berth cells, rows per degree, bits of a column; the area of each known cell, as
         `hashed`; the numbers of crowded areas and days, rising; a day [us] and the span of days.
     limits
-        Greatest speed [kn], longest observed leg [us], a knot [m/s].
+        First and last time asked for [us], greatest speed [kn], longest observed leg [us], a knot [m/s].
     unsure, unknown
         Filled with legs of which only the exact arc can tell whether they are slow, and cells of no known area.
 
@@ -138,13 +134,14 @@ def fill(
     state, last, known_from = hulls
     leg_hull, t0_us, t1_us, p0, p1, slow, observed, summed, speed, course, heading, who = legs
     columns, per_degree, bits, areas, crowded, day_us, day_span = berths
-    max_kn, observed_us, knot_mps = limits
-    n_unsure, n_unknown, cell_before, area_before = 0, 0, -1, -1
+    start_us, end_us, max_kn, observed_us, knot_mps = limits
+    n_unsure, n_unknown = 0, 0
+    cell_before, area_before, number_before, listed = -1, -1, -1, False
     for n in range(row.size):
         k = row[n]
         now, before = state[hull[k]], last[hull[k]]
         area = _NOT_ASKED
-        if run[k] == now[RUN]:
+        if run[k] == now[RUN] and time_us[k] >= start_us and now[TIME] <= end_us:
             leg, begin_us = now[NEXT], now[TIME]
             now[NEXT] += 1
             length_us = time_us[k] - begin_us
@@ -177,8 +174,10 @@ def fill(
                     else:
                         begin_area = area_before
                 if begin_area >= 0 and area >= 0:
-                    day = begin_us // day_us + day_span // 2
-                    summed[leg] = _listed(crowded, begin_area * day_span + day)
+                    number = begin_area * day_span + (begin_us // day_us + day_span // 2)
+                    if number != number_before:
+                        number_before, listed = number, _listed(crowded, number)
+                    summed[leg] = listed
             speed[leg] = (before[5] + speed_kn[k]) / 2.0
             course[leg] = course_deg[k] if np.isnan(before[6]) else before[6]
             heading[leg] = heading_deg[k] if np.isnan(before[7]) else before[7]

@@ -1,0 +1,112 @@
+"""Our own Parquet: what is written is read back, whatever the row groups and whatever they leave empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import stsdetect as sts
+from stsdetect.errors import InputError
+from stsdetect.readers import write_positions
+from stsdetect.schema import POSITIONS, TEXT
+
+ROWS = 1000
+
+
+@pytest.fixture
+def positions() -> pa.Table:
+    """Rows of a few vessels; names are there in the second half only, the source in no row."""
+    step = np.arange(ROWS)
+    names = [None if i < ROWS // 2 else f"NAME {i % 7}" for i in range(ROWS)]
+    return POSITIONS.table(
+        {
+            "mmsi": pa.array(219_000_000 + step % 7),
+            "time": pa.array(1_700_000_000_000_000 + step * 1_000_000, pa.timestamp("us", tz="UTC")),
+            "lat_deg": pa.array(55 + step / 7919),
+            "lon_deg": pa.array(np.where(step % 2, -0.0, 0.0)),
+            "nav_status": pa.array(step % 16, pa.int8(), mask=step % 5 == 0),
+            "ship_type": pa.array(step % 100, pa.int16()),
+            "name": pa.array(names, pa.string()).dictionary_encode().cast(TEXT),
+        }
+    )
+
+
+def assert_same(got: pa.Table, expected: pa.Table, *, but: tuple[str, ...] = ()) -> None:
+    for name in POSITIONS.names:
+        if name not in but:
+            assert got.column(name).to_pylist() == expected.column(name).to_pylist(), name
+
+
+@pytest.mark.parametrize("limit", [50, 1 << 18], ids=["in batches", "in row groups"])
+@pytest.mark.parametrize("group", [1, 170, ROWS])
+def test_row_groups_do_not_matter(
+    tmp_path: Path, positions: pa.Table, group: int, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stsdetect.readers.parquet._ROWS", limit)
+    pq.write_table(positions, tmp_path / "a.parquet", row_group_size=group)
+    got = sts.read(tmp_path / "a.parquet")
+    assert_same(got.positions, positions, but=("source_file", "source_row"))
+    assert got.positions.column("source_row").to_pylist() == list(range(1, ROWS + 1))
+    assert set(got.positions.column("source_file").to_pylist()) == {str(tmp_path / "a.parquet")}
+
+
+def test_what_is_written_is_read_back(tmp_path: Path, positions: pa.Table) -> None:
+    pq.write_table(positions, tmp_path / "a.parquet")
+    once = sts.read(tmp_path / "a.parquet").positions
+    write_positions(once, tmp_path / "b.parquet")
+    twice = sts.read(tmp_path / "b.parquet").positions
+    assert_same(twice, once)
+    bits = [np.asarray(table.column("lon_deg")).view(np.int64) for table in (positions, twice)]
+    assert np.array_equal(*bits)
+
+
+@pytest.mark.parametrize("file", ["a.parquet", "a.parquet.gz"])
+def test_source_known_of_some_rows(tmp_path: Path, positions: pa.Table, file: str) -> None:
+    known = pa.array([7 if i % 3 else None for i in range(ROWS)], pa.int64())
+    place = positions.column_names.index("source_row")
+    pq.write_table(positions.set_column(place, "source_row", known), tmp_path / "a.parquet", row_group_size=300)
+    if file.endswith("gz"):
+        import gzip
+
+        (tmp_path / file).write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))
+    rows = sts.read(tmp_path / file).positions.column("source_row").to_pylist()
+    assert rows == [7 if i % 3 else i + 1 for i in range(ROWS)]
+
+
+def test_one_bad_row_rejects_itself_only(tmp_path: Path, positions: pa.Table) -> None:
+    mmsi = positions.column("mmsi").to_pylist()
+    mmsi[444] = 10**9
+    place = positions.column_names.index("mmsi")
+    table = positions.set_column(place, "mmsi", pa.array(mmsi, pa.int64()))
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=200)
+    got = sts.read(tmp_path / "a.parquet")
+    (reject,) = got.rejects.to_pylist()
+    assert (reject["source_row"], reject["reason"]) == (445, "bad_mmsi")
+    kept = [i for i in range(ROWS) if i != 444]
+    assert_same(got.positions, positions.take(kept), but=("source_file", "source_row"))
+    # The text shows every column the file has, also those that are empty in the whole row group.
+    assert reject["text"].count(",") == len(POSITIONS.names) - 3
+
+
+def test_damage_in_the_middle_keeps_what_came_before(
+    tmp_path: Path, positions: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stsdetect.readers.parquet._ROWS", 250)
+    path = tmp_path / "a.parquet"
+    pq.write_table(positions, path, row_group_size=250, compression="zstd", use_dictionary=False)
+    third = pq.ParquetFile(path).metadata.row_group(2).column(positions.column_names.index("lat_deg"))
+    data = bytearray(path.read_bytes())
+    data[third.data_page_offset : third.data_page_offset + third.total_compressed_size] = b"\xff" * (
+        third.total_compressed_size
+    )
+    path.write_bytes(data)
+    got = sts.read(path)
+    assert got.positions.num_rows == 500
+    assert got.files[0].rejected == {"damaged_file": 1}
+    path.write_bytes(data[:-20])
+    with pytest.raises(InputError, match="damaged or cut short"):
+        sts.read(path)
