@@ -120,5 +120,12 @@ def _sparse_speed(
 def _rate(time_us: Ints, xyz: Floats, start: Ints, stop: Ints) -> Floats:
     """Speed [kn] from one fix to another; 0 from a fix to itself."""
     seconds = np.maximum((time_us[stop] - time_us[start]) / 1e6, 1e-6)
-    rate: Floats = distance_m(rows_of(xyz, stop), rows_of(xyz, start)) / seconds / KNOT_MPS
+    fast = compiled("speed")
+    if fast is None:
+        away = distance_m(rows_of(xyz, stop), rows_of(xyz, start))
+    else:
+        away = np.empty(start.size)
+        fast.chords(*xyz.T, start, stop, away)
+        away = chord_to_arc(away)
+    rate: Floats = away / seconds / KNOT_MPS
     return rate

@@ -121,3 +121,11 @@ def bearings(moving: Any, before: Any, after: Any, x: Any, y: Any, z: Any, groun
         dx, dy, dz = x[k] - x[j], y[k] - y[j], z[k] - z[j]
         east[m] = dx * -sin_lon + dy * cos_lon + dz * 0.0
         north[m] = dx * (-sin_lat * cos_lon) + dy * (-sin_lat * sin_lon) + dz * cos_lat
+
+
+@loop
+def chords(x: Any, y: Any, z: Any, start: Any, stop: Any, apart: Any) -> None:
+    """Find the straight distances [m] between fixes ``start`` and fixes ``stop``; ``apart`` is filled."""
+    for k in range(start.size):
+        dx, dy, dz = x[stop[k]] - x[start[k]], y[stop[k]] - y[start[k]], z[stop[k]] - z[start[k]]
+        apart[k] = np.sqrt(dx * dx + dy * dy + dz * dz)
