@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from stsdetect.errors import UsageError
 
-#: Names of settings of glibc's malloc (malloc.h); the first takes at most 32 MB.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+#: Names of settings of glibc's malloc (malloc.h); the second takes at most 32 MB.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 def hold_memory() -> None:
@@ -28,6 +28,8 @@ def hold_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, 1 << 25)
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+        # What one thread frees another can use.
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def _concat(tables: list[pa.Table]) -> pa.Table:

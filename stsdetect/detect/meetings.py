@@ -77,7 +77,8 @@ def find_encounters(
     stretches = zip(begin.tolist(), end.tolist(), strict=True)
     for k, runs in enumerate(run_parts(search, stretches, workers)):
         found.append(runs)
-        give_back_memory()
+        if slots.spilled:
+            give_back_memory()
         done += slots.rows_between(int(begin[k]), int(end[k]))
         if progress is not None:
             progress(done, slots.size)

@@ -170,6 +170,11 @@ class FixSlots:
         fixes.__dict__["end_us"] = self.end_us
         return fixes
 
+    @property
+    def spilled(self) -> bool:
+        """Whether some of the fixes had to leave memory."""
+        return self._shelf.spilled_bytes > 0
+
     def rows_between(self, start_us: int, end_us: int) -> int:
         """Return how many fixes lie in the slots that ``[start, end)`` touches."""
         return sum(self._shelf.rows.get(number, 0) for number in self._touched(start_us, end_us))

@@ -43,6 +43,8 @@ Tick = Callable[[int, int], None]
 
 #: Rows of a bucket: as many as stay in the processor's cache, where its memory allows [measured].
 _BUCKET_ROWS = 200_000
+#: Rows are dealt out to their buckets in batches of this size [bytes]: about a million rows.
+_BATCH_BYTES = 64_000_000
 #: What Python and the libraries take before there is any data [bytes].
 _BASE_BYTES = 450_000_000
 #: What a row takes while its bucket is cleaned, and a fix while contact is searched, all arrays together [bytes]:
@@ -116,7 +118,7 @@ class Archive:
         self._open = ExitStack()
         self._rows = self._open.enter_context(Shelf(self._room.shelf_bytes))
         bucket_rows = min(self._room.rows_at_once, _BUCKET_ROWS)
-        self._buckets = Buckets(self._rows, BIN_US, bucket_rows, self._room.shelf_bytes // 2, self._room.workers)
+        self._buckets = Buckets(self._rows, BIN_US, bucket_rows, min(self._room.shelf_bytes // 2, _BATCH_BYTES))
         self._fixes = self._open.enter_context(Shelf(self._room.shelf_bytes))
 
     def __enter__(self) -> Archive:
@@ -135,7 +137,7 @@ class Archive:
         for block in blocks:
             self._buckets.add(block, share_read())
         self._buckets.close()
-        give_back_memory()
+        self._give_back()
 
     def clean(self, tick: Tick) -> Cleaned:
         """Clean every bucket, and find there what concerns single hulls."""
@@ -171,7 +173,7 @@ class Archive:
                 tables.append(getattr(tracks, name))
             done += size
             tick(done, self._buckets.rows)
-        give_back_memory()
+        self._give_back()
         slots.seal()
         tracks = _together(parts, dict(sorted(counts.items())))
         reach_m = settings.encounters.max_distance_m
@@ -189,6 +191,11 @@ class Archive:
         )  # fmt: skip
         others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
         return in_final_order([met, *others], settings.digest)
+
+    def _give_back(self) -> None:
+        """Give memory back between stages, where it is short: fetching it anew takes time."""
+        if self._rows.spilled_bytes or self._fixes.spilled_bytes:
+            give_back_memory()
 
     def _wrong_days(self) -> frozenset[int]:
         """Find the days of clocks set wrong; repeats are counted only where there can be any such day."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stsdetect.engine import run_parts
 from stsdetect.kernels.sphere import Ints
 from stsdetect.store import Shelf
 from stsdetect.tracks import Coder, Register, Reports
-from stsdetect.tracks.columns import Numbers
-from stsdetect.tracks.register import Codes
+from stsdetect.tracks.columns import Numbers, one_array
 
 #: Most buckets: each costs a little.
 MOST_BUCKETS = 256
@@ -67,16 +65,13 @@ class Buckets:
         About how many rows a bucket may hold.
     batch_bytes
         Rows are dealt out to their buckets when so many have come in [bytes].
-    workers
-        Threads that deal them out.
     """
 
-    def __init__(self, shelf: Shelf, bin_us: int, rows_at_once: int, batch_bytes: int, workers: int = 1) -> None:
+    def __init__(self, shelf: Shelf, bin_us: int, rows_at_once: int, batch_bytes: int) -> None:
         self._shelf = shelf
         self._bin_us = bin_us
         self._rows_at_once = rows_at_once
         self._batch_bytes = batch_bytes
-        self._workers = workers
         self._waiting: list[pa.Table] = []
         self._bytes = 0
         self._coder = Coder()
@@ -136,71 +131,25 @@ class Buckets:
             self.by_bin[number] += count
 
     def _deal(self) -> None:
-        """Put the rows that wait into their buckets: each column is moved once, bucket beside bucket."""
+        """Put the rows that wait into their buckets, in memory of their own: each is given back by itself."""
         waiting, self._waiting, self._bytes = self._waiting, [], 0
         if not waiting:
             return
         register = self._coder.register
         if self._bucket.size < register.size:
             self._bucket = np.append(self._bucket, bucket_of(register, self._bucket.size, self.count))
-        places, ends = self._places([table.column("code").to_numpy() for table in waiting])
-        fields = list(pa.unify_schemas([table.schema for table in waiting]))
-
-        def jobs() -> Iterator[tuple[Any, ...]]:
-            nonlocal waiting
-            for field in fields:
-                name = field.name
-                blocks = [table.column(name) if name in table.column_names else None for table in waiting]
-                # Each column goes as soon as it has been moved.
-                waiting = [table.drop_columns([name]) if name in table.column_names else table for table in waiting]
-                yield blocks, places, field.type
-
-        moved = list(run_parts(scattered, jobs(), self._workers))
-        table = pa.Table.from_arrays(moved, schema=pa.schema(fields))
-        begin = 0
-        for number, end in enumerate(ends):
-            self._shelf.put(number, table.slice(begin, end - begin))
-            begin = end
-
-    def _places(self, codes: list[Codes]) -> tuple[list[Ints], list[int]]:
-        """Return where the rows of each block go, stably by bucket, and where each bucket ends."""
-        counts = np.array([np.bincount(self._bucket[block], minlength=self.count) for block in codes])
-        ends = np.cumsum(counts.sum(axis=0))
-        begin = ends - counts.sum(axis=0) + np.cumsum(counts, axis=0) - counts
-
-        def place(block: Codes, count: Ints, first: Ints) -> Ints:
-            order = np.argsort(self._bucket[block], kind="stable")
-            result = np.empty(block.size, dtype=np.int64)
-            result[order] = np.arange(block.size) + np.repeat(first - (np.cumsum(count) - count), count)
-            return result
-
-        return list(run_parts(place, zip(codes, counts, begin, strict=True), self._workers)), ends.tolist()
+        table = pa.concat_tables(waiting, promote_options="default")
+        bucket = self._bucket[one_array(table.column("code")).to_numpy()]
+        order = np.argsort(bucket, kind="stable")
+        ends = np.cumsum(np.bincount(bucket, minlength=self.count))
+        columns = [list(_dealt(table.column(name), order, ends)) for name in table.column_names]
+        for number, arrays in enumerate(zip(*columns, strict=True)):
+            self._shelf.put(number, pa.Table.from_arrays(list(arrays), schema=table.schema))
 
 
-def scattered(blocks: Sequence[pa.ChunkedArray | None], places: list[Ints], kind: pa.DataType) -> pa.Array:
-    """Return a column whose values stand at ``places``: block after block; None is a block of nulls.
-
-    Parameters
-    ----------
-    blocks
-        Columns of numbers or times.
-    places
-        Where the values of each block go, shape (n rows of the block,); all together 0 .. n - 1.
-    """
-    size = sum(place.size for place in places)
-    values: NDArray[Any] | None = None
-    gone: NDArray[np.bool_] | None = None
-    for block, place in zip(blocks, places, strict=True):
-        numbers = Numbers(pa.chunked_array([pa.nulls(place.size, kind)]) if block is None else block)
-        if numbers.values is not None:
-            if values is None:
-                values = np.empty(size, dtype=numbers.values.dtype)
-            values[place] = numbers.values
-        if numbers.values is None or numbers.valid is not None:
-            if gone is None:
-                gone = np.zeros(size, dtype=np.bool_)
-            gone[place] = True if numbers.valid is None else ~numbers.valid
-    if values is None:
-        return pa.nulls(size, kind)
-    array = pa.array(values, mask=gone)
-    return array if array.type == kind else array.view(kind)
+def _dealt(column: pa.ChunkedArray, order: Ints, ends: Ints) -> Iterator[pa.Array]:
+    """Yield the values of a column of numbers or times at ``order``, cut at ``ends``, in memory of their own."""
+    numbers = Numbers(column)
+    for begin, end in pairwise([0, *ends.tolist()]):
+        values = numbers.arrow(order[begin:end], end - begin, column.type)
+        yield values if values.type == column.type else values.view(column.type)
