@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from stsdetect.errors import UsageError
 from stsdetect.readers.ahead import ahead
+from stsdetect.readers.alike import with_nulls
 from stsdetect.readers.convert import plain, strings
 from stsdetect.readers.protocol import Batch
-from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, STATIONS, constant, with_nulls
+from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, STATIONS, constant
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.table import own_columns, require_own, table_batch
 from stsdetect.readers.times import any_utc

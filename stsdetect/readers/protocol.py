@@ -24,11 +24,6 @@ class QuestionError(InputError):
     """A file is AIS, but it cannot be read rightly until the user says how; never passed over in silence."""
 
 
-#: A block of positions may have one column more, of this name: rows with the same number (from 0 on) in it are known
-#: to be alike in all that is not of the moment (who, ship, voyage). It saves looking at every row, and is optional.
-SAID = "said"
-
-
 @dataclass(frozen=True)
 class Reject:
     """One row that could not be read: its line, a stable reason, the wrong value and the raw text."""

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stsdetect.readers.alike import OWN, alike, expanded, is_alike, together, with_nulls
 from stsdetect.readers.convert import Mask, codes, is_text, mapped_words, numbers, plain, take_mask, whole, words
-from stsdetect.readers.protocol import SAID, Batch, Reject
+from stsdetect.readers.protocol import Batch, Reject
 from stsdetect.reference.vessels import nav_status_code, ship_type_code
-from stsdetect.schema import POSITIONS, TEXT
+from stsdetect.schema import TEXT
 
 #: AIS began in the 1990s; times outside these years are wrong (microseconds since 1970).
 FIRST_US = 631_152_000_000_000  # 1990-01-01
@@ -34,10 +35,6 @@ FLOATS = {
     "to_starboard": "to_starboard_m",
     "draught": "draught_m",
 }
-#: Columns of each report's own, as `POSITIONS` names them.
-_OWN = frozenset(
-    {"time", "lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg", "nav_status", "source_file", "source_row"}
-)
 TEXTS = ("name", "callsign", "destination")
 #: Our names of the columns a table can be mapped to.
 KEYS: tuple[str, ...] = (
@@ -83,13 +80,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Columns converted before, for many rows at once; ``emptied`` counts unreadable values in the rows of a mask.
+    """Sets of columns converted before, each for many rows; ``emptied`` counts unreadable values in the rows of a mask.
 
-    Rows with the same ``said`` are alike in all of them.
+    ``number`` is the set of each row, and ``origin`` as `alike.alike` takes it.
     """
 
-    columns: dict[str, pa.Array]
-    said: NDArray[np.int32]
+    sets: pa.Table
+    number: NDArray[np.int32]
+    origin: tuple[int, int]
     why: NDArray[np.int8] | None
     emptied: Callable[[Mask], dict[str, int]]
 
@@ -130,22 +128,37 @@ def build(
     _optional(raw, out, bad, missing)
     kept = why == 0
     emptied = Counter({column: int((mask & kept).sum()) for column, mask in bad.items()})
+    names = set(raw)
     if repeated is not None:
-        out |= repeated.columns
+        names |= set(repeated.sets.column_names)
         emptied += Counter(repeated.emptied(kept))
-    rejects = _rejects(raw, why, origin, {*raw, *(repeated.columns if repeated else ())})
+    rejects = _rejects(raw, why, origin, names)
     out["source_file"] = constant(origin.label, size)
     out["source_row"] = pa.array(origin.lines)
-    # Rows are alike in what the reader has of a vessel where that is all in the repeated columns.
-    alike = repeated is not None and not (out.keys() - repeated.columns.keys() - _OWN)
-    if repeated is not None and alike:
-        out[SAID] = pa.array(repeated.said)
+    number = None if repeated is None else repeated.number
     if rejects:
         # Some required values are null here; those rows go.
         out = {name: array.filter(pa.array(kept)) for name, array in out.items()}
-    said = out.pop(SAID, None)
-    table = with_nulls(out, size - len(rejects))
-    return Batch(size, table if said is None else table.append_column(SAID, said), rejects, +emptied)
+        number = None if number is None else number[kept]
+    if repeated is None or number is None:
+        return Batch(size, with_nulls(out, size - len(rejects)), rejects, +emptied)
+    return Batch(size, _of_sets(out, repeated, number), rejects, +emptied)
+
+
+def _of_sets(out: dict[str, pa.Array], repeated: Repeated, number: NDArray[np.int32]) -> pa.Table:
+    """Return rows that are alike in all but what is of the moment, which each has for itself."""
+    sets = repeated.sets
+    own = {name: array for name, array in out.items() if name in OWN}
+    place = pa.array(number)
+    own |= {name: plain(sets.column(name)).take(place) for name in OWN if name in sets.column_names}
+    said = sets.select([name for name in sets.column_names if name not in OWN])
+    table = alike(own, number, said, repeated.origin)
+    others = {name: array for name, array in out.items() if name not in OWN}
+    if not others:
+        return table
+    # A layout may have more that changes from report to report than a moment has.
+    whole = expanded(table)
+    return with_nulls({name: plain(whole.column(name)) for name in whole.column_names} | others, len(number))
 
 
 def judge_repeated(raw: dict[str, pa.Array], missing: frozenset[str]) -> Judged:
@@ -159,19 +172,12 @@ def judge_repeated(raw: dict[str, pa.Array], missing: frozenset[str]) -> Judged:
 
 def merged(a: Batch, b: Batch) -> Batch:
     """Put two batches of one block together, in the order of their lines."""
-    parts = [batch.positions.select(POSITIONS.names) for batch in (a, b)]
-    both = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
-    order = np.argsort(both.column("source_row").to_numpy(), kind="stable")
-    return Batch(
-        a.rows + b.rows, both.take(pa.array(order)), a.rejects + b.rejects, a.emptied + b.emptied, a.remarks + b.remarks
-    )
-
-
-def with_nulls(columns: dict[str, pa.Array], size: int) -> pa.Table:
-    """Return arrays of the right types as a positions table; those left out are null, and share their memory."""
-    absent = {c.type: pa.nulls(size, c.type) for c in POSITIONS if c.name not in columns}
-    arrays = [columns[c.name] if c.name in columns else absent[c.type] for c in POSITIONS]
-    return pa.Table.from_arrays(arrays, schema=POSITIONS.arrow)
+    if is_alike(a.positions):
+        table = together(a.positions, b.positions)
+    else:
+        both = pa.concat_tables([a.positions, b.positions]).unify_dictionaries().combine_chunks()
+        table = both.take(pa.array(np.argsort(both.column("source_row").to_numpy(), kind="stable")))
+    return Batch(a.rows + b.rows, table, a.rejects + b.rejects, a.emptied + b.emptied, a.remarks + b.remarks)
 
 
 def constant(text: str, size: int) -> pa.Array:

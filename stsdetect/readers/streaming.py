@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.errors import InputError, StsError, UsageError
+from stsdetect.readers.alike import expanded
 from stsdetect.readers.frame import LABEL, as_table, read_frame
-from stsdetect.readers.protocol import SAID, Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
+from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand
@@ -87,8 +88,8 @@ def stream(
 
     Parameters, and errors, are those of `read`; errors about a file are raised when its turn comes. A packed
     Parquet file is unpacked in memory, and of a mapped table with dates like 03/04/2021 the times are looked at
-    before the rest is read; all other layouts are read in one pass. With ``hints`` a block may have one column more,
-    `protocol.SAID`.
+    before the rest is read; all other layouts are read in one pass. With ``hints`` a block may have the form of
+    `readers.alike`.
 
     Examples
     --------
@@ -187,6 +188,8 @@ class _Tally:
         if not table.num_rows:
             return table
         self.last_row = max(self.last_row, pc.max(table.column("source_row")).as_py() or 0)
+        if wanted.vessels is not None:
+            table = expanded(table)
         mask = wanted.mask(table)
         if mask is not None:
             kept = table.filter(mask)
@@ -221,7 +224,7 @@ def _even(tables: Iterator[pa.Table], account: _Account, hints: bool) -> Iterato
     waiting: list[pa.Table] = []
     try:
         for given in tables:
-            table = given if hints or SAID not in given.column_names else given.drop_columns([SAID])
+            table = given if hints else expanded(given)
             for first in range(0, table.num_rows, MAX_ROWS):
                 waiting.append(table.slice(first, MAX_ROWS))
                 if sum(part.num_rows for part in waiting) >= MIN_ROWS:
@@ -237,8 +240,7 @@ def _even(tables: Iterator[pa.Table], account: _Account, hints: bool) -> Iterato
 def _one(tables: list[pa.Table]) -> pa.Table:
     if len(tables) == 1:
         return tables[0]
-    # What is said is numbered by each table on its own.
-    return pa.concat_tables([table.select(POSITIONS.names) for table in tables]).unify_dictionaries().combine_chunks()
+    return pa.concat_tables([expanded(table) for table in tables]).unify_dictionaries().combine_chunks()
 
 
 def _read_frame(frame: Any, settings: ReadSettings, wanted: _Filter, account: _Account) -> Iterator[pa.Table]:

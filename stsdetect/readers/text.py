@@ -295,7 +295,7 @@ class _Scanner:
             rows=numbers[got.line] if len(got.odd) else numbers,
             line=lambda i: _line_at(data, int(got.start[i])),
             rejects=[],
-            repeated=sets.rows(fast, got.code) if len(got.code) else None,
+            repeated=sets.rows(got.code) if len(got.code) else None,
         )
         self._spare.append(sets)
         if not len(got.odd):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stsdetect.kernels.order import first_seen, mix
 from stsdetect.kernels.sphere import Floats, Ints
-from stsdetect.readers.protocol import SAID
+from stsdetect.readers import alike
 from stsdetect.tracks.columns import one_array
 
 #: What tells the vessel; numbers and texts that stay the same from one report to the next.
@@ -242,12 +242,14 @@ def _null(name: str) -> int:
 class Coder:
     """Turns blocks of `POSITIONS` into what `Reports` takes: each row's own moment, and numbers for all else.
 
-    A block may have one more column, `SAID`: rows with the same number there say the same beyond their moments.
+    A block may have the form of `stsdetect.readers.alike`: only what is new among its combinations is looked at.
     """
 
     def __init__(self) -> None:
         self.register = Register()
         self._files = _Words()
+        # Numbers in the register of the combinations of each source of blocks.
+        self._sets: dict[int, Codes] = {}
 
     @property
     def files(self) -> list[str | None]:
@@ -264,17 +266,17 @@ class Coder:
         return pa.table(columns)
 
     def _codes(self, positions: pa.Table) -> Codes:
-        if SAID not in positions.column_names:
+        if not alike.is_alike(positions):
             return self.register.codes(positions)
-        # The reader knows which rows say the same: only the first of each is looked at.
-        said = one_array(positions.column(SAID)).to_numpy()
-        first = np.full(int(said.max()) + 1, -1, dtype=np.int64)
-        first[said[::-1]] = np.arange(said.size - 1, -1, -1)
-        there = np.flatnonzero(first >= 0)
-        number = np.zeros(first.size, dtype=np.int32)
-        number[there] = self.register.codes(positions.select(_COLUMNS).take(pa.array(first[there])))
-        result: Codes = number[said]
-        return result
+        number, said, (source, count) = alike.parts(positions)
+        known = self._sets.get(source, np.zeros(0, dtype=np.int32))
+        if known.size < count:
+            known = np.append(known, self.register.codes(said.slice(known.size, count - known.size)))
+            self._sets[source] = known
+        if count < said.num_rows:
+            known = np.append(known[:count], self.register.codes(said.slice(count)))
+        codes: Codes = known[number]
+        return codes
 
     def _file_codes(self, column: pa.ChunkedArray) -> pa.Array:
         array = one_array(column.unify_dictionaries() if column.num_chunks > 1 else column)

@@ -166,7 +166,17 @@ def test_plain_decimals_are_the_nearest_numbers(pairs: list[tuple[str, str]]) ->
         assert any(len(text.strip("-").replace(".", "")) > 15 for text in pairs[line])
 
 
-FRAGMENTS = [b"1,2024-03-01T00:00:00,", b"1,01/03/2024 00:00:00,", b"1.5,2.5", b",", b"\n", b"\r\n", b"-", b"9" * 20, b"."]
+FRAGMENTS = [
+    b"1,2024-03-01T00:00:00,",
+    b"1,01/03/2024 00:00:00,",
+    b"1.5,2.5",
+    b",",
+    b"\n",
+    b"\r\n",
+    b"-",
+    b"9" * 20,
+    b".",
+]
 pieces = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.binary(max_size=3)), max_size=60).map(b"".join)
 
 

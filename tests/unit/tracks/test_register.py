@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stsdetect.readers.protocol import SAID
+from stsdetect.readers import alike
 from stsdetect.schema import POSITIONS
 from stsdetect.tracks import register as register_room
 from stsdetect.tracks.register import NUMBERS, TEXTS, Coder, Register
@@ -36,7 +36,8 @@ def blocks(draw: st.DrawFn) -> list[pa.Table]:
 
 def block(rows: list[dict]) -> pa.Table:
     columns = {name: pa.array([row[name] for row in rows], POSITIONS.arrow.field(name).type) for name in VALUES}
-    return POSITIONS.table({"time": pa.array([us(0)] * len(rows), pa.timestamp("us", "UTC")), **columns})
+    time = pa.array([us(0)] * len(rows), pa.timestamp("us", "UTC"))
+    return POSITIONS.table({"time": time, "source_row": pa.array(range(len(rows)), pa.int64()), **columns})
 
 
 def bits(row: dict) -> tuple:
@@ -84,19 +85,35 @@ def test_only_the_words_of_those_chosen_are_listed():
 
 
 @settings(max_examples=40, deadline=None)
-@given(blocks(), st.integers(1, 4))
+@given(blocks(), st.booleans())
 def test_a_reader_may_say_which_rows_say_the_same(tables, more):
     plain, hinted = Coder(), Coder()
+    sets: list[dict] = []
+    names = [name for name in POSITIONS.names if name not in alike.OWN]
     for table in tables:
-        rows = [bits(row) for row in table.select(list(VALUES)).to_pylist()]
-        numbers = {row: more * k for k, row in enumerate(reversed(rows))}
-        said = pa.array([numbers[row] for row in rows], pa.int32())
-        one, two = plain.coded(table), hinted.coded(table.append_column(SAID, said))
-        ours = [plain.register.said(one.column("code").to_numpy().astype(np.int64))]
-        theirs = [hinted.register.said(two.column("code").to_numpy().astype(np.int64))]
-        assert one.drop_columns(["code"]).equals(two.drop_columns(["code"]))
-        for here, there in zip(ours, theirs, strict=True):
-            assert [here.labels[k] for k in here.key if k >= 0] == [there.labels[k] for k in there.key if k >= 0]
-            assert here.words == there.words
-            for name, values in here.numbers.items():
-                assert values.tobytes() == there.numbers[name].tobytes()
+        rows = table.select(list(VALUES)).to_pylist()
+        for row in rows:
+            if bits(row) not in [bits(known) for known in sets]:
+                sets.append(row)
+        number = np.array([[bits(known) for known in sets].index(bits(row)) for row in rows], dtype=np.int32)
+        own = {name: table.column(name).combine_chunks() for name in ("time", "source_row")}
+        hint = alike.alike(own, number, block(sets).select(names), (7, len(sets)))
+        assert alike.expanded(hint).select(list(VALUES)).to_pylist() == rows
+        if more:  # lines that were read one by one come with sets of their own
+            hint, table = alike.together(hint, odd_rows()), pa.concat_tables([table, odd_rows()])
+            table = table.unify_dictionaries().sort_by("source_row")
+            assert alike.expanded(hint).to_pylist() == table.to_pylist()
+        one, two = plain.coded(table), hinted.coded(hint)
+        assert one.drop_columns(["code"]).num_rows == two.drop_columns(["code"]).num_rows
+        here, there = (coder.register.said(coded.column("code").to_numpy().astype(np.int64))
+                       for coder, coded in ((plain, one), (hinted, two)))  # fmt: skip
+        assert [here.labels[k] for k in here.key if k >= 0] == [there.labels[k] for k in there.key if k >= 0]
+        assert here.words == there.words
+        for name, values in here.numbers.items():
+            assert values.tobytes() == there.numbers[name].tobytes()
+
+
+def odd_rows() -> pa.Table:
+    rows = [dict.fromkeys(VALUES) | {"mmsi": 1, "name": "ODD"}, dict.fromkeys(VALUES) | {"mmsi": 2}]
+    column = POSITIONS.names.index("source_row")
+    return block(rows).set_column(column, POSITIONS.arrow.field(column), pa.array([-1, 10**6]))
