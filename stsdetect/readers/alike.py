@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stsdetect.kernels.order import first_seen, mix
 from stsdetect.schema import POSITIONS
 
 SAID = "said"
@@ -18,6 +19,8 @@ OWN: tuple[str, ...] = (
     "time", "lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg", "nav_status", "source_file", "source_row",
 )  # fmt: skip
 _KEY = b"sets"
+#: What stands for null beside numbers.
+_NO_WHOLE, _NO_FLOAT = -(1 << 63), float("nan")
 
 
 def alike(own: dict[str, pa.Array], number: NDArray[np.int32], said: pa.Table, origin: tuple[int, int]) -> pa.Table:
@@ -38,6 +41,39 @@ def alike(own: dict[str, pa.Array], number: NDArray[np.int32], said: pa.Table, o
     column = pa.DictionaryArray.from_arrays(pa.array(number), struct)
     table = pa.table({**own, SAID: column})
     return table.replace_schema_metadata({_KEY: f"{origin[0]} {origin[1]}".encode()})
+
+
+def found(table: pa.Table) -> pa.Table:
+    """Return a table of `POSITIONS` as a block of this form: rows are compared to the last bit."""
+    held = [name for name in table.column_names if table.column(name).null_count < table.num_rows]
+    names = [name for name in held if name not in OWN]
+    bits = {name: _bits(_one(table.column(name))) for name in names}
+    digest = np.zeros(table.num_rows, dtype=np.uint64)
+    for k, values in enumerate(bits.values()):
+        mix(digest, values, 0, k)
+    number = pa.array(digest).dictionary_encode().indices.to_numpy()
+    first = first_seen(number)
+    differs = np.zeros(table.num_rows, dtype=np.bool_)
+    for values in bits.values():
+        differs |= values[first][number] != values
+    spots = np.flatnonzero(differs)
+    if spots.size:  # one digest for two combinations: the second ones stand for themselves
+        number = number.copy()
+        number[spots] = first.size + np.arange(spots.size, dtype=np.int32)
+        first = np.concatenate([first, spots])
+    said = table.select(names or ["mmsi"]).take(pa.array(first))
+    return alike({name: _one(table.column(name)) for name in held if name in OWN}, number, said, (0, 0))
+
+
+def _bits(array: pa.Array) -> NDArray[np.int64]:
+    """Return whole numbers that are equal where values are, in one column; where all are equal, bits are."""
+    if pa.types.is_dictionary(array.type):
+        array = array.indices
+    none = _NO_FLOAT if pa.types.is_floating(array.type) else _NO_WHOLE
+    kind = pa.float64() if pa.types.is_floating(array.type) else pa.int64()
+    values = array.cast(kind)
+    bits: NDArray[np.int64] = (values.fill_null(none) if values.null_count else values).to_numpy().view(np.int64)
+    return bits
 
 
 def is_alike(table: pa.Table) -> bool:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from stsdetect.errors import UsageError
 from stsdetect.readers.ahead import ahead
-from stsdetect.readers.alike import with_nulls
+from stsdetect.readers.alike import found, with_nulls
 from stsdetect.readers.convert import plain, strings
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, STATIONS, constant
@@ -132,7 +132,10 @@ class PositionsParquet:
 
         def judge(part: tuple[int, Callable[[], pa.Table]]) -> Batch:
             first, load = part
-            return own_batch(load(), source.label, first)
+            batch = own_batch(load(), source.label, first)
+            if source.alike and batch.positions.num_rows:
+                batch.positions = found(batch.positions)
+            return batch
 
         return ahead(source.parquet_parts(names, _ROWS, optional), judge)
 

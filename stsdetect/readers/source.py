@@ -131,7 +131,8 @@ class Head:
 class Source:
     """One file, or one member of an archive, that may hold AIS.
 
-    ``origin`` is the input it was found through; ``alone`` says that the user named this very file.
+    ``origin`` is the input it was found through; ``alone`` says that the user named this very file, and ``alike`` that
+    blocks are wanted in the form of `readers.alike`.
     """
 
     path: str
@@ -140,6 +141,7 @@ class Source:
     origin: str
     alone: bool
     tick: Tick | None = field(default=None, compare=False, repr=False)
+    alike: bool = field(default=False, compare=False, repr=False)
 
     @property
     def label(self) -> str:

@@ -107,7 +107,8 @@ def stream(
         tables = _read_frame(inputs, settings, wanted, account)
     else:
         items: Iterable[str | Path] = [inputs] if isinstance(inputs, (str, Path)) else inputs
-        tables = _read_files(expand(items), settings, wanted, progress, account)
+        sources = [replace(source, alike=hints) for source in expand(items)]
+        tables = _read_files(sources, settings, wanted, progress, account)
     return Stream(_even(tables, account, hints), account)
 
 

@@ -258,6 +258,8 @@ class Coder:
 
     def coded(self, positions: pa.Table) -> pa.Table:
         """Return the rows of a block; what it does not hold at all is left out."""
+        if not alike.is_alike(positions):
+            positions = alike.found(positions)
         held = [c for c in positions.column_names if positions.column(c).null_count < positions.num_rows]
         columns = {name: positions.column(name) for name in MOMENT if name in held}
         columns["code"] = pa.array(self._codes(positions))
@@ -266,8 +268,6 @@ class Coder:
         return pa.table(columns)
 
     def _codes(self, positions: pa.Table) -> Codes:
-        if not alike.is_alike(positions):
-            return self.register.codes(positions)
         number, said, (source, count) = alike.parts(positions)
         known = self._sets.get(source, np.zeros(0, dtype=np.int32))
         if known.size < count:
