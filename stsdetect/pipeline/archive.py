@@ -62,7 +62,7 @@ class Room:
     Attributes
     ----------
     shelf_bytes
-        For rows that wait for their bucket, and as much for fixes that wait for their time [bytes].
+        For rows that wait for their bucket, and then for fixes that wait for their time [bytes].
     work_bytes
         For what all workers have at hand [bytes].
     rows_at_once
@@ -76,10 +76,13 @@ class Room:
 
     @classmethod
     def of(cls, settings: Settings) -> Room:
-        """Share out ``run.memory``: a third each for rows that wait, for fixes that wait, for what is worked on."""
+        """Share out ``run.memory``: half for what waits, half for what is worked on.
+
+        Rows go as they become fixes, so that both together take little more than either.
+        """
         workers = settings.run.workers or cores()
         free = max((settings.run.memory or quarter_of_memory()) - _BASE_BYTES, 50_000_000)
-        return cls(workers, free // 3, free // 3, max(free // 3 // workers // _CLEAN_BYTES, 20_000))
+        return cls(workers, free // 2, free // 2, max(free // 2 // workers // _CLEAN_BYTES, 20_000))
 
     @property
     def slot_rows(self) -> int:
