@@ -158,8 +158,8 @@ class RunSettings(_Model):
     partition_s: Duration = Field(default=86400.0, ge=60)
     """Greatest length of time searched for contact at once [s]; less where memory asks for it."""
     compiled: Literal["auto", "always", "never"] = "auto"
-    """Whether loops are compiled (needs numba: the extra ``fast``); auto: for large inputs where numba is installed.
-    The first run on a machine compiles them, which takes a minute, and keeps them."""
+    """Whether loops are compiled (needs numba: the extra ``fast``); the first time on a machine that takes about half a
+    minute. Auto: for inputs of 100 MB or more, and of 2 GB or more where they have not been compiled yet."""
 
 
 class Settings(_Model):

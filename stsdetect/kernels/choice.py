@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 from types import ModuleType
 
+_SOURCES = Path(__file__).parent / "compiled"
 _depth = 0
 
 
@@ -34,3 +40,37 @@ def use_compiled(yes: bool) -> Iterator[None]:
 def compiled(name: str) -> ModuleType | None:
     """Return the module ``stsdetect.kernels.compiled.<name>`` where compiled loops are wanted, else None."""
     return import_module(f"stsdetect.kernels.compiled.{name}") if _depth else None
+
+
+def compiled_before() -> bool:
+    """Tell whether loops were compiled on this machine before, so that they need only be loaded; imports nothing."""
+    name = _mark()
+    return any((folder / name).exists() for folder in _folders())
+
+
+def remember_compiled() -> None:
+    """Remember, for `compiled_before`, that loops have been compiled; where nothing can be written, nothing is."""
+    for folder in _folders():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _mark()).touch()
+        except OSError:
+            continue
+        return
+
+
+def _folders() -> list[Path]:
+    """Folders for marks, the best first: those in which numba keeps compiled code, or may."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if given:
+        return [Path(given)]
+    cache = os.environ.get("XDG_CACHE_HOME")
+    home = Path(cache) if cache else Path(os.path.expanduser("~")) / ".cache"
+    return [_SOURCES / "__pycache__", home / "stsdetect"]
+
+
+def _mark() -> str:
+    """A name that changes with whatever makes numba compile anew, but for the processor."""
+    files = [(path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(_SOURCES.glob("*.py"))]
+    text = repr((version("numba"), platform.python_version(), platform.machine(), str(_SOURCES), files))
+    return f"loops-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

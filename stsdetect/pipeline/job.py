@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from stsdetect.context import annotate, filter_by_zone
 from stsdetect.detect.slots import FixSlots
 from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
-from stsdetect.kernels.choice import have_numba, use_compiled
+from stsdetect.kernels.choice import compiled_before, have_numba, remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive, Cleaned
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
@@ -44,8 +44,9 @@ Moment: TypeAlias = str | datetime
 FORMATS: tuple[str, ...] = get_args(Format)
 #: Most remarks of one sort that are logged; ``run.json`` has all.
 MAX_REMARKS = 8
-#: Inputs from this size on [bytes] gain more from compiled loops than loading them costs (about 0.6 s).
-COMPILED_FROM_BYTES = 100_000_000
+#: Inputs from this size on [bytes] gain more from compiled loops than loading them costs (about 0.6 s), and from this
+#: size on more than compiling them costs (about half a minute); measured on NOAA CSV, 119 bytes a row.
+COMPILED_FROM_BYTES, COMPILE_FROM_BYTES = 100_000_000, 2_000_000_000
 STAGES: tuple[str, ...] = ("read", "tracks", "detect", "context", "score", "write")
 
 log = logging.getLogger("stsdetect.pipeline")
@@ -233,8 +234,12 @@ def run_job(
     clock = _Clock(progress or (lambda stage, done, total: None))
     results = staged(folder) if folder is not None else nullcontext()
     size = sum(source.size for source in sources) or getattr(inputs, "nbytes", 0)
-    loops = use_compiled(_wants_loops(settings.run.compiled, size))
-    with results as aside, loops, Archive(settings, bbox, ports=places.ports, keep_fixes=keep_fixes) as archive:
+    loops = _wants_loops(settings.run.compiled, size)
+    with (
+        results as aside,
+        use_compiled(loops),
+        Archive(settings, bbox, ports=places.ports, keep_fixes=keep_fixes) as archive,
+    ):
         with clock.stage("read") as tick:
             follow = _Follow(sum(source.size for source in sources), tick, lambda: archive.rows)
             blocks = stream(
@@ -272,6 +277,8 @@ def run_job(
         run["seconds"] = clock.seconds
         if aside is not None:
             manifest.write_run(run, aside / RUN_FILE)
+    if loops:
+        remember_compiled()
     return result if folder is None else replace(result, files=tuple(folder / name for name in names))
 
 
@@ -283,11 +290,18 @@ def _wants_loops(wish: str, size: int) -> bool:
     UsageError
         If they must be, and numba is not there.
     """
-    if wish == "always" and not have_numba():
-        raise UsageError("run.compiled is 'always', but numba is not installed; pip install 'stsdetect[fast]'")
-    if wish == "auto" and size >= COMPILED_FROM_BYTES and not have_numba():
+    if wish == "never" or (wish == "auto" and size < COMPILED_FROM_BYTES):
+        return False
+    if not have_numba():
+        if wish == "always":
+            raise UsageError("run.compiled is 'always', but numba is not installed; pip install 'stsdetect[fast]'")
         log.info("a large input: with pip install 'stsdetect[fast]' it takes less than half the time")
-    return wish == "always" or (wish == "auto" and size >= COMPILED_FROM_BYTES and have_numba())
+        return False
+    if not compiled_before():
+        if wish == "auto" and size < COMPILE_FROM_BYTES:
+            return False
+        log.info("compiling loops for this machine, once; this takes about half a minute")
+    return True
 
 
 @dataclass(frozen=True)

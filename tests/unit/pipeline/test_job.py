@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 from datetime import UTC, datetime
@@ -13,11 +14,14 @@ import pyarrow as pa
 import pytest
 
 import stsdetect as sts
+from stsdetect.errors import UsageError
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.output import KNOWN_FILES, staged
 from stsdetect.readers import FileReport
 from stsdetect.schema import EVENTS, PAIRS, POSITIONS
 from tests.builders import TANKER, boat, join
+
+job = importlib.import_module("stsdetect.pipeline.job")
 
 
 @pytest.fixture(scope="module")
@@ -236,3 +240,27 @@ def test_a_harbour_is_summed_up_and_said(tmp_path):
     own = alone.events_table.drop_columns(["still_nearby"])
     met = result.events_table.drop_columns(["still_nearby"]).to_pylist()
     assert [row for row in met if row["vessel_a"] in ("412000001", "667000002")] == own.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("wish", "size", "numba", "before", "wanted"),
+    [
+        ("never", 10**12, True, True, False),
+        ("auto", 10**6, True, True, False),
+        ("auto", 10**9, True, True, True),
+        ("auto", 10**9, True, False, False),
+        ("auto", 10**10, True, False, True),
+        ("auto", 10**10, False, False, False),
+        ("always", 0, True, False, True),
+    ],
+)
+def test_loops_are_compiled_where_that_pays(monkeypatch, wish, size, numba, before, wanted):
+    monkeypatch.setattr(job, "have_numba", lambda: numba)
+    monkeypatch.setattr(job, "compiled_before", lambda: before)
+    assert job._wants_loops(wish, size) is wanted
+
+
+def test_loops_that_must_be_compiled_need_numba(monkeypatch):
+    monkeypatch.setattr(job, "have_numba", lambda: False)
+    with pytest.raises(UsageError, match=r"numba is not installed.*stsdetect\[fast\]"):
+        sts.detect("sample_ais", settings=sts.load_settings(run={"compiled": "always"}))

@@ -1,0 +1,47 @@
+"""Whether loops are compiled is remembered by machine, and forgotten where it no longer holds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from stsdetect.kernels import choice
+
+pytest.importorskip("numba")
+
+
+@pytest.fixture
+def apart(tmp_path, monkeypatch):
+    """Sources and caches of their own, so that what is really compiled here does not matter."""
+    sources = tmp_path / "compiled"
+    shutil.copytree(choice._SOURCES, sources, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(choice, "_SOURCES", sources)
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return sources
+
+
+def test_what_was_compiled_is_remembered_until_a_loop_changes(apart):
+    assert not choice.compiled_before()
+    choice.remember_compiled()
+    assert choice.compiled_before()
+    os.utime(apart / "order.py", (1, 1))
+    assert not choice.compiled_before()
+
+
+def test_numbas_own_folder_is_asked_where_it_is_named(apart, tmp_path, monkeypatch):
+    choice.remember_compiled()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "own"))
+    assert not choice.compiled_before()
+    choice.remember_compiled()
+    assert choice.compiled_before()
+    assert list((tmp_path / "own").iterdir())
+
+
+def test_where_nothing_can_be_written_nothing_is(apart, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file" / "below"))
+    choice.remember_compiled()
+    assert not choice.compiled_before()
