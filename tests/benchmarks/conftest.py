@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stsdetect.simulate import Archive, write_archive
-from tests.benchmarks.measure import ROUNDS, ROWS, Table, linux_only
+from tests.benchmarks.measure import ROUNDS, ROWS, STSDETECT, Table, linux_only, whole_process
 
 _TABLE = Table()
 _ORDER = ("test_stages", "test_contact", "test_main_job", "test_doubling", "test_memory")
@@ -38,6 +38,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _linux() -> None:
     linux_only()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have all loops compiled once, so that no measurement pays for it."""
+    folder = tmp_path_factory.mktemp("small")
+    write_archive(Archive(30_000, seed=2), folder, ["noaa", "parquet"])
+    for layout in ("noaa", "parquet"):
+        out = str(folder / f"out-{layout}")
+        command = [*STSDETECT, "detect", str(folder / layout), "--out", out, "--quiet", "--set", "run.compiled=always"]
+        whole_process(command)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ import pytest
 
 import stsdetect as sts
 from stsdetect.detect.arrays import Fixes, Identities
-from stsdetect.detect.contacts import BIN_US, Hulls, Tracks
+from stsdetect.detect.contacts import BIN_US, Hulls, Runs, Tracks
 from stsdetect.detect.search import find_runs
+from stsdetect.kernels.choice import use_compiled
 from stsdetect.kernels.nearby import candidate_pairs, hull_bins
 from stsdetect.kernels.sphere import arc_to_chord
 from stsdetect.schema import POSITIONS
@@ -62,15 +63,23 @@ def crowd() -> tuple[Tracks, Hulls, np.ndarray]:
     return Tracks.of(fixes, known, EncounterSettings()), Hulls.of(known), key
 
 
-def test_contact_on_a_crowded_anchorage(benchmark: Any, table: Table, crowd: tuple[Tracks, Hulls, np.ndarray]) -> None:
+@pytest.mark.parametrize("loops", [False, True], ids=["NumPy", "compiled"])
+def test_contact_on_a_crowded_anchorage(
+    benchmark: Any, table: Table, crowd: tuple[Tracks, Hulls, np.ndarray], loops: bool
+) -> None:
     tracks, hulls, key = crowd
     begin, end = int(tracks.legs.t0_us.min()) - BIN_US, int(tracks.legs.t1_us.max())
+
+    def contact() -> Runs:
+        with use_compiled(loops):
+            return find_runs(tracks, hulls, begin, end, EncounterSettings())
+
     runs = beside(
         benchmark,
         table,
-        lambda: find_runs(tracks, hulls, begin, end, EncounterSettings()),
+        contact,
         lambda: np.argsort(key),
-        names=("contact, crowded anchorage", "numpy.argsort of one int64 key"),
+        names=(f"contact, crowded anchorage, {'compiled' if loops else 'NumPy'}", "numpy.argsort of one int64 key"),
         rows=key.size,
         limit=10.0,
         note=lambda found, _: f"{found.a.size:,} runs",

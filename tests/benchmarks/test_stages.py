@@ -14,7 +14,9 @@ import pytest
 import stsdetect as sts
 from stsdetect.detect import Gaps
 from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.kernels.choice import use_compiled
 from stsdetect.kernels.order import order_by
+from stsdetect.readers import stream
 from stsdetect.settings import CleanSettings
 from stsdetect.tracks import Tracks
 from stsdetect.tracks.chains import impossible_steps
@@ -40,14 +42,20 @@ def keys(positions: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     return reports.said.key.astype(np.uint16)[reports.code], reports.time_us
 
 
-def test_read_csv(benchmark: Any, table: Table, piece: Path, positions: pa.Table) -> None:
+@pytest.mark.parametrize("loops", [False, True], ids=["NumPy", "compiled"])
+def test_read_csv(benchmark: Any, table: Table, piece: Path, positions: pa.Table, loops: bool) -> None:
     files = sorted((piece / "noaa").glob("*.csv"))
+
+    def read() -> int:
+        with use_compiled(loops):
+            return sum(block.num_rows for block in stream(piece / "noaa", hints=True))
+
     got = beside(
         benchmark,
         table,
-        lambda: sts.read(piece / "noaa").positions.num_rows,
+        read,
         lambda: [pa.csv.read_csv(file) for file in files],
-        names=("read NOAA CSV", "pyarrow.csv.read_csv"),
+        names=(f"read NOAA CSV, {'compiled' if loops else 'NumPy'}", "pyarrow.csv.read_csv"),
         rows=positions.num_rows,
     )
     assert got == positions.num_rows
@@ -66,14 +74,20 @@ def test_read_parquet(benchmark: Any, table: Table, piece: Path, positions: pa.T
     assert got == positions.num_rows
 
 
-def test_sort(benchmark: Any, table: Table, keys: tuple[np.ndarray, np.ndarray]) -> None:
+@pytest.mark.parametrize("loops", [False, True], ids=["NumPy", "compiled"])
+def test_sort(benchmark: Any, table: Table, keys: tuple[np.ndarray, np.ndarray], loops: bool) -> None:
     vessel, time_us = keys
+
+    def sort() -> np.ndarray:
+        with use_compiled(loops):
+            return order_by(vessel, time_us)
+
     order = beside(
         benchmark,
         table,
-        lambda: order_by(vessel, time_us),
+        sort,
         lambda: np.lexsort((time_us, vessel)),
-        names=("order by vessel and time", "numpy.lexsort of both"),
+        names=(f"order by vessel, time, {'compiled' if loops else 'NumPy'}", "numpy.lexsort of both"),
         rows=vessel.size,
     )
     assert np.array_equal(order, np.lexsort((time_us, vessel)))
