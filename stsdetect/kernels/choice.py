@@ -17,9 +17,15 @@ _SOURCES = Path(__file__).parent / "compiled"
 _depth = 0
 
 
-def have_numba() -> bool:
-    """Tell whether loops can be compiled here; imports nothing."""
-    return importlib.util.find_spec("numba") is not None
+def why_no_loops() -> str | None:
+    """Tell why loops cannot be compiled here, None where they can; imports numba where it is there."""
+    if importlib.util.find_spec("numba") is None:
+        return "numba is not installed; pip install 'stsdetect[fast]'"
+    try:
+        import_module("numba")
+    except ImportError as problem:  # as with a NumPy that is too new for it
+        return f"numba cannot be used: {problem}"
+    return None
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from stsdetect.context import annotate, filter_by_zone
 from stsdetect.detect.slots import FixSlots
 from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
-from stsdetect.kernels.choice import compiled_before, have_numba, remember_compiled, use_compiled
+from stsdetect.kernels.choice import compiled_before, remember_compiled, use_compiled, why_no_loops
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive, Cleaned
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
@@ -288,14 +288,15 @@ def _wants_loops(wish: str, size: int) -> bool:
     Raises
     ------
     UsageError
-        If they must be, and numba is not there.
+        If they must be, and cannot.
     """
     if wish == "never" or (wish == "auto" and size < COMPILED_FROM_BYTES):
         return False
-    if not have_numba():
+    problem = why_no_loops()
+    if problem is not None:
         if wish == "always":
-            raise UsageError("run.compiled is 'always', but numba is not installed; pip install 'stsdetect[fast]'")
-        log.info("a large input: with pip install 'stsdetect[fast]' it takes less than half the time")
+            raise UsageError(f"run.compiled is 'always', but {problem}")
+        log.info("a large input, which would take less than half the time with compiled loops: %s", problem)
         return False
     if not compiled_before():
         if wish == "auto" and size < COMPILE_FROM_BYTES:

@@ -15,6 +15,7 @@ import pytest
 
 import stsdetect as sts
 from stsdetect.errors import UsageError
+from stsdetect.kernels import choice
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.output import KNOWN_FILES, staged
 from stsdetect.readers import FileReport
@@ -255,12 +256,20 @@ def test_a_harbour_is_summed_up_and_said(tmp_path):
     ],
 )
 def test_loops_are_compiled_where_that_pays(monkeypatch, wish, size, numba, before, wanted):
-    monkeypatch.setattr(job, "have_numba", lambda: numba)
+    monkeypatch.setattr(job, "why_no_loops", lambda: None if numba else "there is no numba")
     monkeypatch.setattr(job, "compiled_before", lambda: before)
     assert job._wants_loops(wish, size) is wanted
 
 
-def test_loops_that_must_be_compiled_need_numba(monkeypatch):
-    monkeypatch.setattr(job, "have_numba", lambda: False)
-    with pytest.raises(UsageError, match=r"numba is not installed.*stsdetect\[fast\]"):
+@pytest.mark.parametrize(
+    ("module", "said"), [(None, "numba is not installed"), ("broken", "numba cannot be used: Numba needs NumPy")]
+)
+def test_loops_that_must_be_compiled_need_numba(monkeypatch, module, said):
+    def broken(name: str) -> object:
+        raise ImportError("Numba needs NumPy 2.4 or less")
+
+    monkeypatch.setattr(choice.importlib.util, "find_spec", lambda name: module)
+    monkeypatch.setattr(choice, "import_module", broken)
+    with pytest.raises(UsageError, match=f"run.compiled is 'always', but {said}"):
         sts.detect("sample_ais", settings=sts.load_settings(run={"compiled": "always"}))
+    assert job._wants_loops("auto", 10**10) is False
