@@ -11,7 +11,7 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
 
-from stsdetect.kernels.choice import have_numba, use_compiled
+from stsdetect.kernels.choice import use_compiled, why_no_loops
 from stsdetect.readers import stream
 from stsdetect.settings import ReadSettings
 from stsdetect.simulate import Archive, World, write, write_archive
@@ -61,7 +61,7 @@ def test_layout(benchmark: Any, table: Table, layouts: Path, layout: str) -> Non
     settings = ReadSettings(columns=MAP) if layout == "mapped" else ReadSettings()
 
     def read() -> int:
-        with use_compiled(have_numba()):
+        with use_compiled(why_no_loops() is None):
             return sum(block.num_rows for block in stream(files, settings=settings))
 
     got = beside(

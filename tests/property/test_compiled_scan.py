@@ -13,14 +13,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stsdetect.kernels.choice import compiled, have_numba, use_compiled
+from stsdetect.kernels.choice import compiled, use_compiled, why_no_loops
 from stsdetect.readers import ReadResult, read, text
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.scanned import plan, scan
 from stsdetect.settings import ReadSettings
 from stsdetect.simulate.export import DMA_HEADER, NOAA2025_HEADER, NOAA_HEADER
 
-pytestmark = pytest.mark.skipif(not have_numba(), reason="numba is not installed")
+pytestmark = pytest.mark.skipif(why_no_loops() is not None, reason="numba is not installed")
 
 MAPPED_HEADER = "id;utc;note;y;x;speed;who"
 MAP = {"mmsi": "id", "time": "utc", "lat": "y", "lon": "x", "sog": "speed", "name": "who"}
