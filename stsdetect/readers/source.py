@@ -269,7 +269,7 @@ def _all_null(group: pq.RowGroupMetaData, optional: Mapping[str, pa.DataType]) -
         if column.path_in_schema in optional and column.is_stats_set:
             told = column.statistics
             null = told.has_null_count and told.null_count == column.num_values == group.num_rows
-            if null and not told.has_min_max and not told.num_values:
+            if null and not told.has_min_max:
                 found.add(column.path_in_schema)
     return found
 

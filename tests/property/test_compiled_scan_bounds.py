@@ -20,7 +20,15 @@ from stsdetect.kernels.choice import compiled, have_numba, use_compiled
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.scanned import Plan, plan, scan
 from tests.property.test_compiled_scan import (
-    FRAGMENTS, MMSI, NUMBERS, ODD_MMSI, ODD_NUMBERS, ODD_TEXTS, ODD_TIMES, TEXTS, TIMES,
+    FRAGMENTS,
+    MMSI,
+    NUMBERS,
+    ODD_MMSI,
+    ODD_NUMBERS,
+    ODD_TEXTS,
+    ODD_TIMES,
+    TEXTS,
+    TIMES,
 )  # fmt: skip
 
 PAGE, BLOCKS = mmap.PAGESIZE, 3000
