@@ -92,6 +92,8 @@ def expanded(table: pa.Table) -> pa.Table:
     """Return a block as a table of `POSITIONS`; one that is such a table is returned as it is."""
     if not is_alike(table):
         return table
+    if not table.num_rows:  # a filter may have left no chunk either, and no dictionary with it
+        return POSITIONS.empty()
     column = _one(table.column(SAID))
     columns = {name: _one(table.column(name)) for name in table.column_names if name != SAID}
     for name, values in zip(*_fields(column.dictionary), strict=True):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from stsdetect.readers.alike import OWN, alike, expanded, is_alike, together, with_nulls
+from stsdetect.readers.alike import OWN, alike, is_alike, together, with_nulls
 from stsdetect.readers.convert import Mask, codes, is_text, mapped_words, numbers, plain, take_mask, whole, words
 from stsdetect.readers.protocol import Batch, Reject
 from stsdetect.reference.vessels import nav_status_code, ship_type_code
@@ -147,18 +147,10 @@ def build(
 
 def _of_sets(out: dict[str, pa.Array], repeated: Repeated, number: NDArray[np.int32]) -> pa.Table:
     """Return rows that are alike in all but what is of the moment, which each has for itself."""
-    sets = repeated.sets
-    own = {name: array for name, array in out.items() if name in OWN}
-    place = pa.array(number)
-    own |= {name: plain(sets.column(name)).take(place) for name in OWN if name in sets.column_names}
+    sets, place = repeated.sets, pa.array(number)
+    own = out | {name: plain(sets.column(name)).take(place) for name in OWN if name in sets.column_names}
     said = sets.select([name for name in sets.column_names if name not in OWN])
-    table = alike(own, number, said, repeated.origin)
-    others = {name: array for name, array in out.items() if name not in OWN}
-    if not others:
-        return table
-    # A layout may have more that changes from report to report than a moment has.
-    whole = expanded(table)
-    return with_nulls({name: plain(whole.column(name)) for name in whole.column_names} | others, len(number))
+    return alike(own, number, said, repeated.origin)
 
 
 def judge_repeated(raw: dict[str, pa.Array], missing: frozenset[str]) -> Judged:

@@ -258,13 +258,19 @@ def _together(counts: list[int], most: int) -> Iterator[tuple[list[int], int]]:
 
 
 def _all_null(group: pq.RowGroupMetaData, optional: Mapping[str, pa.DataType]) -> set[str]:
-    """Return which optional columns hold nothing in a row group."""
+    """Return which optional columns hold nothing in a row group, by its statistics.
+
+    Statistics that contradict themselves are not believed. Where wrong ones agree, values of these columns are
+    missed, but never a row: what makes a row is always read.
+    """
     found = set()
     for i in range(group.num_columns):
         column = group.column(i)
-        known = column.path_in_schema in optional and column.is_stats_set and column.statistics.has_null_count
-        if known and column.statistics.null_count == group.num_rows:
-            found.add(column.path_in_schema)
+        if column.path_in_schema in optional and column.is_stats_set:
+            told = column.statistics
+            null = told.has_null_count and told.null_count == column.num_values == group.num_rows
+            if null and not told.has_min_max:
+                found.add(column.path_in_schema)
     return found
 
 

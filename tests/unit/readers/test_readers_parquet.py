@@ -110,3 +110,25 @@ def test_damage_in_the_middle_keeps_what_came_before(
     path.write_bytes(data[:-20])
     with pytest.raises(InputError, match="damaged or cut short"):
         sts.read(path)
+
+
+@pytest.mark.parametrize("agree", [False, True], ids=["contradict themselves", "agree"])
+def test_wrong_statistics_cost_no_row(tmp_path: Path, agree: bool) -> None:
+    path, n = tmp_path / "a.parquet", 60
+    time = pa.array(1_704_067_200_000_000 + np.arange(n) * 1_000_000).cast(pa.timestamp("us", "UTC"))
+    place = pa.array(np.arange(n) / 10)
+    table = pa.table({"time": time, "lat_deg": place, "lon_deg": place, "mmsi": pa.array(np.arange(n) + 200_000_000)})
+    name = pa.array(["AAAA"] * n).dictionary_encode()
+    pq.write_table(table.append_column("name", name), path)
+    data = path.read_bytes()
+    ends = b"\x28\x04AAAA\x18\x04AAAA\x11\x11"  # fields 5 to 8 of Statistics: largest and smallest value, both exact
+    assert data.count(b"\x36\x00" + ends) >= 1  # field 3: none is null
+    foot = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    false = b"\x36" + bytes([2 * n]) + (b"" if agree else ends)
+    tail = data[foot:-8].replace(b"\x36\x00" + ends, false)
+    path.write_bytes(data[:foot] + tail + len(tail).to_bytes(4, "little") + b"PAR1")
+    told = pq.ParquetFile(path).metadata.row_group(0).column(4).statistics
+    assert (told.null_count, told.has_min_max) == (n, not agree)
+    got = sts.read(path)
+    assert got.positions.column("mmsi").to_pylist() == table.column("mmsi").to_pylist()
+    assert got.positions.column("name").to_pylist() == [None if agree else "AAAA"] * n
