@@ -6,9 +6,11 @@ import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from threading import Lock
 from types import ModuleType
 
 _depth = 0
+_lock = Lock()
 
 
 def have_numba() -> bool:
@@ -24,11 +26,13 @@ def use_compiled(yes: bool) -> Iterator[None]:
     them. Statements may be nested, or run side by side in threads: one that says yes is enough.
     """
     global _depth
-    _depth += yes
+    with _lock:
+        _depth += yes
     try:
         yield
     finally:
-        _depth -= yes
+        with _lock:
+            _depth -= yes
 
 
 def compiled(name: str) -> ModuleType | None:
