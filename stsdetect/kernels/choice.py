@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,8 +13,12 @@ _lock = Lock()
 
 
 def have_numba() -> bool:
-    """Tell whether loops can be compiled here; imports nothing."""
-    return importlib.util.find_spec("numba") is not None
+    """Tell whether loops can be compiled here: numba is installed, and fits the NumPy that is. This loads it."""
+    try:
+        import_module("numba")
+    except ImportError:
+        return False
+    return True
 
 
 @contextmanager

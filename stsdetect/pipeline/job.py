@@ -284,10 +284,16 @@ def _wants_loops(wish: str, size: int) -> bool:
         If they must be, and numba is not there.
     """
     if wish == "always" and not have_numba():
-        raise UsageError("run.compiled is 'always', but numba is not installed; pip install 'stsdetect[fast]'")
-    if wish == "auto" and size >= COMPILED_FROM_BYTES and not have_numba():
+        raise UsageError(
+            "run.compiled is 'always', but numba is not installed, or not made for this NumPy; "
+            "pip install 'stsdetect[fast]', or leave run.compiled on 'auto'"
+        )
+    if wish != "auto" or size < COMPILED_FROM_BYTES:
+        return wish == "always"
+    there = have_numba()
+    if not there:
         log.info("a large input: with pip install 'stsdetect[fast]' it takes less than half the time")
-    return wish == "always" or (wish == "auto" and size >= COMPILED_FROM_BYTES and have_numba())
+    return there
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stsdetect as sts
+from stsdetect.kernels import choice
+from stsdetect.kernels.choice import have_numba
 from stsdetect.pipeline import buckets
 from stsdetect.schema import EVENTS
 from stsdetect.tracks import Register
 from tests.builders import boat, join, positions, us
 from tests.property.test_rule_two import QUICK, content, results, table_of, worlds
 
-archive = importlib.import_module("stsdetect.pipeline.archive")
+archive = import_module("stsdetect.pipeline.archive")
 
 
 @contextmanager
@@ -30,6 +32,15 @@ def little_room(rows_at_once: int, shelf_bytes: int, workers: int) -> Iterator[N
         room = archive.Room(workers, shelf_bytes, 350 * rows_at_once, rows_at_once)
         patch.setattr(archive.Room, "of", lambda settings: room)
         yield
+
+
+@contextmanager
+def watched() -> Iterator[set[str]]:
+    """Collect the names of the compiled modules that are loaded by who asks for them."""
+    asked: set[str] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choice, "import_module", lambda name: asked.add(name.rpartition(".")[2]) or import_module(name))
+        yield asked
 
 
 def all_of(result: sts.Result) -> list[bytes]:
@@ -60,6 +71,29 @@ def test_any_room_gives_the_same_bytes(world, rows_at_once, shelf_bytes, workers
     assert (cut.run["first_time"], cut.run["last_time"]) == (whole.run["first_time"], whole.run["last_time"])
     if shelf_bytes == 0:
         assert cut.run["spilled_bytes"] > 0
+
+
+@pytest.mark.skipif(not have_numba(), reason="compiled loops need numba")
+@QUICK
+@given(
+    worlds(),
+    st.sampled_from([40, 300, 10**6]),
+    st.sampled_from([0, 10**9]),
+    st.sampled_from([1, 2]),
+    st.floats(60, 90_000),
+    st.booleans(),
+)
+def test_compiled_loops_give_the_same_bytes(world, rows_at_once, shelf_bytes, workers, length, keep_fixes):
+    table = table_of(world)
+    plain = sts.detect(table, settings=sts.load_settings(run={"compiled": "never"}), keep_fixes=keep_fixes)
+    chosen = sts.load_settings(run={"compiled": "always", "partition_s": length})
+    with little_room(rows_at_once, shelf_bytes, workers), watched() as asked:
+        loops = sts.detect(table, settings=chosen, keep_fixes=keep_fixes)
+    assert {"cleaning", "legs", "order", "speed"} <= asked
+    assert all_of(loops) == all_of(plain)
+    assert content((loops.berths, loops.rejects)) == content((plain.berths, plain.rejects))
+    for name in ("counts", "quality", "rows", "first_time", "last_time", "summed_up"):
+        assert loops.run[name] == plain.run[name]
 
 
 @QUICK
