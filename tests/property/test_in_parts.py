@@ -17,7 +17,7 @@ import stsdetect as sts
 from stsdetect.kernels import choice
 from stsdetect.kernels.choice import have_numba
 from stsdetect.pipeline import buckets
-from stsdetect.schema import EVENTS
+from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.tracks import Register
 from tests.builders import boat, join, positions, us
 from tests.property.test_rule_two import QUICK, content, results, table_of, worlds
@@ -94,6 +94,49 @@ def test_compiled_loops_give_the_same_bytes(world, rows_at_once, shelf_bytes, wo
     assert content((loops.berths, loops.rejects)) == content((plain.berths, plain.rejects))
     for name in ("counts", "quality", "rows", "first_time", "last_time", "summed_up"):
         assert loops.run[name] == plain.run[name]
+
+
+def pair_at(lat: float, lon: float) -> pa.Table:
+    """Two boats that drift around a place for nine hours, one heard seldom, the other together with it on and off."""
+    a = boat(440000001, [(0, -400, 0), (9, 900, 0)], origin=(lat, lon), noise_m=5, every_s=400)
+    b = boat(440000002, [(0, 9000, 0), (1, 0, 60), (5, 500, 60), (6, 9000, 60), (9, 900, 60)], origin=(lat, lon))
+    return join(a, b)
+
+
+def with_own_ids(table: pa.Table, names: list[str]) -> pa.Table:
+    """The same reports, each vessel by an id of its own and without a MMSI."""
+    own = np.searchsorted(np.unique(table.column("mmsi").to_numpy()), table.column("mmsi").to_numpy())
+    return POSITIONS.table(
+        {
+            **{name: table.column(name) for name in table.column_names},
+            "vessel_id": pa.array(np.array(names)[own], pa.string()),
+            "mmsi": pa.nulls(table.num_rows, pa.int64()),
+        }
+    )
+
+
+SEA = (31.0, 124.0)
+ODD_INPUTS = {
+    "nothing": (POSITIONS.empty(), 0),
+    "one row": (positions(440000001, [us(0)], *SEA), 0),
+    "one place that is none": (positions(440000001, [us(0)], 91.0, 181.0), 0),
+    "one vessel": (boat(440000001, [(0, 0, 0), (5, 0, 0)]), 0),
+    "every row thrice": (join(*[pair_at(*SEA)] * 3), 1),
+    "own ids": (with_own_ids(pair_at(*SEA), ["x", "412345678#y"]), 1),
+    "north pole": (pair_at(89.9999, 10.0), 1),
+    "south pole": (pair_at(-90.0, 0.0), 1),
+    "antimeridian": (pair_at(0.5, 180.0), 1),
+    "fifty years": (join(pair_at(*SEA), boat(440000003, [(-24 * 365 * 50, 0, 0), (-24 * 365 * 50 + 9, 0, 0)])), 1),
+}
+
+
+@pytest.mark.skipif(not have_numba(), reason="compiled loops need numba")
+@pytest.mark.parametrize("name", ODD_INPUTS)
+def test_compiled_loops_on_odd_inputs(name):
+    table, least_encounters = ODD_INPUTS[name]
+    plain, loops = (sts.detect(table, settings=sts.load_settings(run={"compiled": how})) for how in ("never", "always"))
+    assert all_of(loops) == all_of(plain)
+    assert loops.events_table.column("kind").to_pylist().count("encounter") >= least_encounters
 
 
 @QUICK
