@@ -26,6 +26,7 @@ from stsdetect.detect.search import find_runs
 from stsdetect.detect.slots import FIRST_US, LAST_US
 from stsdetect.engine import cut, run_parts
 from stsdetect.kernels.contact import overlaps
+from stsdetect.kernels.nearby import MOST_BINS
 from stsdetect.kernels.runs import group_bounds, weighted_median
 from stsdetect.kernels.sphere import Bools, Floats, Ints, chord_to_arc, norm
 from stsdetect.reference.vessels import imo_ok
@@ -157,7 +158,8 @@ class Encounters:
             return found[0]
         halo = round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
         # The bin in which the first leg begins may begin before it.
-        parts = cut(int(legs.t0_us.min()) - BIN_US, int(legs.t1_us.max()), round(self.partition_s * US_PER_S))
+        length_us = min(round(self.partition_s * US_PER_S), MOST_BINS * BIN_US)
+        parts = cut(int(legs.t0_us.min()) - BIN_US, int(legs.t1_us.max()), length_us)
 
         def jobs() -> Iterator[tuple[Any, ...]]:
             for part in parts:

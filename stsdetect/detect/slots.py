@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stsdetect.detect.arrays import Fixes
 from stsdetect.kernels.choice import compiled
+from stsdetect.kernels.nearby import MOST_BINS
 from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Floats, Ints, to_xyz
 from stsdetect.store import Shelf
@@ -43,7 +44,7 @@ def slot_edges(rows: Mapping[int, int], bin_us: int, most_rows: int, most_us: in
     >>> slot_edges({0: 5, 1: 5, 2: 5, 9: 1}, bin_us=10, most_rows=10, most_us=1000).tolist()
     [0, 20]
     """
-    span = max(most_us // bin_us, 1)
+    span = min(max(most_us // bin_us, 1), MOST_BINS)
     edges: list[int] = []
     held = 0
     for time_bin in sorted(rows):

@@ -9,15 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stsdetect.context.berths import (
-    COLUMN_BITS,
-    COLUMNS,
-    PRESENCE,
-    ROWS_PER_DEGREE,
-    US_PER_DAY,
-    BerthCells,
-    Berths,
-)
+from stsdetect.context.berths import PRESENCE, US_PER_DAY, BerthCells, Berths, cell_grid
 from stsdetect.detect.arrays import MINUTE_US, Fixes
 from stsdetect.kernels.contact import Legs
 from stsdetect.kernels.sphere import Bools, Ints
@@ -112,9 +104,7 @@ def runs_and_presence(
     )  # fmt: skip
     cell, at_first, at_second = np.empty(2 * n, dtype=np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     lat, lon = (np.require(values, np.float64, ["C", "W"]) for values in (data.lat_deg, data.lon_deg))
-    count = fast.berth_cells(
-        first, second, n, lat, lon, ROWS_PER_DEGREE, COLUMNS, COLUMN_BITS, cell, at_first, at_second
-    )
+    count = fast.berth_cells(first, second, n, lat, lon, *cell_grid(), cell, at_first, at_second)
     area = cells.of_cells(cell[:count])
     pieces = np.empty((n, 5), dtype=np.int64)
     n_legs, n_pieces = fast.stays(hull, time_us, first, second, n, at_first, at_second, area, berthed, pieces)

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 
 _SOURCES = Path(__file__).parent / "compiled"
 _depth = 0
+_lock = Lock()
 
 
 def why_no_loops() -> str | None:
@@ -36,11 +38,13 @@ def use_compiled(yes: bool) -> Iterator[None]:
     them. Statements may be nested, or run side by side in threads: one that says yes is enough.
     """
     global _depth
-    _depth += yes
+    with _lock:
+        _depth += yes
     try:
         yield
     finally:
-        _depth -= yes
+        with _lock:
+            _depth -= yes
 
 
 def compiled(name: str) -> ModuleType | None:

@@ -22,6 +22,8 @@ from stsdetect.kernels.sphere import Bools, Floats, Ints, norm
 
 #: Cells per axis fit in 15 bits (32,767 cells of at least 500 m span the Earth's 12,742 km).
 _AXIS_BITS = 15
+#: Most time bins that may be looked through at once (7 years of half hours): they fit beside a cell in 63 bits.
+MOST_BINS = 1 << 17
 #: Least reach that cells are made for, so that they can be numbered so [m].
 _LEAST_REACH_M = 250.0
 #: Neighbours looked at together; as many as stay in the cache. Bounds memory, not results.

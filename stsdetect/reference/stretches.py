@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -105,12 +106,13 @@ def _square_middles(square: NDArray[np.integer]) -> Floats:
 class Stretches(Generic[Index]):
     """An index of the squares asked for so far; of all, before indexes have taken more work than one of all.
 
-    What an index answers does not depend on what else is in it.
+    What an index answers does not depend on what else is in it. One object may serve several threads.
     """
 
     def __init__(self, squares: Squares, make: Callable[[Bools], Index]) -> None:
         self._squares = squares
         self._make = make
+        self._lock = RLock()
         self._made: tuple[Bools, Index] | None = None
         self._edges_taken = 0
         # By square, how far around its places the index reaches [m].
@@ -119,33 +121,35 @@ class Stretches(Generic[Index]):
     def around(self, chord_m: Floats, lat: Floats, lon: Floats) -> Index:
         """Return an index of all that lies within ``chord_m`` of places, at least; shape (n,) each."""
         square = _square(lat, lon)
-        fresh = chord_m > self._reach_m[square]
-        made = self._made
-        if made is not None and not fresh.any():
-            return made[1]
-        asked, place = np.unique(square[fresh], return_inverse=True)
-        farthest = np.zeros(len(asked))
-        np.maximum.at(farthest, place, np.ceil(chord_m[fresh] / _REACH_STEP_M) * _REACH_STEP_M)
-        near = self._squares.within(asked, farthest)
-        if made is None or (near & ~made[0]).any():
-            # What is asked next mostly lies near by.
-            near = self._squares.within(asked, farthest + _MARGIN_M)
-        index = self.over(near)
-        self._reach_m[asked] = np.maximum(self._reach_m[asked], farthest)
-        return index
+        with self._lock:
+            fresh = chord_m > self._reach_m[square]
+            made = self._made
+            if made is not None and not fresh.any():
+                return made[1]
+            asked, place = np.unique(square[fresh], return_inverse=True)
+            farthest = np.zeros(len(asked))
+            np.maximum.at(farthest, place, np.ceil(chord_m[fresh] / _REACH_STEP_M) * _REACH_STEP_M)
+            near = self._squares.within(asked, farthest)
+            if made is None or (near & ~made[0]).any():
+                # What is asked next mostly lies near by.
+                near = self._squares.within(asked, farthest + _MARGIN_M)
+            index = self.over(near)
+            self._reach_m[asked] = np.maximum(self._reach_m[asked], farthest)
+            return index
 
     def over(self, squares: Bools) -> Index:
         """Return an index of these squares at least."""
-        made = self._made
-        if made is not None:
-            if not (squares & ~made[0]).any():
-                return made[1]
-            squares = squares | made[0]
-        self._edges_taken += int(self._squares.n_edges[squares].sum())
-        if self._edges_taken > self._squares.n_edges.sum():
-            squares = np.ones_like(squares)
-        index = self._make(squares)
-        self._made = squares, index
-        if squares.all():
-            self._reach_m[:] = np.inf
-        return index
+        with self._lock:
+            made = self._made
+            if made is not None:
+                if not (squares & ~made[0]).any():
+                    return made[1]
+                squares = squares | made[0]
+            self._edges_taken += int(self._squares.n_edges[squares].sum())
+            if self._edges_taken > self._squares.n_edges.sum():
+                squares = np.ones_like(squares)
+            index = self._make(squares)
+            self._made = squares, index
+            if squares.all():
+                self._reach_m[:] = np.inf
+            return index

@@ -292,3 +292,27 @@ def test_meeting_is_a_meeting(run, tmp_path):
     done = run("detect", write_noaa(tmp_path / "in.csv", meeting()), "--out", tmp_path / "out", "--no-page")
     assert done.code == 0
     assert "pairs: 1" in done.out
+
+
+def test_compiled_loops_without_numba(run, export, tmp_path, monkeypatch):
+    """Who insists on them is told what to do; all else works without."""
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.setattr("stsdetect.pipeline.job.stream", lambda *a, **k: pytest.fail("the work has begun"))
+    done = run("detect", export, "--out", tmp_path / "out", "--set", "run.compiled=always")
+    assert done.code == 2
+    assert "run.compiled is 'always', but numba is not installed" in done.err
+    assert "pip install 'stsdetect[fast]'" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("wish", ["auto", "never"])
+def test_a_large_input_without_numba(wish, run, export, tmp_path, monkeypatch):
+    assert run("detect", export, "--out", tmp_path / "small", "--no-page").code == 0
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.setattr("stsdetect.pipeline.job.COMPILED_FROM_BYTES", 1)
+    done = run("detect", export, "--out", tmp_path / "large", "--no-page", "--set", f"run.compiled={wish}")
+    assert done.code == 0, done.err
+    assert ("pip install 'stsdetect[fast]'" in done.err) == (wish == "auto")
+    small, large = (pq.read_table(tmp_path / way / "events.parquet") for way in ("small", "large"))
+    assert large.num_rows > 0
+    assert large.equals(small)

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import stsdetect as sts
+from stsdetect.kernels.choice import why_no_loops
 from stsdetect.settings import CleanSettings, load_settings
 from stsdetect.tracks import build_tracks
 from tests.builders import (
@@ -396,3 +398,17 @@ def test_many_hulls_over_many_years_do_not_run_out_of_numbers():
     b = boat(B, [(2, 0, 50), (5, 0, 50)])
     (event,) = encounters_of(crowd, *old, a, b)
     assert (event["name_a"], event["n_positions_a"], event["n_positions_b"]) == ("LATER", 180, 181)
+
+
+@pytest.mark.parametrize("compiled", ["never", "always"] if why_no_loops() is None else ["never"])
+@pytest.mark.parametrize("half_hours", [1 << 18, 1 << 19])
+def test_who_lay_at_one_place_decades_apart_did_not_meet(half_hours, compiled):
+    """However long the time that is searched at once: time and place of a hull must fit into one number."""
+    then = -half_hours / 2
+    early = [boat(A, [(then, 0, 0), (then + 5, 0, 0)]), boat(A + 1, [(then, 9000, 0), (then + 5, 9000, 0)])]
+    late = [boat(B, [(0, 0, 50), (5, 0, 50)]), boat(B + 1, [(0, 9000, 9000), (5, 9000, 9000)])]
+    chosen = load_settings(run={"compiled": compiled, "partition_s": 60 * 366 * 86400})
+    events = sts.detect(join(*early, *late), settings=chosen).events_table
+    assert events.column("kind").to_pylist().count("loitering") == 4
+    assert "encounter" not in events.column("kind").to_pylist()
+    assert encounters_of(*early, *late, settings=chosen) == []

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stsdetect.kernels.choice import compiled, have_numba, use_compiled
+from stsdetect.kernels.choice import compiled, use_compiled, why_no_loops
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.scanned import Plan, plan, scan
 from tests.property.test_compiled_scan import (
@@ -115,7 +115,9 @@ def main(seed: int) -> int:
     return plain
 
 
-@pytest.mark.skipif(not have_numba() or sys.platform != "linux", reason="needs numba, and mprotect as Linux has it")
+@pytest.mark.skipif(
+    why_no_loops() is not None or sys.platform != "linux", reason="needs numba, and mprotect as Linux has it"
+)
 def test_no_byte_is_read_outside() -> None:
     root = Path(__file__).parents[2]
     code = "import sys; from tests.property.test_compiled_scan_bounds import main; print(main(int(sys.argv[1])))"

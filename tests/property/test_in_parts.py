@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stsdetect as sts
+from stsdetect.kernels import choice
+from stsdetect.kernels.choice import why_no_loops
 from stsdetect.pipeline import buckets
-from stsdetect.schema import EVENTS
+from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.tracks import Register
 from tests.builders import boat, join, positions, us
 from tests.property.test_rule_two import QUICK, content, results, table_of, worlds
 
-archive = importlib.import_module("stsdetect.pipeline.archive")
+archive = import_module("stsdetect.pipeline.archive")
 
 
 @contextmanager
@@ -30,6 +32,15 @@ def little_room(rows_at_once: int, shelf_bytes: int, workers: int) -> Iterator[N
         room = archive.Room(workers, shelf_bytes, 350 * rows_at_once, rows_at_once)
         patch.setattr(archive.Room, "of", lambda settings: room)
         yield
+
+
+@contextmanager
+def watched() -> Iterator[set[str]]:
+    """Collect the names of the compiled modules that are loaded by who asks for them."""
+    asked: set[str] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choice, "import_module", lambda name: asked.add(name.rpartition(".")[2]) or import_module(name))
+        yield asked
 
 
 def all_of(result: sts.Result) -> list[bytes]:
@@ -60,6 +71,72 @@ def test_any_room_gives_the_same_bytes(world, rows_at_once, shelf_bytes, workers
     assert (cut.run["first_time"], cut.run["last_time"]) == (whole.run["first_time"], whole.run["last_time"])
     if shelf_bytes == 0:
         assert cut.run["spilled_bytes"] > 0
+
+
+@pytest.mark.skipif(why_no_loops() is not None, reason="compiled loops need numba")
+@QUICK
+@given(
+    worlds(),
+    st.sampled_from([40, 300, 10**6]),
+    st.sampled_from([0, 10**9]),
+    st.sampled_from([1, 2]),
+    st.floats(60, 90_000),
+    st.booleans(),
+)
+def test_compiled_loops_give_the_same_bytes(world, rows_at_once, shelf_bytes, workers, length, keep_fixes):
+    table = table_of(world)
+    plain = sts.detect(table, settings=sts.load_settings(run={"compiled": "never"}), keep_fixes=keep_fixes)
+    chosen = sts.load_settings(run={"compiled": "always", "partition_s": length})
+    with little_room(rows_at_once, shelf_bytes, workers), watched() as asked:
+        loops = sts.detect(table, settings=chosen, keep_fixes=keep_fixes)
+    assert {"cleaning", "legs", "order", "speed"} <= asked
+    assert all_of(loops) == all_of(plain)
+    assert content((loops.berths, loops.rejects)) == content((plain.berths, plain.rejects))
+    for name in ("counts", "quality", "rows", "first_time", "last_time", "summed_up"):
+        assert loops.run[name] == plain.run[name]
+
+
+def pair_at(lat: float, lon: float) -> pa.Table:
+    """Two boats that drift around a place for nine hours, one heard seldom, the other together with it on and off."""
+    a = boat(440000001, [(0, -400, 0), (9, 900, 0)], origin=(lat, lon), noise_m=5, every_s=400)
+    b = boat(440000002, [(0, 9000, 0), (1, 0, 60), (5, 500, 60), (6, 9000, 60), (9, 900, 60)], origin=(lat, lon))
+    return join(a, b)
+
+
+def with_own_ids(table: pa.Table, names: list[str]) -> pa.Table:
+    """The same reports, each vessel by an id of its own and without a MMSI."""
+    own = np.searchsorted(np.unique(table.column("mmsi").to_numpy()), table.column("mmsi").to_numpy())
+    return POSITIONS.table(
+        {
+            **{name: table.column(name) for name in table.column_names},
+            "vessel_id": pa.array(np.array(names)[own], pa.string()),
+            "mmsi": pa.nulls(table.num_rows, pa.int64()),
+        }
+    )
+
+
+SEA = (31.0, 124.0)
+ODD_INPUTS = {
+    "nothing": (POSITIONS.empty(), 0),
+    "one row": (positions(440000001, [us(0)], *SEA), 0),
+    "one place that is none": (positions(440000001, [us(0)], 91.0, 181.0), 0),
+    "one vessel": (boat(440000001, [(0, 0, 0), (5, 0, 0)]), 0),
+    "every row thrice": (join(*[pair_at(*SEA)] * 3), 1),
+    "own ids": (with_own_ids(pair_at(*SEA), ["x", "412345678#y"]), 1),
+    "north pole": (pair_at(89.9999, 10.0), 1),
+    "south pole": (pair_at(-90.0, 0.0), 1),
+    "antimeridian": (pair_at(0.5, 180.0), 1),
+    "fifty years": (join(pair_at(*SEA), boat(440000003, [(-24 * 365 * 50, 0, 0), (-24 * 365 * 50 + 9, 0, 0)])), 1),
+}
+
+
+@pytest.mark.skipif(why_no_loops() is not None, reason="compiled loops need numba")
+@pytest.mark.parametrize("name", ODD_INPUTS)
+def test_compiled_loops_on_odd_inputs(name):
+    table, least_encounters = ODD_INPUTS[name]
+    plain, loops = (sts.detect(table, settings=sts.load_settings(run={"compiled": how})) for how in ("never", "always"))
+    assert all_of(loops) == all_of(plain)
+    assert loops.events_table.column("kind").to_pylist().count("encounter") >= least_encounters
 
 
 @QUICK

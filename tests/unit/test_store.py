@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -75,3 +76,20 @@ def test_no_temporary_folder_is_said_in_plain_words(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with Shelf(0) as shelf, pytest.raises(UsageError, match="TMPDIR"):
         shelf.put(1, table(1))
+
+
+@pytest.mark.parametrize("limit_bytes", [0, 10**9])
+def test_several_threads_take_at_once(limit_bytes):
+    numbers = range(200)
+    with Shelf(limit_bytes) as shelf, ThreadPoolExecutor(8) as pool:
+        for number in numbers:
+            shelf.put(number, table(number, number + 1))
+        # Each number is asked for twice, and had once.
+        found = list(pool.map(shelf.take, [*numbers, *numbers]))
+        got = sorted(part.column("x").to_pylist() for part in found if part is not None)
+        assert got == [[number, number + 1] for number in numbers]
+        assert shelf.rows == {}
+        # Nothing counts as held any more: what comes next stays in memory.
+        if limit_bytes:
+            shelf.put(0, table(*range(50)))
+            assert shelf.spilled_bytes == 0

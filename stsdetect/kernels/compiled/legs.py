@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from stsdetect.kernels.compiled.berths import cell_of
 from stsdetect.kernels.compiled.jit import loop
 
 #: Flags of fixes, as in `stsdetect.tracks.quality`.
@@ -272,7 +273,7 @@ def contact_runs(
 
 @loop
 def berth_cells(
-    first: Any, second: Any, n: int, lat_deg: Any, lon_deg: Any, rows_per_degree: int, columns: Any, column_bits: int,
+    first: Any, second: Any, n: int, lat_deg: Any, lon_deg: Any, columns: Any, per_degree: int, bits: int,
     cell: Any, at_first: Any, at_second: Any,
 ) -> int:  # fmt: skip
     """List the berth cells that the ends of legs lie in, one after the other.
@@ -281,8 +282,8 @@ def berth_cells(
     ----------
     first, second, n
         Both fixes of ``n`` legs in order.
-    columns
-        Cells in each row around the Earth.
+    columns, per_degree, bits
+        As for `cell_of`.
     cell, at_first, at_second
         Filled: the cells, each where it differs from the one before, and by leg the places of both ends among them.
 
@@ -295,10 +296,7 @@ def berth_cells(
         for side in range(2):
             k = first[leg] if side == 0 else second[leg]
             if k != last:
-                row = min(max(int((lat_deg[k] + 90.0) * rows_per_degree), 0), 180 * rows_per_degree - 1)
-                around = columns[row]
-                column = min(int((lon_deg[k] + 180.0) % 360.0 * around / 360.0), around - 1)
-                number = (row << column_bits) | column
+                number = cell_of(lat_deg[k], lon_deg[k], columns, per_degree, bits)
                 if count == 0 or cell[count - 1] != number:
                     cell[count] = number
                     count += 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from stsdetect.kernels.compiled.berths import cell_of
 from stsdetect.kernels.compiled.jit import loop
 
 #: An odd number without pattern, as in `stsdetect.kernels.order`, that fits into 63 bits.
@@ -61,18 +62,6 @@ def _found(table: Any, key: int) -> int:
             return int(table[place, 1])
         place = (place + 1) & (table.shape[0] - 1)
     return _UNKNOWN
-
-
-@loop
-def cell_of(lat_deg: float, lon_deg: float, columns: Any, per_degree: int, bits: int) -> int:
-    """Return the number of the berth cell of a place; the loop of `stsdetect.context.berths.cell_of`."""
-    row = min(max(int((lat_deg + 90.0) * per_degree), 0), columns.size - 1)
-    turn = lon_deg + 180.0
-    # The remainder is slow, and mostly what it is taken of.
-    if not 0.0 <= turn < 360.0:
-        turn %= 360.0
-    column = min(int(turn * columns[row] / 360.0), columns[row] - 1)
-    return int((row << bits) | column)
 
 
 @loop

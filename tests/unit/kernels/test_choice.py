@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -45,3 +47,26 @@ def test_where_nothing_can_be_written_nothing_is(apart, tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file" / "below"))
     choice.remember_compiled()
     assert not choice.compiled_before()
+
+
+@pytest.mark.parametrize("text", ["raise ImportError('Numba needs NumPy 1.9 or less')", "import no_such_llvmlite"])
+def test_a_numba_that_cannot_be_imported_is_told(text, tmp_path, monkeypatch):
+    (tmp_path / "numba.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    # What is restored at the end must be what is there now, or nothing.
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.delitem(sys.modules, "numba")
+    assert "numba cannot be used" in str(choice.why_no_loops())
+
+
+def test_many_threads_that_want_loops_leave_no_trace():
+    def many_times() -> None:
+        for _ in range(2000):
+            with choice.use_compiled(True):
+                assert choice._depth > 0
+
+    before = choice._depth
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(many_times) for _ in range(8)]:
+            done.result()
+    assert choice._depth == before

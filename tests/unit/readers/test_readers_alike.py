@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stsdetect.kernels.choice import have_numba, use_compiled
+from stsdetect.kernels.choice import use_compiled, why_no_loops
 from stsdetect.readers import ReadResult, alike, stream
 from stsdetect.readers.alike import expanded, found, is_alike, with_nulls
 from stsdetect.schema import POSITIONS
@@ -63,7 +63,7 @@ def values(tables: list[pa.Table]) -> list[dict[str, Any]]:
     ids=["all", "since", "until", "nothing", "vessels"],
 )
 @pytest.mark.parametrize(("block", "rows"), [(1 << 24, 100_000), (5000, 1), (5000, 200)], ids=["one", "many", "joined"])
-@pytest.mark.skipif(not have_numba(), reason="numba is not installed")
+@pytest.mark.skipif(why_no_loops() is not None, reason="numba is not installed")
 def test_the_same_rows_in_either_form(
     files: list[Path], block: int, rows: int, wanted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
