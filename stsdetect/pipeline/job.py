@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 from stsdetect.context import annotate, filter_by_zone
 from stsdetect.detect.slots import FixSlots
 from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
-from stsdetect.kernels.choice import compiled_before, remember_compiled, use_compiled, why_no_loops
+from stsdetect.kernels.choice import remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive, Cleaned
+from stsdetect.pipeline.loops import wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
@@ -44,9 +45,6 @@ Moment: TypeAlias = str | datetime
 FORMATS: tuple[str, ...] = get_args(Format)
 #: Most remarks of one sort that are logged; ``run.json`` has all.
 MAX_REMARKS = 8
-#: Inputs from this size on [bytes] gain more from compiled loops than loading them costs (about 0.6 s), and from this
-#: size on more than compiling them costs (about half a minute); measured on NOAA CSV, 119 bytes a row.
-COMPILED_FROM_BYTES, COMPILE_FROM_BYTES = 100_000_000, 2_000_000_000
 STAGES: tuple[str, ...] = ("read", "tracks", "detect", "context", "score", "write")
 
 log = logging.getLogger("stsdetect.pipeline")
@@ -234,7 +232,7 @@ def run_job(
     clock = _Clock(progress or (lambda stage, done, total: None))
     results = staged(folder) if folder is not None else nullcontext()
     size = sum(source.size for source in sources) or getattr(inputs, "nbytes", 0)
-    loops = _wants_loops(settings.run.compiled, size)
+    loops = wants_loops(settings.run.compiled, size)
     with (
         results as aside,
         use_compiled(loops),
@@ -280,29 +278,6 @@ def run_job(
     if loops:
         remember_compiled()
     return result if folder is None else replace(result, files=tuple(folder / name for name in names))
-
-
-def _wants_loops(wish: str, size: int) -> bool:
-    """Tell whether loops are to be compiled for inputs of a size [bytes].
-
-    Raises
-    ------
-    UsageError
-        If they must be, and cannot.
-    """
-    if wish == "never" or (wish == "auto" and size < COMPILED_FROM_BYTES):
-        return False
-    problem = why_no_loops()
-    if problem is not None:
-        if wish == "always":
-            raise UsageError(f"run.compiled is 'always', but {problem}")
-        log.info("a large input, which would take less than half the time with compiled loops: %s", problem)
-        return False
-    if not compiled_before():
-        if wish == "auto" and size < COMPILE_FROM_BYTES:
-            return False
-        log.info("compiling loops for this machine, once; this takes about half a minute")
-    return True
 
 
 @dataclass(frozen=True)

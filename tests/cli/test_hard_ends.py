@@ -309,7 +309,7 @@ def test_compiled_loops_without_numba(run, export, tmp_path, monkeypatch):
 def test_a_large_input_without_numba(wish, run, export, tmp_path, monkeypatch):
     assert run("detect", export, "--out", tmp_path / "small", "--no-page").code == 0
     monkeypatch.setitem(sys.modules, "numba", None)
-    monkeypatch.setattr("stsdetect.pipeline.job.COMPILED_FROM_BYTES", 1)
+    monkeypatch.setattr("stsdetect.pipeline.loops.COMPILED_FROM_BYTES", 1)
     done = run("detect", export, "--out", tmp_path / "large", "--no-page", "--set", f"run.compiled={wish}")
     assert done.code == 0, done.err
     assert ("pip install 'stsdetect[fast]'" in done.err) == (wish == "auto")

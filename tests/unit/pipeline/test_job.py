@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 from datetime import UTC, datetime
@@ -14,15 +13,11 @@ import pyarrow as pa
 import pytest
 
 import stsdetect as sts
-from stsdetect.errors import UsageError
-from stsdetect.kernels import choice
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.output import KNOWN_FILES, staged
 from stsdetect.readers import FileReport
 from stsdetect.schema import EVENTS, PAIRS, POSITIONS
 from tests.builders import TANKER, boat, join
-
-job = importlib.import_module("stsdetect.pipeline.job")
 
 
 @pytest.fixture(scope="module")
@@ -241,35 +236,3 @@ def test_a_harbour_is_summed_up_and_said(tmp_path):
     own = alone.events_table.drop_columns(["still_nearby"])
     met = result.events_table.drop_columns(["still_nearby"]).to_pylist()
     assert [row for row in met if row["vessel_a"] in ("412000001", "667000002")] == own.to_pylist()
-
-
-@pytest.mark.parametrize(
-    ("wish", "size", "numba", "before", "wanted"),
-    [
-        ("never", 10**12, True, True, False),
-        ("auto", 10**6, True, True, False),
-        ("auto", 10**9, True, True, True),
-        ("auto", 10**9, True, False, False),
-        ("auto", 10**10, True, False, True),
-        ("auto", 10**10, False, False, False),
-        ("always", 0, True, False, True),
-    ],
-)
-def test_loops_are_compiled_where_that_pays(monkeypatch, wish, size, numba, before, wanted):
-    monkeypatch.setattr(job, "why_no_loops", lambda: None if numba else "there is no numba")
-    monkeypatch.setattr(job, "compiled_before", lambda: before)
-    assert job._wants_loops(wish, size) is wanted
-
-
-@pytest.mark.parametrize(
-    ("module", "said"), [(None, "numba is not installed"), ("broken", "numba cannot be used: Numba needs NumPy")]
-)
-def test_loops_that_must_be_compiled_need_numba(monkeypatch, module, said):
-    def broken(name: str) -> object:
-        raise ImportError("Numba needs NumPy 2.4 or less")
-
-    monkeypatch.setattr(choice.importlib.util, "find_spec", lambda name: module)
-    monkeypatch.setattr(choice, "import_module", broken)
-    with pytest.raises(UsageError, match=f"run.compiled is 'always', but {said}"):
-        sts.detect("sample_ais", settings=sts.load_settings(run={"compiled": "always"}))
-    assert job._wants_loops("auto", 10**10) is False

@@ -1,0 +1,37 @@
+"""Whether compiled loops do the work on one input."""
+
+from __future__ import annotations
+
+import logging
+
+from stsdetect.errors import UsageError
+from stsdetect.kernels.choice import compiled_before, why_no_loops
+
+#: Inputs from this size on [bytes] gain more from compiled loops than loading them costs (about 0.6 s), and from this
+#: size on more than compiling them costs (about half a minute); measured on NOAA CSV, 119 bytes a row.
+COMPILED_FROM_BYTES, COMPILE_FROM_BYTES = 100_000_000, 2_000_000_000
+
+log = logging.getLogger("stsdetect.pipeline")
+
+
+def wants_loops(wish: str, size: int) -> bool:
+    """Tell whether loops are to be compiled for inputs of a size [bytes].
+
+    Raises
+    ------
+    UsageError
+        If they must be, and cannot.
+    """
+    if wish == "never" or (wish == "auto" and size < COMPILED_FROM_BYTES):
+        return False
+    problem = why_no_loops()
+    if problem is not None:
+        if wish == "always":
+            raise UsageError(f"run.compiled is 'always', but {problem}")
+        log.info("a large input, which would take less than half the time with compiled loops: %s", problem)
+        return False
+    if not compiled_before():
+        if wish == "auto" and size < COMPILE_FROM_BYTES:
+            return False
+        log.info("compiling loops for this machine, once; this takes about half a minute")
+    return True
