@@ -36,8 +36,6 @@ WRITING: dict[str, Any] = {
     "use_dictionary": [c.name for c in POSITIONS if c.name not in ("lat_deg", "lon_deg", "source_row")],
     "column_encoding": {"source_row": "DELTA_BINARY_PACKED"},
 }
-#: Columns that are null in a whole row group need not be read; these say what the rows are.
-_NEEDED = ("time", "lat_deg", "lon_deg", "mmsi", "vessel_id")
 _WORDS = {"transceiver": set(CLASSES.values()), "station": set(STATIONS)}
 _RANGES = {
     "time": (FIRST_US, LAST_US - 1),
@@ -128,8 +126,6 @@ class PositionsParquet:
         """Read it in batches of rows."""
         names = [name for name in POSITIONS.names if name in head.parquet_columns]
 
-        optional = {name: POSITIONS.arrow.field(name).type for name in names if name not in _NEEDED}
-
         def judge(part: tuple[int, Callable[[], pa.Table]]) -> Batch:
             first, load = part
             batch = own_batch(load(), source.label, first)
@@ -137,7 +133,7 @@ class PositionsParquet:
                 batch.positions = found(batch.positions)
             return batch
 
-        return ahead(source.parquet_parts(names, _ROWS, optional), judge)
+        return ahead(source.parquet_parts(names, _ROWS), judge)
 
 
 POSITIONS_PARQUET = PositionsParquet()

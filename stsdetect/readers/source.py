@@ -9,7 +9,7 @@ import os
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -124,7 +124,12 @@ class Head:
         """Column names where this is a Parquet file, else empty."""
         if not self.data.startswith(PARQUET) or self.schema is None:
             return []
-        return list(self.schema().names)
+        try:
+            return list(self.schema().names)
+        except UnicodeDecodeError as problem:
+            raise DamagedError(
+                f"{self.label} is damaged: a column has a name that is no text; fetch it again"
+            ) from problem
 
 
 @dataclass(frozen=True)
@@ -197,30 +202,21 @@ class Source:
         except (OSError, pa.ArrowException) as problem:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
 
-    def parquet_parts(
-        self, columns: list[str], rows: int, optional: Mapping[str, pa.DataType]
-    ) -> Iterator[tuple[int, Callable[[], pa.Table]]]:
+    def parquet_parts(self, columns: list[str], rows: int) -> Iterator[tuple[int, Callable[[], pa.Table]]]:
         """Yield parts of a Parquet source in order: the number of the first row, and what reads the part.
 
-        Row groups of up to ``rows`` rows together are one part, read when asked for, in any thread; of ``optional``
-        columns (name -> type) those that the file says are all null are not read. A group of more rows than two parts
-        is read here, piece by piece.
+        Row groups of up to ``rows`` rows together are one part, read when asked for, in any thread. A group of more
+        rows than two parts is read here, piece by piece. What a file says of its columns is not looked at: where
+        that is damaged, pyarrow ends the process instead of raising an error, and it may be wrong.
         """
         opener = self._guard(self._open_parquet)
         file = self._guard(opener)
-        meta, schema, local = file.metadata, file.schema_arrow, threading.local()
-        alone = {name for name in optional if len(schema.get_all_field_indices(name)) == 1}
-        optional = {name: kind for name, kind in optional.items() if name in alone and schema.field(name).type == kind}
+        meta, local = file.metadata, threading.local()
 
         def load(groups: list[int]) -> pa.Table:
             if not hasattr(local, "file"):  # one for each thread: a reader is not made for two at once
                 local.file = opener(metadata=meta)
-            null = set.intersection(*(_all_null(meta.row_group(group), optional) for group in groups))
-            read = [name for name in columns if name not in null]
-            table = local.file.read_row_groups(groups, columns=read, use_threads=False)
-            for name in sorted(null):
-                table = table.append_column(name, pa.nulls(table.num_rows, optional[name]))
-            return table
+            return local.file.read_row_groups(groups, columns=columns, use_threads=False)
 
         first = 1
         for groups, count in _together([meta.row_group(i).num_rows for i in range(meta.num_row_groups)], rows):
@@ -255,23 +251,6 @@ def _together(counts: list[int], most: int) -> Iterator[tuple[list[int], int]]:
             held += count
     if held:
         yield groups, held
-
-
-def _all_null(group: pq.RowGroupMetaData, optional: Mapping[str, pa.DataType]) -> set[str]:
-    """Return which optional columns hold nothing in a row group, by its statistics.
-
-    Statistics that contradict themselves are not believed. Where wrong ones agree, values of these columns are
-    missed, but never a row: what makes a row is always read.
-    """
-    found = set()
-    for i in range(group.num_columns):
-        column = group.column(i)
-        if column.path_in_schema in optional and column.is_stats_set:
-            told = column.statistics
-            null = told.has_null_count and told.null_count == column.num_values == group.num_rows
-            if null and not told.has_min_max:
-                found.add(column.path_in_schema)
-    return found
 
 
 def expand(inputs: Iterable[str | Path]) -> list[Source]:

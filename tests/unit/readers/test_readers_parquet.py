@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import stsdetect as sts
-from stsdetect.errors import InputError
+from stsdetect.errors import InputError, StsError
 from stsdetect.readers import write_positions
 from stsdetect.schema import POSITIONS, TEXT
 
@@ -112,8 +114,8 @@ def test_damage_in_the_middle_keeps_what_came_before(
         sts.read(path)
 
 
-@pytest.mark.parametrize("agree", [False, True], ids=["contradict themselves", "agree"])
-def test_wrong_statistics_cost_no_row(tmp_path: Path, agree: bool) -> None:
+@pytest.mark.parametrize("bare", [False, True], ids=["contradict themselves", "agree"])
+def test_wrong_statistics_cost_no_value(tmp_path: Path, bare: bool) -> None:
     path, n = tmp_path / "a.parquet", 60
     time = pa.array(1_704_067_200_000_000 + np.arange(n) * 1_000_000).cast(pa.timestamp("us", "UTC"))
     place = pa.array(np.arange(n) / 10)
@@ -124,11 +126,49 @@ def test_wrong_statistics_cost_no_row(tmp_path: Path, agree: bool) -> None:
     ends = b"\x28\x04AAAA\x18\x04AAAA\x11\x11"  # fields 5 to 8 of Statistics: largest and smallest value, both exact
     assert data.count(b"\x36\x00" + ends) >= 1  # field 3: none is null
     foot = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
-    false = b"\x36" + bytes([2 * n]) + (b"" if agree else ends)
+    false = b"\x36" + bytes([2 * n]) + (b"" if bare else ends)
     tail = data[foot:-8].replace(b"\x36\x00" + ends, false)
     path.write_bytes(data[:foot] + tail + len(tail).to_bytes(4, "little") + b"PAR1")
     told = pq.ParquetFile(path).metadata.row_group(0).column(4).statistics
-    assert (told.null_count, told.has_min_max) == (n, not agree)
+    assert (told.null_count, told.has_min_max) == (n, not bare)
     got = sts.read(path)
     assert got.positions.column("mmsi").to_pylist() == table.column("mmsi").to_pylist()
-    assert got.positions.column("name").to_pylist() == [None if agree else "AAAA"] * n
+    assert got.positions.column("name").to_pylist() == ["AAAA"] * n
+
+
+def test_damage_at_the_end_is_told(tmp_path: Path, positions: pa.Table) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(positions, path)
+    data = path.read_bytes()
+    foot = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    path.write_bytes(data[:foot] + data[foot:].replace(b"draught_m", b"\xffraught_m"))
+    with pytest.raises(InputError, match=r"a\.parquet is damaged"):
+        sts.read(path)
+
+
+def read_damaged(path: Path) -> None:
+    """Read a file with damage at 400 places of what stands at its end: an `StsError`, or an account that adds up."""
+    data = path.read_bytes()
+    foot = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    rnd = np.random.default_rng(3)
+    for _ in range(400):
+        broken = bytearray(data)
+        for at in rnd.integers(foot, len(data) - 8, 2).tolist():
+            broken[at] = int(rnd.choice([0, 1, 127, 255]))
+        path.write_bytes(broken)
+        try:
+            got = sts.read(path)
+        except StsError:
+            continue
+        assert got.files[0].rows_read == got.positions.num_rows + sum(got.files[0].rejected.values())
+
+
+def test_damage_at_the_end_does_not_end_the_process(tmp_path: Path, positions: pa.Table) -> None:
+    # pyarrow, asked for what a damaged file says of a column, aborts: that would end pytest as well.
+    write_positions(positions, tmp_path / "a.parquet")
+    code = f"import sys; from pathlib import Path; from {__name__} import read_damaged; read_damaged(Path(sys.argv[1]))"
+    root = Path(__file__).parents[3]
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "a.parquet")], cwd=root, capture_output=True, text=True, timeout=300
+    )
+    assert ran.returncode == 0, f"{ran.returncode} {ran.stderr[-2000:]}"
