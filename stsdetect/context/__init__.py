@@ -101,10 +101,7 @@ def annotate(
         if "zones" in parts:
             columns.update(_zone_columns(load_zones(settings.zones_file) if zones is None else zones, lat, lon, flags))
         if "ports" in parts:
-            known = load_ports(settings.ports_file) if ports is None else ports
-            which, port_m = NearestPoint([p.lat_deg for p in known], [p.lon_deg for p in known]).query(lat, lon)
-            port_km = port_m / 1000.0
-            columns["port_id"] = pa.array([known[i].id if i >= 0 else None for i in which.tolist()], pa.string())
+            columns["port_id"], port_km = _ports(load_ports(settings.ports_file) if ports is None else ports, lat, lon)
             columns["port_distance_km"] = _km(port_km)
         if "still" in parts:
             nearby = still_nearby(table, settings.anchorage_days)
@@ -135,6 +132,12 @@ def filter_by_zone(events: pa.Table, settings: ContextSettings) -> pa.Table:
     near = pc.fill_null(pc.less_equal(events["zone_distance_km"], settings.within_zone_km), False)
     other = pc.invert(pc.is_in(events["kind"], pa.array(["encounter", "loitering"])))
     return events.filter(pc.or_(near, other))
+
+
+def _ports(ports: Sequence[Port], lat: Floats, lon: Floats) -> tuple[pa.Array, Floats]:
+    """Return the id of the port nearest to each place, and its distance [km]."""
+    which, port_m = NearestPoint([p.lat_deg for p in ports], [p.lon_deg for p in ports]).query(lat, lon)
+    return pa.array([ports[i].id if i >= 0 else None for i in which.tolist()], pa.string()), port_m / 1000.0
 
 
 def _zone_columns(zones: Sequence[Zone], lat: Floats, lon: Floats, flags: list[set[str]]) -> dict[str, pa.Array]:

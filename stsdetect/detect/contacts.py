@@ -91,11 +91,6 @@ class Tracks:
             who=known.at(fixes.hull[i], fixes.time_us[i]),
         )
 
-    @staticmethod
-    def first_fixes(fixes: Fixes, rule: EncounterSettings) -> Ints:
-        """Return the fix at which each leg begins that `of` chooses, rising, shape (n legs,)."""
-        return Chosen.of(fixes, rule).first
-
     @cached_property
     def marks(self) -> NDArray[np.uint8]:
         """What is asked of two legs at once, as bits of one number."""
@@ -225,11 +220,6 @@ class Runs:
         for name in ("observed_us", "inferred_us", "under_way_us"):
             result[name] = np.add.reduceat(columns[name], begin)
         return cls(**result), end - begin
-
-
-def contact_pieces(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: EncounterSettings) -> Pieces:
-    """Return the contact within each pair of legs, as `contact_windows` finds it, with its distances."""
-    return Pieces.of(data.legs, contact_windows(data, hulls, i, j, rule))
 
 
 def contact_windows(data: Tracks, hulls: Hulls, i: Ints, j: Ints, rule: EncounterSettings) -> Windows:

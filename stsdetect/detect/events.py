@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.detect.arrays import HOUR_US, MINUTE_US, TIME, Fixes, Identities
-from stsdetect.kernels.runs import expand
 from stsdetect.kernels.sphere import Floats, Ints, to_lat_lon
 from stsdetect.schema import EVENTS
 from stsdetect.units import US_PER_S
@@ -150,9 +149,3 @@ def build_events(kind: str, subtype: list[str], columns: dict[str, Any], *, plac
         "settings_id": [""] * n,
     }
     return EVENTS.table(columns)
-
-
-def legs_in(bounds: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
-    """List the indices of many ranges given by first and one-past-last."""
-    first, last = bounds
-    return expand(first, np.maximum(last - first, 0))

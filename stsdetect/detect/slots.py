@@ -33,7 +33,7 @@ def slot_edges(rows: Mapping[int, int], bin_us: int, most_rows: int, most_us: in
     bin_us
         Length of a bin [us].
     most_us
-        Slots do not reach over multiples of this [us], taken as whole bins.
+        Slots do not reach over multiples of this [us], taken as whole bins and at most `MOST_BINS` of them.
 
     Returns
     -------

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from stsdetect.detect.contacts import Hulls, Runs, Tracks, contact_pieces
+from stsdetect.detect.contacts import Hulls, Pieces, Runs, Tracks, contact_windows
 from stsdetect.detect.search import find_runs
 from stsdetect.kernels import contact, hull, nearby, runs, sphere
 from stsdetect.settings import CleanSettings, EncounterSettings
@@ -451,7 +451,7 @@ def test_contact_search_equals_an_oracle_on_great_circles(legs, data):
 def test_least_distance_equals_the_oracle(legs):
     data = data_from(legs)
     pairs = [(i, j) for i, one in enumerate(legs) for j, two in enumerate(legs) if one.hull < two.hull]
-    pieces = contact_pieces(data, UNKNOWN, *table(pairs, 2, np.int64).T, EVERYTHING)
+    pieces = Pieces.of(data.legs, contact_windows(data, UNKNOWN, *table(pairs, 2, np.int64).T, EVERYTHING))
     for i, j, start, stop, least in zip(
         *(getattr(pieces, name).tolist() for name in ("i", "j", "start_us", "end_us", "least_m")), strict=True
     ):
