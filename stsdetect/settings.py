@@ -159,7 +159,7 @@ class RunSettings(_Model):
     """Greatest length of time searched for contact at once [s]; less where memory asks for it."""
     compiled: Literal["auto", "always", "never"] = "auto"
     """Whether loops are compiled (needs numba: the extra ``fast``); the first time on a machine that takes about half a
-    minute. Auto: for inputs of 100 MB or more, and of 2 GB or more where they have not been compiled yet."""
+    minute. Auto: for inputs of 40 MB or more, and of 1 GB or more where they have not been compiled yet."""
 
 
 class Settings(_Model):

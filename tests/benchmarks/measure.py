@@ -176,29 +176,35 @@ def beside(
     return result
 
 
-#: Reads a file once to have everything imported, then says how much CPU time [s] the job takes, children included.
+#: Does a small job to have everything loaded, then says how much CPU time [s] the job takes, children included.
 _JOB_CPU = """
-import resource, sys
+import resource, sys, tempfile
+from pathlib import Path
 import stsdetect
-from stsdetect.simulate import Archive
+from stsdetect.simulate import Archive, write_archive
 def spent():
     both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in both)
-stsdetect.detect(next(Archive(2000, seed=1).blocks()))
+settings = stsdetect.load_settings(run={"compiled": sys.argv[2]})
+with tempfile.TemporaryDirectory() as folder:
+    write_archive(Archive(30_000, seed=1), Path(folder), ["parquet"])
+    stsdetect.detect(str(Path(folder) / "parquet"), settings=settings)
 before = spent()
-result = stsdetect.detect(sys.argv[1])
+result = stsdetect.detect(sys.argv[1], settings=settings)
 print(spent() - before, *(result.events_table.column("kind").to_pylist().count(kind) for kind in ("encounter", "gap")))
 """
 
 
-def job_cpu_s(folder: Path) -> tuple[float, int, int]:
+def job_cpu_s(folder: Path, compiled: str) -> tuple[float, int, int]:
     """Return the CPU time of the whole job on a folder [s], without imports, and how many encounters and gaps it found.
+
+    ``compiled`` is the setting `run.compiled`.
 
     The least of up to three runs: CPU time is only ever lengthened by what else the machine does.
     """
     runs = []
     for _ in range(min(ROUNDS, 3)):
-        command = [sys.executable, "-c", _JOB_CPU, str(folder)]
+        command = [sys.executable, "-c", _JOB_CPU, str(folder), compiled]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         runs.append(done.stdout.split())

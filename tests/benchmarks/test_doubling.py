@@ -24,20 +24,29 @@ DOUBLED = {
 }
 
 
+@pytest.fixture(scope="module", params=["always", "never"], ids=["compiled", "NumPy"])
+def loops(request: pytest.FixtureRequest) -> str:
+    """The setting `run.compiled`."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> tuple[float, int, int]:
+def base(loops: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[float, int, int]:
     folder = tmp_path_factory.mktemp("base")
     write_archive(BASE, folder, ["parquet"])
-    return job_cpu_s(folder / "parquet")
+    return job_cpu_s(folder / "parquet", loops)
 
 
 @pytest.mark.parametrize("what", DOUBLED)
-def test_doubling(benchmark: Any, table: Table, base: tuple[float, int, int], tmp_path: Path, what: str) -> None:
+def test_doubling(
+    benchmark: Any, table: Table, loops: str, base: tuple[float, int, int], tmp_path: Path, what: str
+) -> None:
     archive = DOUBLED[what]
     write_archive(archive, tmp_path, ["parquet"])
-    spent, meetings, gaps = benchmark.pedantic(lambda: job_cpu_s(tmp_path / "parquet"), rounds=1)
+    spent, meetings, gaps = benchmark.pedantic(lambda: job_cpu_s(tmp_path / "parquet", loops), rounds=1)
     note = f"encounters {base[1]:,} -> {meetings:,}, gaps {base[2]:,} -> {gaps:,}"
-    table.add(Line(what, archive.rows, spent, f"CPU time of {BASE.rows:,} rows", base[0], LIMIT, note))
+    what_of = f"{what}, {'compiled' if loops == 'always' else 'NumPy'}"
+    table.add(Line(what_of, archive.rows, spent, f"CPU time of {BASE.rows:,} rows", base[0], LIMIT, note))
     benchmark.extra_info.update(ratio=spent / base[0])
     if what == "gaps doubled":
         assert gaps > 1.5 * base[2]
