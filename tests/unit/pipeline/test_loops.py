@@ -15,8 +15,8 @@ from stsdetect.pipeline import loops
     [
         ("never", 10**12, True, True, False),
         ("auto", 10**6, True, True, False),
-        ("auto", 10**9, True, True, True),
-        ("auto", 10**9, True, False, False),
+        ("auto", 5 * 10**8, True, True, True),
+        ("auto", 5 * 10**8, True, False, False),
         ("auto", 10**10, True, False, True),
         ("auto", 10**10, False, False, False),
         ("always", 0, True, False, True),
