@@ -24,6 +24,10 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
+#: How exports write speed.
+SpeedUnit = Literal["kn", "0.1kn", "m/s", "km/h"]
+
+
 class ReadSettings(_Model):
     """What is read, and how a table that no layout recognises is mapped."""
 
@@ -31,8 +35,12 @@ class ReadSettings(_Model):
     """Column map for other tables: our name = the table's name, such as lat = "Latitude_degrees"."""
     day_first: bool | None = None
     """For mapped tables: whether 03/04/2021 is 3 April; needed only where the data leave it open."""
-    utc_offset_h: float = Field(default=0.0, ge=-14, le=14)
-    """For mapped tables without a zone in their times: hours ahead of UTC [h]."""
+    utc_offset_h: float | None = Field(default=None, ge=-14, le=14)
+    """Hours ahead of UTC of times without a zone [h]: for mapped tables (unset: 0), and for layouts in local time."""
+    layout: str | None = None
+    """Read files as this layout, where several claim one; `stsdetect about formats` lists the names."""
+    speed_unit: SpeedUnit | None = None
+    """Unit of speeds where the layout leaves it open, and of mapped tables (unset: knots)."""
     start_time: str | None = None
     """For NMEA without any time: the UTC time of its first message, such as 2024-03-01T00:00:00Z."""
     max_reject_share: float = Field(default=0.5, ge=0, le=1)

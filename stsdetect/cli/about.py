@@ -20,10 +20,13 @@ def about() -> None:
 @about.command(context_settings=_HELP)
 def formats() -> None:
     """List the layouts that are read and the formats that are written."""
-    from stsdetect.readers import LAYOUTS
+    from stsdetect.readers import layouts
 
     click.echo("Read (recognised by content; plain, .gz, .zip, .zst; files, folders, patterns):")
-    _rows((layout.name, f"{layout.title}. {layout.doc}") for layout in LAYOUTS)
+    for layout in layouts():
+        _rows([(layout.name, f"{layout.title}. {layout.doc}")])
+        _wrapped(f"Times: {layout.time_rule}")
+        _wrapped(f"Lost: {layout.lost}")
     click.echo("\nWritten:")
     _rows(
         [
@@ -118,5 +121,9 @@ def _rows(rows: Iterable[tuple[str, str]]) -> None:
     """Print names with their meanings; a meaning never shares a line with a long name."""
     for name, meaning in rows:
         click.echo(f"  {name}")
-        for line in textwrap.wrap(" ".join(meaning.split()), 96):
-            click.echo(f"      {line}")
+        _wrapped(meaning)
+
+
+def _wrapped(text: str) -> None:
+    for line in textwrap.wrap(" ".join(text.split()), 96):
+        click.echo(f"      {line}")

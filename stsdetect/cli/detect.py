@@ -22,17 +22,36 @@ from stsdetect.cli import console, options
     help="Only this area; LON_MIN greater than LON_MAX reaches over the antimeridian.",
 )
 @click.option("--vessel", "vessels", metavar="ID", multiple=True, help="Only this MMSI or vessel id; may be repeated.")
-@click.option("--zones", metavar="FILE", help="Your own transfer zones (any GIS file of polygons).")
-@click.option("--ports", metavar="FILE", help="Your own ports (World Port Index CSV, or name, lat, lon).")
-@click.option("--within-zone", metavar="KM", type=float, help="Keep only meetings at most this far from a zone [km].")
+@click.option(
+    "--zones", "context__zones_file", metavar="FILE", help="Your own transfer zones (any GIS file of polygons)."
+)
+@click.option(
+    "--ports", "context__ports_file", metavar="FILE", help="Your own ports (World Port Index CSV, or name, lat, lon)."
+)
+@click.option(
+    "--within-zone",
+    "context__within_zone_km",
+    metavar="KM",
+    type=float,
+    help="Keep only meetings at most this far from a zone [km].",
+)
 @click.option("--format", "formats", metavar="NAMES", multiple=True, help="More files: csv, geojson, gpkg, kml.")
 @click.option("--no-page", is_flag=True, help="Do not write report.html.")
-@click.option("--workers", metavar="N", type=int, help="Threads to work with (default: one per core).")
+@click.option("--workers", "run__workers", metavar="N", type=int, help="Threads to work with (default: one per core).")
 @click.option(
-    "--memory", metavar="SIZE", help="About as much memory as the work may take, such as 2GB (default: a quarter)."
+    "--memory",
+    "run__memory",
+    metavar="SIZE",
+    help="About as much memory as the work may take, such as 2GB (default: a quarter).",
 )
 @click.option("--sha256", is_flag=True, help="SHA-256 of every input in run.json instead of a fast hash.")
-@click.option("--max-reject-share", metavar="SHARE", type=float, help="Exit with 4 above this share of bad rows, 0..1.")
+@click.option(
+    "--max-reject-share",
+    "read__max_reject_share",
+    metavar="SHARE",
+    type=float,
+    help="Exit with 4 above this share of bad rows, 0..1.",
+)
 @options.messages
 def detect(
     inputs: tuple[str, ...],
@@ -40,7 +59,6 @@ def detect(
     settings_file: Path | None,
     changes: tuple[str, ...],
     mapped: tuple[str, ...],
-    start_time: str | None,
     bbox: str | None,
     formats: tuple[str, ...],
     no_page: bool,
@@ -57,12 +75,7 @@ def detect(
     recognised by content; `stsdetect about formats` lists them. DIR gets events.parquet, pairs.parquet,
     report.html, run.json and more, all at once at the end.
     """
-    settings = options.build_settings(
-        settings_file, changes, mapped, start_time,
-        context__zones_file=single["zones"], context__ports_file=single["ports"],
-        context__within_zone_km=single["within_zone"], run__workers=single["workers"], run__memory=single["memory"],
-        read__max_reject_share=single["max_reject_share"],
-    )  # fmt: skip
+    settings = options.build_settings(settings_file, changes, mapped, **single)
     from stsdetect.pipeline import check_rejects, run_job
     from stsdetect.store import hold_memory
 

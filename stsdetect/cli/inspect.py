@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,16 +20,16 @@ def inspect(
     settings_file: Path | None,
     changes: tuple[str, ...],
     mapped: tuple[str, ...],
-    start_time: str | None,
     as_json: bool,
     quiet: bool,
+    **read: Any,
 ) -> None:
     """Say what FILEs are: layout, rows, span, vessels, sampling, and what is wrong with them.
 
     FILE is a file, folder or pattern. Each is read whole. Shares of quality are of the rows kept;
     `stsdetect about columns` says what the names mean.
     """
-    settings = options.build_settings(settings_file, changes, mapped, start_time)
+    settings = options.build_settings(settings_file, changes, mapped, **read)
     from stsdetect.pipeline import inspect as look
 
     console.info("Reading ...", stage="read")

@@ -31,10 +31,30 @@ def messages(verb: F) -> F:
 
 
 def settings_options(verb: F) -> F:
-    """Add ``--settings``, ``--set``, ``--map`` and ``--start-time``."""
+    """Add ``--settings``, ``--set``, and what says how files are to be read."""
     for option in (
         click.option(
+            "--utc-offset",
+            "read__utc_offset_h",
+            metavar="H",
+            type=float,
+            help="Hours ahead of UTC of times without a zone, in mapped tables and layouts in local time.",
+        ),
+        click.option(
+            "--speed-unit",
+            "read__speed_unit",
+            type=click.Choice(["kn", "0.1kn", "m/s", "km/h"]),
+            help="Unit of speeds in mapped tables and where a layout leaves it open.",
+        ),
+        click.option(
+            "--layout",
+            "read__layout",
+            metavar="NAME",
+            help="Read files as this layout, where several claim one; `stsdetect about formats` lists them.",
+        ),
+        click.option(
             "--start-time",
+            "read__start_time",
             metavar="ISO",
             help="UTC time of the first message of NMEA files that hold no time, such as 2024-03-01T00:00:00Z.",
         ),
@@ -65,7 +85,7 @@ def settings_options(verb: F) -> F:
 
 
 def build_settings(
-    settings_file: Path | None, changes: Sequence[str], mapped: Sequence[str], start_time: str | None, **direct: Any
+    settings_file: Path | None, changes: Sequence[str], mapped: Sequence[str], **direct: Any
 ) -> Settings:
     """Put the file, ``--set``, ``--map`` and single options together; the later wins.
 
@@ -81,8 +101,6 @@ def build_settings(
     for text in mapped:
         ours, theirs = _split(text, "--map", "lat=Latitude_degrees")
         _put(given, base, ["read", "columns", ours], theirs)
-    if start_time is not None:
-        _put(given, base, ["read", "start_time"], start_time)
     for name, value in direct.items():
         if value is not None:
             _put(given, base, name.split("__"), value)

@@ -7,21 +7,22 @@
 from __future__ import annotations
 
 from stsdetect.readers.parquet import write_positions
-from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
+from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, Reader, ReadResult, Reject
 from stsdetect.readers.reading import read
-from stsdetect.readers.recognition import LAYOUTS, inspect_layout
+from stsdetect.readers.recognition import inspect_layout, layouts
 from stsdetect.readers.streaming import Stream, stream
 
 __all__ = [
-    "LAYOUTS",
     "Batch",
     "DamagedError",
     "FileReport",
     "QuestionError",
     "ReadResult",
+    "Reader",
     "Reject",
     "Stream",
     "inspect_layout",
+    "layouts",
     "read",
     "stream",
     "write_positions",

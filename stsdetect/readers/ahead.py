@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from threading import Condition
 from typing import Generic, TypeVar
 
@@ -21,8 +21,20 @@ def ahead(items: Iterator[T], work: Callable[[T], R], threads: int = THREADS, de
     """Yield ``work(item)`` in the order of the items, at most ``depth`` of them done or begun ahead of the caller.
 
     Items are drawn in the threads too, one at a time: where that means unpacking, it runs beside the work. An error
-    in drawing or in work is raised in its turn.
+    in drawing or in work is raised in its turn. A single item is worked on where the caller is.
     """
+    begin = list(islice(items, 1))
+    trouble: Exception | None = None
+    try:
+        begin += islice(items, 1)
+    except Exception as problem:  # in its turn, behind the first item
+        trouble = problem
+    if len(begin) < 2:
+        yield from map(work, begin)
+        if trouble is not None:
+            raise trouble
+        return
+    items = chain(begin, items)
     turns = _Turns(items)
     waiting: deque[Future[list[R]]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="stsdetect-read") as pool:

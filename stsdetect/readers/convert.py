@@ -99,6 +99,17 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
     return result, bad.to_numpy(zero_copy_only=False)
 
 
+def scaled(array: pa.Array, factor: float) -> pa.Array:
+    """Return numbers times a factor, typed or text; what is no number stays as it is, to be judged later."""
+    values = array.dictionary if pa.types.is_dictionary(array.type) else array
+    found, bad = numbers(values)
+    # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals.
+    result = pc.round(pc.multiply(found, factor), 6)
+    if bad.any():  # only text can hold what is no number
+        result = pc.if_else(pa.array(bad), strings(values), result.cast(pa.string()))
+    return result.take(array.indices) if pa.types.is_dictionary(array.type) else result
+
+
 def whole(array: pa.Array, low: int, high: int, kind: pa.DataType) -> tuple[pa.Array, Mask]:
     """Return whole numbers from ``low`` to ``high`` and where a value was something else (``70.0`` is 70)."""
     values, bad = numbers(array)

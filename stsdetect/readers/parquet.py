@@ -114,9 +114,11 @@ class PositionsParquet:
     name = "positions"
     title = "stsdetect positions in Parquet"
     doc = (
-        "Columns as in `stsdetect about columns`; at least time, lat_deg, lon_deg and mmsi or vessel_id. Nothing is "
-        "lost; source_file and source_row still lead to the first export."
+        "Columns as in `stsdetect about columns`; at least time, lat_deg, lon_deg and mmsi or vessel_id. source_file "
+        "and source_row still lead to the first export."
     )
+    time_rule = "time is UTC."
+    lost = "nothing."
 
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether it is Parquet with our column names."""

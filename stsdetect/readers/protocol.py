@@ -81,7 +81,10 @@ class ReadResult:
 
 
 class Reader(Protocol):
-    """One public source of AIS: recognised by content, never by name."""
+    """One public source of AIS: recognised by content, never by name.
+
+    Other packages offer theirs through the entry point group ``stsdetect.readers``.
+    """
 
     @property
     def name(self) -> str:
@@ -93,7 +96,15 @@ class Reader(Protocol):
 
     @property
     def doc(self) -> str:
-        """How it is recognised, what its times mean, and what is lost."""
+        """How it is recognised and what is done with its values, in sentences."""
+
+    @property
+    def time_rule(self) -> str:
+        """What its times mean: column, form, zone."""
+
+    @property
+    def lost(self) -> str:
+        """What of it is not kept."""
 
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether a file that begins so is of this layout."""

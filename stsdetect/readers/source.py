@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import gzip
 import io
@@ -30,6 +31,8 @@ MAX_LINE_BYTES = 1 << 24
 #: First bytes of each container: RFC 1952, APPNOTE 4.3.7, RFC 8878, Apache Parquet file format.
 GZIP, ZIP, ZSTD, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1"
 _EMPTY_ZIP = b"PK\x05\x06"
+#: Byte-order marks of text that is not UTF-8 (The Unicode Standard, 23.8).
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 Tick = Callable[[int], None]
 _T = TypeVar("_T")
@@ -57,19 +60,51 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class ByteStream:
-    """Unpacked bytes of one source; a damaged container raises `DamagedError` with its name."""
+class _Recoded:
+    """Text of another encoding as UTF-8; what cannot be decoded becomes U+FFFD."""
 
-    def __init__(self, raw: IO[bytes], label: str, tick: Tick | None = None) -> None:
+    def __init__(self, inner: Any, encoding: str) -> None:
+        self._inner, self._rest = inner, b""
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def read(self, size: int) -> bytes:
+        while len(self._rest) < size:
+            data = self._inner.read(1 << 20)
+            self._rest += self._decoder.decode(data, final=not data).encode("utf-8", "replace")
+            if not data:
+                break
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class ByteStream:
+    """Unpacked bytes of one source; a damaged container raises `DamagedError` with its name.
+
+    Text that begins with the byte-order mark of UTF-16, or is said to be of another ``encoding``, comes as UTF-8.
+    """
+
+    def __init__(self, raw: IO[bytes], label: str, tick: Tick | None = None, encoding: str | None = None) -> None:
         self.label = label
         self._file = isinstance(raw, io.FileIO)
+        self._raw = raw
         self._inner: Any = io.BufferedReader(_Counted(raw, tick), 1 << 20)
-        magic = self._guard(lambda: self._inner.peek(4)[:4])
-        self.packed = magic.startswith(GZIP) or magic == ZSTD
-        if magic.startswith(GZIP):
-            self._inner = gzip.GzipFile(fileobj=self._inner)
-        elif magic == ZSTD:
-            self._inner = pa.CompressedInputStream(pa.PythonFile(self._inner, mode="r"), "zstd")
+        try:
+            magic = self._guard(lambda: self._inner.peek(4)[:4])
+            self.packed = magic.startswith(GZIP) or magic == ZSTD
+            if magic.startswith(GZIP):
+                self._inner = gzip.GzipFile(fileobj=self._inner)
+            elif magic == ZSTD:
+                self._inner = io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(self._inner, mode="r"), "zstd"))
+            self.encoding = encoding or self._guard(lambda: _MARKS.get(self._inner.peek(2)[:2]))
+        except DamagedError:
+            raw.close()
+            raise
+        if self.encoding:
+            self._file = False
+            self._inner = _Recoded(self._inner, self.encoding)
 
     def read(self, size: int) -> bytes:
         """Return up to ``size`` bytes, fewer only at the end."""
@@ -107,6 +142,7 @@ class ByteStream:
     def close(self) -> None:
         """Close the file."""
         self._inner.close()
+        self._raw.close()
 
 
 @dataclass(frozen=True)
@@ -118,6 +154,15 @@ class Head:
     whole: bool
     #: Reads the schema at the end of a Parquet file.
     schema: Callable[[], pa.Schema] | None = None
+    #: What the bytes were before they became UTF-8, where they were not.
+    encoding: str | None = None
+    _seen: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def look(self, how: Callable[[Head], _T]) -> _T:
+        """Return ``how(self)``, worked out once: every layout asks the same of a head."""
+        if how not in self._seen:
+            self._seen[how] = how(self)
+        return self._seen[how]  # type: ignore[no-any-return]
 
     @cached_property
     def parquet_columns(self) -> list[str]:
@@ -145,6 +190,8 @@ class Source:
     size: int
     origin: str
     alone: bool
+    #: Encoding of the text where it is not UTF-8 and has no byte-order mark.
+    encoding: str | None = None
     tick: Tick | None = field(default=None, compare=False, repr=False)
     alike: bool = field(default=False, compare=False, repr=False)
 
@@ -157,9 +204,9 @@ class Source:
         """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read."""
         try:
             if self.member is None:
-                return ByteStream(open(self.path, "rb", buffering=0), self.label, self.tick)
+                return ByteStream(open(self.path, "rb", buffering=0), self.label, self.tick, self.encoding)
             archive = zipfile.ZipFile(self.path)
-            return ByteStream(archive.open(self.member), self.label, self.tick)
+            return ByteStream(archive.open(self.member), self.label, self.tick, self.encoding)
         except OSError as problem:
             raise InputError(f"{self.label} cannot be read: {problem.strerror or problem}") from problem
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError) as problem:
@@ -172,7 +219,7 @@ class Source:
             data = stream.read(HEAD_BYTES)
         finally:
             stream.close()
-        return Head(self.label, data, len(data) < HEAD_BYTES, lambda: self.parquet().schema_arrow)
+        return Head(self.label, data, len(data) < HEAD_BYTES, lambda: self.parquet().schema_arrow, stream.encoding)
 
     def parquet(self) -> pq.ParquetFile:
         """Open it as Parquet; a packed one is unpacked in memory, because its schema stands at the end."""

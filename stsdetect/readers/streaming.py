@@ -293,6 +293,8 @@ def _read_source(
 ) -> Iterator[pa.Table]:
     head = source.head()
     layout = recognise(head, settings)
+    if head.encoding:
+        tally.remarks[f"text in {head.encoding.upper()}, turned into UTF-8"] += 0
     try:
         for batch in layout.read(source, head, settings):
             yield tally.add(batch, wanted)

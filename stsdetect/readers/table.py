@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -10,11 +11,11 @@ import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
 from stsdetect.readers.convert import plain, strings
-from stsdetect.readers.layout import plain_types, untouched
+from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import FLOATS, KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import Header, TextSpec, find_header, numbered_blocks, read_text, split_block
+from stsdetect.readers.text import Header, TextSpec, Tidy, find_header, numbered_blocks, read_text, split_block
 from stsdetect.readers.times import Order, any_utc, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
@@ -110,11 +111,15 @@ class MappedTable:
     name = "table"
     title = "any other delimited text or Parquet, through a column map"
     doc = (
-        "Read with --map time=... --map lat=... --map lon=... and mmsi or vessel_id; the delimiter (comma, "
-        "semicolon, tab, bar) is found. Times without a zone are UTC, or read.utc_offset_h ahead of it; Unix "
-        "times in s, ms, us or ns are told by size; 03/04/2021 is settled by any day above 12 in the file or "
-        "by read.day_first. Speeds are taken as knots."
+        "Read with --map time=... --map lat=... --map lon=... and mmsi or vessel_id, where no other layout claims the "
+        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found. Speeds are knots unless "
+        "--speed-unit says otherwise."
     )
+    time_rule = (
+        "Times without a zone are UTC, or read.utc_offset_h ahead of it; Unix times in s, ms, us or ns are told by "
+        "size; 03/04/2021 is settled by any day above 12 in the file or by read.day_first."
+    )
+    lost = "columns that are not mapped."
 
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether a map is given and there are columns to map."""
@@ -128,7 +133,7 @@ class MappedTable:
             dates = (plain(part.column(0)) for part in source.parquet_batches([columns["time"]], _FRAME_ROWS))
             order = _order(dates, settings, source.label)
             for part in source.parquet_batches(sorted(set(columns.values())), _FRAME_ROWS):
-                yield table_batch(part, columns, _times(order, settings), source.label, first)
+                yield table_batch(part, columns, _times(order, settings), source.label, first, knots(settings))
                 first += part.num_rows
             return
         header = find_header(head)
@@ -142,14 +147,14 @@ class MappedTable:
         order = _order(_time_column(source, spec), settings, source.label)
         sample = next(_time_column(source, spec), None)
         remark = _time_remark(sample, settings)
-        for batch in read_text(source, spec, _times(order, settings), untouched):
+        for batch in read_text(source, spec, _times(order, settings), knots(settings)):
             if remark:
                 batch.remarks.setdefault(remark, 0)
             yield batch
 
 
 def _times(order: Order | None, settings: ReadSettings) -> Times:
-    return partial(any_utc, order=order, utc_offset_h=settings.utc_offset_h)
+    return partial(any_utc, order=order, utc_offset_h=settings.utc_offset_h or 0.0)
 
 
 def _time_column(source: Source, spec: TextSpec) -> Iterator[pa.Array]:
@@ -209,7 +214,9 @@ def _time_remark(sample: pa.Array | None, settings: ReadSettings) -> str | None:
     )
 
 
-def table_batch(table: pa.Table, columns: dict[str, str], times: Times, label: str, first: int) -> Batch:
+def table_batch(
+    table: pa.Table, columns: dict[str, str], times: Times, label: str, first: int, tidy: Tidy = untouched
+) -> Batch:
     """Build a batch from the rows of a typed table; ``first`` is the number of its first row."""
     twice = [name for name in columns.values() if table.column_names.count(name) > 1]
     if twice:
@@ -221,7 +228,11 @@ def table_batch(table: pa.Table, columns: dict[str, str], times: Times, label: s
     def text(i: int) -> str:
         return ",".join(str(table.column(name)[i].as_py()) for name in names)
 
-    return build(raw, times, Origin(label, lines, text))
+    remarks: Counter[str] = Counter()
+    raw = tidy({key: plain(array) for key, array in raw.items()}, remarks)
+    batch = build(raw, times, Origin(label, lines, text))
+    batch.remarks += remarks
+    return batch
 
 
 def own_columns(names: Iterable[str]) -> dict[str, str] | None:
@@ -257,7 +268,7 @@ def frame_batches(table: pa.Table, settings: ReadSettings, label: str) -> Iterat
     order = _order([plain(table.column(columns["time"]))], settings, label)
     for first in range(0, table.num_rows, _FRAME_ROWS):
         part = table.slice(first, _FRAME_ROWS)
-        yield table_batch(part, columns, _times(order, settings), label, first + 1)
+        yield table_batch(part, columns, _times(order, settings), label, first + 1, knots(settings))
 
 
 TABLE = MappedTable()

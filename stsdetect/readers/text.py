@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,12 +26,14 @@ from stsdetect.readers.protocol import Batch, DamagedError, Reject
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.rows import MAX_TEXT, Judged, Origin, Repeated, Times, build, judge_repeated, merged
 from stsdetect.readers.scanned import Plan, plan, scan
-from stsdetect.readers.source import MAX_LINE_BYTES, ByteStream, Head, Source
+from stsdetect.readers.source import MAX_LINE_BYTES, PARQUET, ByteStream, Head, Source
 from stsdetect.schema import POSITIONS, TEXT
 from stsdetect.units import US_PER_S
 
 #: Text is parsed in pieces of this size [bytes]: large enough to be fast, small enough for memory.
 BLOCK_BYTES = 1 << 24
+#: A header is looked for in so many lines from the top, blank ones and comments not counted.
+HEADER_LINES = 10
 _DELIMITERS = ",;\t|"
 _BOM = b"\xef\xbb\xbf"
 _SEARCH_BYTES = 1 << 16
@@ -63,20 +65,40 @@ def find_header(head: Head) -> Header | None:
 
     The Danish header is itself written as a comment (``# Timestamp``) and is taken as one.
     """
+    found = head.look(_first_lines)
+    return found[0] if found else None
+
+
+def find_header_with(head: Head, names: Collection[str]) -> Header | None:
+    """Return the first of the first lines that has all these cells: some exports have lines of title above it."""
+    return next((header for header in head.look(_first_lines) if header and set(names) <= set(header.cells)), None)
+
+
+def _first_lines(head: Head) -> list[Header | None]:
+    """Return the first lines that are neither blank nor comments, as headers where they look like one."""
+    if head.data.startswith(PARQUET):
+        return []
     end = 0
+    found: list[Header | None] = []
     for number, line in enumerate(head.data.split(b"\n"), start=1):
         end += len(line) + 1
         text = _decode(line.removeprefix(_BOM) if number == 1 else line).strip("\r")
         if not text.strip() or (text.startswith("#") and not _danish(text)):
             continue
-        delimiter = max(_DELIMITERS, key=text.count)
-        if not text.count(delimiter):
-            return None
-        cells = _cells(text, delimiter)
-        if len([cell for cell in cells if any(c.isalpha() for c in cell)]) * 2 < len(cells):
-            return None
-        return Header(tuple(cell.strip() for cell in cells), delimiter, number, end, text)
-    return None
+        found.append(_as_header(text, number, end))
+        if len(found) == HEADER_LINES:
+            break
+    return found
+
+
+def _as_header(text: str, number: int, end: int) -> Header | None:
+    delimiter = max(_DELIMITERS, key=text.count)
+    if not text.count(delimiter):
+        return None
+    cells = _cells(text, delimiter)
+    if len([cell for cell in cells if any(c.isalpha() for c in cell)]) * 2 < len(cells):
+        return None
+    return Header(tuple(cell.strip() for cell in cells), delimiter, number, end, text)
 
 
 def _danish(text: str) -> bool:
@@ -114,6 +136,8 @@ class TextSpec:
     clock: str = "iso"
     #: Whether columns left out change as seldom as those of the vessel they stand among.
     steady: bool = False
+    #: Whether columns may be given to ``tidy`` apart from each other.
+    apart: bool = True
 
 
 @dataclass
@@ -213,7 +237,7 @@ def read_text(
 ) -> Iterator[Batch]:
     """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
     stream = source.open()
-    steps = plan(spec.columns, len(spec.header.cells), spec.clock, spec.steady)
+    steps = plan(spec.columns, len(spec.header.cells), spec.clock, spec.steady) if spec.apart else None
     scanner = (
         _Scanner(spec, steps, lambda columns: judge_repeated(tidy(columns, Counter()), missing)) if steps else None
     )

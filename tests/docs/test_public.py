@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 import stsdetect
 from stsdetect.cli.app import cli
-from stsdetect.readers import LAYOUTS
+from stsdetect.readers import layouts
 from stsdetect.schema import TABLES
 from stsdetect.score import indicator_rows
 from stsdetect.settings import setting_rows
@@ -117,8 +117,12 @@ def test_about_settings_lists_every_setting_and_indicator():
 
 def test_about_formats_lists_every_layout():
     text = ask("about", "formats")
-    for layout in LAYOUTS:
+    flat = " ".join(text.split())
+    for layout in layouts():
         assert f"  {layout.name}\n" in text
+        for part in (f"{layout.title}. {layout.doc}", f"Times: {layout.time_rule}", f"Lost: {layout.lost}"):
+            assert " ".join(part.split()) in flat
+            assert part.endswith(".")
     for name in ("csv", "geojson", "gpkg", "kml", "events.parquet", "report.html"):
         assert name in text
 

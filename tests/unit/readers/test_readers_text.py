@@ -241,7 +241,7 @@ def test_broken_header_is_refused_with_a_way_out(tmp_path):
         (b"", "is empty"),
         (b" \n\n", "is empty"),
         (b"hello world\nthis is a letter\n", "not AIS"),
-        (b"\xff\xfea\x00,\x00b\x00", "UTF-16"),
+        (b"\xff\xfea\x00,\x00b\x00", "no layout"),
         (b"\x7fELF\x00\x00\x01\x02,", "not text"),
         (b"PK\x03\x04broken", "damaged|not text|not AIS"),
         (b"\x1f\x8bbroken", "damaged"),
@@ -252,6 +252,16 @@ def test_broken_header_is_refused_with_a_way_out(tmp_path):
 def test_what_is_no_ais_is_refused(tmp_path, content, message):
     with pytest.raises(InputError, match=message):
         read_text(tmp_path, content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_utf_16_is_read_as_what_it_is(tmp_path, encoding):
+    text = NOAA_17 + "\n" + "366000001,2022-01-01T00:00:00,30.5,-88.1,1.5,90,91,ZÜRICH 山,IMO9074729,,80,0,,,,,A\n"
+    mark = b"" if encoding == "utf-16" else b"\xfe\xff"
+    result = read_text(tmp_path, mark + text.encode(encoding))
+    assert [row["name"] for row in rows(result)] == ["ZÜRICH 山"]
+    assert any("UTF-16" in note for note in result.files[0].notes)
+    adds_up(result)
 
 
 def packed(path: Path, data: bytes, kind: str) -> Path:

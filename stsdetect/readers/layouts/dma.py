@@ -33,10 +33,11 @@ DMA = TextLayout(
     name="dma",
     title="Danish Maritime Authority CSV (22 or 26 columns)",
     doc=(
-        "Header # Timestamp,Type of mobile,MMSI,Latitude,Longitude,... Times are day first, UTC. 'Unknown' and "
-        "'Undefined' become empty; static reports stand at 91, 0. C is starboard and D port here: they are "
-        "swapped into ITU order. Lost: rate of turn, cargo type, ETA, position device, data source."
+        "Header # Timestamp,Type of mobile,MMSI,Latitude,Longitude,... 'Unknown' and 'Undefined' become empty; static "
+        "reports stand at 91, 0. C is starboard and D port here: they are swapped into ITU order."
     ),
+    time_rule="Timestamp is UTC, day first: 31/12/2021 23:59:59.",
+    lost="rate of turn, cargo type, ETA, position device, data source.",
     names={
         "# Timestamp": "time",
         "#Timestamp": "time",

@@ -32,15 +32,17 @@ def _tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.A
     return {**columns, "sog": values}
 
 
-_DOC = (
-    "{layout} Times are UTC without a zone. Vessel types 1001-1025 of 2015-2017 become AIS types. Lost: cargo "
-    "code; rate of turn and antenna place are not in these files. Reports were thinned to one a minute."
-)
+_LOST = "cargo code. Rate of turn and antenna place are not in these files; reports were thinned to one a minute."
 
 NOAA_2015 = TextLayout(
     name="noaa_2015_2024",
     title="NOAA MarineCadastre CSV, 2015-2024 (16 or 17 columns)",
-    doc=_DOC.format(layout="Header MMSI,BaseDateTime,LAT,LON,SOG,... with or without TransceiverClass."),
+    doc=(
+        "Header MMSI,BaseDateTime,LAT,LON,SOG,... with or without TransceiverClass. Vessel types 1001-1025 of "
+        "2015-2017 become AIS types."
+    ),
+    time_rule="BaseDateTime is UTC without a zone.",
+    lost=_LOST,
     names={
         "MMSI": "mmsi",
         "BaseDateTime": "time",
@@ -68,7 +70,9 @@ NOAA_2015 = TextLayout(
 NOAA_2025 = TextLayout(
     name="noaa_2025",
     title="NOAA MarineCadastre CSV, from 2025 (longitude before latitude)",
-    doc=_DOC.format(layout="Header mmsi,base_date_time,longitude,latitude,... Sentinels were made empty."),
+    doc="Header mmsi,base_date_time,longitude,latitude,... Sentinels were made empty.",
+    time_rule="base_date_time is UTC without a zone.",
+    lost=_LOST,
     names={
         "mmsi": "mmsi",
         "base_date_time": "time",

@@ -371,11 +371,14 @@ class Nmea:
     name = "nmea"
     title = "raw NMEA AIVDM/AIVDO sentences"
     doc = (
-        "Lines with !AIVDM sentences. The time is the receiver's: tag block c: (s or ms), a $PGHP line before, a "
-        "Unix or ISO time in front of or behind the sentence; a log without any is refused unless "
-        "read.start_time is given. Kept: message types 1-3, 5, 18, 19, 24, 27; others are rejected as "
-        "message_type_N. Lost: rate of turn, ETA, position accuracy, radio status."
+        "Lines with !AIVDM sentences, with or without tag blocks. Kept: message types 1-3, 5, 18, 19, 24, 27; others "
+        "are rejected as message_type_N."
     )
+    time_rule = (
+        "The receiver's, UTC: tag block c: (s or ms), a $PGHP line before, a Unix or ISO time in front of or behind "
+        "the sentence; a log without any is refused unless read.start_time is given."
+    )
+    lost = "rate of turn, ETA, position accuracy, radio status."
 
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether a sentence stands among the first lines."""
