@@ -12,6 +12,7 @@ from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
+from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
 from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
@@ -29,6 +30,8 @@ _OWN: tuple[Reader, ...] = (
     NOAA_2025,
     DMA,
     KYSTDATAHUSET,
+    UNGP,
+    UNGP_PARQUET,
 )
 
 
