@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from stsdetect.readers.convert import scaled
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
-from stsdetect.readers.source import Head, Source
+from stsdetect.readers.source import Head, Source, recoded_remark
 from stsdetect.readers.text import Header, TextSpec, Tidy, find_header_with, read_text
 from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc
 from stsdetect.settings import ReadSettings, SpeedUnit
@@ -72,7 +72,7 @@ class TextLayout:
     missing: frozenset[str] = frozenset()
     #: Whether ``tidy`` looks at one column at a time, so that columns may come to it apart.
     apart: bool = True
-    #: Encoding of files that are not UTF-8.
+    #: Encoding of files whose header is not found in them as UTF-8.
     encoding: str | None = None
     #: Asks or settles what only this file or the settings can tell, before it is read: returns a changed layout.
     settle: Settle | None = None
@@ -85,12 +85,17 @@ class TextLayout:
         return "time" in {self.names.get(cell) for cell in header.cells}
 
     def _header(self, head: Head) -> Header | None:
-        return find_header_with(head, self.required)
+        found = find_header_with(head, self.required)
+        if found is None and self.encoding is not None and head.encoding is None:
+            return find_header_with(head.recoded(self.encoding), self.required)
+        return found
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the file in blocks."""
         header = self._header(head)
         assert header is not None
+        if self.encoding is not None and head.encoding is None and find_header_with(head, self.required) is None:
+            head, source = head.recoded(self.encoding), replace(source, encoding=self.encoding)
         own = self if self.settle is None else self.settle(self, header, head, settings)
         columns: dict[str, int] = {}
         for position, cell in enumerate(header.cells):
@@ -98,7 +103,10 @@ class TextLayout:
                 columns.setdefault(own.names[cell], position)
         clock = "day_first" if own.times is day_first_utc else "iso"
         spec = TextSpec(header, columns, plain_types(columns, own.times), clock=clock, steady=True, apart=own.apart)
-        yield from read_text(source, spec, own.times, own.tidy, own.missing)
+        for batch in read_text(source, spec, own.times, own.tidy, own.missing):
+            if source.encoding:
+                batch.remarks[recoded_remark(source.encoding)] += 0
+            yield batch
 
 
 #: Given a layout, its header, how the file begins and the settings, returns the layout as this file is to be read.

@@ -9,6 +9,7 @@ from pathlib import Path
 from stsdetect.errors import InputError, SettingsError, StsError, UsageError, did_you_mean
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.dma import DMA
+from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
@@ -32,6 +33,8 @@ _OWN: tuple[Reader, ...] = (
     KYSTDATAHUSET,
     UNGP,
     UNGP_PARQUET,
+    KR_MOF,
+    KR_MOF_STATIC,
 )
 
 

@@ -169,7 +169,9 @@ def merged(a: Batch, b: Batch) -> Batch:
     else:
         both = pa.concat_tables([a.positions, b.positions]).unify_dictionaries().combine_chunks()
         table = both.take(pa.array(np.argsort(both.column("source_row").to_numpy(), kind="stable")))
-    return Batch(a.rows + b.rows, table, a.rejects + b.rejects, a.emptied + b.emptied, a.remarks + b.remarks)
+    remarks = a.remarks.copy()
+    remarks.update(b.remarks)  # a sum would drop those that count nothing
+    return Batch(a.rows + b.rows, table, a.rejects + b.rejects, a.emptied + b.emptied, remarks)
 
 
 def constant(text: str, size: int) -> pa.Array:

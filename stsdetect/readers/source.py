@@ -26,6 +26,8 @@ from stsdetect.readers.protocol import DamagedError
 
 #: How much of a file is looked at to recognise it [bytes].
 HEAD_BYTES = 1 << 18
+#: Most files beside one that are looked at for what belongs to it.
+MAX_BESIDE = 20
 #: A line longer than this is no line of any AIS export; reading on would fill the memory [bytes].
 MAX_LINE_BYTES = 1 << 24
 #: First bytes of each container: RFC 1952, APPNOTE 4.3.7, RFC 8878, Apache Parquet file format.
@@ -58,6 +60,11 @@ class _Counted(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+def recoded_remark(encoding: str) -> str:
+    """Return what is said of a file that was not UTF-8."""
+    return f"text in {encoding.upper()}, turned into UTF-8"
 
 
 class _Recoded:
@@ -164,6 +171,13 @@ class Head:
             self._seen[how] = how(self)
         return self._seen[how]  # type: ignore[no-any-return]
 
+    def recoded(self, encoding: str) -> Head:
+        """Return the same head with its bytes read in another encoding, as UTF-8; worked out once."""
+        if encoding not in self._seen:
+            data = self.data.decode(encoding, "replace").encode("utf-8")
+            self._seen[encoding] = Head(self.label, data, self.whole, None, encoding)
+        return self._seen[encoding]  # type: ignore[no-any-return]
+
     @cached_property
     def parquet_columns(self) -> list[str]:
         """Column names where this is a Parquet file, else empty."""
@@ -199,6 +213,27 @@ class Source:
     def label(self) -> str:
         """``path`` or ``path!member``, as in the column ``source_file``."""
         return self.path if self.member is None else f"{self.path}!{self.member}"
+
+    def beside(self, prefix: str) -> list[Source]:
+        """Return files of its folder, or members of its archive folder, whose name begins so, case aside; sorted."""
+        try:
+            if self.member is None:
+                folder = os.path.dirname(self.path) or "."
+                names = sorted(name for name in os.listdir(folder) if name.casefold().startswith(prefix))
+                paths = [os.path.join(os.path.dirname(self.path), name) for name in names]
+                found = [source for path in paths if os.path.isfile(path) for source in _members(path, "")]
+            else:
+                folder = self.member.rpartition("/")[0]
+                found = [
+                    source
+                    for source in _members(self.path, "")
+                    if source.member
+                    and source.member.rpartition("/")[0] == folder
+                    and source.member.rpartition("/")[2].casefold().startswith(prefix)
+                ]
+        except OSError as problem:
+            raise InputError(f"{self.label} cannot be read: {problem.strerror or problem}") from problem
+        return [source for source in found if source.label != self.label][:MAX_BESIDE]
 
     def open(self) -> ByteStream:
         """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read."""
