@@ -13,6 +13,7 @@ from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
+from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
 from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
@@ -32,6 +33,8 @@ _OWN: tuple[Reader, ...] = (
     KYSTDATAHUSET,
     KR_MOF,
     KR_MOF_STATIC,
+    UNGP,
+    UNGP_PARQUET,
 )
 
 
