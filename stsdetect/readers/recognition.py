@@ -13,6 +13,7 @@ from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
+from stsdetect.readers.layouts.noaa_parquet import NOAA_PARQUET
 from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
 from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.protocol import QuestionError, Reader
@@ -29,6 +30,7 @@ _OWN: tuple[Reader, ...] = (
     NMEA,
     NOAA_2015,
     NOAA_2025,
+    NOAA_PARQUET,
     DMA,
     KYSTDATAHUSET,
     KR_MOF,
