@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.layout import TextLayout
+from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
 from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
@@ -37,6 +38,7 @@ _OWN: tuple[Reader, ...] = (
     KR_MOF_STATIC,
     UNGP,
     UNGP_PARQUET,
+    BARENTSWATCH,
 )
 
 
