@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.alike import expanded
 from stsdetect.readers.frame import LABEL, as_table, read_frame
+from stsdetect.readers.plugins import PluginError
 from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
@@ -268,7 +269,7 @@ def _read_files(
                 if progress is not None:
                     progress(source.label, min(done[0], source.size), source.size)
                 yield table
-        except QuestionError:
+        except (QuestionError, PluginError):
             raise
         except (InputError, UsageError) as problem:
             if source.alone or tally.rows:

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from os import stat
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from stsdetect.errors import InputError
 from stsdetect.readers.alike import expanded
 from stsdetect.readers.convert import plain
+from stsdetect.readers.joined import Lookup
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import judge_repeated
@@ -66,27 +65,25 @@ def _settle(layout: TextLayout, header: Header, head: Head, settings: ReadSettin
 
 @dataclass(frozen=True)
 class Vessels:
-    """Static data by MMSI: ``mmsi`` rising, shape (n,), and the other columns of `POSITIONS` in the same order."""
+    """Static data by MMSI, in columns of `POSITIONS`, and how it came about.
 
-    mmsi: NDArray[np.int64]
-    columns: pa.Table
-    #: Rows of the file, those without a readable MMSI, those of an MMSI seen before, and those beyond what is taken.
+    ``rows`` are those of the file, ``bad`` those without a readable MMSI, ``repeated`` those of an MMSI seen before,
+    ``beyond`` those that were too many.
+    """
+
+    known: Lookup
     rows: int
     bad: int
     repeated: int
     beyond: int
 
     def onto(self, positions: pa.Table) -> pa.Table:
-        """Return positions with what is known of their vessels in the columns that are empty."""
-        if not len(self.mmsi) or not positions.num_rows:
+        """Return positions with what is known of their vessels."""
+        if not positions.num_rows:
             return positions
-        mmsi = positions.column("mmsi").fill_null(-1).to_numpy()
-        at = np.minimum(np.searchsorted(self.mmsi, mmsi), len(self.mmsi) - 1)
-        place = pa.array(at, mask=self.mmsi[at] != mmsi)
-        for name in self.columns.column_names:
-            number = positions.column_names.index(name)
-            found = plain(self.columns.column(name)).take(place)
-            positions = positions.set_column(number, POSITIONS.arrow.field(name), found)
+        for name, values in self.known.columns(self.known.places(plain(positions.column("mmsi")))).items():
+            place = positions.column_names.index(name)
+            positions = positions.set_column(place, POSITIONS.arrow.field(name), values)
         return positions
 
 
@@ -120,16 +117,16 @@ def _read_vessels(source: Source) -> Vessels | None:
     finally:
         stream.close()
     if not parts:
-        return Vessels(np.empty(0, np.int64), pa.table({}), rows, bad, 0, beyond)
+        return Vessels(Lookup.of(pa.nulls(0, pa.int64()), pa.table({})), rows, bad, 0, beyond)
     whole = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
-    mmsi, first = np.unique(whole.column("mmsi").to_numpy(), return_index=True)
-    columns = whole.take(pa.array(first)).drop_columns(["mmsi"])
+    columns = whole.drop_columns(["mmsi"])
     for name, one, other in (("length_m", "to_bow_m", "to_stern_m"), ("width_m", "to_port_m", "to_starboard_m")):
         if {one, other} <= set(columns.column_names):
             total = pc.add(columns.column(one), columns.column(other))
             positive = pc.if_else(pc.greater(total, 0.0), total, pa.scalar(None, pa.float64()))
             columns = columns.append_column(name, positive)
-    return Vessels(mmsi, columns, rows, bad, whole.num_rows - len(mmsi), beyond)
+    known = Lookup.of(plain(whole.column("mmsi")), columns)
+    return Vessels(known, rows, bad, whole.num_rows - len(known.keys), beyond)
 
 
 @lru_cache(maxsize=2)
