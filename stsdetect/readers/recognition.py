@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, UsageError, did_you_mean
 from stsdetect.readers.layout import TextLayout
+from stsdetect.readers.layouts.aishub import AISHUB
 from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.nmea import NMEA
@@ -30,6 +31,7 @@ _OWN: tuple[Reader, ...] = (
     NOAA_2025,
     DMA,
     KYSTDATAHUSET,
+    AISHUB,
     UNGP,
     UNGP_PARQUET,
 )

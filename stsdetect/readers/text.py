@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from stsdetect.kernels.choice import compiled
 from stsdetect.readers.ahead import ahead
+from stsdetect.readers.convert import plain
 from stsdetect.readers.protocol import Batch, DamagedError, Reject
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.rows import MAX_TEXT, Judged, Origin, Repeated, Times, build, judge_repeated, merged
@@ -239,7 +240,9 @@ def read_text(
     stream = source.open()
     steps = plan(spec.columns, len(spec.header.cells), spec.clock, spec.steady) if spec.apart else None
     scanner = (
-        _Scanner(spec, steps, lambda columns: judge_repeated(tidy(columns, Counter()), missing)) if steps else None
+        _Scanner(spec, steps, lambda columns: judge_repeated(tidy(_plain(columns), Counter()), missing))
+        if steps
+        else None
     )
 
     def batch(piece: Piece) -> Batch:
@@ -272,7 +275,7 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
             return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
-        batch = build(tidy(piece.columns, remarks), times, origin, missing, piece.repeated)
+        batch = build(tidy(_plain(piece.columns), remarks), times, origin, missing, piece.repeated)
     else:
         batch = Batch(0, POSITIONS.empty())
     batch.remarks = remarks
@@ -281,6 +284,10 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
     if piece.odd_bytes:
         batch.remarks["lines that are not UTF-8, read as Latin-1"] += piece.odd_bytes
     return batch
+
+
+def _plain(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    return {key: plain(array) for key, array in columns.items()}
 
 
 class _Scanner:
