@@ -11,6 +11,7 @@ from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.aishub import AISHUB
 from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
+from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
 from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
@@ -32,6 +33,8 @@ _OWN: tuple[Reader, ...] = (
     DMA,
     KYSTDATAHUSET,
     AISHUB,
+    MARINETRAFFIC,
+    MARINETRAFFIC_WEB,
     UNGP,
     UNGP_PARQUET,
 )
