@@ -16,6 +16,10 @@ from stsdetect.readers.text import Block, Header, TextSpec, Tidy, find_header_wi
 from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc, zoned_utc
 from stsdetect.settings import ReadSettings, SpeedUnit
 
+#: Messages that say where something is or which vessel it is (ITU-R M.1371-5): positions of classes A and B and of
+#: base stations, aircraft and aids to navigation, static reports, long-range positions.
+REPORTS = frozenset({1, 2, 3, 4, 5, 9, 18, 19, 21, 24, 27})
+
 
 def untouched(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
     """Change nothing."""
@@ -87,6 +91,8 @@ class TextLayout:
     missing: frozenset[str] = frozenset()
     #: Whether ``tidy`` looks at one column at a time, so that columns may come to it apart.
     apart: bool = True
+    #: AIS messages that become rows, where a file has others too; the others are rejected as message_type_N.
+    messages: frozenset[int] = frozenset()
     #: Encoding of files that are not UTF-8.
     encoding: str | None = None
     #: Asks or settles what only this file or the settings can tell, before it is read: returns a changed layout.
@@ -112,9 +118,9 @@ class TextLayout:
             if cell in own.names:
                 columns.setdefault(own.names[cell], position)
         clock = _CLOCKS.get(own.times)
-        apart = own.apart and clock is not None
+        apart = own.apart and clock is not None and not own.messages
         spec = TextSpec(header, columns, plain_types(columns, own.times), clock=clock or "", steady=True, apart=apart)
-        yield from read_text(source, spec, own.times, own.tidy, own.missing)
+        yield from read_text(source, spec, own.times, own.tidy, own.missing, own.messages)
 
 
 #: Given a layout, its header, how the file begins and the settings, returns the layout as this file is to be read.

@@ -10,6 +10,7 @@ from stsdetect.errors import InputError, SettingsError, StsError, UsageError, di
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.aishub import AISHUB
 from stsdetect.readers.layouts.dma import DMA
+from stsdetect.readers.layouts.exactearth import EXACTEARTH
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
 from stsdetect.readers.layouts.nmea import NMEA
@@ -33,6 +34,7 @@ _OWN: tuple[Reader, ...] = (
     DMA,
     KYSTDATAHUSET,
     AISHUB,
+    EXACTEARTH,
     MARINETRAFFIC,
     MARINETRAFFIC_WEB,
     UNGP,

@@ -235,8 +235,12 @@ def read_text(
     times: Times,
     tidy: Tidy,
     missing: frozenset[str] = frozenset(),
+    messages: frozenset[int] = frozenset(),
 ) -> Iterator[Batch]:
-    """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
+    """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted.
+
+    ``missing`` and ``messages`` as in `rows.build`; with ``messages`` columns are not to be apart.
+    """
     stream = source.open()
     steps = plan(spec.columns, len(spec.header.cells), spec.clock, spec.steady) if spec.apart else None
     scanner = (
@@ -246,7 +250,7 @@ def read_text(
     )
 
     def batch(piece: Piece) -> Batch:
-        return _batch(piece, source.label, spec, times, tidy, missing)
+        return _batch(piece, source.label, spec, times, tidy, missing, messages)
 
     def convert(block: Block) -> list[Batch]:
         plain, rest = scanner.split(block) if scanner else (None, block)
@@ -267,7 +271,15 @@ def read_text(
         stream.close()
 
 
-def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, missing: frozenset[str]) -> Batch:
+def _batch(
+    piece: Piece,
+    label: str,
+    spec: TextSpec,
+    times: Times,
+    tidy: Tidy,
+    missing: frozenset[str],
+    messages: frozenset[int],
+) -> Batch:
     remarks: Counter[str] = Counter()
     if len(piece.rows):
 
@@ -275,7 +287,7 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
             return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
-        batch = build(tidy(_plain(piece.columns), remarks), times, origin, missing, piece.repeated)
+        batch = build(tidy(_plain(piece.columns), remarks), times, origin, missing, piece.repeated, messages)
     else:
         batch = Batch(0, POSITIONS.empty())
     batch.remarks = remarks
