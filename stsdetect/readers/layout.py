@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -24,6 +24,12 @@ REPORTS = frozenset({1, 2, 3, 4, 5, 9, 18, 19, 21, 24, 27})
 def untouched(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
     """Change nothing."""
     return columns
+
+
+def placeless(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
+    """Say of a file without positions that every row is a static report; columns are not to come apart."""
+    nowhere = pa.nulls(len(columns["time"]), pa.float64())
+    return {**columns, "lat": nowhere, "lon": nowhere}
 
 
 #: Knots of one unit of speed; 1 kn = 1852 m/h (International Hydrographic Conference 1929).
@@ -60,6 +66,11 @@ def first_values(header: Header, head: Head, name: str) -> list[str]:
     return [text for piece in pieces for text in strings(plain(piece.columns["value"])).to_pylist() if text]
 
 
+def ask_knots(layout: TextLayout, header: Header, head: Head, settings: ReadSettings) -> TextLayout:
+    """Settle that speeds are knots unless the settings say otherwise."""
+    return replace(layout, tidy=knots(settings))
+
+
 def plain_types(columns: Iterable[str], times: Times | None = None) -> dict[str, pa.DataType]:
     """Return what Arrow may make of columns (by our key) as it splits text."""
     types = {key: pa.float64() for key in columns if key in FLOATS or key in ("lat", "lon", "mmsi")}
@@ -86,6 +97,8 @@ class TextLayout:
     required: tuple[str, ...]
     times: Times
     without: tuple[str, ...] = ()
+    #: Whether a header with a column that is not in ``names`` is another layout's: for names that anybody may use.
+    exact: bool = False
     #: Changes raw columns (text, or float64 where all of a block are numbers); it may be given some of them only.
     tidy: Tidy = untouched
     missing: frozenset[str] = frozenset()
@@ -102,6 +115,8 @@ class TextLayout:
         """Say whether the header has all required names."""
         header = self._header(head)
         if header is None or set(self.without) & set(header.cells):
+            return False
+        if self.exact and not set(header.cells) <= set(self.names):
             return False
         return "time" in {self.names.get(cell) for cell in header.cells}
 
