@@ -237,7 +237,7 @@ def table_batch(
     remarks: Counter[str] = Counter()
     raw = tidy({key: plain(array) for key, array in raw.items()}, remarks)
     batch = build(raw, times, Origin(label, lines, text), missing)
-    batch.remarks += remarks
+    batch.remarks.update(remarks)  # a sum would leave out those that count nothing
     return batch
 
 
