@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from stsdetect.readers.convert import scaled
+from stsdetect.readers.convert import plain, scaled, strings
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import Header, TextSpec, Tidy, find_header_with, read_text
-from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc
+from stsdetect.readers.text import Block, Header, TextSpec, Tidy, find_header_with, read_text, split_block
+from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc, zoned_utc
 from stsdetect.settings import ReadSettings, SpeedUnit
+
+#: Messages that say where something is or which vessel it is (ITU-R M.1371-5): positions of classes A and B and of
+#: base stations, aircraft and aids to navigation, static reports, long-range positions.
+REPORTS = frozenset({1, 2, 3, 4, 5, 9, 18, 19, 21, 24, 27})
 
 
 def untouched(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
@@ -39,6 +43,21 @@ def knots(settings: ReadSettings, default: SpeedUnit = "kn") -> Tidy:
         return {**columns, "sog": scaled(columns["sog"], SPEED_UNITS[unit])}
 
     return tidy
+
+
+#: Forms of time that the compiled scanner reads as these functions do; where times have another, lines are not scanned.
+_CLOCKS: dict[Times, str] = {iso_utc: "iso", zoned_utc: "iso", day_first_utc: "day_first"}
+
+
+def first_values(header: Header, head: Head, name: str) -> list[str]:
+    """Return what stands in a column of the first rows, empty cells left out."""
+    data = head.data[header.end :]
+    data = data + b"\n" if head.whole and not data.endswith(b"\n") else data[: data.rfind(b"\n") + 1]
+    if not data.strip():
+        return []
+    spec = TextSpec(header, {"value": header.cells.index(name)})
+    pieces = split_block(Block(header.row + 1, data.count(b"\n"), data), spec)
+    return [text for piece in pieces for text in strings(plain(piece.columns["value"])).to_pylist() if text]
 
 
 def plain_types(columns: Iterable[str], times: Times | None = None) -> dict[str, pa.DataType]:
@@ -72,6 +91,8 @@ class TextLayout:
     missing: frozenset[str] = frozenset()
     #: Whether ``tidy`` looks at one column at a time, so that columns may come to it apart.
     apart: bool = True
+    #: AIS messages that become rows, where a file has others too; the others are rejected as message_type_N.
+    messages: frozenset[int] = frozenset()
     #: Encoding of files that are not UTF-8.
     encoding: str | None = None
     #: Asks or settles what only this file or the settings can tell, before it is read: returns a changed layout.
@@ -96,9 +117,10 @@ class TextLayout:
         for position, cell in enumerate(header.cells):
             if cell in own.names:
                 columns.setdefault(own.names[cell], position)
-        clock = "day_first" if own.times is day_first_utc else "iso"
-        spec = TextSpec(header, columns, plain_types(columns, own.times), clock=clock, steady=True, apart=own.apart)
-        yield from read_text(source, spec, own.times, own.tidy, own.missing)
+        clock = _CLOCKS.get(own.times)
+        apart = own.apart and clock is not None and not own.messages
+        spec = TextSpec(header, columns, plain_types(columns, own.times), clock=clock or "", steady=True, apart=apart)
+        yield from read_text(source, spec, own.times, own.tidy, own.missing, own.messages)
 
 
 #: Given a layout, its header, how the file begins and the settings, returns the layout as this file is to be read.

@@ -9,10 +9,14 @@ from pathlib import Path
 from stsdetect.errors import InputError, SettingsError, StsError, UsageError, did_you_mean
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
+from stsdetect.readers.layouts.aishub import AISHUB
 from stsdetect.readers.layouts.dma import DMA
+from stsdetect.readers.layouts.exactearth import EXACTEARTH
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
+from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
+from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
 from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
@@ -31,6 +35,12 @@ _OWN: tuple[Reader, ...] = (
     DMA,
     KYSTDATAHUSET,
     BARENTSWATCH,
+    AISHUB,
+    EXACTEARTH,
+    MARINETRAFFIC,
+    MARINETRAFFIC_WEB,
+    UNGP,
+    UNGP_PARQUET,
 )
 
 
