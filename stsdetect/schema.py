@@ -49,6 +49,10 @@ class Schema:
 
     def empty(self) -> pa.Table:
         """Return a table without rows but with every column."""
+        return self._empty
+
+    @cached_property
+    def _empty(self) -> pa.Table:
         return self.arrow.empty_table()
 
     def table(self, columns: dict[str, Any]) -> pa.Table:
