@@ -112,8 +112,9 @@ def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
     array = plain(array)
     values = array.dictionary if pa.types.is_dictionary(array.type) else array
     found, bad = numbers(values)
-    # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals.
-    result = pc.round(pc.multiply(found, factor), 6)
+    whole = round(1 / factor)
+    # 123 tenths are 12.3, not 12.3 and a little: a quotient is the nearest number there is, a product need not be.
+    result = pc.divide(found, float(whole)) if whole * factor == 1 else pc.multiply(found, factor)
     if bad.any():  # only text can hold what is no number
         result = pc.if_else(pa.array(bad), strings(values), result.cast(pa.string()))
     return result.take(array.indices) if pa.types.is_dictionary(array.type) else result
