@@ -107,13 +107,21 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
     return result, bad.to_numpy(zero_copy_only=False)
 
 
-def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
+def scaled(array: pa.Array, factor: float) -> pa.Array:
     """Return numbers times a factor, typed or text; what is no number stays as it is, to be judged later."""
-    array = plain(array)
+    # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals.
+    return _changed(array, lambda found: pc.round(pc.multiply(found, factor), 6))
+
+
+def divided(array: pa.Array, parts: float) -> pa.Array:
+    """Return whole numbers of such parts of a unit in that unit, nearest to the quotient; else as `scaled`."""
+    return _changed(array, lambda found: pc.divide(found, parts))
+
+
+def _changed(array: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
     values = array.dictionary if pa.types.is_dictionary(array.type) else array
     found, bad = numbers(values)
-    # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals.
-    result = pc.round(pc.multiply(found, factor), 6)
+    result = change(found)
     if bad.any():  # only text can hold what is no number
         result = pc.if_else(pa.array(bad), strings(values), result.cast(pa.string()))
     return result.take(array.indices) if pa.types.is_dictionary(array.type) else result
