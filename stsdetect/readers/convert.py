@@ -109,12 +109,21 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
 
 def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
     """Return numbers times a factor, typed or text; what is no number stays as it is, to be judged later."""
+    whole = round(1 / factor)
+    # 123 tenths are 12.3, not 12.3 and a little: a quotient is the nearest number there is, a product need not be.
+    return divided(array, float(whole)) if whole * factor == 1 else _changed(array, lambda x: pc.multiply(x, factor))
+
+
+def divided(array: pa.Array | pa.ChunkedArray, parts: float) -> pa.Array:
+    """Return whole numbers of such parts of a unit in that unit, nearest to the quotient; else as `scaled`."""
+    return _changed(array, lambda x: pc.divide(x, parts))
+
+
+def _changed(array: pa.Array | pa.ChunkedArray, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
     array = plain(array)
     values = array.dictionary if pa.types.is_dictionary(array.type) else array
     found, bad = numbers(values)
-    whole = round(1 / factor)
-    # 123 tenths are 12.3, not 12.3 and a little: a quotient is the nearest number there is, a product need not be.
-    result = pc.divide(found, float(whole)) if whole * factor == 1 else pc.multiply(found, factor)
+    result = change(found)
     if bad.any():  # only text can hold what is no number
         result = pc.if_else(pa.array(bad), strings(values), result.cast(pa.string()))
     return result.take(array.indices) if pa.types.is_dictionary(array.type) else result

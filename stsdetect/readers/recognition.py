@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
+from stsdetect.readers.dbf import SHAPES
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.aishub import AISHUB
-from stsdetect.readers.layouts.amsa import AMSA
+from stsdetect.readers.layouts.amsa import AMSA, AMSA_SHAPEFILE
 from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
 from stsdetect.readers.layouts.brest import BREST_DYNAMIC, BREST_STATIC
 from stsdetect.readers.layouts.dma import DMA
@@ -56,6 +57,7 @@ _OWN: tuple[Reader, ...] = (
     BREST_STATIC,
     PIRAEUS,
     AMSA,
+    AMSA_SHAPEFILE,
     GFW_POSITIONS,
 )
 
@@ -140,6 +142,8 @@ def _unknown(head: Head) -> str:
         return f"{head.label} is a geodatabase without a layer Broadcast as NOAA published them for 2009-2014"
     names = head.parquet_columns
     if not names:
+        if head.data.startswith(SHAPES):
+            return f"{head.label} has the shapes of a shapefile; its rows are in the .dbf of the same name: give that"
         if b"\x00" in head.data:
             return f"{head.label} is not text, Parquet or an archive of them"
         header = find_header(head)
