@@ -8,15 +8,23 @@ from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, UsageError, did_you_mean
 from stsdetect.readers.layout import TextLayout
-from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
 from stsdetect.readers.layouts.aishub import AISHUB
+from stsdetect.readers.layouts.aishub_json import AISHUB_JSON
+from stsdetect.readers.layouts.aishub_xml import AISHUB_XML
+from stsdetect.readers.layouts.aisstream import AISSTREAM
+from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
+from stsdetect.readers.layouts.digitraffic import DIGITRAFFIC, DIGITRAFFIC_VESSELS
 from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.exactearth import EXACTEARTH
+from stsdetect.readers.layouts.kpler import KPLER
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
+from stsdetect.readers.layouts.spire_graphql import SPIRE_GRAPHQL
+from stsdetect.readers.layouts.tw_mpb import TW_MPB, TW_MPB_GEOJSON
 from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
+from stsdetect.readers.layouts.vesselfinder import VESSELFINDER
 from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
@@ -35,6 +43,16 @@ _OWN: tuple[Reader, ...] = (
     DMA,
     KYSTDATAHUSET,
     BARENTSWATCH,
+    AISHUB_JSON,
+    AISHUB_XML,
+    AISSTREAM,
+    DIGITRAFFIC,
+    DIGITRAFFIC_VESSELS,
+    KPLER,
+    SPIRE_GRAPHQL,
+    TW_MPB,
+    TW_MPB_GEOJSON,
+    VESSELFINDER,
     AISHUB,
     EXACTEARTH,
     MARINETRAFFIC,
