@@ -12,7 +12,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stsdetect.readers.alike import OWN, alike, is_alike, together, with_nulls
-from stsdetect.readers.convert import Mask, codes, is_text, mapped_words, numbers, plain, take_mask, whole, words
+from stsdetect.readers.convert import (
+    Mask,
+    codes,
+    is_text,
+    mapped_words,
+    numbers,
+    plain,
+    take_mask,
+    value_at,
+    whole,
+    words,
+)
 from stsdetect.readers.protocol import Batch, Reject
 from stsdetect.reference.vessels import nav_status_code, ship_type_code
 from stsdetect.schema import TEXT
@@ -176,8 +187,8 @@ def merged(a: Batch, b: Batch) -> Batch:
     else:
         both = pa.concat_tables([a.positions, b.positions]).unify_dictionaries().combine_chunks()
         table = both.take(pa.array(np.argsort(both.column("source_row").to_numpy(), kind="stable")))
-    remarks = Counter(a.remarks)
-    remarks.update(b.remarks)  # a sum would leave out those that count nothing
+    remarks = a.remarks.copy()
+    remarks.update(b.remarks)  # a sum would drop those that count nothing
     return Batch(a.rows + b.rows, table, a.rejects + b.rejects, a.emptied + b.emptied, remarks)
 
 
@@ -314,7 +325,7 @@ def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin, kn
         text = origin.text(i)
         reason, key = _REASONS[int(why[i])]
         key = key if key in known else "vessel_id"
-        value = raw[key][i].as_py() if key in raw else ""
+        value = value_at(raw[key], i) if key in raw else ""
         if value is not None and origin.cell and (key not in raw or not is_text(raw[key])):
             value = origin.cell(i, key)
         if reason == "message_type":

@@ -104,22 +104,9 @@ def _fixed_epochs(array: pa.Array, unit_us: float) -> tuple[pa.Array, Mask]:
     return pa.array(micro, NAIVE, mask=missing).cast(TIME), bad
 
 
-def zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+def iso_zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
     """Read ISO 8601 with a zone (``Z``, ``+00:00``, ``UTC``, ``GMT``); one without is UTC. Numbers are no times."""
     return any_utc(array, None, 0.0, epochs=False)
-
-
-def own_zone_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
-    """Read ISO 8601 with a zone as `zoned_utc` does; a time without one is unreadable, for it may be local."""
-    array = plain(array)
-    if not is_text(array):
-        return pa.nulls(len(array), TIME), _present(array)
-    if pa.types.is_dictionary(array.type):
-        return _each_once(array, own_zone_utc)
-    given = strings(array)
-    zoned = pc.match_substring_regex(given, r":\d\d(\.\d*)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d( ?UTC)?)$")
-    result, _ = zoned_utc(_only(given, zoned))
-    return result, _bad(result, given)
 
 
 def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float, epochs: bool = True) -> tuple[pa.Array, Mask]:
@@ -234,3 +221,15 @@ def _present(array: pa.Array) -> Mask:
 
 def _bad(result: pa.Array, given: pa.Array) -> Mask:
     return pc.and_(pc.is_null(result), pc.is_valid(given)).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Read ISO 8601 with ``Z``, ``UTC``, ``GMT`` or an offset; what has none, and a number, is unreadable."""
+    if not is_text(array):
+        return pa.nulls(len(array), TIME), array.is_valid().to_numpy(zero_copy_only=False)
+    if pa.types.is_dictionary(array.type):
+        return _each_once(array, zoned_utc)
+    given = strings(array)
+    zoned = pc.match_substring_regex(given, r":\d\d(\.\d*)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d( ?UTC)?)$")
+    result, _ = any_utc(_only(given, zoned), None, 0.0)
+    return result, _bad(result, given)

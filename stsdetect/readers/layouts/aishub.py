@@ -13,7 +13,7 @@ from stsdetect.readers.layout import TextLayout, first_values
 from stsdetect.readers.protocol import QuestionError
 from stsdetect.readers.source import Head
 from stsdetect.readers.text import Header
-from stsdetect.readers.times import epoch_s_utc, zoned_utc
+from stsdetect.readers.times import epoch_s_utc, iso_zoned_utc
 from stsdetect.settings import ReadSettings
 
 #: Fields of AISHub in all its forms (CSV, JSON, XML) -> our key. A is to the bow, then stern, port, starboard.
@@ -42,7 +42,7 @@ _RAW_UNITS = {"lat": 1 / 600_000, "lon": 1 / 600_000, "sog": 0.1, "cog": 0.1, "d
 #: Latitudes go to 90, and 91 stands for none; raw ones are below that only within 17 m of the equator.
 _MOST_DEG = 91.0
 
-HUMAN_TIMES = zoned_utc
+HUMAN_TIMES = iso_zoned_utc
 RAW_TIMES = epoch_s_utc
 
 

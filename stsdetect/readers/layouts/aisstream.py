@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stsdetect.readers.json_layout import JsonLayout, Refused, with_size
-from stsdetect.readers.times import own_zone_utc
+from stsdetect.readers.times import zoned_utc
 
 #: Messages that are kept: class of the transceiver, and the message type (ITU-R M.1371-5) where the message has none.
 _KINDS: dict[str, tuple[str | None, int]] = {
@@ -102,7 +102,7 @@ AISSTREAM = JsonLayout(
         "Destination": "destination",
     },
     required=("MessageType", "MetaData", "Message"),
-    times=own_zone_utc,
+    times=zoned_utc,
     tidy=with_size,
     unfold=_unfold,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stsdetect.readers.json_layout import JsonLayout
-from stsdetect.readers.times import own_zone_utc
+from stsdetect.readers.times import zoned_utc
 
 BARENTSWATCH = JsonLayout(
     name="barentswatch",
@@ -28,5 +28,5 @@ BARENTSWATCH = JsonLayout(
         "name": "name",
     },
     required=("mmsi", "msgtime", "latitude", "longitude"),
-    times=own_zone_utc,
+    times=zoned_utc,
 )

@@ -10,7 +10,7 @@ from stsdetect.readers.json_items import Shape
 from stsdetect.readers.json_layout import JsonLayout, Refused, has, mapped_names, steps, with_size
 from stsdetect.readers.protocol import QuestionError
 from stsdetect.readers.source import Head
-from stsdetect.readers.times import any_utc, own_zone_utc
+from stsdetect.readers.times import any_utc, zoned_utc
 from stsdetect.settings import ReadSettings
 
 #: Names the time of a message is known to have had in Spire's exports; the facts about Kpler's give none.
@@ -40,7 +40,7 @@ def _settle(layout: JsonLayout, shape: Shape, head: Head, settings: ReadSettings
             f"{', '.join(seen)[:400]}"
         )
     offset = settings.utc_offset_h
-    times = own_zone_utc if offset is None else partial(any_utc, order=None, utc_offset_h=offset)
+    times = zoned_utc if offset is None else partial(any_utc, order=None, utc_offset_h=offset)
     return replace(layout, names={**mapped, **dict.fromkeys(found, "time"), **layout.names}, times=times)
 
 
@@ -83,7 +83,7 @@ KPLER = JsonLayout(
         "destination": "destination",
     },
     required=("mmsi", "msg_description"),
-    times=own_zone_utc,
+    times=zoned_utc,
     tidy=with_size,
     unfold=_unfold,
     settle=_settle,

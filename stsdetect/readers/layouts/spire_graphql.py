@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from stsdetect.readers.convert import is_text, strings
 from stsdetect.readers.json_layout import JsonLayout, with_size
-from stsdetect.readers.times import own_zone_utc
+from stsdetect.readers.times import zoned_utc
 
 #: How Spire's finer ship types begin where they are tankers of one kind or another (from memory, medium-low).
 _TANKERS = r"^(TANKER|LNG|LPG|GAS_CARRIER)"
@@ -62,6 +62,6 @@ SPIRE_GRAPHQL = JsonLayout(
         "currentVoyage.draught": "draught",
     },
     required=("staticData.mmsi", "lastPositionUpdate"),
-    times=own_zone_utc,
+    times=zoned_utc,
     tidy=_tidy,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stsdetect.readers.json_layout import JsonLayout, with_size
-from stsdetect.readers.times import own_zone_utc
+from stsdetect.readers.times import zoned_utc
 
 VESSELFINDER = JsonLayout(
     name="vesselfinder",
@@ -35,6 +35,6 @@ VESSELFINDER = JsonLayout(
         "AIS.DESTINATION": "destination",
     },
     required=("AIS.MMSI", "AIS.TIMESTAMP", "AIS.LATITUDE", "AIS.LONGITUDE"),
-    times=own_zone_utc,
+    times=zoned_utc,
     tidy=with_size,
 )

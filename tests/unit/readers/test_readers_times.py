@@ -13,7 +13,7 @@ from stsdetect.readers.times import (
     epoch_ms_utc,
     epoch_s_utc,
     iso_utc,
-    own_zone_utc,
+    iso_zoned_utc,
     zoned_utc,
 )
 from stsdetect.schema import TEXT, TIME
@@ -21,13 +21,13 @@ from stsdetect.schema import TEXT, TIME
 AT = datetime(2023, 2, 1, 12, 4, 54, tzinfo=UTC)
 MIDNIGHT = datetime(2023, 2, 1, 0, 4, 54, tzinfo=UTC)
 FORMS = [
-    (own_zone_utc, "2023-02-01T12:04:54Z", AT),
-    (own_zone_utc, "2023-02-01T13:04:54+01:00", AT),
-    (own_zone_utc, "2023-02-01 12:04:54 UTC", AT),
-    (own_zone_utc, "2023-02-01 12:04:54.250000987 +0000 UTC", AT.replace(microsecond=250_000)),
-    (own_zone_utc, "2023-02-01T12:04:54", None),
-    (own_zone_utc, "2023-02-01-01:00", None),
-    (own_zone_utc, "1675253094", None),
+    (zoned_utc, "2023-02-01T12:04:54Z", AT),
+    (zoned_utc, "2023-02-01T13:04:54+01:00", AT),
+    (zoned_utc, "2023-02-01 12:04:54 UTC", AT),
+    (zoned_utc, "2023-02-01 12:04:54.250000987 +0000 UTC", AT.replace(microsecond=250_000)),
+    (zoned_utc, "2023-02-01T12:04:54", None),
+    (zoned_utc, "2023-02-01-01:00", None),
+    (zoned_utc, "1675253094", None),
     (day_first_12h_utc, "1/02/2023 12:04:54 AM", MIDNIGHT),
     (day_first_12h_utc, "01/2/2023 12:04:54 PM", AT),
     (day_first_12h_utc, "31/12/2022 1:00:00 pm", datetime(2022, 12, 31, 13, tzinfo=UTC)),
@@ -50,12 +50,12 @@ FORMS = [
     (epoch_s_utc, "nan", None),
     (epoch_ms_utc, "1675253094250", AT.replace(microsecond=250_000)),
     (epoch_ms_utc, "soon", None),
-    (zoned_utc, "2023-02-01T12:04:54Z", AT),
-    (zoned_utc, "2023-02-01T14:04:54+02:00", AT),
-    (zoned_utc, "2023-02-01 12:04:54 UTC", AT),
-    (zoned_utc, "2023-02-01 12:04:54 GMT", AT),
-    (zoned_utc, "2023-02-01 12:04:54", AT),
-    (zoned_utc, "1675253094", None),
+    (iso_zoned_utc, "2023-02-01T12:04:54Z", AT),
+    (iso_zoned_utc, "2023-02-01T14:04:54+02:00", AT),
+    (iso_zoned_utc, "2023-02-01 12:04:54 UTC", AT),
+    (iso_zoned_utc, "2023-02-01 12:04:54 GMT", AT),
+    (iso_zoned_utc, "2023-02-01 12:04:54", AT),
+    (iso_zoned_utc, "1675253094", None),
     (iso_utc, "2023-02-01 12:04:54", AT),
     (iso_utc, "2023-02-01T12:04:54Z", None),
 ]
@@ -91,6 +91,6 @@ def test_epochs_of_another_unit_are_far_away(read, text):
 
 
 def test_numbers_are_no_zoned_times():
-    result, bad = zoned_utc(pa.array([1675253094, None]))
+    result, bad = iso_zoned_utc(pa.array([1675253094, None]))
     assert result.to_pylist() == [None, None]
     assert bad.tolist() == [True, False]
