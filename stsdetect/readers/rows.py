@@ -63,6 +63,8 @@ KEYS: tuple[str, ...] = (
     *FLOATS,
     *TEXTS,
 )
+#: Names of the positions table are taken for ours as well.
+LONG_KEYS: dict[str, str] = {"lat_deg": "lat", "lon_deg": "lon", **{long: key for key, long in FLOATS.items()}}
 CLASSES = {"a": "A", "b": "B", "class a": "A", "class b": "B"}
 STATIONS = {name: name for name in ("ship", "base", "aid", "sar_aircraft", "sart", "aux", "handheld", "group")}
 
