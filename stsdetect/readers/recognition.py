@@ -9,6 +9,7 @@ from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
 from stsdetect.readers.layouts.dma import DMA
+from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.nmea import NMEA
@@ -39,6 +40,8 @@ _OWN: tuple[Reader, ...] = (
     UNGP,
     UNGP_PARQUET,
     BARENTSWATCH,
+    GFW_EVENTS,
+    GFW_ENCOUNTERS,
 )
 
 
