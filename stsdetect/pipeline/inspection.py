@@ -124,7 +124,7 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
         layout=", ".join(dict.fromkeys(file.layout for file in got.files)),
         size_bytes=size,
         rows_read=sum(file.rows_read for file in got.files),
-        rows_kept=kept,
+        rows_kept=sum(file.rows_kept for file in got.files),
         rejected=dict(sorted(rejected.items())),
         first_time=iso(ends["min"]),
         last_time=iso(ends["max"]),

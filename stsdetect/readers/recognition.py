@@ -21,6 +21,7 @@ from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.exactearth import EXACTEARTH
 from stsdetect.readers.layouts.gfw_positions import GFW_POSITIONS
 from stsdetect.readers.layouts.kpler import KPLER
+from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
@@ -78,6 +79,9 @@ _OWN: tuple[Reader, ...] = (
     AMSA,
     AMSA_SHAPEFILE,
     GFW_POSITIONS,
+    BARENTSWATCH,
+    GFW_EVENTS,
+    GFW_ENCOUNTERS,
 )
 
 

@@ -22,6 +22,7 @@ from stsdetect.readers.protocol import Batch, DamagedError, FileReport, Question
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand, recoded_remark
+from stsdetect.readers.told import told_once
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
 
@@ -144,6 +145,20 @@ class _Filter:
             result = pc.and_(result, mask)
         return result
 
+    def of_events(self, events: pa.Table) -> pa.Array:
+        """Return which events pass: by their start, and by either vessel."""
+        time = events.column("start_time").cast(pa.int64())
+        mask = pc.is_valid(time)
+        if self.since is not None:
+            mask = pc.and_(mask, pc.greater_equal(time, self.since))
+        if self.until is not None:
+            mask = pc.and_(mask, pc.less(time, self.until))
+        if self.vessels is not None:
+            names = pa.array(sorted(self.vessels), pa.string())
+            either = [pc.is_in(events.column(side), names) for side in ("vessel_a", "vessel_b")]
+            mask = pc.and_(mask, pc.or_(*either))
+        return mask
+
 
 @dataclass
 class _Account:
@@ -151,6 +166,7 @@ class _Account:
 
     reports: list[FileReport] = field(default_factory=list)
     rejected: list[pa.Table] = field(default_factory=list)
+    events: list[pa.Table] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     whole: bool = False
 
@@ -158,11 +174,12 @@ class _Account:
         """Enter a file that was read to its end."""
         self.reports.append(tally.report(source.path, source.member, layout, source.size))
         self.rejected += tally.rejected
+        self.events += tally.events
 
     def result(self, positions: pa.Table) -> ReadResult:
         """Return the account beside positions."""
         lost = pa.concat_tables(self.rejected).unify_dictionaries() if self.rejected else REJECTS.empty()
-        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped))
+        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped), told_once(self.events))
 
 
 @dataclass
@@ -175,6 +192,7 @@ class _Tally:
     filtered: int = 0
     rejected: list[pa.Table] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    events: list[pa.Table] = field(default_factory=list)
     last_row: int = 0
     emptied: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
@@ -186,6 +204,11 @@ class _Tally:
         self.emptied += batch.emptied
         for text, count in batch.remarks.items():
             self.remarks[text] += count
+        if batch.events is not None:
+            told = batch.events.filter(wanted.of_events(batch.events))
+            self.events.append(told)
+            self.kept += told.num_rows
+            self.filtered += batch.events.num_rows - told.num_rows
         table = batch.positions
         if not table.num_rows:
             return table

@@ -158,7 +158,9 @@ def _shown(
     """
     ids = events.column("event_id").to_pylist()
     owned = pc.is_in(events.column("event_id"), value_set=pa.array(list(owner), pa.string())).to_numpy()
+    # Short silences are ordinary, and port calls of others are only evidence.
     counts = pc.not_equal(events.column("subtype"), "short").to_numpy()
+    counts = counts & pc.not_equal(events.column("kind"), "port_call").to_numpy()
     encounter = pc.equal(events.column("kind"), "encounter").to_numpy()
     single = pc.is_null(events.column("vessel_b")).to_numpy()
     hours = events.column("duration_h").to_numpy()
@@ -314,9 +316,10 @@ def _pair(
         "first": texts.time_text(pair["first_time"]),
         "last": texts.time_text(pair["last_time"]),
         "hours": texts.duration_text(sum(row["duration_h"] for row in met)),
-        "observed": texts.duration_text(sum(row["observed_min"] for row in met) / 60),
-        "inferred": texts.duration_text(sum(row["inferred_min"] for row in met) / 60),
+        "observed": texts.duration_text(_minutes(met, "observed_min") / 60),
+        "inferred": texts.duration_text(_minutes(met, "inferred_min") / 60),
         "observed_share": _share(met),
+        "told": bool(met) and all(row["observed_min"] is None for row in met),
         "flags": [texts.clean(flag).replace("_", " ") for flag in sorted(flags)][:6],
         "base": [r for r in reasons if r["base"]],
         "speaks_for": sorted((r for r in reasons if not r["base"] and r["weight"] > 0), key=_by_weight),
@@ -327,9 +330,14 @@ def _pair(
     }
 
 
+def _minutes(met: Sequence[Mapping[str, Any]], name: str) -> float:
+    """Add up minutes; events of others do not say them."""
+    return sum(row[name] or 0.0 for row in met)
+
+
 def _share(met: Sequence[Mapping[str, Any]]) -> int:
-    seen = sum(row["observed_min"] for row in met)
-    total = seen + sum(row["inferred_min"] for row in met)
+    seen = _minutes(met, "observed_min")
+    total = seen + _minutes(met, "inferred_min")
     return round(100 * seen / total) if total > 0 else 0
 
 
