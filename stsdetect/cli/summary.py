@@ -15,7 +15,7 @@ from stsdetect.cli.console import plain
 from stsdetect.report.texts import clean, vessel_name
 
 if TYPE_CHECKING:
-    from stsdetect.pipeline import Inspection, Result
+    from stsdetect.pipeline import Inspection, RejectList, Result
 
 #: Pairs shown at the end of `detect`.
 TOP = 10
@@ -88,6 +88,31 @@ def print_inspections(found: Sequence[Inspection]) -> None:
         _say(console, f"{one.path}: {one.layout}, {one.size_bytes:,} bytes")
         for line in _lines(one):
             _say(console, f"  {line}")
+
+
+def print_rejects(found: RejectList) -> None:
+    """Print rejected rows by reason; what strangers wrote is shown with its control characters escaped."""
+    console = _stdout()
+    share = _percent(found.rejected / found.rows_read if found.rows_read else 0.0)
+    _say(console, f"{found.rejected:,} of {found.rows_read:,} rows rejected ({share})")
+    for reason in found.reasons:
+        _say(console, f"{reason.reason}  {reason.count:,}")
+        for file, row, detail, text in reason.examples:
+            _say(console, f"  {file}, row {row}: {escaped(detail, 100)}")
+            if text:
+                _say(console, f"    {escaped(text, 300)}")
+    for path, why in found.not_read:
+        _say(console, f"not read  {path}: {clean(why, 400)}")
+
+
+def escaped(text: str, limit: int) -> str:
+    """Return text on one line with everything that does not print escaped, cut at ``limit``.
+
+    >>> escaped("A\\x1b[31m\\tB", 40)
+    'A\\\\x1b[31m\\\\tB'
+    """
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in shown)
 
 
 def _percent(share: float) -> str:
