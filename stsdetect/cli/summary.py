@@ -40,6 +40,10 @@ def print_result(result: Result, out: Path) -> None:
     _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
     if result.berths.num_rows:
         _say(console, _harbours(result.run["summed_up"]))
+    doubtful = sum(bool(file["doubts"]) for file in result.run["inputs"])
+    if doubtful:
+        files = "1 file" if doubtful == 1 else f"{doubtful:,} files"
+        _say(console, f"warning: the values of {files} speak against how they were read; see doubts in run.json")
     if result.pairs_table.num_rows:
         console.print(_pair_table(result.pairs_table.slice(0, TOP).to_pylist()))
         _say(console, "Leads to look at, not verdicts; the score is a priority, not a probability.")
@@ -147,6 +151,7 @@ def _lines(one: Inspection) -> list[str]:
     if one.rejected:
         lines.append("rejected  " + ", ".join(f"{reason} {count:,}" for reason, count in one.rejected.items()))
     lines += [f"note      {clean(note, 400)}" for note in one.notes]
+    lines += [f"doubt     {clean(sentence, 600)}" for _, sentence in one.doubts]
     for row, reason, detail, text in one.problems:
         lines.append(f"line {row}: {reason} {clean(detail, 60)!r} in {clean(text, 120)!r}")
     return lines

@@ -45,6 +45,8 @@ class Inspection:
         Rejected rows by reason.
     problems
         The first rejected rows: (line, reason, detail, text).
+    doubts
+        What speaks against the way it was read: (name, sentence with the evidence).
     """
 
     path: str
@@ -61,6 +63,7 @@ class Inspection:
     summed_up: dict[str, Any]
     notes: tuple[str, ...]
     problems: tuple[tuple[int, str, str, str], ...]
+    doubts: tuple[tuple[str, str], ...] = ()
 
     @property
     def rejected_share(self) -> float:
@@ -229,6 +232,7 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
             (row["source_row"], row["reason"], row["detail"] or "", row["text"] or "")
             for row in got.rejects.slice(0, PROBLEMS).to_pylist()
         ),
+        doubts=tuple(dict.fromkeys((doubt.kind, doubt.sentence) for file in got.files for doubt in file.doubts)),
     )
 
 

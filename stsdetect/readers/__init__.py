@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from stsdetect.readers.parquet import write_positions
-from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, Reader, ReadResult, Reject
+from stsdetect.readers.protocol import Batch, DamagedError, Doubt, FileReport, QuestionError, Reader, ReadResult, Reject
 from stsdetect.readers.raw import raw_line, raw_lines
 from stsdetect.readers.reading import read
 from stsdetect.readers.recognition import inspect_layout, layouts
@@ -16,6 +16,7 @@ from stsdetect.readers.streaming import Stream, stream
 __all__ = [
     "Batch",
     "DamagedError",
+    "Doubt",
     "FileReport",
     "QuestionError",
     "ReadResult",

@@ -21,6 +21,7 @@ from stsdetect.readers.protocol import Batch, DamagedError, FileReport, Question
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand
+from stsdetect.readers.suspicion import Suspicion
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
 
@@ -177,6 +178,7 @@ class _Tally:
     last_row: int = 0
     emptied: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
+    suspicion: Suspicion = field(default_factory=Suspicion)
 
     def add(self, batch: Batch, wanted: _Filter) -> pa.Table:
         """Count a batch and return its wanted rows."""
@@ -188,6 +190,7 @@ class _Tally:
         table = batch.positions
         if not table.num_rows:
             return table
+        self.suspicion.look(table)
         self.last_row = max(self.last_row, pc.max(table.column("source_row")).as_py() or 0)
         if wanted.vessels is not None:
             table = expanded(table)
@@ -203,6 +206,7 @@ class _Tally:
         """Take in rejected rows; as a table, because there can be millions."""
         if rejects:
             self.reasons.update(reject.reason for reject in rejects)
+            self.suspicion.refuse(rejects)
             self.rejected.append(reject_table(self.label, rejects))
             self.last_row = max(self.last_row, *(reject.row for reject in rejects))
 
@@ -210,7 +214,10 @@ class _Tally:
         notes = [f"{column}: {count} unreadable values left empty" for column, count in sorted(self.emptied.items())]
         notes += [f"{text}: {count}" if count else text for text, count in sorted(self.remarks.items())]
         reasons = dict(sorted(self.reasons.items()))
-        return FileReport(path, member, layout, size, self.rows, self.kept, self.filtered, reasons, tuple(notes))
+        doubts = self.suspicion.doubts()
+        return FileReport(
+            path, member, layout, size, self.rows, self.kept, self.filtered, reasons, tuple(notes), doubts
+        )
 
 
 def _micro(time: datetime | None) -> int | None:
@@ -293,6 +300,7 @@ def _read_source(
 ) -> Iterator[pa.Table]:
     head = source.head()
     layout = recognise(head, settings)
+    tally.suspicion = Suspicion(head.data)
     if head.encoding:
         tally.remarks[f"text in {head.encoding.upper()}, turned into UTF-8"] += 0
     try:
