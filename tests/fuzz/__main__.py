@@ -21,7 +21,7 @@ from tests.fuzz.seeds import CORE, FINDINGS, SEEDS, names
 from tests.fuzz.work import Tally, counts, hunt, input_of, keep
 
 #: A process judges so many inputs and ends; one that makes no step in so long is ended [s].
-PIECE, STALLED_S = 20_000, 120.0
+PIECE, STALLED_S = 10_000, 120.0
 
 
 class Campaign:
