@@ -58,7 +58,8 @@ def main() -> None:
         (corpus / f"seed-{number}").write_bytes(bytes([number]) + content)
     atexit.register(end)
     words = [f"-atheris_runs={count}", f"-seed={1 + int(seed) * 7919 + int(first)}", f"-max_len={LONGEST}",
-             "-timeout=60", "-rss_limit_mb=3000", "-verbosity=0", f"-artifact_prefix={Path(tally).parent}/"]  # fmt: skip
+             "-timeout=60", "-rss_limit_mb=3000", "-verbosity=0",
+             f"-artifact_prefix={Path(tally).parent}/"]  # fmt: skip
     atheris.Setup([sys.argv[0], *words, str(corpus)], one, custom_mutator=change)
     atheris.Fuzz()
 
