@@ -63,10 +63,11 @@ def detect(
         context__within_zone_km=single["within_zone"], run__workers=single["workers"], run__memory=single["memory"],
         read__max_reject_share=single["max_reject_share"],
     )  # fmt: skip
+    from stsdetect.engine import quarter_of_memory
     from stsdetect.pipeline import check_rejects, run_job
     from stsdetect.store import hold_memory
 
-    hold_memory()
+    hold_memory(settings.run.memory or quarter_of_memory())
     with console.progress() as follow:
         result = run_job(
             list(inputs), out=out, settings=settings, since=since, until=until, bbox=options.parse_bbox(bbox),
