@@ -12,7 +12,7 @@ from stsdetect.readers.convert import scaled
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import Header, TextSpec, Tidy, find_header_with, read_text
+from stsdetect.readers.text import Header, TextSpec, Tidy, find_header_with, read_text, refuse_twins
 from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc
 from stsdetect.settings import ReadSettings, SpeedUnit
 
@@ -92,6 +92,7 @@ class TextLayout:
         header = self._header(head)
         assert header is not None
         own = self if self.settle is None else self.settle(self, header, head, settings)
+        refuse_twins(header, own.names, source.label)
         columns: dict[str, int] = {}
         for position, cell in enumerate(header.cells):
             if cell in own.names:

@@ -134,6 +134,8 @@ def _unknown(head: Head) -> str:
         if b"\x00" in head.data:
             return f"{head.label} is not text, Parquet or an archive of them"
         header = find_header(head)
+        if header is None and not head.whole and b"\n" not in head.data:
+            return f"{head.label} begins with a line of more than {len(head.data):,} bytes, as no AIS export does"
         if header is None:
             return (
                 f"{head.label} is not AIS in a layout stsdetect knows: no NMEA sentence and no header row in its "

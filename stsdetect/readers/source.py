@@ -2,147 +2,32 @@
 
 from __future__ import annotations
 
-import codecs
 import glob
-import gzip
-import io
 import os
 import threading
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from stsdetect.errors import InputError
 from stsdetect.readers.protocol import DamagedError
+from stsdetect.readers.unpack import GZIP, PARQUET, ZIP, ZSTD, Tick, open_regular
+from stsdetect.readers.unpack import ByteStream as ByteStream
+from stsdetect.readers.zips import STARTS, ZipArchive
 
 #: How much of a file is looked at to recognise it [bytes].
 HEAD_BYTES = 1 << 18
 #: A line longer than this is no line of any AIS export; reading on would fill the memory [bytes].
 MAX_LINE_BYTES = 1 << 24
-#: First bytes of each container: RFC 1952, APPNOTE 4.3.7, RFC 8878, Apache Parquet file format.
-GZIP, ZIP, ZSTD, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1"
-_EMPTY_ZIP = b"PK\x05\x06"
-#: Byte-order marks of text that is not UTF-8 (The Unicode Standard, 23.8).
-_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-
-Tick = Callable[[int], None]
 _T = TypeVar("_T")
-_BROKEN = (OSError, EOFError, zlib.error, pa.ArrowException, zipfile.BadZipFile, RuntimeError, NotImplementedError)
-
-
-class _Counted(io.RawIOBase):
-    """A raw stream that tells how many bytes were taken from it."""
-
-    def __init__(self, raw: Any, tick: Tick | None) -> None:
-        self._raw, self._tick, self._done = raw, tick, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = int(self._raw.readinto(buffer))
-        self._done += size
-        if self._tick:
-            self._tick(self._done)
-        return size
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Recoded:
-    """Text of another encoding as UTF-8; what cannot be decoded becomes U+FFFD."""
-
-    def __init__(self, inner: Any, encoding: str) -> None:
-        self._inner, self._rest = inner, b""
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-
-    def read(self, size: int) -> bytes:
-        while len(self._rest) < size:
-            data = self._inner.read(1 << 20)
-            self._rest += self._decoder.decode(data, final=not data).encode("utf-8", "replace")
-            if not data:
-                break
-        part, self._rest = self._rest[:size], self._rest[size:]
-        return part
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class ByteStream:
-    """Unpacked bytes of one source; a damaged container raises `DamagedError` with its name.
-
-    Text that begins with the byte-order mark of UTF-16, or is said to be of another ``encoding``, comes as UTF-8.
-    """
-
-    def __init__(self, raw: IO[bytes], label: str, tick: Tick | None = None, encoding: str | None = None) -> None:
-        self.label = label
-        self._file = isinstance(raw, io.FileIO)
-        self._raw = raw
-        self._inner: Any = io.BufferedReader(_Counted(raw, tick), 1 << 20)
-        try:
-            magic = self._guard(lambda: self._inner.peek(4)[:4])
-            self.packed = magic.startswith(GZIP) or magic == ZSTD
-            if magic.startswith(GZIP):
-                self._inner = gzip.GzipFile(fileobj=self._inner)
-            elif magic == ZSTD:
-                self._inner = io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(self._inner, mode="r"), "zstd"))
-            self.encoding = encoding or self._guard(lambda: _MARKS.get(self._inner.peek(2)[:2]))
-        except DamagedError:
-            raw.close()
-            raise
-        if self.encoding:
-            self._file = False
-            self._inner = _Recoded(self._inner, self.encoding)
-
-    def read(self, size: int) -> bytes:
-        """Return up to ``size`` bytes, fewer only at the end."""
-        parts: list[bytes] = []
-        while size > 0:
-            part = self._guard(partial(self._inner.read, min(size, 1 << 24)))
-            if not part:
-                break
-            parts.append(part)
-            size -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def read_into(self, room: NDArray[np.uint8]) -> int:
-        """Fill an array with what comes next and return how many bytes came, fewer than it holds only at the end."""
-        if self.packed or not self._file:
-            data = self.read(len(room))
-            room[: len(data)] = np.frombuffer(data, np.uint8)
-            return len(data)
-        done = 0
-        while done < len(room):
-            got = self._guard(partial(self._inner.readinto, room.data[done:]))
-            if not got:
-                break
-            done += got
-        return done
-
-    def _guard(self, action: Callable[[], _T]) -> _T:
-        try:
-            return action()
-        except _BROKEN as problem:
-            raise DamagedError(
-                f"{self.label} is damaged or cut short ({problem or type(problem).__name__}); fetch it again"
-            ) from problem
-
-    def close(self) -> None:
-        """Close the file."""
-        self._inner.close()
-        self._raw.close()
+#: Device, number, size [bytes] and time of change [ns] of a file.
+Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -156,6 +41,8 @@ class Head:
     schema: Callable[[], pa.Schema] | None = None
     #: What the bytes were before they became UTF-8, where they were not.
     encoding: str | None = None
+    #: What people should know of how it was read.
+    remarks: tuple[str, ...] = ()
     _seen: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def look(self, how: Callable[[Head], _T]) -> _T:
@@ -194,6 +81,11 @@ class Source:
     encoding: str | None = None
     tick: Tick | None = field(default=None, compare=False, repr=False)
     alike: bool = field(default=False, compare=False, repr=False)
+    #: The archive of a member, and what it says of it.
+    archive: ZipArchive | None = field(default=None, compare=False, repr=False)
+    info: zipfile.ZipInfo | None = field(default=None, compare=False, repr=False)
+    #: What told the file from others when it was found: device, number, size [bytes] and time of change [ns].
+    found: Stamp | None = field(default=None, compare=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -201,25 +93,67 @@ class Source:
         return self.path if self.member is None else f"{self.path}!{self.member}"
 
     def open(self) -> ByteStream:
-        """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read."""
+        """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read.
+
+        A file is read as far as it went when it was found, however it grows.
+        """
         try:
-            if self.member is None:
-                return ByteStream(open(self.path, "rb", buffering=0), self.label, self.tick, self.encoding)
-            archive = zipfile.ZipFile(self.path)
-            return ByteStream(archive.open(self.member), self.label, self.tick, self.encoding)
+            if self.archive is None or self.info is None:
+                return self._open_file()
+            member = self.archive.open(self.info)
+            return ByteStream(member, self.label, self.tick, self.encoding, member=self.info)
         except OSError as problem:
             raise InputError(f"{self.label} cannot be read: {problem.strerror or problem}") from problem
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError) as problem:
-            raise DamagedError(f"{self.label} cannot be unpacked: {problem}") from problem
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as problem:
+            raise DamagedError(f"{self.label} cannot be unpacked: {problem}; unpack it by other means") from problem
+
+    def _open_file(self) -> ByteStream:
+        file = open_regular(self.path)
+        if self.found is None:
+            return ByteStream(file, self.label, self.tick, self.encoding)
+        if stamp(os.fstat(file.fileno()))[:2] != self.found[:2]:
+            file.close()
+            raise DamagedError(f"{self.label} was replaced by another file while it was read; read it again")
+        return ByteStream(file, self.label, self.tick, self.encoding, end=self.found[2])
 
     def head(self) -> Head:
-        """Look at its first bytes."""
+        """Look at its first bytes.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or holds a further archive.
+        """
         stream = replace(self, tick=None).open()
         try:
             data = stream.read(HEAD_BYTES)
         finally:
             stream.close()
-        return Head(self.label, data, len(data) < HEAD_BYTES, lambda: self.parquet().schema_arrow, stream.encoding)
+        if data.startswith(ZIP) and self.archive is None and not stream.packed:
+            raise DamagedError(f"{self.label} is a zip archive that is damaged or cut short; fetch it again")
+        if data.startswith((ZIP, GZIP, ZSTD)):
+            raise InputError(f"{self.label} is packed more than once; unpack it first")
+        remarks = ("lines end with a carriage return alone",) if stream.relined else ()
+        schema = lambda: self.parquet().schema_arrow  # noqa: E731
+        return Head(self.label, data, len(data) < HEAD_BYTES, schema, stream.encoding, remarks)
+
+    def changed(self) -> str | None:
+        """Say what became of the file since it was found, None where it is the same."""
+        if self.found is None:
+            return None
+        try:
+            now = stamp(os.stat(self.path))
+        except OSError:
+            return "the file was removed or cannot be reached any more since reading began"
+        if now[:2] != self.found[:2]:
+            return "the file was replaced by another while it was read; read it again"
+        if now[2] > self.found[2]:
+            return f"the file grew while it was read: read to byte {self.found[2]:,}, up to the last whole line"
+        if now[2] < self.found[2]:
+            return "the file became shorter while it was read; read it again"
+        if now[3] != self.found[3]:
+            return "the file was written to while it was read; read it again"
+        return None
 
     def parquet(self) -> pq.ParquetFile:
         """Open it as Parquet; a packed one is unpacked in memory, because its schema stands at the end."""
@@ -285,6 +219,11 @@ class Source:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
 
 
+def stamp(status: os.stat_result) -> Stamp:
+    """Return what tells one state of a file from another."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _together(counts: list[int], most: int) -> Iterator[tuple[list[int], int]]:
     """Yield neighbours of up to ``most`` rows together, or one alone, and how many rows they have."""
     groups: list[int] = []
@@ -322,11 +261,15 @@ def expand(inputs: Iterable[str | Path]) -> list[Source]:
 
 def _paths(origin: str) -> list[str]:
     if os.path.isdir(origin):
-        paths = []
-        for folder, folders, names in os.walk(origin):
+        paths: list[str] = []
+        # Links to folders are not followed, so no loop of them is gone through. They, and folders that cannot be
+        # listed, are taken for files: they fail when opened and are reported as passed over.
+        for folder, folders, names in os.walk(origin, onerror=partial(_note_unlisted, paths)):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            paths += [os.path.join(folder, name) for name in names if not name.startswith(".")]
-        paths = [path for path in paths if os.path.isfile(path)]
+            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            paths += [os.path.join(folder, name) for name in (*names, *links) if not name.startswith(".")]
+        if paths == [origin]:
+            raise InputError(f"folder {origin} cannot be listed; see who may read it")
         if not paths:
             raise InputError(f"folder {origin} holds no files")
         return sorted(paths)
@@ -339,34 +282,39 @@ def _paths(origin: str) -> list[str]:
         if paths:
             return paths
         raise InputError(f"no file matches {origin}")
+    if os.path.islink(origin):
+        raise InputError(f"{origin} is a link to {os.readlink(origin)}, which does not exist or leads back to itself")
     near = os.path.dirname(origin) or "."
     hint = "" if os.path.isdir(near) else f"; folder {near} does not exist either"
     raise InputError(f"{origin} does not exist{hint}")
 
 
+def _note_unlisted(paths: list[str], problem: OSError) -> None:
+    paths.append(str(problem.filename))
+
+
 def _members(path: str, origin: str) -> list[Source]:
     alone = path == origin
     try:
-        size = os.path.getsize(path)
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
+            found = stamp(os.fstat(file.fileno()))
             magic = file.read(4)
-        if magic not in (ZIP, _EMPTY_ZIP):
-            return [Source(path, None, size, origin, alone)]
-        with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if _wanted(info)]
+        plain = Source(path, None, found[2], origin, alone, found=found)
+        if magic not in STARTS:
+            return [plain]
+        archive = ZipArchive(path)
+        members = archive.members()
     except OSError as problem:
         if not alone:  # one of many: it fails again when opened, and is reported as passed over
             return [Source(path, None, 0, origin, alone)]
         raise InputError(f"{path} cannot be read: {problem.strerror or problem}") from problem
     except zipfile.BadZipFile:
         # Not listable: opened as a plain file it fails with its name, or is passed over in a folder.
-        return [Source(path, None, size, origin, alone)]
-    if not infos and alone:
+        return [plain]
+    if not members and alone:
         raise InputError(f"{path} is an empty archive")
-    only = alone and len(infos) == 1
-    return [Source(path, info.filename, info.compress_size, origin, only) for info in infos]
-
-
-def _wanted(info: zipfile.ZipInfo) -> bool:
-    parts = info.filename.split("/")
-    return not info.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")
+    only = alone and len(members) == 1
+    return [
+        Source(path, name, info.compress_size, origin, only, archive=archive, info=info, found=found)
+        for name, info in members
+    ]

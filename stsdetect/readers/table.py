@@ -15,7 +15,16 @@ from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import FLOATS, KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import Header, TextSpec, Tidy, find_header, numbered_blocks, read_text, split_block
+from stsdetect.readers.text import (
+    Header,
+    TextSpec,
+    Tidy,
+    find_header,
+    numbered_blocks,
+    read_text,
+    refuse_twins,
+    split_block,
+)
 from stsdetect.readers.times import Order, any_utc, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
@@ -142,6 +151,7 @@ class MappedTable:
 
     def _read_text(self, source: Source, header: Header, settings: ReadSettings) -> Iterator[Batch]:
         columns = resolve_map(settings.columns, header.cells, source.label)
+        refuse_twins(header, set(columns.values()), source.label)
         places = {key: header.cells.index(name) for key, name in columns.items()}
         spec = TextSpec(header, places, plain_types(places))
         order = _order(_time_column(source, spec), settings, source.label)
