@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import glob
 import os
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stsdetect.errors import InputError
@@ -25,6 +27,11 @@ from stsdetect.readers.zips import STARTS, ZipArchive
 HEAD_BYTES = 1 << 18
 #: A line longer than this is no line of any AIS export; reading on would fill the memory [bytes].
 MAX_LINE_BYTES = 1 << 24
+#: A packed Parquet file longer than this is unpacked to the disk [bytes].
+MAX_PARQUET_IN_MEMORY = 1 << 26
+#: A Parquet file of more rows than this and less than a byte for each was made to fill memory, and so was a piece
+#: longer than this [bytes] with more than so many bytes for each row: they are not read.
+MAX_ROWS_OF_LITTLE, MAX_GROUP_BYTES, MAX_TEXT_BYTES = 2_000_000, 1 << 27, 1 << 14
 _T = TypeVar("_T")
 #: Device, number, size [bytes] and time of change [ns] of a file.
 Stamp = tuple[int, int, int, int]
@@ -43,6 +50,8 @@ class Head:
     encoding: str | None = None
     #: What people should know of how it was read.
     remarks: tuple[str, ...] = ()
+    #: Reads at the end of a Parquet file how many rows it says it has.
+    rows: Callable[[], int] | None = None
     _seen: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def look(self, how: Callable[[Head], _T]) -> _T:
@@ -134,8 +143,13 @@ class Source:
         if data.startswith((ZIP, GZIP, ZSTD)):
             raise InputError(f"{self.label} is packed more than once; unpack it first")
         remarks = ("lines end with a carriage return alone",) if stream.relined else ()
-        schema = lambda: self.parquet().schema_arrow  # noqa: E731
-        return Head(self.label, data, len(data) < HEAD_BYTES, schema, stream.encoding, remarks)
+        end = cache(self._parquet_end)
+        whole = len(data) < HEAD_BYTES
+        return Head(self.label, data, whole, lambda: end()[0], stream.encoding, remarks, lambda: end()[1])
+
+    def _parquet_end(self) -> tuple[pa.Schema, int]:
+        file = self.parquet()
+        return file.schema_arrow, file.metadata.num_rows
 
     def changed(self) -> str | None:
         """Say what became of the file since it was found, None where it is the same."""
@@ -165,21 +179,31 @@ class Source:
         try:
             if self.member is None and not stream.packed:
                 return partial(pq.ParquetFile, self.path)
-            data = pa.py_buffer(stream.read(1 << 62))
-            return lambda **known: pq.ParquetFile(pa.BufferReader(data), **known)
+            data = stream.read(MAX_PARQUET_IN_MEMORY)
+            if len(data) < MAX_PARQUET_IN_MEMORY:
+                whole = pa.py_buffer(data)
+                return lambda **known: pq.ParquetFile(pa.BufferReader(whole), **known)
+            # It goes from the disk when nothing refers to it any more.
+            aside = tempfile.NamedTemporaryFile(prefix="stsdetect-", suffix=".parquet")  # noqa: SIM115
+            while data:
+                aside.write(data)
+                data = stream.read(MAX_PARQUET_IN_MEMORY)
+            aside.flush()
+            return lambda **known: pq.ParquetFile(aside.name, **known)
         finally:
             stream.close()
 
     def parquet_batches(self, columns: list[str], rows: int) -> Iterator[pa.Table]:
         """Yield chosen columns of a Parquet source, at most ``rows`` rows at a time."""
         try:
-            file = self.parquet()
+            opener = self._open_parquet()
+            file = opener(read_dictionary=self._checked_texts(opener(), columns))
             whole, done = max(file.metadata.num_rows, 1), 0
             for batch in file.iter_batches(rows, columns=columns):
                 done += batch.num_rows
                 if self.tick:
                     self.tick(self.size * done // whole)
-                yield pa.table(batch)
+                yield _without_absurd(pa.table(batch), self.label)
         except (OSError, pa.ArrowException) as problem:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
 
@@ -192,12 +216,15 @@ class Source:
         """
         opener = self._guard(self._open_parquet)
         file = self._guard(opener)
+        texts = self._guard(partial(self._checked_texts, file, columns))
+        file = self._guard(partial(opener, read_dictionary=texts))
         meta, local = file.metadata, threading.local()
 
         def load(groups: list[int]) -> pa.Table:
             if not hasattr(local, "file"):  # one for each thread: a reader is not made for two at once
-                local.file = opener(metadata=meta)
-            return local.file.read_row_groups(groups, columns=columns, use_threads=False)
+                local.file = opener(metadata=meta, read_dictionary=texts)
+            table = local.file.read_row_groups(groups, columns=columns, use_threads=False)
+            return _without_absurd(table, self.label)
 
         first = 1
         for groups, count in _together([meta.row_group(i).num_rows for i in range(meta.num_row_groups)], rows):
@@ -206,11 +233,33 @@ class Source:
             else:
                 batches, done = file.iter_batches(rows, row_groups=groups, columns=columns), 0
                 while (batch := self._guard(partial(next, batches, None))) is not None:
-                    yield first + done, partial(pa.table, batch)
+                    yield first + done, partial(_without_absurd, pa.table(batch), self.label)
                     done += batch.num_rows
             first += count
             if self.tick:
                 self.tick(self.size * (first - 1) // max(meta.num_rows, 1))
+
+    def _checked_texts(self, file: pq.ParquetFile, columns: list[str]) -> list[str]:
+        """Return the columns of text, to be read each distinct text once; refuse what would fill the memory."""
+        meta = file.metadata
+        if meta.num_rows > max(MAX_ROWS_OF_LITTLE, self.size):
+            raise DamagedError(
+                f"{self.label} says it has {meta.num_rows:,} rows in {self.size:,} bytes, more than one in a byte, as "
+                "no AIS has"
+            )
+        for number in range(meta.num_row_groups):
+            group = meta.row_group(number)
+            if group.total_byte_size > max(MAX_GROUP_BYTES, MAX_TEXT_BYTES * group.num_rows):
+                raise DamagedError(
+                    f"{self.label} says it has {group.total_byte_size:,} bytes for {group.num_rows:,} rows in one "
+                    "piece, more than any AIS"
+                )
+        names = set(columns)
+        return [
+            field.name
+            for field in file.schema_arrow
+            if field.name in names and (pa.types.is_string(field.type) or pa.types.is_large_string(field.type))
+        ]
 
     def _guard(self, action: Callable[[], Any]) -> Any:
         try:
@@ -237,6 +286,21 @@ def _together(counts: list[int], most: int) -> Iterator[tuple[list[int], int]]:
             held += count
     if held:
         yield groups, held
+
+
+def _without_absurd(table: pa.Table, label: str) -> pa.Table:
+    """Return the table, or refuse it where a text is longer than any in AIS."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        for chunk in column.chunks:
+            texts = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+            if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
+                most = pc.max(pc.binary_length(texts)).as_py() or 0
+                if most > MAX_TEXT_BYTES:
+                    raise DamagedError(
+                        f"{label} has a text of {most:,} bytes in column '{name}', more than the {MAX_TEXT_BYTES:,} "
+                        "that are read"
+                    )
+    return table
 
 
 def expand(inputs: Iterable[str | Path]) -> list[Source]:

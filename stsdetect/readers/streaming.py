@@ -317,6 +317,11 @@ def _read_source(
         tally.rows += 1
         tally.reject([Reject(tally.last_row + 1, "damaged_file", what, "")])
         tally.remarks[f"only its first rows could be read: it {what}"] += 0
+    else:
+        if head.parquet_columns and head.rows is not None and (said := head.rows()) != tally.rows:
+            what = f"says at its end that it has {said:,} rows, and has {tally.rows:,}"
+            tally.rows += 1
+            tally.reject([Reject(tally.last_row + 1, "damaged_file", what, "")])
     if (change := source.changed()) is not None:
         tally.remarks[change] += 0
     account.close(tally, source, layout.name)

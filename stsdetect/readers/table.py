@@ -230,7 +230,7 @@ def table_batch(
     """Build a batch from the rows of a typed table; ``first`` is the number of its first row."""
     twice = [name for name in columns.values() if table.column_names.count(name) > 1]
     if twice:
-        raise SchemaError(f"{label} has more than one column '{twice[0]}'; rename them")
+        raise SchemaError(f"{label} has more than one column '{twice[0]}': which is meant? Rename the others")
     raw = {key: table.column(name) for key, name in columns.items()}
     lines = np.arange(first, first + table.num_rows, dtype=np.int64)
     names = sorted(set(columns.values()))
@@ -239,10 +239,17 @@ def table_batch(
         return ",".join(str(table.column(name)[i].as_py()) for name in names)
 
     remarks: Counter[str] = Counter()
-    raw = tidy({key: plain(array) for key, array in raw.items()}, remarks)
+    raw = tidy({key: _plain(array, columns[key], label) for key, array in raw.items()}, remarks)
     batch = build(raw, times, Origin(label, lines, text))
     batch.remarks += remarks
     return batch
+
+
+def _plain(array: pa.ChunkedArray, name: str, label: str) -> pa.Array:
+    try:
+        return plain(array)
+    except UsageError as problem:
+        raise UsageError(f"column '{name}' of {label}: {problem}") from problem
 
 
 def own_columns(names: Iterable[str]) -> dict[str, str] | None:
