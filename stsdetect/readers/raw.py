@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from stsdetect.errors import InputError, UsageError
 from stsdetect.readers.frame import LABEL
 from stsdetect.readers.recognition import named
-from stsdetect.readers.source import PARQUET, Source
+from stsdetect.readers.source import Source
+from stsdetect.readers.unpack import PARQUET
 
 #: Longest text of a row that is given back [characters]; a sentence or line of any AIS export is shorter.
 MAX_RAW = 2000

@@ -9,19 +9,18 @@ from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.dbf import SHAPES
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.aishub import AISHUB
-from stsdetect.readers.layouts.amsa import AMSA, AMSA_SHAPEFILE
 from stsdetect.readers.layouts.aishub_json import AISHUB_JSON
 from stsdetect.readers.layouts.aishub_xml import AISHUB_XML
 from stsdetect.readers.layouts.aisstream import AISSTREAM
-from stsdetect.readers.layouts.amsa import AMSA
+from stsdetect.readers.layouts.amsa import AMSA, AMSA_SHAPEFILE
 from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
 from stsdetect.readers.layouts.brest import BREST_DYNAMIC, BREST_STATIC
 from stsdetect.readers.layouts.digitraffic import DIGITRAFFIC, DIGITRAFFIC_VESSELS
 from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.exactearth import EXACTEARTH
+from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
 from stsdetect.readers.layouts.gfw_positions import GFW_POSITIONS
 from stsdetect.readers.layouts.kpler import KPLER
-from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
@@ -170,6 +169,8 @@ def _unknown(head: Head) -> str:
         if b"\x00" in head.data:
             return f"{head.label} is not text, Parquet or an archive of them"
         header = find_header(head)
+        if header is None and not head.whole and b"\n" not in head.data:
+            return f"{head.label} begins with a line of more than {len(head.data):,} bytes, as no AIS export does"
         if header is None:
             return (
                 f"{head.label} is not AIS in a layout stsdetect knows: no NMEA sentence and no header row in its "
