@@ -78,7 +78,6 @@ _OWN: tuple[Reader, ...] = (
     AMSA,
     AMSA_SHAPEFILE,
     GFW_POSITIONS,
-    BARENTSWATCH,
     GFW_EVENTS,
     GFW_ENCOUNTERS,
 )
