@@ -104,7 +104,8 @@ def names_in(items: Iterable[Any], most: int = 200) -> list[str]:
         if type(value) is dict:
             waiting += [(front + str(key), inner) for key, inner in value.items()]
         elif type(value) is list:
-            waiting += [(front + str(place), inner) for place, inner in enumerate(value[:4])]
+            # Objects in a list are items of their own, or nothing a row can be made of.
+            waiting += [(front + str(place), inner) for place, inner in enumerate(value[:4]) if type(inner) is not dict]
         elif path:
             found[path] = None
     return list(found)

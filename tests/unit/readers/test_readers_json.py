@@ -9,7 +9,8 @@ import tracemalloc
 
 import pytest
 
-from stsdetect.errors import InputError
+from stsdetect.errors import InputError, UsageError
+from stsdetect.readers import QuestionError
 from stsdetect.readers.json_items import MAX_ITEM, _shapes, chunks, shapes
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.streaming import stream
@@ -296,3 +297,58 @@ def test_memory_for_items_of_many_small_values_is_bounded(tmp_path):
 def test_a_document_that_is_damaged_before_its_first_item_is_an_error(tmp_path):
     with pytest.raises(InputError):
         read_text(tmp_path, '{"data": [', "input.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"type": "FeatureCollection", "features": []}', "JSON in no layout .*type"),
+        ("[{}]", "JSON without any item"),
+        ('{"features": []}', "JSON without any item"),
+    ],
+)
+def test_json_without_items_says_so(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        read_text(tmp_path, text, "empty.json")
+
+
+OTHER = {"id": "7", "pos": {"at": "2024-03-01T00:00:05Z", "point": [5.25, 60.5]}, "ship": {"mmsi": 257000001, "v": 2}}
+MAP = {"time": "pos.at", "lat": "pos.point.1", "lon": "pos.point.0", "mmsi": "ship.mmsi", "sog": "ship.v"}
+
+
+@pytest.mark.parametrize("write", [WRAPPED["array"], WRAPPED["lines"], WRAPPED["deep"]])
+def test_other_json_is_read_through_a_map(tmp_path, write):
+    bad = {**OTHER, "ship": None}
+    result = read_text(tmp_path, write([OTHER, bad]), "other.json", columns=MAP, speed_unit="m/s")
+    assert result.files[0].layout == "table"
+    (row,) = rows(result)
+    assert (row["lat_deg"], row["lon_deg"], row["mmsi"]) == (60.5, 5.25, 257000001)
+    assert row["sog_kn"] == pytest.approx(2 * 3600 / 1852)
+    assert result.files[0].rejected == {"missing_vessel": 1}
+    adds_up(result)
+
+
+def test_times_of_mapped_json_are_settled_as_those_of_tables(tmp_path):
+    def item(time):
+        return {**OTHER, "pos": {**OTHER["pos"], "at": time}}
+
+    with pytest.raises(QuestionError, match="3 April or 4 March"):
+        read_text(tmp_path, json.dumps([item("03/04/2021 10:00:00")]), "other.json", columns=MAP)
+    text = json.dumps([item("03/04/2021 10:00:00"), item("13/04/2021 10:00:00")])
+    result = read_text(tmp_path, text, "other.json", columns=MAP, utc_offset_h=2)
+    assert [row["time"].isoformat()[:13] for row in rows(result)] == ["2021-04-03T08", "2021-04-13T08"]
+    assert "times have no zone; read as 2 h ahead of UTC" in result.files[0].notes
+    epochs = read_text(tmp_path, json.dumps([item(1709251205000)]), "other.json", columns=MAP)
+    assert rows(epochs)[0]["time"].isoformat() == "2024-03-01T00:00:05+00:00"
+
+
+def test_unknown_json_is_answered_with_a_map_to_paste(tmp_path):
+    with pytest.raises(InputError, match="JSON in no layout") as caught:
+        read_text(tmp_path, json.dumps({"data": [OTHER]}), "other.json")
+    assert "pos.at" in str(caught.value)
+    assert "--map mmsi=ship.mmsi" in str(caught.value)
+
+
+def test_a_name_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"no column 'pos.att' .*pos\.at"):
+        read_text(tmp_path, json.dumps([OTHER]), "other.json", columns={**MAP, "time": "pos.att"})
