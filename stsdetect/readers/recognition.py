@@ -8,8 +8,10 @@ from pathlib import Path
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.json_items import shapes
 from stsdetect.readers.json_table import json_names
+from stsdetect.readers.dbf import SHAPES
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.aishub import AISHUB
+from stsdetect.readers.layouts.amsa import AMSA, AMSA_SHAPEFILE
 from stsdetect.readers.layouts.aishub_json import AISHUB_JSON
 from stsdetect.readers.layouts.aishub_xml import AISHUB_XML
 from stsdetect.readers.layouts.aisstream import AISSTREAM
@@ -21,6 +23,7 @@ from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.exactearth import EXACTEARTH
 from stsdetect.readers.layouts.gfw_positions import GFW_POSITIONS
 from stsdetect.readers.layouts.kpler import KPLER
+from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
@@ -76,7 +79,11 @@ _OWN: tuple[Reader, ...] = (
     BREST_STATIC,
     PIRAEUS,
     AMSA,
+    AMSA_SHAPEFILE,
     GFW_POSITIONS,
+    BARENTSWATCH,
+    GFW_EVENTS,
+    GFW_ENCOUNTERS,
 )
 
 
@@ -160,6 +167,8 @@ def _unknown(head: Head) -> str:
         return f"{head.label} is a geodatabase without a layer Broadcast as NOAA published them for 2009-2014"
     names = head.parquet_columns
     if not names:
+        if head.data.startswith(SHAPES):
+            return f"{head.label} has the shapes of a shapefile; its rows are in the .dbf of the same name: give that"
         if b"\x00" in head.data:
             return f"{head.label} is not text, Parquet or an archive of them"
         if shapes(head):

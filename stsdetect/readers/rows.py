@@ -329,7 +329,7 @@ def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin, kn
         if value is not None and origin.cell and (key not in raw or not is_text(raw[key])):
             value = origin.cell(i, key)
         if reason == "message_type":
-            reason = f"message_type_{int(float(value))}"
+            reason = f"message_type_{int(float(str(value)))}"
         detail = f"{key} is empty" if value is None or str(value).strip() == "" else f"{key} {value}"
         if origin.is_header(text):
             reason, detail = "repeated_header", ""
