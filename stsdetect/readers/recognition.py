@@ -6,24 +6,23 @@ from functools import cache
 from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
+from stsdetect.readers.dbf import SHAPES
 from stsdetect.readers.json_items import shapes
 from stsdetect.readers.json_table import json_names
-from stsdetect.readers.dbf import SHAPES
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.aishub import AISHUB
-from stsdetect.readers.layouts.amsa import AMSA, AMSA_SHAPEFILE
 from stsdetect.readers.layouts.aishub_json import AISHUB_JSON
 from stsdetect.readers.layouts.aishub_xml import AISHUB_XML
 from stsdetect.readers.layouts.aisstream import AISSTREAM
-from stsdetect.readers.layouts.amsa import AMSA
+from stsdetect.readers.layouts.amsa import AMSA, AMSA_SHAPEFILE
 from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
 from stsdetect.readers.layouts.brest import BREST_DYNAMIC, BREST_STATIC
 from stsdetect.readers.layouts.digitraffic import DIGITRAFFIC, DIGITRAFFIC_VESSELS
 from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.exactearth import EXACTEARTH
+from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
 from stsdetect.readers.layouts.gfw_positions import GFW_POSITIONS
 from stsdetect.readers.layouts.kpler import KPLER
-from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
@@ -81,7 +80,6 @@ _OWN: tuple[Reader, ...] = (
     AMSA,
     AMSA_SHAPEFILE,
     GFW_POSITIONS,
-    BARENTSWATCH,
     GFW_EVENTS,
     GFW_ENCOUNTERS,
 )

@@ -12,6 +12,7 @@ import pytest
 from stsdetect.errors import InputError, UsageError
 from stsdetect.readers import QuestionError
 from stsdetect.readers.json_items import MAX_ITEM, _shapes, chunks, shapes
+from stsdetect.readers.recognition import layouts
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.streaming import stream
 from tests.unit.readers.layouts.lib import adds_up, read_text, rows
@@ -352,3 +353,8 @@ def test_unknown_json_is_answered_with_a_map_to_paste(tmp_path):
 def test_a_name_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UsageError, match=r"no column 'pos.att' .*pos\.at"):
         read_text(tmp_path, json.dumps([OTHER]), "other.json", columns={**MAP, "time": "pos.att"})
+
+
+def test_no_layout_is_listed_twice():
+    names = [layout.name for layout in layouts()]
+    assert sorted(names) == sorted(set(names))
