@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from stsdetect.readers.json_items import Shape, chunks, shapes
-from stsdetect.readers.json_layout import column, has, names_in, picked, steps
+from stsdetect.readers.json_layout import Steps, column, has, names_in, picked, steps
 from stsdetect.readers.source import Head, Source
 
 
@@ -18,20 +18,25 @@ def json_names(head: Head) -> list[str]:
 
 def json_shape(head: Head, names: Iterable[str]) -> Shape | None:
     """Return where the items are that have most of these names; None where a file is no JSON."""
-    paths = [steps(name) for name in names]
+    wanted = list(names)
 
     def score(shape: Shape) -> tuple[int, int]:
-        known = sum(any(has(item, path) for item in shape.samples) for path in paths)
+        known = sum(any(has(item, json_path(shape, name)) for item in shape.samples) for name in wanted)
         return known, len(names_in(shape.samples))
 
     return max(_of_objects(head), key=score, default=None)
+
+
+def json_path(shape: Shape, name: str) -> Steps:
+    """Return where a name leads in the items: to a value of that very name, dots and all, or along the path it is."""
+    return (name,) if any(has(item, (name,)) for item in shape.samples) else steps(name)
 
 
 def json_column(source: Source, shape: Shape, key: str, name: str) -> Iterator[pa.Array]:
     """Yield the values at a path, by our key, some thousands at a time."""
     for chunk in chunks(source, shape):
         if chunk.items:
-            yield column(key, picked(chunk.items, steps(name)))[0]
+            yield column(key, picked(chunk.items, json_path(shape, name)))[0]
 
 
 def _of_objects(head: Head) -> list[Shape]:

@@ -12,8 +12,8 @@ import pyarrow as pa
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
 from stsdetect.readers.convert import plain, strings, value_at
 from stsdetect.readers.json_items import Shape, chunks
-from stsdetect.readers.json_layout import JsonLayout, item_batch, names_in, steps
-from stsdetect.readers.json_table import json_column, json_names, json_shape
+from stsdetect.readers.json_layout import JsonLayout, item_batch, names_in
+from stsdetect.readers.json_table import json_column, json_names, json_path, json_shape
 from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
@@ -177,7 +177,7 @@ class MappedTable:
             times=_times(order, settings),
             tidy=knots(settings),
         )
-        paths = [(steps(name), key) for key, name in columns.items()]
+        paths = [(json_path(shape, name), key) for key, name in columns.items()]
         for chunk in chunks(source, shape):
             batch = item_batch(chunk, paths, layout, source.label)
             if remark:

@@ -358,3 +358,25 @@ def test_a_name_that_is_not_there_is_named(tmp_path):
 def test_no_layout_is_listed_twice():
     names = [layout.name for layout in layouts()]
     assert sorted(names) == sorted(set(names))
+
+
+def test_names_with_dots_in_them_and_numbers_as_names(tmp_path):
+    flat = {"pos.at": "2024-03-01T00:00:05Z", "point": {"0": 5.25, "1": 60.5}, "ship.mmsi": 257000001}
+    names = {"time": "pos.at", "lat": "point.1", "lon": "point.0", "mmsi": "ship.mmsi"}
+    (row,) = rows(read_text(tmp_path, json.dumps([flat]), "other.json", columns=names))
+    assert (row["lat_deg"], row["lon_deg"], row["mmsi"]) == (60.5, 5.25, 257000001)
+
+
+@pytest.mark.parametrize("depth", range(850, 1000, 10))
+def test_a_deep_value_is_rejected_or_breaks_off_and_breaks_nothing(tmp_path, depth):
+    text = f"{PLAIN}\n{with_token('latitude', '[' * depth + ']' * depth)}\n{PLAIN}\n"
+    result = read_text(tmp_path, text, "input.jsonl")
+    assert sum(result.files[0].rejected.values()) == 1
+    adds_up(result)
+
+
+def test_names_of_any_kind_can_be_said(tmp_path):
+    text = json.dumps([{"\ud800time": 1, "x" * 5000: 2, "lat": 3}])
+    with pytest.raises(InputError) as caught:
+        read_text(tmp_path, text, "other.json")
+    assert len(str(caught.value).encode()) < 1000
