@@ -11,6 +11,9 @@ import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
 from stsdetect.readers.convert import plain, strings, value_at
+from stsdetect.readers.json_items import Shape, chunks
+from stsdetect.readers.json_layout import JsonLayout, item_batch, names_in
+from stsdetect.readers.json_table import json_column, json_names, json_path, json_shape
 from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
@@ -87,7 +90,11 @@ def resolve_map(columns: dict[str, str], available: Iterable[str], label: str) -
 
 def suggestion(theirs: list[str]) -> str:
     """Return a sentence with a ready ``--map`` for columns whose names are telling."""
-    plain_names = {"".join(c for c in name.casefold() if c.isalnum()): name for name in reversed(theirs)}
+    plain_names = {
+        "".join(c for c in part.casefold() if c.isalnum()): name
+        for name in reversed(theirs)
+        for part in (name.rpartition(".")[2], name)  # of a path in JSON its last part is telling, too
+    }
     found: dict[str, str] = {}
     for key, names in _ALIASES.items():
         hit = next((plain_names[n] for n in names if n in plain_names), None)
@@ -113,14 +120,15 @@ def _listed(names: list[str]) -> str:
 
 
 class MappedTable:
-    """Delimited text or Parquet read through ``settings.columns``."""
+    """Delimited text, JSON or Parquet read through ``settings.columns``."""
 
     name = "table"
-    title = "any other delimited text or Parquet, through a column map"
+    title = "any other delimited text, JSON or Parquet, through a column map"
     doc = (
         "Read with --map time=... --map lat=... --map lon=... and mmsi or vessel_id, where no other layout claims the "
-        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found. Speeds are knots unless "
-        "--speed-unit says otherwise."
+        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found. In JSON, in lines or in an "
+        "array anywhere in a document, names are paths: --map lat=position.lat --map lon=coordinates.0. Speeds are "
+        "knots unless --speed-unit says otherwise."
     )
     time_rule = (
         "Times without a zone are UTC, or read.utc_offset_h ahead of it; Unix times in s, ms, us or ns are told by "
@@ -130,7 +138,7 @@ class MappedTable:
 
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether a map is given and there are columns to map."""
-        return bool(settings.columns) and bool(head.parquet_columns or find_header(head))
+        return bool(settings.columns) and bool(head.parquet_columns or json_names(head) or find_header(head))
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the mapped columns."""
@@ -142,6 +150,10 @@ class MappedTable:
             for part in source.parquet_batches(sorted(set(columns.values())), _FRAME_ROWS):
                 yield table_batch(part, columns, _times(order, settings), source.label, first, knots(settings))
                 first += part.num_rows
+            return
+        shape = json_shape(head, settings.columns.values())
+        if shape is not None:
+            yield from self._read_json(source, shape, settings)
             return
         header = find_header(head)
         assert header is not None
@@ -156,6 +168,28 @@ class MappedTable:
         sample = next(_time_column(source, spec), None)
         remark = _time_remark(sample, settings)
         for batch in read_text(source, spec, _times(order, settings), knots(settings)):
+            if remark:
+                batch.remarks.setdefault(remark, 0)
+            yield batch
+
+    def _read_json(self, source: Source, shape: Shape, settings: ReadSettings) -> Iterator[Batch]:
+        columns = resolve_map(settings.columns, names_in(shape.samples), source.label)
+        order = _order(json_column(source, shape, "time", columns["time"]), settings, source.label)
+        remark = _time_remark(next(json_column(source, shape, "time", columns["time"]), None), settings)
+        layout = JsonLayout(
+            name=self.name,
+            title=self.title,
+            doc=self.doc,
+            time_rule=self.time_rule,
+            lost=self.lost,
+            names={},
+            required=(),
+            times=_times(order, settings),
+            tidy=knots(settings),
+        )
+        paths = [(json_path(shape, name), key) for key, name in columns.items()]
+        for chunk in chunks(source, shape):
+            batch = item_batch(chunk, paths, layout, source.label)
             if remark:
                 batch.remarks.setdefault(remark, 0)
             yield batch
