@@ -6,14 +6,21 @@ line ends with. Anything else that escapes is a bug and ends with exit code 1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+#: Characters that steer a terminal or turn the direction of writing; files of strangers may hold them in any name.
+_STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class StsError(Exception):
     """Base of every error raised on purpose; ``exit_code`` is what the command line returns."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), super().__str__())
 
 
 class UsageError(StsError):

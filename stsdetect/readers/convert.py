@@ -39,6 +39,14 @@ def plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     return array
 
 
+def value_at(array: pa.Array | pa.ChunkedArray, i: int) -> object:
+    """Return one value as Python has it; a time beyond Python's years as the whole number it is stored as."""
+    try:
+        return array[i].as_py()
+    except (OverflowError, ValueError):
+        return array[i].cast(pa.int64()).as_py()
+
+
 def is_text(array: pa.Array) -> bool:
     """Say whether an array from `plain` holds text."""
     return bool(array.type == pa.string() or array.type == TEXT)
@@ -99,8 +107,9 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
     return result, bad.to_numpy(zero_copy_only=False)
 
 
-def scaled(array: pa.Array, factor: float) -> pa.Array:
+def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
     """Return numbers times a factor, typed or text; what is no number stays as it is, to be judged later."""
+    array = plain(array)
     values = array.dictionary if pa.types.is_dictionary(array.type) else array
     found, bad = numbers(values)
     # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals.

@@ -240,6 +240,9 @@ class _Document:
     def _peek(self) -> str:
         """Go to the next character that is no space and return it; empty at the end of the file."""
         while True:
+            sign = self._text[self._at : self._at + 1]
+            if " " < sign < "\x7f":  # nearly always; a search costs more
+                return sign
             self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text):
                 return self._text[self._at]
@@ -330,8 +333,8 @@ def _values(text: str, whole: bool) -> Iterator[Any]:
             return
         try:
             value, at = _scan(text, at)
-        except ValueError:
-            rest = _closed(text[at:])
+        except ValueError as error:
+            rest = _closed(text[at : getattr(error, "pos", None)])
             if rest is not None:
                 yield rest
             return

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from stsdetect.errors import UsageError
 from stsdetect.readers.ahead import ahead
 from stsdetect.readers.alike import found, with_nulls
-from stsdetect.readers.convert import plain, strings
+from stsdetect.readers.convert import plain, strings, whole
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, STATIONS, constant
 from stsdetect.readers.source import Head, Source
@@ -36,6 +36,8 @@ WRITING: dict[str, Any] = {
     "use_dictionary": [c.name for c in POSITIONS if c.name not in ("lat_deg", "lon_deg", "source_row")],
     "column_encoding": {"source_row": "DELTA_BINARY_PACKED"},
 }
+#: Line numbers of other types than whole numbers are exact up to here.
+_MAX_ROW = 1 << 53
 _WORDS = {"transceiver": set(CLASSES.values()), "station": set(STATIONS)}
 _RANGES = {
     "time": (FIRST_US, LAST_US - 1),
@@ -43,6 +45,7 @@ _RANGES = {
     "imo": (0, 10**10),
     "nav_status": (0, 15),
     "message_type": (0, 63),
+    "source_row": (1, (1 << 63) - 1),
     "ship_type": (min(SHIP_TYPES), max(SHIP_TYPES)),  # each number between them is one
 }
 
@@ -56,15 +59,22 @@ def own_batch(table: pa.Table, label: str, first: int) -> Batch:
     batch = table_batch(table, columns, partial(any_utc, order=None, utc_offset_h=0.0), label, first)
     kept = batch.positions
     place = pa.array(kept.column("source_row").to_numpy() - first)
-    for name, kind in (("source_file", pa.string()), ("source_row", pa.int64())):
+    for name, convert in (("source_file", strings), ("source_row", _row_numbers)):
         if name in table.column_names:
-            own = table.column(name).cast(kind).take(place)
-            whole = pc.coalesce(own, kept.column(name).cast(kind))
+            own = convert(plain(table.column(name)).take(place))
+            found = pc.coalesce(own, plain(kept.column(name)).cast(own.type))
             if name == "source_file":
-                whole = whole.dictionary_encode().cast(TEXT)
-            kept = kept.set_column(kept.column_names.index(name), POSITIONS.arrow.field(name), whole)
+                found = found.dictionary_encode().cast(TEXT)
+            kept = kept.set_column(kept.column_names.index(name), POSITIONS.arrow.field(name), found)
     batch.positions = kept
     return batch
+
+
+def _row_numbers(array: pa.Array) -> pa.Array:
+    """Return line numbers; what is none becomes null."""
+    if array.type != pa.int64():
+        array, _ = whole(array, 1, _MAX_ROW, pa.int64())
+    return pc.if_else(pc.less(array, 1), pa.scalar(None, pa.int64()), array)
 
 
 def _ready(table: pa.Table, label: str, first: int) -> pa.Table | None:

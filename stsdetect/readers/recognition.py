@@ -7,15 +7,23 @@ from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.layout import TextLayout
+from stsdetect.readers.layouts.aishub import AISHUB
+from stsdetect.readers.layouts.amsa import AMSA
 from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
+from stsdetect.readers.layouts.brest import BREST_DYNAMIC, BREST_STATIC
 from stsdetect.readers.layouts.dma import DMA
+from stsdetect.readers.layouts.exactearth import EXACTEARTH
 from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
+from stsdetect.readers.layouts.gfw_positions import GFW_POSITIONS
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
+from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
 from stsdetect.readers.layouts.noaa_gdb import NOAA_GDB
 from stsdetect.readers.layouts.noaa_parquet import NOAA_PARQUET
+from stsdetect.readers.layouts.piraeus import PIRAEUS
+from stsdetect.readers.layouts.spire import SPIRE_HISTORICAL
 from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
 from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.plugins import plugins
@@ -37,11 +45,21 @@ _OWN: tuple[Reader, ...] = (
     KYSTDATAHUSET,
     KR_MOF,
     KR_MOF_STATIC,
+    BARENTSWATCH,
+    AISHUB,
+    EXACTEARTH,
+    MARINETRAFFIC,
+    MARINETRAFFIC_WEB,
     UNGP,
     UNGP_PARQUET,
-    BARENTSWATCH,
     GFW_EVENTS,
     GFW_ENCOUNTERS,
+    SPIRE_HISTORICAL,
+    BREST_DYNAMIC,
+    BREST_STATIC,
+    PIRAEUS,
+    AMSA,
+    GFW_POSITIONS,
 )
 
 
@@ -137,7 +155,9 @@ def _unknown(head: Head) -> str:
     texts = [layout for layout in layouts() if isinstance(layout, TextLayout)]
     near = max(texts, key=lambda layout: len(set(layout.names) & set(names)))
     shared = len(set(near.names) & set(names))
-    lacking = [name for name in near.required if name not in names] or ["a time column"]
+    lacking = [name for name in near.required if name not in names]
+    if "time" not in {near.names.get(name) for name in names}:
+        lacking = lacking or ["a time column"]
     if shared * 2 >= len(names) and len(lacking) == 1:
         return (
             f"{head.label} looks like {near.title} but has no column '{lacking[0]}'. If another column holds it, "

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
-from stsdetect.readers.convert import plain, strings
+from stsdetect.readers.convert import plain, strings, value_at
 from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import FLOATS, KEYS, Origin, Times, build
@@ -232,12 +232,12 @@ def table_batch(
     names = sorted(set(columns.values()))
 
     def text(i: int) -> str:
-        return ",".join(str(table.column(name)[i].as_py()) for name in names)
+        return ",".join(str(value_at(table.column(name), i)) for name in names)
 
     remarks: Counter[str] = Counter()
     raw = tidy({key: plain(array) for key, array in raw.items()}, remarks)
     batch = build(raw, times, Origin(label, lines, text), missing)
-    batch.remarks += remarks
+    batch.remarks.update(remarks)  # a sum would leave out those that count nothing
     return batch
 
 

@@ -104,7 +104,7 @@ def _fixed_epochs(array: pa.Array, unit_us: float) -> tuple[pa.Array, Mask]:
     return pa.array(micro, NAIVE, mask=missing).cast(TIME), bad
 
 
-def zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+def iso_zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
     """Read ISO 8601 with a zone (``Z``, ``+00:00``, ``UTC``, ``GMT``); one without is UTC. Numbers are no times."""
     return any_utc(array, None, 0.0, epochs=False)
 
@@ -233,16 +233,3 @@ def zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
     zoned = pc.match_substring_regex(given, r":\d\d(\.\d*)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d( ?UTC)?)$")
     result, _ = any_utc(_only(given, zoned), None, 0.0)
     return result, _bad(result, given)
-
-
-def epoch_utc(us: int) -> Callable[[pa.Array], tuple[pa.Array, Mask]]:
-    """Return what reads Unix times in a unit of so many microseconds."""
-
-    def convert(array: pa.Array) -> tuple[pa.Array, Mask]:
-        values, bad = numbers(array)
-        raw = values.fill_null(0).to_numpy(zero_copy_only=False)
-        micro = np.rint(np.clip(raw * us, -9e18, 9e18)).astype(np.int64)
-        missing = values.is_null().to_numpy(zero_copy_only=False)
-        return pa.array(micro, NAIVE, mask=missing).cast(TIME), bad
-
-    return convert

@@ -13,7 +13,7 @@ from stsdetect.readers.times import (
     epoch_ms_utc,
     epoch_s_utc,
     iso_utc,
-    zoned_utc,
+    iso_zoned_utc,
 )
 from stsdetect.schema import TEXT, TIME
 
@@ -42,12 +42,12 @@ FORMS = [
     (epoch_s_utc, "nan", None),
     (epoch_ms_utc, "1675253094250", AT.replace(microsecond=250_000)),
     (epoch_ms_utc, "soon", None),
-    (zoned_utc, "2023-02-01T12:04:54Z", AT),
-    (zoned_utc, "2023-02-01T14:04:54+02:00", AT),
-    (zoned_utc, "2023-02-01 12:04:54 UTC", AT),
-    (zoned_utc, "2023-02-01 12:04:54 GMT", AT),
-    (zoned_utc, "2023-02-01 12:04:54", AT),
-    (zoned_utc, "1675253094", None),
+    (iso_zoned_utc, "2023-02-01T12:04:54Z", AT),
+    (iso_zoned_utc, "2023-02-01T14:04:54+02:00", AT),
+    (iso_zoned_utc, "2023-02-01 12:04:54 UTC", AT),
+    (iso_zoned_utc, "2023-02-01 12:04:54 GMT", AT),
+    (iso_zoned_utc, "2023-02-01 12:04:54", AT),
+    (iso_zoned_utc, "1675253094", None),
     (iso_utc, "2023-02-01 12:04:54", AT),
     (iso_utc, "2023-02-01T12:04:54Z", None),
 ]
@@ -83,6 +83,6 @@ def test_epochs_of_another_unit_are_far_away(read, text):
 
 
 def test_numbers_are_no_zoned_times():
-    result, bad = zoned_utc(pa.array([1675253094, None]))
+    result, bad = iso_zoned_utc(pa.array([1675253094, None]))
     assert result.to_pylist() == [None, None]
     assert bad.tolist() == [True, False]
