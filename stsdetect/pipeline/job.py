@@ -392,10 +392,12 @@ def _say_what_was_read(got: ReadResult) -> None:
     # What to do about it follows after a colon or full stop; run.json has all of it.
     short = [re.split(r": |\. ", reason, maxsplit=1)[0] for _, reason in got.skipped]
     _say_some([f"skipped: {reason}" for reason in short], "skipped files")
-    named = [(file.path if file.member is None else f"{file.path}!{file.member}", file.notes) for file in got.files]
+    named = [(file.label, file.notes) for file in got.files]
     _say_some([f"{label}: {note}" for label, notes in named for note in notes], "remarks on files")
     if got.events.num_rows:
         log.info("%s events that others found are among them", f"{got.events.num_rows:,}")
+    doubts = [f"{file.label}: {doubt.sentence}" for file in got.files for doubt in file.doubts]
+    _say_some([f"doubt about {line}" for line in doubts], "doubts about files")
     log.info(
         "%s rows read from %s: %s kept, %s filtered, %s rejected",
         f"{rows['read']:,}", "1 file" if len(got.files) == 1 else f"{len(got.files):,} files",

@@ -8,7 +8,7 @@ that others found.
 from __future__ import annotations
 
 from stsdetect.readers.parquet import write_positions
-from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, Reader, ReadResult, Reject
+from stsdetect.readers.protocol import Batch, DamagedError, Doubt, FileReport, QuestionError, Reader, ReadResult, Reject
 from stsdetect.readers.raw import raw_line, raw_lines
 from stsdetect.readers.reading import read, read_events
 from stsdetect.readers.recognition import inspect_layout, layouts
@@ -17,6 +17,7 @@ from stsdetect.readers.streaming import Stream, stream
 __all__ = [
     "Batch",
     "DamagedError",
+    "Doubt",
     "FileReport",
     "QuestionError",
     "ReadResult",

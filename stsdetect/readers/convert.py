@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,8 @@ from stsdetect.errors import UsageError
 from stsdetect.schema import TEXT
 
 Mask = NDArray[np.bool_]
+#: Made once: for a small file making them costs as much as using them.
+NO_TEXT, _BLANK, _NO_NUMBER = pa.scalar(None, pa.string()), pa.scalar("", pa.string()), pa.scalar(None, pa.float64())
 _TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
@@ -41,10 +44,40 @@ def plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def value_at(array: pa.Array | pa.ChunkedArray, i: int) -> object:
     """Return one value as Python has it; a time beyond Python's years as the whole number it is stored as."""
+    scalar = array[i]
     try:
-        return array[i].as_py()
+        return scalar.as_py()
     except (OverflowError, ValueError):
-        return array[i].cast(pa.int64()).as_py()
+        return getattr(scalar, "value", None)
+
+
+def sound(table: pa.Table) -> pa.Table:
+    """Return a table from a file with all text in UTF-8: what is not becomes U+FFFD.
+
+    Raises
+    ------
+    pa.ArrowInvalid
+        If a dictionary does not hold what the rows name: Arrow would read beyond it.
+    """
+    for i, column in enumerate(table.columns):
+        if not (pa.types.is_dictionary(column.type) or any(test(column.type) for test in _TEXTS)):
+            continue
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            column = pa.chunked_array([_sound_text(chunk) for chunk in column.chunks], column.type)
+            column.validate(full=True)
+            table = table.set_column(i, table.schema.field(i), column)
+    return table
+
+
+def _sound_text(array: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(array.type):
+        return pa.DictionaryArray.from_arrays(array.indices, _sound_text(array.dictionary))
+    if not any(test(array.type) for test in _TEXTS):
+        return array
+    raw = array.cast(pa.large_binary()).to_pylist()
+    return pa.array([None if text is None else text.decode("utf-8", "replace") for text in raw], array.type)
 
 
 def is_text(array: pa.Array) -> bool:
@@ -59,7 +92,7 @@ def strings(array: pa.Array) -> pa.Array:
     if array.type != pa.string():
         array = array.cast(pa.string())
     trimmed = pc.utf8_trim_whitespace(array)
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    return pc.if_else(pc.equal(trimmed, _BLANK), NO_TEXT, trimmed)
 
 
 def cast_each(array: pa.Array, kinds: Sequence[pa.DataType]) -> pa.Array:
@@ -100,20 +133,30 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
         result = array.cast(pa.float64(), safe=False)
     # NaN in a typed table is how it says "nothing"; in text it is a wrong number.
     if not is_text(array):
-        result = pc.if_else(pc.is_nan(result), pa.scalar(None, pa.float64()), result)
+        result = pc.if_else(pc.is_nan(result), _NO_NUMBER, result)
         given = pc.if_else(pc.is_null(given, nan_is_null=True), pa.scalar(None, given.type), given)
-    result = pc.if_else(pc.is_finite(result), result, pa.scalar(None, pa.float64()))
+    result = pc.if_else(pc.is_finite(result), result, _NO_NUMBER)
     bad = pc.and_(pc.is_null(result), pc.is_valid(given))
     return result, bad.to_numpy(zero_copy_only=False)
 
 
 def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
     """Return numbers times a factor, typed or text; what is no number stays as it is, to be judged later."""
+    whole = round(1 / factor)
+    # 123 tenths are 12.3, not 12.3 and a little: a quotient is the nearest number there is, a product need not be.
+    return divided(array, float(whole)) if whole * factor == 1 else _changed(array, lambda x: pc.multiply(x, factor))
+
+
+def divided(array: pa.Array | pa.ChunkedArray, parts: float) -> pa.Array:
+    """Return whole numbers of such parts of a unit in that unit, nearest to the quotient; else as `scaled`."""
+    return _changed(array, lambda x: pc.divide(x, parts))
+
+
+def _changed(array: pa.Array | pa.ChunkedArray, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
     array = plain(array)
     values = array.dictionary if pa.types.is_dictionary(array.type) else array
     found, bad = numbers(values)
-    # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals.
-    result = pc.round(pc.multiply(found, factor), 6)
+    result = change(found)
     if bad.any():  # only text can hold what is no number
         result = pc.if_else(pa.array(bad), strings(values), result.cast(pa.string()))
     return result.take(array.indices) if pa.types.is_dictionary(array.type) else result
@@ -180,8 +223,12 @@ def _spread(values: pa.Array, array: pa.Array) -> pa.Array:
 def _without(array: pa.Array, missing: frozenset[str]) -> pa.Array:
     if not missing:
         return array
-    hit = pc.is_in(array, value_set=pa.array(sorted(missing), pa.string()))
-    return pc.if_else(hit, pa.scalar(None, pa.string()), array)
+    return pc.if_else(pc.is_in(array, options=_among(missing)), NO_TEXT, array)
+
+
+@cache
+def _among(words: frozenset[str]) -> pc.SetLookupOptions:
+    return pc.SetLookupOptions(pa.array(sorted(words), pa.string()))
 
 
 def take_mask(mask: Mask, indices: pa.Array) -> Mask:

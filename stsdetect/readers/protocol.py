@@ -53,10 +53,22 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """What in a file speaks against the way it was read: a stable name, and a sentence with the evidence.
+
+    Nothing is ever changed for it; the file is read as its layout and the settings say.
+    """
+
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class FileReport:
     """What became of one file or archive member.
 
-    Always ``rows_read == rows_kept + rows_filtered + sum(rejected.values())``.
+    Always ``rows_read == rows_kept + rows_filtered + sum(rejected.values())``. ``doubts`` are about columns that may be
+    exchanged or of another unit.
     """
 
     path: str
@@ -68,6 +80,12 @@ class FileReport:
     rows_filtered: int
     rejected: dict[str, int]
     notes: tuple[str, ...]
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """``path`` or ``path!member``, as in the column ``source_file``."""
+        return self.path if self.member is None else f"{self.path}!{self.member}"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stsdetect.errors import InputError
+from stsdetect.readers.convert import sound
 from stsdetect.readers.protocol import DamagedError
 
 #: How much of a file is looked at to recognise it [bytes].
@@ -291,7 +292,7 @@ class Source:
                 done += batch.num_rows
                 if self.tick:
                     self.tick(self.size * done // whole)
-                yield pa.table(batch)
+                yield sound(pa.table(batch))
         except (OSError, pa.ArrowException) as problem:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
 
@@ -309,7 +310,7 @@ class Source:
         def load(groups: list[int]) -> pa.Table:
             if not hasattr(local, "file"):  # one for each thread: a reader is not made for two at once
                 local.file = opener(metadata=meta)
-            return local.file.read_row_groups(groups, columns=columns, use_threads=False)
+            return sound(local.file.read_row_groups(groups, columns=columns, use_threads=False))
 
         first = 1
         for groups, count in _together([meta.row_group(i).num_rows for i in range(meta.num_row_groups)], rows):
@@ -318,7 +319,7 @@ class Source:
             else:
                 batches, done = file.iter_batches(rows, row_groups=groups, columns=columns), 0
                 while (batch := self._guard(partial(next, batches, None))) is not None:
-                    yield first + done, partial(pa.table, batch)
+                    yield first + done, partial(self._guard, partial(sound, pa.table(batch)))
                     done += batch.num_rows
             first += count
             if self.tick:

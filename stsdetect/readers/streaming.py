@@ -22,6 +22,7 @@ from stsdetect.readers.protocol import Batch, DamagedError, FileReport, Question
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand, recoded_remark
+from stsdetect.readers.suspicion import Suspicion
 from stsdetect.readers.told import told_once
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
@@ -196,6 +197,7 @@ class _Tally:
     last_row: int = 0
     emptied: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
+    suspicion: Suspicion = field(default_factory=Suspicion)
 
     def add(self, batch: Batch, wanted: _Filter) -> pa.Table:
         """Count a batch and return its wanted rows."""
@@ -212,6 +214,7 @@ class _Tally:
         table = batch.positions
         if not table.num_rows:
             return table
+        self.suspicion.look(table)
         self.last_row = max(self.last_row, pc.max(table.column("source_row")).as_py() or 0)
         if wanted.vessels is not None:
             table = expanded(table)
@@ -227,6 +230,7 @@ class _Tally:
         """Take in rejected rows; as a table, because there can be millions."""
         if rejects:
             self.reasons.update(reject.reason for reject in rejects)
+            self.suspicion.refuse(rejects)
             self.rejected.append(reject_table(self.label, rejects))
             self.last_row = max(self.last_row, *(reject.row for reject in rejects))
 
@@ -234,7 +238,10 @@ class _Tally:
         notes = [f"{column}: {count} unreadable values left empty" for column, count in sorted(self.emptied.items())]
         notes += [f"{text}: {count}" if count else text for text, count in sorted(self.remarks.items())]
         reasons = dict(sorted(self.reasons.items()))
-        return FileReport(path, member, layout, size, self.rows, self.kept, self.filtered, reasons, tuple(notes))
+        doubts = self.suspicion.doubts()
+        return FileReport(
+            path, member, layout, size, self.rows, self.kept, self.filtered, reasons, tuple(notes), doubts
+        )
 
 
 def _micro(time: datetime | None) -> int | None:
@@ -317,6 +324,7 @@ def _read_source(
 ) -> Iterator[pa.Table]:
     head = source.head()
     layout = recognise(head, settings)
+    tally.suspicion = Suspicion(head.data)
     if head.encoding:
         tally.remarks[recoded_remark(head.encoding)] += 0
     try:

@@ -97,7 +97,7 @@ def _as_header(text: str, number: int, end: int) -> Header | None:
     if not text.count(delimiter):
         return None
     cells = _cells(text, delimiter)
-    if len([cell for cell in cells if any(c.isalpha() for c in cell)]) * 2 < len(cells):
+    if len([cell for cell in cells if any(map(str.isalpha, cell))]) * 2 < len(cells):
         return None
     return Header(tuple(cell.strip() for cell in cells), delimiter, number, end, text)
 
@@ -173,16 +173,22 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
         passed = len(stream.read(min(skip, BLOCK_BYTES)))
         skip = skip - passed if passed else 0
     rest = np.empty(0, np.uint8)
-    while True:
+    ended = False
+    while not ended:
         size = max(BLOCK_BYTES, 2 * len(rest))
         data = spare.pop() if spare else np.empty(size, np.uint8)
         # Of the same size whatever memory is at hand: where a file is cut decides the order of its rejects.
         data = data[:size] if len(data) >= size else np.empty(size, np.uint8)
         data[: len(rest)] = rest
+        room = len(data)
         got = stream.read_into(data[len(rest) :])
-        data = data[: len(rest) + got]
         if not got:
             break
+        ended = len(rest) + got < room and data[len(rest) + got - 1] != 10
+        if ended:  # the last line ends with the file
+            data[len(rest) + got] = 10
+            got += 1
+        data = data[: len(rest) + got]
         cut = _behind_last_newline(data)
         rest = data[cut:].copy()
         if cut:

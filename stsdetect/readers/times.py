@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.readers.convert import Mask, cast_each, is_text, numbers, plain, strings, take_mask
+from stsdetect.readers.convert import NO_TEXT, Mask, cast_each, is_text, numbers, plain, strings, take_mask
 from stsdetect.schema import TIME
 from stsdetect.units import US_PER_S
 
@@ -156,7 +156,7 @@ def _each_once(array: pa.Array, convert: Callable[[pa.Array], tuple[pa.Array, Ma
 
 
 def _only(text: pa.Array, mask: pa.Array) -> pa.Array:
-    return pc.if_else(mask, text, pa.scalar(None, pa.string()))
+    return pc.if_else(mask, text, NO_TEXT)
 
 
 def slashed_order(array: pa.Array) -> tuple[bool, bool, bool]:
@@ -212,7 +212,7 @@ def _shift(local: pa.Array, utc_offset_h: float) -> pa.Array:
 
 def _without_bare_dates(text: pa.Array) -> pa.Array:
     bare = pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d$")
-    return pc.if_else(bare, pa.scalar(None, pa.string()), text)
+    return pc.if_else(bare, NO_TEXT, text)
 
 
 def _present(array: pa.Array) -> Mask:

@@ -93,9 +93,9 @@ def write_page(
     fixes
         Table as in `stsdetect.schema.FIXES`, for the tracks; None for a map without tracks.
     run
-        What was read and how, as in ``run.json``. Used where present: ``inputs`` (each with ``path`` and
-        ``size_bytes``), ``rows`` (``read``, ``kept``, ``rejected`` by reason), ``settings_id``, ``version``,
-        ``first_time`` and ``last_time``.
+        What was read and how, as in ``run.json``. Used where present: ``inputs`` (each with ``path``,
+        ``size_bytes`` and ``doubts``), ``rows`` (``read``, ``kept``, ``rejected`` by reason), ``settings_id``,
+        ``version``, ``first_time`` and ``last_time``.
     zones, shoreline
         Background of the map.
     max_pairs
@@ -267,6 +267,12 @@ def _head(
         "read": read.get("read"),
         "kept": read.get("kept"),
         "rejected": sum(reasons.values()) if reasons or isinstance(rejected, Mapping) else rejected,
+        "doubts": [
+            (texts.clean(Path(str(item["path"])).name, 90), texts.clean(doubt["sentence"], 600))
+            for item in run.get("inputs") or ()
+            if isinstance(item, Mapping)
+            for doubt in item.get("doubts") or ()
+        ],
         "reject_reasons": sorted(((texts.clean(k, 60), v) for k, v in reasons.items()), key=lambda kv: -kv[1]),
         "settings_id": texts.clean(run.get("settings_id"), 40),
         "version": texts.clean(run.get("version"), 40),

@@ -21,7 +21,8 @@ from tests.fuzz.seeds import CORE, FINDINGS, SEEDS, names
 from tests.fuzz.work import Tally, counts, hunt, input_of, keep
 
 #: A process judges so many inputs and ends; one that makes no step in so long is ended [s].
-PIECE, STALLED_S = 20_000, 120.0
+PIECE, STALLED_S = 10_000, 120.0
+DIED = "the process died or hung"
 
 
 class Campaign:
@@ -61,12 +62,14 @@ class Campaign:
                 tally.write_bytes(bytes(Tally.SIZE))
                 said = self.process(layout, first, count, tally)
                 number, inputs, read, rows = counts(tally)
+                left = [path.read_bytes()[1:] for path in Path(folder).iterdir() if path != tally]
             if said is None:  # the process died of the input at work
-                kind = "the process died or hung"
-                said = {"findings": {kind: 1}, "seconds": 0.0}
+                said = {"findings": {DIED: 1}, "seconds": 0.0}
                 inputs += 1
                 if not self.given.guided:
-                    keep(self.given.findings, layout, input_of(layout, self.given.seed, number)[0], kind)
+                    left = [input_of(layout, self.given.seed, number)[0]]
+                for content in left:
+                    keep(self.given.findings, layout, content, DIED)
             entry = {
                 "layout": layout, "code": self.code, "seed": self.given.seed, "guided": self.given.guided,
                 "first": first, "inputs": inputs, "read": read, "rows": rows, **said,
