@@ -24,7 +24,7 @@ from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive, Cleaned
 from stsdetect.pipeline.loops import wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
-from stsdetect.pipeline.told import join_told
+from stsdetect.pipeline.told import join_sources, join_told
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
@@ -274,7 +274,8 @@ def run_job(
         run = _describe(got, cleaned, events, pairs, settings, filters, hash_inputs)
         if got.events.num_rows:
             run["told"] = {"events": got.events.num_rows, "added": told}
-        result = Result(events, pairs, cleaned.tracks, berths, got.rejects, run, sources=archive.sources(events))
+        sources = join_sources(archive.sources, got.event_sources, events)
+        result = Result(events, pairs, cleaned.tracks, berths, got.rejects, run, sources=sources)
         names: list[str] = []
         if aside is not None:
             with clock.stage("write"):

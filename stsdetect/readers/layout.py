@@ -135,12 +135,17 @@ class TextLayout:
             return find_header_with(head.recoded(self.encoding), self.required)
         return found
 
+    def recoded(self, source: Source, head: Head) -> tuple[Source, Head]:
+        """Return source and head as they are to be read: in the layout's encoding where the header is in no UTF-8."""
+        if self.encoding is None or head.encoding is not None or find_header_with(head, self.required) is not None:
+            return source, head
+        return replace(source, encoding=self.encoding), head.recoded(self.encoding)
+
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the file in blocks."""
         header = self._header(head)
         assert header is not None
-        if self.encoding is not None and head.encoding is None and find_header_with(head, self.required) is None:
-            head, source = head.recoded(self.encoding), replace(source, encoding=self.encoding)
+        source, head = self.recoded(source, head)
         own = self if self.settle is None else self.settle(self, header, head, settings)
         refuse_twins(header, own.names, source.label)
         columns: dict[str, int] = {}

@@ -371,12 +371,13 @@ def expand(inputs: Iterable[str | Path]) -> list[Source]:
     return found
 
 
-def _is_database(path: str) -> bool:
+def is_database(path: str) -> bool:
+    """Say whether a folder is a file geodatabase."""
     return path.rstrip(os.sep).casefold().endswith(".gdb") and os.path.isfile(os.path.join(path, _CATALOGUE))
 
 
 def _paths(origin: str) -> list[str]:
-    if _is_database(origin):
+    if is_database(origin):
         return [origin]
     if os.path.isdir(origin):
         paths: list[str] = []
@@ -384,7 +385,7 @@ def _paths(origin: str) -> list[str]:
         # listed, are taken for files: they fail when opened and are reported as passed over.
         for folder, folders, names in os.walk(origin, onerror=partial(_note_unlisted, paths)):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            databases = [name for name in folders if _is_database(os.path.join(folder, name))]
+            databases = [name for name in folders if is_database(os.path.join(folder, name))]
             folders[:] = [name for name in folders if name not in databases]
             links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
             paths += [os.path.join(folder, name) for name in (*names, *links, *databases) if not name.startswith(".")]
@@ -399,7 +400,7 @@ def _paths(origin: str) -> list[str]:
         raise InputError(f"{origin} is not a regular file; it is read more than once, so save it to one first")
     if glob.has_magic(origin):
         found = sorted(glob.glob(origin, recursive=True))
-        whole = {path for path in found if _is_database(path)}
+        whole = {path for path in found if is_database(path)}
         paths = [
             path for path in found if path in whole or (os.path.isfile(path) and os.path.dirname(path) not in whole)
         ]

@@ -184,7 +184,7 @@ class _Account:
     def result(self, positions: pa.Table) -> ReadResult:
         """Return the account beside positions."""
         lost = pa.concat_tables(self.rejected).unify_dictionaries() if self.rejected else REJECTS.empty()
-        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped), told_once(self.events))
+        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped), *told_once(self.events))
 
 
 @dataclass
