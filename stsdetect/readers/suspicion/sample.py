@@ -62,8 +62,8 @@ class Suspicion:
             self._seen += passed + taken
             if self._held == CHUNK:
                 self._judge()
-                # Chunks begin behind 0, 1, 4, 16, 64 ... others.
-                self._next = CHUNK << 2 * (((self._seen // CHUNK - 1).bit_length() + 1) // 2)
+                # Chunks begin behind 0, 1, 8, 64, 512 ... others.
+                self._next = CHUNK << 3 * (((self._seen // CHUNK - 1).bit_length() + 2) // 3)
 
     def refuse(self, rejects: Sequence[Reject]) -> None:
         """Take in rejected rows: dates that would be dates with day and month exchanged."""

@@ -216,7 +216,7 @@ def test_of_a_large_file_a_bounded_sample_is_looked_at(monkeypatch):
         {"mmsi": pa.array([1] * 10_000), "time": pa.array(range(10_000), POSITIONS.arrow.field("time").type)}
     )
     doubts_of(table, rows=333)
-    assert [part.tolist() for part in seen] == [[0, 99], [100, 199], [400, 499], [1600, 1699], [6400, 6499]]
+    assert [part.tolist() for part in seen] == [[0, 99], [100, 199], [800, 899], [6400, 6499]]
 
 
 DMA = "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,SOG,COG\n"
