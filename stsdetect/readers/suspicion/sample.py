@@ -15,6 +15,7 @@ from stsdetect.readers.alike import is_alike, parts
 from stsdetect.readers.protocol import Doubt, Reject
 from stsdetect.readers.suspicion.legs import Evidence
 from stsdetect.readers.suspicion.verdicts import Counts, verdicts
+from stsdetect.readers.suspicion.zones import Sketch
 from stsdetect.units import US_PER_S
 
 #: Rows that are looked at together: enough for several fixes of many vessels, or of one for long.
@@ -45,6 +46,7 @@ class Suspicion:
         self._ids: dict[str, int] = {}
         self._counts = Counts()
         self._evidence: list[Evidence] = []
+        self.sketch = Sketch()
         self._midnights = 0
 
     def look(self, table: pa.Table) -> None:
@@ -90,6 +92,7 @@ class Suspicion:
         with np.errstate(all="ignore"):  # strangers wrote these numbers
             self._counts.add(rows)
             self._evidence.append(Evidence.of(rows))
+            self.sketch.add(rows)
             if self._slashed:
                 self._counts.dates.add(rows)
 
