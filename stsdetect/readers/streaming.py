@@ -22,7 +22,7 @@ from stsdetect.readers.protocol import Batch, DamagedError, FileReport, Question
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand, recoded_remark
-from stsdetect.readers.suspicion import Suspicion
+from stsdetect.readers.suspicion import Sketch, Suspicion, zone_doubts
 from stsdetect.readers.told import told_once
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
@@ -171,6 +171,7 @@ class _Account:
     rejected: list[pa.Table] = field(default_factory=list)
     events: list[pa.Table] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    sketches: list[Sketch] = field(default_factory=list)
     whole: bool = False
     #: Bytes of rejected rows that may still be kept.
     room: int = MAX_REJECT_BYTES
@@ -180,11 +181,14 @@ class _Account:
         self.reports.append(tally.report(source.path, source.member, layout, source.size))
         self.rejected += tally.rejected
         self.events += tally.events
+        self.sketches.append(tally.suspicion.sketch)
 
     def result(self, positions: pa.Table) -> ReadResult:
         """Return the account beside positions."""
         lost = pa.concat_tables(self.rejected).unify_dictionaries() if self.rejected else REJECTS.empty()
-        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped), *told_once(self.events))
+        across = zone_doubts([(file.label, sketch) for file, sketch in zip(self.reports, self.sketches, strict=True)])
+        files = [replace(file, doubts=(*file.doubts, *across.get(k, ()))) for k, file in enumerate(self.reports)]
+        return ReadResult(positions, lost, tuple(files), tuple(self.skipped), *told_once(self.events))
 
 
 @dataclass
