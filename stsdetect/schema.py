@@ -385,4 +385,19 @@ BERTHS = Schema(
     ),
 )
 
-TABLES: tuple[Schema, ...] = (POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, PAIRS, BERTHS)
+SOURCES = Schema(
+    "sources",
+    "Where events come from: of each vessel, the raw rows of its first and last fix in the event, or, where it has "
+    "none between start and end, of the fixes around it. Sorted by event_id, side and which.",
+    (
+        _c("event_id", _S, "as in the events table", nullable=False),
+        _c("side", _S, "a or b: which vessel of the event", nullable=False),
+        _c("which", _S, "first or last; an open gap has one fix, given for both", nullable=False),
+        _c("vessel", _S, "hull id", nullable=False),
+        _c("time", TIME, "time of the report, UTC", nullable=False),
+        _c("source_file", _S, "input file (and archive member); of exact repeats, the least file and row"),
+        _c("source_row", _I64, "line in it, counted from 1, header included; see `stsdetect.readers.raw_line`"),
+    ),
+)
+
+TABLES: tuple[Schema, ...] = (POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, BERTHS)

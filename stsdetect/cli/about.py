@@ -34,6 +34,7 @@ def formats() -> None:
             ("pairs.parquet", "ranked pairs with their reasons"),
             ("vessels.parquet", "identity history of every hull"),
             ("segments.parquet", "stretches of track without an impossible jump or a long silence"),
+            ("sources.parquet", "the raw rows (file and line) that each event begins and ends with"),
             ("flagged.parquet", "reports that cleaning did not use, with why; only where there are any"),
             ("rejects.parquet", "rows that could not be read, with file, line and reason; only where there are any"),
             ("run.json", "inputs, counts, settings and versions of the run"),

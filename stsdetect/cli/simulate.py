@@ -29,8 +29,8 @@ ARCHIVE_ROWS = 1_000_000
     "layouts",
     metavar="NAMES",
     multiple=True,
-    help="noaa, noaa2025, dma, nmea, parquet; may be repeated or parted by commas. Default: all; for the preset "
-    "sample: each scenario in one of four; for archive: noaa.",
+    help="noaa, noaa2025, dma, nmea, parquet and others (`all` for every one); may be repeated or parted by commas. "
+    "Default: these five; for the preset sample: each scenario in one of four; for archive: noaa.",
 )
 @options.messages
 def simulate(out: Path, preset: str, seed: int, rows: int | None, layouts: tuple[str, ...], quiet: bool) -> None:
@@ -38,17 +38,19 @@ def simulate(out: Path, preset: str, seed: int, rows: int | None, layouts: tuple
 
     The same options give the same bytes.
     """
-    from stsdetect.simulate import LAYOUTS, Archive, write, write_archive, write_sample
+    from stsdetect.simulate import CORE, LAYOUTS, Archive, write, write_archive, write_sample
     from stsdetect.simulate import simulate as make
 
     names = options.parse_formats(layouts)
+    if names == ["all"]:
+        names = list(LAYOUTS)
     console.info(f"Simulating {preset} with seed {seed} ...", stage="simulate")
     if preset == "archive":
         paths = write_archive(Archive(ARCHIVE_ROWS if rows is None else rows, seed), out, names or ("noaa",))
     elif preset == "sample" and not names and rows is None:
         paths = write_sample(out, seed=seed)
     else:
-        paths = write(make(preset, seed=seed, rows=rows), out, names or LAYOUTS)
+        paths = write(make(preset, seed=seed, rows=rows), out, names or CORE)
     if not quiet:
         for path in paths:
             click.echo(console.plain(path))

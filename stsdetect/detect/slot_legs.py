@@ -109,7 +109,9 @@ def _columns(data: Tracks) -> tuple[np.ndarray, ...]:
 def _rows_of(tables: list[Columns], low: int, high: int) -> Iterator[Columns]:
     """Yield the rows of hulls from ``low`` up to ``high`` of each table."""
     for columns in tables:
-        first, last = np.searchsorted(columns["hull"], [low, high]).tolist()
+        hull = columns["hull"]
+        # In the column's own type: it would be copied to a wider one.
+        first, last = np.searchsorted(hull, np.array([low, high], dtype=hull.dtype)).tolist()
         if last > first:
             yield {name: columns[name][first:last] for name in _NAMES}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Bools, Floats
 
 
@@ -56,5 +57,9 @@ def _apart(left: Floats, right: Floats) -> Bools:
 
 def clearance_m(left: Floats, right: Floats) -> Floats:
     """Return the clearance between rectangles of `corners` [m], shape (n,); 0 where they touch or overlap."""
+    fast = compiled("hull")
+    if fast is not None:
+        gap: Floats = fast.clearance_m(np.ascontiguousarray(left), np.ascontiguousarray(right))
+        return gap
     distance = np.minimum(_to_edges(left, right), _to_edges(right, left))
     return np.where(_apart(left, right) | _apart(right, left), distance, 0.0)

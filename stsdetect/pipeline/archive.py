@@ -23,6 +23,7 @@ from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets
+from stsdetect.pipeline.sources import SourcePart, Sources
 from stsdetect.reference.places import Port
 from stsdetect.schema import FIXES, FLAGGED, SEGMENTS, VESSELS, Schema
 from stsdetect.settings import Settings
@@ -33,9 +34,9 @@ from stsdetect.tracks import (
     build_track_arrays,
     days_heard,
     may_have_wrong_days,
-    tracks_of,
     wrong_days,
 )
+from stsdetect.tracks.tables import fixes_table
 from stsdetect.units import US_PER_S
 
 BBox = tuple[float, float, float, float]
@@ -123,6 +124,9 @@ class Archive:
         bucket_rows = min(self._room.rows_at_once, _BUCKET_ROWS)
         self._buckets = Buckets(self._rows, BIN_US, bucket_rows, min(self._room.shelf_bytes // 2, _BATCH_BYTES))
         self._fixes = self._open.enter_context(Shelf(self._room.shelf_bytes))
+        # Small beside the fixes, and read once more at most.
+        self._source_rows = self._open.enter_context(Shelf(self._room.shelf_bytes // 4))
+        self._sources = Sources(self._source_rows)
 
     def __enter__(self) -> Archive:
         return self
@@ -167,7 +171,8 @@ class Archive:
                     self._keep_fixes,
                 )
 
-        for size, (tracks, part) in zip(sizes, run_parts(_clean_bucket, jobs(), room.workers), strict=True):
+        for size, (tracks, part, source) in zip(sizes, run_parts(_clean_bucket, jobs(), room.workers), strict=True):
+            self._sources.put(source)
             slots.put(part.labels, part.slots, part.last, part.per_hour)
             of_hulls.append(part.events)
             counts.update(tracks.quality_counts)
@@ -181,7 +186,8 @@ class Archive:
         tracks = _together(parts, dict(sorted(counts.items())))
         reach_m = settings.encounters.max_distance_m
         berths = crowded(lying, self._cells, settings.context, max_distance_m=reach_m)
-        return Cleaned(tracks, slots, of_hulls, berths, self._rows.spilled_bytes + self._fixes.spilled_bytes)
+        spilled = sum(shelf.spilled_bytes for shelf in (self._rows, self._fixes, self._source_rows))
+        return Cleaned(tracks, slots, of_hulls, berths, spilled)
 
     def events(self, cleaned: Cleaned, tick: Tick) -> pa.Table:
         """Find meetings, and put all events together in their final order."""
@@ -194,6 +200,10 @@ class Archive:
         )  # fmt: skip
         others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
         return in_final_order([met, *others], settings.digest)
+
+    def sources(self, events: pa.Table) -> pa.Table:
+        """Return where events come from (`SOURCES`), once all is cleaned."""
+        return self._sources.table(events, self._buckets.files)
 
     def _give_back(self) -> None:
         """Give memory back between stages, where it is short: fetching it anew takes time."""
@@ -221,17 +231,14 @@ def _clean_bucket(
     cells: BerthCells,
     edges_us: Ints,
     keep_fixes: bool,
-) -> tuple[Tracks, HullPart]:
+) -> tuple[Tracks, HullPart, SourcePart]:
     reports = take()
-    if keep_fixes:
-        tracks = tracks_of(reports, settings.clean, bbox=bbox, wrong_days=wrong)
-        data = Fixes.from_table(tracks.fixes)
-    else:
-        arrays = build_track_arrays(reports, settings.clean, bbox=bbox, wrong_days=wrong)
-        data = Fixes.from_arrays(arrays.labels, arrays.fixes)
-        tables = arrays.segments, arrays.vessels, arrays.flagged
-        tracks = Tracks(FIXES.empty(), *tables, arrays.quality_counts)
-    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, edges_us)
+    made = build_track_arrays(reports, settings.clean, bbox=bbox, wrong_days=wrong)
+    fixes = fixes_table(made.fixes, made.labels, reports) if keep_fixes else FIXES.empty()
+    tracks = Tracks(fixes, made.segments, made.vessels, made.flagged, made.quality_counts)
+    source = SourcePart.of(made, reports)
+    data = Fixes.from_arrays(made.labels, made.fixes)
+    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, edges_us), source
 
 
 def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:

@@ -100,6 +100,11 @@ class Buckets:
             self._start(self.rows)
         self._deal()
 
+    @property
+    def files(self) -> list[str | None]:
+        """The files that rows come from."""
+        return self._coder.files
+
     def numbers(self) -> list[int]:
         """Return the numbers of the buckets that hold rows."""
         return sorted(self._shelf.rows)

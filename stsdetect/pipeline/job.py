@@ -27,7 +27,7 @@ from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
-from stsdetect.schema import EVENTS
+from stsdetect.schema import EVENTS, SOURCES
 from stsdetect.score import rank_pairs
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
@@ -69,6 +69,8 @@ class Result:
         What ``run.json`` holds.
     files
         The files written, in order; empty without an output folder.
+    sources
+        The raw rows that events begin and end with, as in `stsdetect.schema.SOURCES`.
     """
 
     events_table: pa.Table
@@ -78,6 +80,7 @@ class Result:
     rejects: pa.Table = field(repr=False)
     run: dict[str, Any] = field(repr=False)
     files: tuple[Path, ...] = ()
+    sources: pa.Table = field(default_factory=SOURCES.empty, repr=False)
 
     @property
     def events(self) -> geopandas.GeoDataFrame:
@@ -133,8 +136,8 @@ def detect(
         `stsdetect.schema.POSITIONS` (or any, with ``settings.read.columns``). It is not changed.
     out
         Folder for ``events.parquet``, ``pairs.parquet``, ``vessels.parquet``, ``segments.parquet``,
-        ``run.json``, ``report.html``, ``rejects.parquet`` (only where rows were rejected) and the extra
-        formats. All appear together at the end, in place of those of an earlier run, or not at all. It may
+        ``sources.parquet``, ``run.json``, ``report.html``, ``rejects.parquet`` (only where rows were rejected) and
+        the extra formats. All appear together at the end, in place of those of an earlier run, or not at all. It may
         not hold inputs.
     settings
         See `stsdetect.load_settings`.
@@ -266,7 +269,7 @@ def run_job(
             "vessels": None if wanted is None else sorted(wanted),
         }
         run = _describe(got, cleaned, events, pairs, settings, filters, hash_inputs)
-        result = Result(events, pairs, cleaned.tracks, berths, got.rejects, run)
+        result = Result(events, pairs, cleaned.tracks, berths, got.rejects, run, sources=archive.sources(events))
         names: list[str] = []
         if aside is not None:
             with clock.stage("write"):
@@ -447,11 +450,12 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
     """Write all files but ``run.json``; return all names, in the order in which people want them."""
     from stsdetect.report.gis import write_events_parquet, write_gis, write_table
 
-    names = ["events.parquet", "pairs.parquet", "vessels.parquet", "segments.parquet"]
+    names = ["events.parquet", "pairs.parquet", "vessels.parquet", "segments.parquet", "sources.parquet"]
     write_events_parquet(result.events_table, aside / "events.parquet")
     write_table(result.pairs_table, aside / "pairs.parquet")
     write_table(result.tracks.vessels, aside / "vessels.parquet")
     write_table(result.tracks.segments, aside / "segments.parquet")
+    write_table(result.sources, aside / "sources.parquet")
     if result.tracks.flagged.num_rows:
         write_table(result.tracks.flagged, aside / "flagged.parquet")
         names.append("flagged.parquet")

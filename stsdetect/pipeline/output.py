@@ -21,6 +21,7 @@ KNOWN_FILES: tuple[str, ...] = (
     "pairs.parquet",
     "vessels.parquet",
     "segments.parquet",
+    "sources.parquet",
     "flagged.parquet",
     "berths.parquet",
     "rejects.parquet",

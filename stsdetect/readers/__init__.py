@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from stsdetect.readers.parquet import write_positions
 from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, Reader, ReadResult, Reject
+from stsdetect.readers.raw import raw_line, raw_lines
 from stsdetect.readers.reading import read
 from stsdetect.readers.recognition import inspect_layout, layouts
 from stsdetect.readers.streaming import Stream, stream
@@ -23,6 +24,8 @@ __all__ = [
     "Stream",
     "inspect_layout",
     "layouts",
+    "raw_line",
+    "raw_lines",
     "read",
     "stream",
     "write_positions",

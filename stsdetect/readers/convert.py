@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,7 +43,7 @@ def plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     return array
 
 
-def value_at(array: pa.Array | pa.ChunkedArray, i: int) -> object:
+def value_at(array: pa.Array | pa.ChunkedArray, i: int) -> Any:
     """Return one value as Python has it; a time beyond Python's years as the whole number it is stored as."""
     scalar = array[i]
     try:

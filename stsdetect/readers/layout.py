@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from stsdetect.readers.convert import scaled
+from stsdetect.readers.convert import plain, scaled, strings
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
-from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import Header, TextSpec, Tidy, find_header_with, read_text
-from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc
+from stsdetect.readers.source import Head, Source, recoded_remark
+from stsdetect.readers.text import Block, Header, TextSpec, Tidy, find_header_with, read_text, split_block
+from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc, iso_zoned_utc
 from stsdetect.settings import ReadSettings, SpeedUnit
+
+#: Messages that say where something is or which vessel it is (ITU-R M.1371-5): positions of classes A and B and of
+#: base stations, aircraft and aids to navigation, static reports, long-range positions.
+REPORTS = frozenset({1, 2, 3, 4, 5, 9, 18, 19, 21, 24, 27})
 
 
 def untouched(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
     """Change nothing."""
     return columns
+
+
+def placeless(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
+    """Say of a file without positions that every row is a static report; columns are not to come apart."""
+    nowhere = pa.nulls(len(columns["time"]), pa.float64())
+    return {**columns, "lat": nowhere, "lon": nowhere}
 
 
 #: Knots of one unit of speed; 1 kn = 1852 m/h (International Hydrographic Conference 1929).
@@ -39,6 +49,26 @@ def knots(settings: ReadSettings, default: SpeedUnit = "kn") -> Tidy:
         return {**columns, "sog": scaled(columns["sog"], SPEED_UNITS[unit])}
 
     return tidy
+
+
+#: Forms of time that the compiled scanner reads as these functions do; where times have another, lines are not scanned.
+_CLOCKS: dict[Times, str] = {iso_utc: "iso", iso_zoned_utc: "iso", day_first_utc: "day_first"}
+
+
+def first_values(header: Header, head: Head, name: str) -> list[str]:
+    """Return what stands in a column of the first rows, empty cells left out."""
+    data = head.data[header.end :]
+    data = data + b"\n" if head.whole and not data.endswith(b"\n") else data[: data.rfind(b"\n") + 1]
+    if not data.strip():
+        return []
+    spec = TextSpec(header, {"value": header.cells.index(name)})
+    pieces = split_block(Block(header.row + 1, data.count(b"\n"), data), spec)
+    return [text for piece in pieces for text in strings(plain(piece.columns["value"])).to_pylist() if text]
+
+
+def ask_knots(layout: TextLayout, header: Header, head: Head, settings: ReadSettings) -> TextLayout:
+    """Settle that speeds are knots unless the settings say otherwise."""
+    return replace(layout, tidy=knots(settings))
 
 
 def plain_types(columns: Iterable[str], times: Times | None = None) -> dict[str, pa.DataType]:
@@ -67,12 +97,16 @@ class TextLayout:
     required: tuple[str, ...]
     times: Times
     without: tuple[str, ...] = ()
+    #: Whether a header with a column that is not in ``names`` is another layout's: for names that anybody may use.
+    exact: bool = False
     #: Changes raw columns (text, or float64 where all of a block are numbers); it may be given some of them only.
     tidy: Tidy = untouched
     missing: frozenset[str] = frozenset()
     #: Whether ``tidy`` looks at one column at a time, so that columns may come to it apart.
     apart: bool = True
-    #: Encoding of files that are not UTF-8.
+    #: AIS messages that become rows, where a file has others too; the others are rejected as message_type_N.
+    messages: frozenset[int] = frozenset()
+    #: Encoding of files whose header is not found in them as UTF-8.
     encoding: str | None = None
     #: Asks or settles what only this file or the settings can tell, before it is read: returns a changed layout.
     settle: Settle | None = None
@@ -82,23 +116,34 @@ class TextLayout:
         header = self._header(head)
         if header is None or set(self.without) & set(header.cells):
             return False
+        if self.exact and not set(header.cells) <= set(self.names):
+            return False
         return "time" in {self.names.get(cell) for cell in header.cells}
 
     def _header(self, head: Head) -> Header | None:
-        return find_header_with(head, self.required)
+        found = find_header_with(head, self.required)
+        if found is None and self.encoding is not None and head.encoding is None:
+            return find_header_with(head.recoded(self.encoding), self.required)
+        return found
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the file in blocks."""
         header = self._header(head)
         assert header is not None
+        if self.encoding is not None and head.encoding is None and find_header_with(head, self.required) is None:
+            head, source = head.recoded(self.encoding), replace(source, encoding=self.encoding)
         own = self if self.settle is None else self.settle(self, header, head, settings)
         columns: dict[str, int] = {}
         for position, cell in enumerate(header.cells):
             if cell in own.names:
                 columns.setdefault(own.names[cell], position)
-        clock = "day_first" if own.times is day_first_utc else "iso"
-        spec = TextSpec(header, columns, plain_types(columns, own.times), clock=clock, steady=True, apart=own.apart)
-        yield from read_text(source, spec, own.times, own.tidy, own.missing)
+        clock = _CLOCKS.get(own.times)
+        apart = own.apart and clock is not None and not own.messages
+        spec = TextSpec(header, columns, plain_types(columns, own.times), clock=clock or "", steady=True, apart=apart)
+        for batch in read_text(source, spec, own.times, own.tidy, own.missing, own.messages):
+            if source.encoding:
+                batch.remarks[recoded_remark(source.encoding)] += 0
+            yield batch
 
 
 #: Given a layout, its header, how the file begins and the settings, returns the layout as this file is to be read.

@@ -83,7 +83,8 @@ class ReadResult:
 class Reader(Protocol):
     """One public source of AIS: recognised by content, never by name.
 
-    Other packages offer theirs through the entry point group ``stsdetect.readers``.
+    Other packages offer theirs through the entry point group ``stsdetect.readers``. One whose rows are no lines may
+    have a method ``raw(source, head, rows)`` as well, which returns the text of rows by number (`raw_lines`).
     """
 
     @property

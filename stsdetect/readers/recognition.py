@@ -3,32 +3,60 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
-from stsdetect.errors import InputError, SettingsError, StsError, UsageError, did_you_mean
+from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.layout import TextLayout
+from stsdetect.readers.layouts.aishub import AISHUB
+from stsdetect.readers.layouts.amsa import AMSA
+from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
+from stsdetect.readers.layouts.brest import BREST_DYNAMIC, BREST_STATIC
 from stsdetect.readers.layouts.dma import DMA
+from stsdetect.readers.layouts.exactearth import EXACTEARTH
+from stsdetect.readers.layouts.gfw_positions import GFW_POSITIONS
+from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
+from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
+from stsdetect.readers.layouts.noaa_gdb import NOAA_GDB
+from stsdetect.readers.layouts.noaa_parquet import NOAA_PARQUET
+from stsdetect.readers.layouts.piraeus import PIRAEUS
+from stsdetect.readers.layouts.spire import SPIRE_HISTORICAL
+from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
 from stsdetect.readers.parquet import POSITIONS_PARQUET
+from stsdetect.readers.plugins import plugins
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
 from stsdetect.readers.table import TABLE, suggestion
 from stsdetect.readers.text import find_header
 from stsdetect.settings import ReadSettings
 
-#: Where other packages offer readers of their own: an entry point of this group names an object that is a `Reader`.
-PLUGINS = "stsdetect.readers"
 #: Layouts that come with the program; of any two at most one claims a file. A mapped table takes what no other claims.
 _OWN: tuple[Reader, ...] = (
     POSITIONS_PARQUET,
     NMEA,
     NOAA_2015,
     NOAA_2025,
+    NOAA_PARQUET,
+    NOAA_GDB,
     DMA,
     KYSTDATAHUSET,
+    KR_MOF,
+    KR_MOF_STATIC,
+    BARENTSWATCH,
+    AISHUB,
+    EXACTEARTH,
+    MARINETRAFFIC,
+    MARINETRAFFIC_WEB,
+    UNGP,
+    UNGP_PARQUET,
+    SPIRE_HISTORICAL,
+    BREST_DYNAMIC,
+    BREST_STATIC,
+    PIRAEUS,
+    AMSA,
+    GFW_POSITIONS,
 )
 
 
@@ -38,31 +66,10 @@ def layouts() -> tuple[Reader, ...]:
 
     Raises
     ------
-    UsageError
+    PluginError
         If a plug-in cannot be loaded, is no reader, or takes a name that is in use.
     """
-    found = list(_OWN)
-    for point in sorted(entry_points(group=PLUGINS), key=lambda point: (point.name, point.value)):
-        found.append(_loaded(point.name, point.value, point.load, {layout.name for layout in (*found, TABLE)}))
-    return (*found, TABLE)
-
-
-def _loaded(name: str, value: str, load: object, taken: set[str]) -> Reader:
-    """Load one plug-in and look whether it has what a reader must have."""
-    where = f"the reader plug-in '{name}' ({value})"
-    try:
-        reader = load()  # type: ignore[operator]
-    except Exception as problem:  # somebody else's code may fail in any way
-        raise UsageError(
-            f"{where} cannot be loaded: {type(problem).__name__}: {problem}; mend or remove it"
-        ) from problem
-    parts = ("name", "title", "doc", "time_rule", "lost", "recognise", "read")
-    lacking = [part for part in parts if not hasattr(reader, part)]
-    if lacking:
-        raise UsageError(f"{where} is no reader: it has no '{lacking[0]}'; see stsdetect.readers.Reader")
-    if reader.name in taken:
-        raise UsageError(f"{where} has the name '{reader.name}', which another layout has; rename or remove it")
-    return reader  # type: ignore[no-any-return]
+    return (*_OWN, *plugins({layout.name for layout in (*_OWN, TABLE)}), TABLE)
 
 
 def inspect_layout(path: str | Path, *, settings: ReadSettings | None = None) -> tuple[tuple[str, str], ...]:
@@ -129,6 +136,8 @@ def named(name: str) -> Reader:
 
 def _unknown(head: Head) -> str:
     """Say why a file was not recognised, and what to do."""
+    if head.database is not None:
+        return f"{head.label} is a geodatabase without a layer Broadcast as NOAA published them for 2009-2014"
     names = head.parquet_columns
     if not names:
         if b"\x00" in head.data:
@@ -143,7 +152,9 @@ def _unknown(head: Head) -> str:
     texts = [layout for layout in layouts() if isinstance(layout, TextLayout)]
     near = max(texts, key=lambda layout: len(set(layout.names) & set(names)))
     shared = len(set(near.names) & set(names))
-    lacking = [name for name in near.required if name not in names] or ["a time column"]
+    lacking = [name for name in near.required if name not in names]
+    if "time" not in {near.names.get(name) for name in names}:
+        lacking = lacking or ["a time column"]
     if shared * 2 >= len(names) and len(lacking) == 1:
         return (
             f"{head.label} looks like {near.title} but has no column '{lacking[0]}'. If another column holds it, "

@@ -109,6 +109,7 @@ def build(
     origin: Origin,
     missing: frozenset[str] = frozenset(),
     repeated: Repeated | None = None,
+    messages: frozenset[int] = frozenset(),
 ) -> Batch:
     """Convert raw columns (by our key) and judge every row.
 
@@ -124,6 +125,8 @@ def build(
         Words the source writes for "no text".
     repeated
         Columns that are not in ``raw``, the vessel's among them.
+    messages
+        AIS messages that become rows, where the source has others too and ``raw`` their numbers; empty: all.
     """
     size = len(origin.lines)
     raw = {key: plain(array) for key, array in raw.items()}
@@ -135,6 +138,8 @@ def build(
         _judge_vessel(raw, out, why, missing)
     elif repeated.why is not None:
         why = np.where(why == 0, repeated.why, why)
+    if messages and "message_type" in raw:
+        _judge_message(raw["message_type"], messages, why)
     _judge_place(raw, out, why)
     _optional(raw, out, bad, missing)
     kept = why == 0
@@ -180,7 +185,9 @@ def merged(a: Batch, b: Batch) -> Batch:
     else:
         both = pa.concat_tables([a.positions, b.positions]).unify_dictionaries().combine_chunks()
         table = both.take(pa.array(np.argsort(both.column("source_row").to_numpy(), kind="stable")))
-    return Batch(a.rows + b.rows, table, a.rejects + b.rejects, a.emptied + b.emptied, a.remarks + b.remarks)
+    remarks = a.remarks.copy()
+    remarks.update(b.remarks)  # a sum would drop those that count nothing
+    return Batch(a.rows + b.rows, table, a.rejects + b.rejects, a.emptied + b.emptied, remarks)
 
 
 def constant(text: str, size: int) -> pa.Array:
@@ -196,6 +203,7 @@ _REASONS = {
     4: ("bad_mmsi", "mmsi"),
     5: ("bad_position", "lat"),
     6: ("bad_position", "lon"),
+    7: ("message_type", "message_type"),  # its number is added: message_type_8
 }
 
 
@@ -225,6 +233,13 @@ def _judge_vessel(
         absent &= _null(out["mmsi"]) & ~wrong
         _mark(why, wrong, 4)
     _mark(why, absent, 3)
+
+
+def _judge_message(array: pa.Array, messages: frozenset[int], why: NDArray[np.int8]) -> None:
+    """Turn away AIS messages that say neither where a vessel is nor which it is."""
+    kinds, _ = whole(array, 0, 63, pa.int64())
+    other = pc.invert(pc.is_in(kinds, pa.array(sorted(messages), pa.int64())))
+    _mark(why, pc.and_(other, pc.is_valid(kinds)).to_numpy(zero_copy_only=False), 7)
 
 
 def _judge_place(raw: dict[str, pa.Array], out: dict[str, pa.Array], why: NDArray[np.int8]) -> None:
@@ -311,6 +326,8 @@ def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin, kn
         value = value_at(raw[key], i) if key in raw else ""
         if value is not None and origin.cell and (key not in raw or not is_text(raw[key])):
             value = origin.cell(i, key)
+        if reason == "message_type":
+            reason = f"message_type_{int(float(value))}"
         detail = f"{key} is empty" if value is None or str(value).strip() == "" else f"{key} {value}"
         if origin.is_header(text):
             reason, detail = "repeated_header", ""

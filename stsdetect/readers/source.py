@@ -27,11 +27,17 @@ from stsdetect.readers.protocol import DamagedError
 
 #: How much of a file is looked at to recognise it [bytes].
 HEAD_BYTES = 1 << 18
+#: Most files beside one that are looked at for what belongs to it.
+MAX_BESIDE = 20
 #: A line longer than this is no line of any AIS export; reading on would fill the memory [bytes].
 MAX_LINE_BYTES = 1 << 24
 #: First bytes of each container: RFC 1952, APPNOTE 4.3.7, RFC 8878, Apache Parquet file format.
 GZIP, ZIP, ZSTD, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1"
 _EMPTY_ZIP = b"PK\x05\x06"
+#: What stands for the first bytes of a folder that is a geodatabase; no text, and the start of no file.
+GEODATABASE = b"\x00geodatabase"
+#: Every file geodatabase holds this table of its tables (reverse-engineered specification by E. Rouault, "FGDB Spec").
+_CATALOGUE = "a00000001.gdbtable"
 #: Byte-order marks of text that is not UTF-8 (The Unicode Standard, 23.8).
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -59,6 +65,11 @@ class _Counted(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+def recoded_remark(encoding: str) -> str:
+    """Return what is said of a file that was not UTF-8."""
+    return f"text in {encoding.upper()}, turned into UTF-8"
 
 
 class _Recoded:
@@ -157,6 +168,8 @@ class Head:
     schema: Callable[[], pa.Schema] | None = None
     #: What the bytes were before they became UTF-8, where they were not.
     encoding: str | None = None
+    #: What GDAL opens, where this is a geodatabase.
+    database: str | None = None
     _seen: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def look(self, how: Callable[[Head], _T]) -> _T:
@@ -164,6 +177,13 @@ class Head:
         if how not in self._seen:
             self._seen[how] = how(self)
         return self._seen[how]  # type: ignore[no-any-return]
+
+    def recoded(self, encoding: str) -> Head:
+        """Return the same head with its bytes read in another encoding, as UTF-8; worked out once."""
+        if encoding not in self._seen:
+            data = self.data.decode(encoding, "replace").encode("utf-8")
+            self._seen[encoding] = Head(self.label, data, self.whole, None, encoding)
+        return self._seen[encoding]  # type: ignore[no-any-return]
 
     @cached_property
     def parquet_columns(self) -> list[str]:
@@ -193,6 +213,8 @@ class Source:
     alone: bool
     #: Encoding of the text where it is not UTF-8 and has no byte-order mark.
     encoding: str | None = None
+    #: Whether it is a folder of files, or of members, that are one file geodatabase.
+    is_database: bool = False
     tick: Tick | None = field(default=None, compare=False, repr=False)
     alike: bool = field(default=False, compare=False, repr=False)
 
@@ -200,6 +222,27 @@ class Source:
     def label(self) -> str:
         """``path`` or ``path!member``, as in the column ``source_file``."""
         return self.path if self.member is None else f"{self.path}!{self.member}"
+
+    def beside(self, prefix: str) -> list[Source]:
+        """Return files of its folder, or members of its archive folder, whose name begins so, case aside; sorted."""
+        try:
+            if self.member is None:
+                folder = os.path.dirname(self.path) or "."
+                names = sorted(name for name in os.listdir(folder) if name.casefold().startswith(prefix))
+                paths = [os.path.join(os.path.dirname(self.path), name) for name in names]
+                found = [source for path in paths if os.path.isfile(path) for source in _members(path, "")]
+            else:
+                folder = self.member.rpartition("/")[0]
+                found = [
+                    source
+                    for source in _members(self.path, "")
+                    if source.member
+                    and source.member.rpartition("/")[0] == folder
+                    and source.member.rpartition("/")[2].casefold().startswith(prefix)
+                ]
+        except OSError as problem:
+            raise InputError(f"{self.label} cannot be read: {problem.strerror or problem}") from problem
+        return [source for source in found if source.label != self.label][:MAX_BESIDE]
 
     def open(self) -> ByteStream:
         """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read."""
@@ -215,6 +258,9 @@ class Source:
 
     def head(self) -> Head:
         """Look at its first bytes."""
+        if self.is_database:
+            inside = self.path if self.member is None else f"/vsizip/{{{os.path.abspath(self.path)}}}/{self.member}"
+            return Head(self.label, GEODATABASE, True, database=inside)
         stream = replace(self, tick=None).open()
         try:
             data = stream.read(HEAD_BYTES)
@@ -321,13 +367,21 @@ def expand(inputs: Iterable[str | Path]) -> list[Source]:
     return found
 
 
+def _is_database(path: str) -> bool:
+    return path.rstrip(os.sep).casefold().endswith(".gdb") and os.path.isfile(os.path.join(path, _CATALOGUE))
+
+
 def _paths(origin: str) -> list[str]:
+    if _is_database(origin):
+        return [origin]
     if os.path.isdir(origin):
         paths = []
         for folder, folders, names in os.walk(origin):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            paths += [os.path.join(folder, name) for name in names if not name.startswith(".")]
-        paths = [path for path in paths if os.path.isfile(path)]
+            databases = [name for name in folders if _is_database(os.path.join(folder, name))]
+            folders[:] = [name for name in folders if name not in databases]
+            paths += [os.path.join(folder, name) for name in (*names, *databases) if not name.startswith(".")]
+        paths = [path for path in paths if os.path.isfile(path) or _is_database(path)]
         if not paths:
             raise InputError(f"folder {origin} holds no files")
         return sorted(paths)
@@ -336,7 +390,11 @@ def _paths(origin: str) -> list[str]:
     if os.path.exists(origin):
         raise InputError(f"{origin} is not a regular file; it is read more than once, so save it to one first")
     if glob.has_magic(origin):
-        paths = sorted(p for p in glob.glob(origin, recursive=True) if os.path.isfile(p))
+        found = sorted(glob.glob(origin, recursive=True))
+        whole = {path for path in found if _is_database(path)}
+        paths = [
+            path for path in found if path in whole or (os.path.isfile(path) and os.path.dirname(path) not in whole)
+        ]
         if paths:
             return paths
         raise InputError(f"no file matches {origin}")
@@ -347,6 +405,10 @@ def _paths(origin: str) -> list[str]:
 
 def _members(path: str, origin: str) -> list[Source]:
     alone = path == origin
+    if os.path.isdir(path):
+        names = sorted(os.listdir(path))
+        size = sum(os.path.getsize(os.path.join(path, name)) for name in names)
+        return [Source(path, None, size, origin, alone, is_database=True)]
     try:
         size = os.path.getsize(path)
         with open(path, "rb") as file:
@@ -364,8 +426,19 @@ def _members(path: str, origin: str) -> list[Source]:
         return [Source(path, None, size, origin, alone)]
     if not infos and alone:
         raise InputError(f"{path} is an empty archive")
-    only = alone and len(infos) == 1
-    return [Source(path, info.filename, info.compress_size, origin, only) for info in infos]
+    databases = {name.rpartition("/")[0]: 0 for info in infos if (name := info.filename).endswith(f".gdb/{_CATALOGUE}")}
+    files = []
+    for info in infos:
+        folder = info.filename.rpartition("/")[0]
+        if folder in databases:
+            databases[folder] += info.compress_size
+        else:
+            files.append(info)
+    only = alone and len(files) + len(databases) == 1
+    return [
+        *(Source(path, name, size, origin, only, is_database=True) for name, size in databases.items()),
+        *(Source(path, info.filename, info.compress_size, origin, only) for info in files),
+    ]
 
 
 def _wanted(info: zipfile.ZipInfo) -> bool:

@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.alike import expanded
 from stsdetect.readers.frame import LABEL, as_table, read_frame
+from stsdetect.readers.plugins import PluginError
 from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
-from stsdetect.readers.source import Source, expand
+from stsdetect.readers.source import Source, expand, recoded_remark
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
 
@@ -268,7 +269,7 @@ def _read_files(
                 if progress is not None:
                     progress(source.label, min(done[0], source.size), source.size)
                 yield table
-        except QuestionError:
+        except (QuestionError, PluginError):
             raise
         except (InputError, UsageError) as problem:
             if source.alone or tally.rows:
@@ -294,7 +295,7 @@ def _read_source(
     head = source.head()
     layout = recognise(head, settings)
     if head.encoding:
-        tally.remarks[f"text in {head.encoding.upper()}, turned into UTF-8"] += 0
+        tally.remarks[recoded_remark(head.encoding)] += 0
     try:
         for batch in layout.read(source, head, settings):
             yield tally.add(batch, wanted)

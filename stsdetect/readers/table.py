@@ -215,7 +215,13 @@ def _time_remark(sample: pa.Array | None, settings: ReadSettings) -> str | None:
 
 
 def table_batch(
-    table: pa.Table, columns: dict[str, str], times: Times, label: str, first: int, tidy: Tidy = untouched
+    table: pa.Table,
+    columns: dict[str, str],
+    times: Times,
+    label: str,
+    first: int,
+    tidy: Tidy = untouched,
+    missing: frozenset[str] = frozenset(),
 ) -> Batch:
     """Build a batch from the rows of a typed table; ``first`` is the number of its first row."""
     twice = [name for name in columns.values() if table.column_names.count(name) > 1]
@@ -230,8 +236,8 @@ def table_batch(
 
     remarks: Counter[str] = Counter()
     raw = tidy({key: plain(array) for key, array in raw.items()}, remarks)
-    batch = build(raw, times, Origin(label, lines, text))
-    batch.remarks += remarks
+    batch = build(raw, times, Origin(label, lines, text), missing)
+    batch.remarks.update(remarks)  # a sum would leave out those that count nothing
     return batch
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from stsdetect.kernels.choice import compiled
 from stsdetect.readers.ahead import ahead
+from stsdetect.readers.convert import plain
 from stsdetect.readers.protocol import Batch, DamagedError, Reject
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.rows import MAX_TEXT, Judged, Origin, Repeated, Times, build, judge_repeated, merged
@@ -240,16 +241,22 @@ def read_text(
     times: Times,
     tidy: Tidy,
     missing: frozenset[str] = frozenset(),
+    messages: frozenset[int] = frozenset(),
 ) -> Iterator[Batch]:
-    """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted."""
+    """Read delimited text batch by batch; ``tidy`` may change the raw columns before they are converted.
+
+    ``missing`` and ``messages`` as in `rows.build`; with ``messages`` columns are not to be apart.
+    """
     stream = source.open()
     steps = plan(spec.columns, len(spec.header.cells), spec.clock, spec.steady) if spec.apart else None
     scanner = (
-        _Scanner(spec, steps, lambda columns: judge_repeated(tidy(columns, Counter()), missing)) if steps else None
+        _Scanner(spec, steps, lambda columns: judge_repeated(tidy(_plain(columns), Counter()), missing))
+        if steps
+        else None
     )
 
     def batch(piece: Piece) -> Batch:
-        return _batch(piece, source.label, spec, times, tidy, missing)
+        return _batch(piece, source.label, spec, times, tidy, missing, messages)
 
     def convert(block: Block) -> list[Batch]:
         plain, rest = scanner.split(block) if scanner else (None, block)
@@ -270,7 +277,15 @@ def read_text(
         stream.close()
 
 
-def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, missing: frozenset[str]) -> Batch:
+def _batch(
+    piece: Piece,
+    label: str,
+    spec: TextSpec,
+    times: Times,
+    tidy: Tidy,
+    missing: frozenset[str],
+    messages: frozenset[int],
+) -> Batch:
     remarks: Counter[str] = Counter()
     if len(piece.rows):
 
@@ -278,7 +293,7 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
             return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
-        batch = build(tidy(piece.columns, remarks), times, origin, missing, piece.repeated)
+        batch = build(tidy(_plain(piece.columns), remarks), times, origin, missing, piece.repeated, messages)
     else:
         batch = Batch(0, POSITIONS.empty())
     batch.remarks = remarks
@@ -287,6 +302,10 @@ def _batch(piece: Piece, label: str, spec: TextSpec, times: Times, tidy: Tidy, m
     if piece.odd_bytes:
         batch.remarks["lines that are not UTF-8, read as Latin-1"] += piece.odd_bytes
     return batch
+
+
+def _plain(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    return {key: plain(array) for key, array in columns.items()}
 
 
 class _Scanner:

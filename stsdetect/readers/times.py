@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.readers.convert import NO_TEXT, Mask, cast_each, is_text, plain, strings, take_mask
+from stsdetect.readers.convert import NO_TEXT, Mask, cast_each, is_text, numbers, plain, strings, take_mask
 from stsdetect.schema import TIME
 from stsdetect.units import US_PER_S
 
@@ -21,6 +21,10 @@ NAIVE = pa.timestamp("us")
 _EPOCH_UNITS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (np.inf, 1e-3))
 _DAY_MONTH = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b"
 _SLASHED = re.compile(_DAY_MONTH)
+_TWELVE = (
+    r"^(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4}) +0?(?P<h>[1-9]|1[0-2]):(?P<rest>\d\d:\d\d) ?(?P<half>[AaPp])[Mm]$"
+)
+_COMPACT = r"^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)(\.\d{1,6})?$"
 
 Order = Literal["day", "month"]
 
@@ -50,7 +54,62 @@ def day_first_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
     return result.cast(TIME), _bad(result, given)
 
 
-def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float) -> tuple[pa.Array, Mask]:
+def day_first_12h_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Read ``1/02/2023 12:04:54 AM`` (1 February, four minutes past midnight) as UTC; also what could not be read.
+
+    12 AM is midnight and 12 PM noon; a time without AM or PM is not read, for it would be a guess.
+    """
+    if pa.types.is_dictionary(array.type):
+        return _each_once(array, day_first_12h_utc)
+    given = strings(array)
+    parts = pc.extract_regex(given, _TWELVE)
+    day, month, year, hour, rest, half = (pc.struct_field(parts, name) for name in ("d", "m", "y", "h", "rest", "half"))
+    hours = pc.if_else(pc.equal(hour, "12"), "0", hour).cast(pa.int64())
+    hours = pc.add(hours, pc.if_else(pc.equal(pc.utf8_lower(half), "p"), 12, 0))
+    day, month, clock = (pc.utf8_lpad(part, 2, "0") for part in (day, month, hours.cast(pa.string())))
+    date = pc.binary_join_element_wise(year, month, day, "-")
+    result = cast_each(pc.binary_join_element_wise(date, pc.binary_join_element_wise(clock, rest, ":"), " "), [NAIVE])
+    return result.cast(TIME), _bad(result, given)
+
+
+def compact_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Read ``20210301_235959``, also with a fraction of the second, as UTC; also where a value could not be read."""
+    if pa.types.is_dictionary(array.type):
+        return _each_once(array, compact_utc)
+    given = strings(array)
+    plain_form = pc.match_substring_regex(given, _COMPACT)
+    iso = pc.replace_substring_regex(_only(given, plain_form), _COMPACT, r"\1-\2-\3 \4:\5:\6\7")
+    result = cast_each(iso, [NAIVE])
+    return result.cast(TIME), _bad(result, given)
+
+
+def epoch_s_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Read Unix times in seconds, and only in seconds; also where a value could not be read."""
+    return _fixed_epochs(array, 1e6)
+
+
+def epoch_ms_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Read Unix times in milliseconds, and only in those; also where a value could not be read."""
+    return _fixed_epochs(array, 1e3)
+
+
+def _fixed_epochs(array: pa.Array, unit_us: float) -> tuple[pa.Array, Mask]:
+    """Read Unix times of one unit [us]: a time in another one is far outside 1990-2100 and is rejected for that."""
+    if pa.types.is_dictionary(array.type):
+        return _each_once(array, partial(_fixed_epochs, unit_us=unit_us))
+    values, bad = numbers(array)
+    raw = values.fill_null(0).to_numpy(zero_copy_only=False)
+    micro = np.rint(np.clip(raw * unit_us, -9e18, 9e18)).astype(np.int64)
+    missing = values.is_null().to_numpy(zero_copy_only=False)
+    return pa.array(micro, NAIVE, mask=missing).cast(TIME), bad
+
+
+def iso_zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Read ISO 8601 with a zone (``Z``, ``+00:00``, ``UTC``, ``GMT``); one without is UTC. Numbers are no times."""
+    return any_utc(array, None, 0.0, epochs=False)
+
+
+def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float, epochs: bool = True) -> tuple[pa.Array, Mask]:
     """Read times of a table we do not know: typed, ISO with or without zone, day or month first, or epochs.
 
     Parameters
@@ -61,6 +120,8 @@ def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float) -> tuple[
         Which part of ``03/04/2021`` is the day; None where the data hold no such dates.
     utc_offset_h
         Hours the clock of times without a zone is ahead of UTC [h].
+    epochs
+        Whether numbers are Unix times; else they count as unreadable.
     """
     array = plain(array)
     if pa.types.is_timestamp(array.type):
@@ -68,9 +129,9 @@ def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float) -> tuple[
         result = result.cast(TIME) if array.type.tz else _shift(result, utc_offset_h)
         return result, _bad(result, array)
     if not is_text(array):
-        return _epochs(array)
+        return _epochs(array) if epochs else (pa.nulls(len(array), TIME), _present(array))
     if pa.types.is_dictionary(array.type):
-        return _each_once(array, partial(any_utc, order=order, utc_offset_h=utc_offset_h))
+        return _each_once(array, partial(any_utc, order=order, utc_offset_h=utc_offset_h, epochs=epochs))
     given = strings(array)
     text = _to_iso(given, order) if order else given
     text = pc.replace_substring_regex(text, r" ?(UTC|GMT)$", "Z")
@@ -82,8 +143,9 @@ def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float) -> tuple[
     is_zoned = pc.match_substring_regex(text, r"(Z|[+-]\d\d:\d\d)$")
     zoned = cast_each(_only(text, is_zoned), [TIME])
     local = cast_each(_without_bare_dates(_only(text, pc.invert(pc.or_(is_epoch, is_zoned)))), [NAIVE])
-    epochs, _ = _epochs(cast_each(_only(text, is_epoch), [pa.float64()]))
-    result = pc.coalesce(zoned, _shift(local, utc_offset_h), epochs)
+    result = pc.coalesce(zoned, _shift(local, utc_offset_h))
+    if epochs:
+        result = pc.coalesce(result, _epochs(cast_each(_only(text, is_epoch), [pa.float64()]))[0])
     return result, _bad(result, given)
 
 
@@ -153,5 +215,21 @@ def _without_bare_dates(text: pa.Array) -> pa.Array:
     return pc.if_else(bare, NO_TEXT, text)
 
 
+def _present(array: pa.Array) -> Mask:
+    return array.is_valid().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
 def _bad(result: pa.Array, given: pa.Array) -> Mask:
     return pc.and_(pc.is_null(result), pc.is_valid(given)).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Read ISO 8601 with ``Z``, ``UTC``, ``GMT`` or an offset; what has none, and a number, is unreadable."""
+    if not is_text(array):
+        return pa.nulls(len(array), TIME), array.is_valid().to_numpy(zero_copy_only=False)
+    if pa.types.is_dictionary(array.type):
+        return _each_once(array, zoned_utc)
+    given = strings(array)
+    zoned = pc.match_substring_regex(given, r":\d\d(\.\d*)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d( ?UTC)?)$")
+    result, _ = any_utc(_only(given, zoned), None, 0.0)
+    return result, _bad(result, given)

@@ -19,7 +19,8 @@ from stsdetect.schema import POSITIONS
 from stsdetect.simulate.archive_fleet import WORKING, Bools, Ints, Vessels, draw_vessels
 from stsdetect.simulate.archive_motion import Phase, draw_normals, heard, motion, phase_of
 from stsdetect.simulate.archive_places import draw_places
-from stsdetect.simulate.export import _TEXT_LAYOUTS, _aside, _write_truth
+from stsdetect.simulate.export import _aside, _write_truth
+from stsdetect.simulate.forms_tables import TEXT_FORMS
 from stsdetect.simulate.motion import Floats
 from stsdetect.simulate.sampling import NO_COG, NO_HEADING, NO_LAT, NO_LON, NO_SOG, PER_DEGREE, Reports
 from stsdetect.simulate.traffic import DAY_S
@@ -337,12 +338,12 @@ def _write_day(folder: Path, layout: str, date: datetime, blocks: Iterator[pa.Ta
                     writer.write_table(block)
 
         return _aside(folder / date.strftime("positions_%Y_%m_%d.parquet"), fill)
-    header, pattern, form = _TEXT_LAYOUTS[layout]
+    (kind,) = TEXT_FORMS[layout]
 
     def fill_text(path: Path) -> None:
         with path.open("wb") as file:
-            file.write(f"{header}\n".encode())
+            file.write(f"{kind.header}\n".encode())
             for block in blocks:
-                file.write(form(block))
+                file.write(kind.form(block))
 
-    return _aside(folder / date.strftime(pattern), fill_text)
+    return _aside(folder / date.strftime(kind.pattern), fill_text)

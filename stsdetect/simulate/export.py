@@ -6,17 +6,17 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stsdetect.errors import InputError, UsageError, did_you_mean
 from stsdetect.readers.parquet import WRITING
-from stsdetect.simulate.sampling import NO_COG, NO_HEADING, NO_LAT, NO_LON, NO_SOG
+from stsdetect.simulate.forms_json import JSON_FORMS, JsonForm
+from stsdetect.simulate.forms_tables import TEXT_FORMS, TextForm
 from stsdetect.simulate.world import START, Planted, World, simulate
 
 TRUTH_SCHEMA = "stsdetect-truth/1"
@@ -24,153 +24,6 @@ TRUTH_SCHEMA = "stsdetect-truth/1"
 VERSION = "1"
 #: Rows formatted at a time; keeps memory flat for bulk worlds.
 BLOCK = 250_000
-
-NOAA_HEADER = (
-    "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,Draft,Cargo,"
-    "TransceiverClass"
-)
-NOAA2025_HEADER = (
-    "mmsi,base_date_time,longitude,latitude,sog,cog,heading,vessel_name,imo,call_sign,vessel_type,status,length,width,"
-    "draft,cargo,transceiver"
-)
-DMA_HEADER = (
-    "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,Navigational status,ROT,SOG,COG,Heading,IMO,Callsign,Name,"
-    "Ship type,Cargo type,Width,Length,Type of position fixing device,Draught,Destination,ETA,Data source type,A,B,C,D"
-)
-
-#: Words of the Danish export for navigational status and ship type.
-DMA_STATUS = (
-    "Under way using engine", "At anchor", "Not under command", "Restricted maneuverability",
-    "Constrained by her draught", "Moored", "Aground", "Engaged in fishing", "Under way sailing",
-    "Reserved for future amendment [HSC]", "Reserved for future amendment [WIG]",
-    "Reserved for future use [11]", "Reserved for future use [12]", "Reserved for future use [13]",
-    "AIS-SART (active)", "Unknown value",
-)  # fmt: skip
-DMA_TYPES = {0: "Undefined", 30: "Fishing", 31: "Towing", 50: "Pilot", 52: "Tug", 53: "Port tender", 60: "Passenger",
-             70: "Cargo", 80: "Tanker", 90: "Other"}  # fmt: skip
-
-
-def fixed(values: Any, decimals: int) -> pa.Array:
-    """Return numbers as text with a fixed number of decimals; nulls stay null."""
-    column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else pa.array(values)
-    missing = np.asarray(column.is_null())
-    numbers = np.asarray(column.cast(pa.float64()).fill_null(0.0))
-    scaled = np.rint(numbers * 10**decimals).astype(np.int64)
-    if decimals == 0:
-        return pa.array(scaled, mask=missing).cast(pa.string())
-    words = np.column_stack([scaled, np.where(scaled < 0, -1, 0)]).astype("<i8")  # 128-bit two's complement
-    bits = None if not missing.any() else pa.array(~missing).buffers()[1]
-    kind = pa.decimal128(18, decimals)
-    return pa.Array.from_buffers(kind, len(scaled), [bits, pa.py_buffer(words.tobytes())]).cast(pa.string())
-
-
-def quoted(text: str) -> str:
-    """Return a CSV cell, quoted where it holds a comma, a quote or a line break.
-
-    >>> quoted('A","B')
-    '"A"",""B"'
-    """
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
-
-
-def _text(column: pa.ChunkedArray, missing: str = "", clean: Callable[[str], str] = quoted) -> pa.Array:
-    coded = column.combine_chunks()
-    words = pa.array([clean(word) for word in coded.dictionary.to_pylist()], pa.string())
-    return words.take(coded.indices).fill_null(missing)
-
-
-def _without(column: pa.ChunkedArray, sentinel: float) -> pa.ChunkedArray:
-    return pc.if_else(pc.equal(column, sentinel), None, column)
-
-
-def _stamp(table: pa.Table) -> pa.Array:
-    """Return times as ``YYYY-MM-DD HH:MM:SS``."""
-    seconds = table.column("time").cast(pa.timestamp("s", tz="UTC"), safe=False).cast(pa.int64())
-    return seconds.cast(pa.timestamp("s")).combine_chunks().cast(pa.string())
-
-
-def _lines(cells: list[Any]) -> memoryview:
-    """Join cells to CSV lines; the joined array's data buffer is the file's text."""
-    rows = pc.binary_join_element_wise(
-        *cells[:-1], pc.binary_join_element_wise(cells[-1], "", "\n", null_handling="replace"), ",",
-        null_handling="replace",
-    )  # fmt: skip
-    ends = np.frombuffer(rows.buffers()[1], dtype=np.int32)[rows.offset : rows.offset + len(rows) + 1]
-    return memoryview(rows.buffers()[2])[int(ends[0]) : int(ends[-1])] if len(rows) else memoryview(b"")
-
-
-def _noaa(table: pa.Table) -> memoryview:
-    column = table.column
-    kind = fixed(column("ship_type"), 1)
-    return _lines([
-        fixed(column("mmsi"), 0), pc.replace_substring(_stamp(table), " ", "T"),
-        fixed(column("lat_deg"), 5), fixed(column("lon_deg"), 5),
-        fixed(column("sog_kn"), 1), fixed(column("cog_deg"), 1), fixed(column("heading_deg"), 1),
-        _text(column("name")),
-        pc.binary_join_element_wise("IMO", fixed(column("imo"), 0), ""),
-        _text(column("callsign")), kind, fixed(column("nav_status"), 1),
-        fixed(column("length_m"), 1), fixed(column("width_m"), 1), fixed(column("draught_m"), 1), kind,
-        _text(column("transceiver")),
-    ])  # fmt: skip
-
-
-def _noaa2025(table: pa.Table) -> memoryview:
-    column = table.column
-    kind = fixed(column("ship_type"), 0)
-    return _lines([
-        fixed(column("mmsi"), 0), _stamp(table),
-        fixed(_without(column("lon_deg"), NO_LON), 5), fixed(_without(column("lat_deg"), NO_LAT), 5),
-        fixed(_without(column("sog_kn"), NO_SOG), 1), fixed(_without(column("cog_deg"), NO_COG), 1),
-        fixed(_without(column("heading_deg"), NO_HEADING), 0),
-        _text(column("name"), clean=lambda name: quoted(name.replace(",", "").replace("'", ""))),
-        pc.binary_join_element_wise("IMO", fixed(column("imo"), 0), ""),
-        _text(column("callsign")), kind, fixed(column("nav_status"), 0),
-        fixed(column("length_m"), 0), fixed(column("width_m"), 0), fixed(column("draught_m"), 1), kind,
-        _text(column("transceiver")),
-    ])  # fmt: skip
-
-
-def _dma(table: pa.Table) -> memoryview:
-    column = table.column
-    stamp = _stamp(table)
-
-    def part(start: int, stop: int) -> pa.Array:
-        return pc.utf8_slice_codeunits(stamp, start, stop)
-
-    day = pc.binary_join_element_wise(part(8, 10), part(5, 7), part(0, 4), "/")
-    status = pa.array(DMA_STATUS).take(column("nav_status").combine_chunks().fill_null(15).cast(pa.int32()))
-    codes = sorted(DMA_TYPES)
-    place = pc.index_in(column("ship_type").combine_chunks(), pa.array(codes, pa.int16()))
-    types = pa.array([DMA_TYPES[code] for code in codes]).take(place).fill_null("Undefined")
-    fixing = pc.if_else(column("to_bow_m").combine_chunks().is_valid(), "GPS", "Undefined")
-    return _lines([
-        pc.binary_join_element_wise(day, part(11, 19), " "),
-        pc.binary_join_element_wise("Class", _text(column("transceiver")), " "),
-        fixed(column("mmsi"), 0), fixed(column("lat_deg"), 6), fixed(column("lon_deg"), 6), status, "",
-        fixed(_without(column("sog_kn"), NO_SOG), 1), fixed(_without(column("cog_deg"), NO_COG), 1),
-        fixed(_without(column("heading_deg"), NO_HEADING), 0),
-        fixed(column("imo"), 0).fill_null("Unknown"), _text(column("callsign"), "Unknown"),
-        _text(column("name"), "Unknown"), types, "",
-        fixed(column("width_m"), 0), fixed(column("length_m"), 0), fixing, fixed(column("draught_m"), 1),
-        _text(column("destination"), "Unknown"), "", "AIS",
-        fixed(column("to_bow_m"), 0), fixed(column("to_stern_m"), 0),
-        fixed(column("to_starboard_m"), 0), fixed(column("to_port_m"), 0),
-    ])  # fmt: skip
-
-
-def _with_static_rows(table: pa.Table) -> pa.Table:
-    """Put a static report before the first row of each MMSI: the Danish export gives it latitude 91, longitude 0."""
-    mmsi = np.asarray(table.column("mmsi"))
-    _, first = np.unique(mmsi, return_index=True)
-    order = np.insert(np.arange(len(mmsi)), np.sort(first), np.sort(first))
-    is_static = np.zeros(len(order), dtype=np.bool_)
-    is_static[np.sort(first) + np.arange(len(first))] = True
-    out = table.take(pa.array(order))
-    for name, value in (("lat_deg", NO_LAT), ("lon_deg", 0.0), ("sog_kn", NO_SOG), ("cog_deg", NO_COG),
-                        ("heading_deg", NO_HEADING)):  # fmt: skip
-        at = out.schema.get_field_index(name)
-        out = out.set_column(at, out.schema.field(at), pc.if_else(pa.array(is_static), value, out.column(name)))
-    return out
 
 
 def _daily(world: World, pattern: str) -> Iterator[tuple[str, pa.Table]]:
@@ -182,18 +35,13 @@ def _daily(world: World, pattern: str) -> Iterator[tuple[str, pa.Table]]:
         yield day.strftime(pattern), world.positions if whole else world.positions.filter(pa.array(numbers == number))
 
 
-_TEXT_LAYOUTS: dict[str, tuple[str, str, Callable[[pa.Table], memoryview]]] = {
-    "noaa": (NOAA_HEADER, "AIS_%Y_%m_%d.csv", _noaa),
-    "noaa2025": (NOAA2025_HEADER, "ais-%Y-%m-%d.csv", _noaa2025),
-    "dma": (DMA_HEADER, "aisdk-%Y-%m-%d.csv", _dma),
-}
-#: Layouts a world can be written in.
-LAYOUTS: tuple[str, ...] = (*_TEXT_LAYOUTS, "nmea", "parquet")
+#: Layouts a world is written in unless told otherwise: the commonest.
+CORE: tuple[str, ...] = ("noaa", "noaa2025", "dma", "nmea", "parquet")
+#: Layouts a world can be written in. Hourly positions (AMSA) cannot hold these scenes and are not among them.
+LAYOUTS: tuple[str, ...] = (*CORE, *(name for name in (*TEXT_FORMS, *JSON_FORMS) if name not in CORE))
 
 
-def write(
-    world: World, out_dir: str | Path, layouts: Iterable[str] = ("noaa", "noaa2025", "dma", "nmea", "parquet")
-) -> list[Path]:
+def write(world: World, out_dir: str | Path, layouts: Iterable[str] = CORE) -> list[Path]:
     """Write a world: a folder per layout, and ``truth.json``; the same world gives the same bytes.
 
     Files appear whole or not at all. Returns the paths written, ``truth.json`` last.
@@ -248,19 +96,28 @@ def _write_layout(world: World, folder: Path, layout: str) -> list[Path]:
         return [
             _aside(folder / name, lambda path: path.write_bytes("".join(f"{line}\n" for line in lines).encode("ascii")))
         ]
-    header, pattern, form = _TEXT_LAYOUTS[layout]
-    paths = []
-    for name, day in _daily(world, pattern):
-        table = _with_static_rows(day) if layout == "dma" else day
+    if layout in JSON_FORMS:
+        form = JSON_FORMS[layout]
+        return [_aside(folder / name, partial(_fill_json, form, day)) for name, day in _daily(world, form.pattern)]
+    return [
+        _aside(folder / name, partial(_fill_text, kind, day))
+        for kind in TEXT_FORMS[layout]
+        for name, day in _daily(world, kind.pattern)
+    ]
 
-        def fill(path: Path, table: pa.Table = table) -> None:
-            with path.open("wb") as file:
-                file.write(f"{header}\n".encode())
-                for begin in range(0, table.num_rows, BLOCK):
-                    file.write(form(table.slice(begin, BLOCK)))
 
-        paths.append(_aside(folder / name, fill))
-    return paths
+def _fill_json(form: JsonForm, table: pa.Table, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(form.parts(table))
+
+
+def _fill_text(form: TextForm, table: pa.Table, path: Path) -> None:
+    table = form.prepare(table)
+    with path.open("wb") as file:
+        file.write(f"{form.header}\n".encode(form.encoding))
+        for begin in range(0, table.num_rows, BLOCK):
+            data = form.form(table.slice(begin, BLOCK))
+            file.write(data if form.encoding == "utf-8" else bytes(data).decode().encode(form.encoding, "replace"))
 
 
 def _aside(path: Path, fill: Callable[[Path], object]) -> Path:

@@ -28,7 +28,8 @@ import pyarrow.compute as pc
 import pytest
 
 from stsdetect.pipeline import Result, detect
-from stsdetect.simulate import LAYOUTS, World, simulate, write
+from stsdetect.simulate import CORE as LAYOUTS
+from stsdetect.simulate import World, simulate, write
 
 SEEDS = (100, 101, 102)
 DECIMALS = {"noaa": 5, "noaa2025": 5, "dma": 6, "nmea": 6}

@@ -81,7 +81,7 @@ def test_the_settings_example_is_valid():
 def test_the_files_and_columns_exist():
     tables = {f"{schema.name}.parquet": set(schema.names) for schema in TABLES}
     rows = re.findall(r"^\| `(\w+\.parquet)` \|.*\| (.*) \|$", README, re.MULTILINE)
-    written = ("events", "pairs", "vessels", "segments", "flagged", "berths", "rejects")
+    written = ("events", "pairs", "vessels", "segments", "sources", "flagged", "berths", "rejects")
     assert {name for name, _ in rows} == {f"{name}.parquet" for name in written}
     for name, columns in rows:
         assert set(re.findall(r"`(\w+)`", columns)) <= tables[name], name

@@ -26,7 +26,7 @@ from stsdetect.readers.alike import expanded
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT
 from stsdetect.readers.source import ByteStream, Head, Source
-from stsdetect.readers.text import Header, find_header
+from stsdetect.readers.text import Header, find_header, find_header_with
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 from tests.fuzz.seeds import SETTINGS
@@ -247,6 +247,9 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
     assert outcome.positions is not None
     reader = next((layout for layout in recognition.layouts() if layout.name == outcome.layout), None)
     head = _Held(LABEL, "held", len(content), LABEL, True, content=content).head()
+    encoding = getattr(reader, "encoding", None)
+    if encoding and head.encoding is None and find_header_with(head, reader.required) is None:
+        head = head.recoded(encoding)
     found = _header(reader, head)
     if found is None:
         return

@@ -18,7 +18,7 @@ from stsdetect.readers import ReadResult, read, text
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.scanned import plan, scan
 from stsdetect.settings import ReadSettings
-from stsdetect.simulate.export import DMA_HEADER, NOAA2025_HEADER, NOAA_HEADER
+from stsdetect.simulate.forms import DMA_HEADER, NOAA2025_HEADER, NOAA_HEADER
 
 pytestmark = pytest.mark.skipif(why_no_loops() is not None, reason="numba is not installed")
 

@@ -46,7 +46,7 @@ def watched() -> Iterator[set[str]]:
 def all_of(result: sts.Result) -> list[bytes]:
     tracks = result.tracks
     tables = (result.events_table, result.pairs_table, tracks.fixes, tracks.segments, tracks.vessels, tracks.flagged)
-    return content(tables)
+    return content((*tables, result.sources))
 
 
 @QUICK
@@ -65,6 +65,8 @@ def test_any_room_gives_the_same_bytes(world, rows_at_once, shelf_bytes, workers
         slim = sts.detect(table, keep_fixes=False)
     assert all_of(cut) == all_of(whole)
     assert content((slim.events_table, slim.pairs_table)) == content((whole.events_table, whole.pairs_table))
+    assert slim.sources.equals(whole.sources)
+    assert whole.sources.num_rows >= 2 * whole.events_table.num_rows
     assert slim.tracks.segments.equals(whole.tracks.segments)
     assert cut.run["counts"] == slim.run["counts"] == whole.run["counts"]
     assert cut.run["quality"] == whole.run["quality"]

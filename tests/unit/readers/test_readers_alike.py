@@ -15,7 +15,7 @@ from stsdetect.kernels.choice import use_compiled, why_no_loops
 from stsdetect.readers import ReadResult, alike, stream
 from stsdetect.readers.alike import expanded, found, is_alike, with_nulls
 from stsdetect.schema import POSITIONS
-from stsdetect.simulate.export import NOAA_HEADER
+from stsdetect.simulate.forms import NOAA_HEADER
 from stsdetect.tracks import Coder
 
 ROWS = 900

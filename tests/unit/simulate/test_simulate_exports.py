@@ -13,8 +13,8 @@ import pytest
 from pyais import decode
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.simulate import LAYOUTS, World, read_truth, simulate, write, write_sample
-from stsdetect.simulate.export import DMA_HEADER, NOAA2025_HEADER, NOAA_HEADER
+from stsdetect.simulate import CORE, World, read_truth, simulate, write, write_sample
+from stsdetect.simulate.forms import DMA_HEADER, NOAA2025_HEADER, NOAA_HEADER
 from stsdetect.simulate.hulls import HOSTILE_NAMES
 
 
@@ -154,7 +154,7 @@ def test_parquet_is_the_table_itself(world: World, written: Path) -> None:
 def test_truth_file(world: World, written: Path) -> None:
     document = json.loads((written / "truth.json").read_text())
     assert set(document) == {"schema", "preset", "seed", "version", "start", "rows", "layouts", "planted"}
-    assert document["layouts"] == list(LAYOUTS)
+    assert document["layouts"] == list(CORE)
     assert read_truth(written / "truth.json") == world.truth
     for row in document["planted"]:
         assert row["kind"] in {"encounter", "loitering", "gap", "decoy"}

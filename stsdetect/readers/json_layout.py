@@ -1,0 +1,207 @@
+"""Layouts of JSON that are recognised by the names in their items."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes
+from stsdetect.readers.layout import untouched
+from stsdetect.readers.protocol import Batch, Reject
+from stsdetect.readers.rows import FLOATS, MAX_TEXT, TEXTS, Origin, Times, build
+from stsdetect.readers.source import Head, Source
+from stsdetect.readers.text import Tidy
+from stsdetect.schema import POSITIONS
+from stsdetect.settings import ReadSettings
+
+#: Columns for which any word will do: an object, a list, true or false is no word.
+_WORDY = frozenset({*TEXTS, "vessel_id", "transceiver", "station"})
+
+#: A value in an item: keys, and numbers for places in arrays.
+Steps = tuple[str | int, ...]
+
+
+class Refused(NamedTuple):
+    """Why an item is no row that can be kept: a stable reason, and what shows it."""
+
+    reason: str
+    detail: str
+
+
+def steps(name: str) -> Steps:
+    """Turn ``geometry.coordinates.0`` into the steps that lead there."""
+    return tuple(int(part) if part.isdecimal() else part for part in name.split("."))
+
+
+def picked(items: list[Any], path: Steps) -> list[Any]:
+    """Return the value at a path in each item; None where there is none."""
+    for step in path:
+        if isinstance(step, int):
+            items = [item[step] if type(item) is list and len(item) > step else None for item in items]
+        else:
+            items = [item.get(step) if type(item) is dict else None for item in items]
+    return items
+
+
+def has(item: Any, path: Steps) -> bool:
+    """Say whether an item has a value at a path, be it null."""
+    for step in path:
+        if isinstance(step, int):
+            if type(item) is not list or len(item) <= step:
+                return False
+        elif type(item) is not dict or step not in item:
+            return False
+        item = item[step]
+    return True
+
+
+def shape_with(head: Head, required: Iterable[str], without: Iterable[str] = ()) -> Shape | None:
+    """Return the first place where a file has items with all the values of ``required`` and none of ``without``."""
+    wanted, unwanted = [steps(name) for name in required], [steps(name) for name in without]
+    for shape in shapes(head):
+        if any(all(has(item, path) for path in wanted) for item in shape.samples) and not any(
+            has(item, path) for path in unwanted for item in shape.samples
+        ):
+            return shape
+    return None
+
+
+def column(key: str, values: list[Any]) -> tuple[pa.Array, list[int]]:
+    """Make a column by our key of values of any types, and say which were of a type that cannot be in it.
+
+    Numbers become float64 and texts text; where both are, or what is neither, all become text, to be judged as
+    text is.
+    """
+    kinds = set(map(type, values)) - {type(None)}
+    wrong: list[int] = []
+    if kinds <= {int, float}:
+        try:
+            return pa.array(values, pa.float64()), wrong
+        except (pa.ArrowInvalid, OverflowError):
+            kinds = {object}  # a whole number of more digits than float64 has
+    if kinds != {str}:
+        if key in _WORDY:
+            wrong = [i for i, value in enumerate(values) if type(value) in (bool, list, dict)]
+            values = list(values)
+            for i in wrong:
+                values[i] = None
+        values = [value if value is None else _text(value) for value in values]
+    try:
+        return pa.array(values, pa.string()), wrong
+    except UnicodeEncodeError:
+        return pa.array([value if value is None else clean(value) for value in values], pa.string()), wrong
+
+
+def _text(value: Any) -> str:
+    if type(value) is str:
+        return value
+    try:
+        return str(value) if type(value) in (int, float) else json.dumps(value)[:MAX_TEXT]
+    except ValueError:  # an int of more digits than Python writes
+        return "inf"
+
+
+@dataclass(frozen=True)
+class JsonLayout:
+    """A public export whose rows are items of JSON.
+
+    ``names`` maps values in the items, by dotted path (``MetaData.latitude``, ``geometry.coordinates.0``), to our
+    keys; of several for one key the first that is not null counts, item by item. The layout is recognised by an item
+    among the first that has all the ``required`` values, where no item has one of ``without``, wherever in the file
+    the items stand. ``doc``, ``time_rule`` and ``lost`` are sentences for people.
+    """
+
+    name: str
+    title: str
+    doc: str
+    time_rule: str
+    lost: str
+    names: dict[str, str]
+    required: tuple[str, ...]
+    times: Times
+    without: tuple[str, ...] = ()
+    #: Changes raw columns (text or float64) before they are converted; it is given all of them.
+    tidy: Tidy = untouched
+    missing: frozenset[str] = frozenset()
+    #: Returns the item in which the names are looked up, or why there is no row in it.
+    unfold: Callable[[dict[str, Any]], dict[str, Any] | Refused] | None = None
+    #: Asks or settles what only this file or the settings can tell, before it is read: returns a changed layout.
+    settle: Settle | None = None
+
+    def recognise(self, head: Head, settings: ReadSettings) -> bool:
+        """Say whether an item has all required values."""
+        return self._shape(head) is not None
+
+    def _shape(self, head: Head) -> Shape | None:
+        return shape_with(head, self.required, self.without)
+
+    def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
+        """Read the file some thousands of items at a time."""
+        shape = self._shape(head)
+        assert shape is not None
+        own = self if self.settle is None else self.settle(self, shape, head, settings)
+        paths = [(steps(name), key) for name, key in own.names.items()]
+        for chunk in chunks(source, shape):
+            yield item_batch(chunk, paths, own, source.label)
+
+
+#: Given a layout, where its items are, how the file begins and the settings, returns the layout as it is to be read.
+Settle = Callable[[JsonLayout, Shape, Head, ReadSettings], JsonLayout]
+
+
+def item_batch(chunk: Chunk, paths: list[tuple[Steps, str]], layout: JsonLayout, label: str) -> Batch:
+    """Judge the items of a chunk."""
+    if layout.unfold is not None:
+        _unfold(chunk, layout.unfold)
+    size = len(chunk.items)
+    if not size:
+        return Batch(len(chunk.rejects), POSITIONS.empty(), chunk.rejects)
+    found: dict[str, list[Any]] = {}
+    for path, key in paths:
+        values = picked(chunk.items, path)
+        first = found.get(key)
+        found[key] = values if first is None else [b if a is None else a for a, b in zip(first, values, strict=True)]
+    raw: dict[str, pa.Array] = {}
+    wrong: dict[str, list[int]] = {}
+    for key, values in found.items():
+        if key in ("time", "lat", "lon", "mmsi") or values.count(None) < size:
+            raw[key], wrong[key] = column(key, values)
+    remarks: Counter[str] = Counter()
+    raw = layout.tidy(raw, remarks)
+
+    def cell(i: int, key: str) -> str:
+        return "" if key not in found or found[key][i] is None else clean(_text(found[key][i]))
+
+    origin = Origin(label, np.array(chunk.rows, np.int64), lambda i: clean(chunk.texts[i]), cell=cell)
+    batch = build(raw, layout.times, origin, layout.missing)
+    lost = {reject.row for reject in batch.rejects}
+    batch.emptied += Counter(
+        {FLOATS.get(key, key): sum(chunk.rows[i] not in lost for i in where) for key, where in wrong.items() if where}
+    )
+    batch.emptied = +batch.emptied
+    batch.remarks = remarks
+    batch.rows += len(chunk.rejects)
+    batch.rejects += chunk.rejects
+    return batch
+
+
+def _unfold(chunk: Chunk, unfold: Callable[[dict[str, Any]], dict[str, Any] | Refused]) -> None:
+    """Replace items by what is read of them; refused ones become rejects."""
+    kept: list[tuple[int, dict[str, Any], str]] = []
+    for row, item, text in zip(chunk.rows, chunk.items, chunk.texts, strict=True):
+        got = unfold(item)
+        if isinstance(got, Refused):
+            chunk.rejects.append(Reject(row, clean(got.reason), clean(got.detail)[:MAX_TEXT], clean(text)))
+        else:
+            kept.append((row, got, text))
+    chunk.rows, chunk.items, chunk.texts = (
+        [row for row, _, _ in kept],
+        [item for _, item, _ in kept],
+        [text for _, _, text in kept],
+    )

@@ -1,0 +1,298 @@
+"""Items of JSON: wherever they stand they are found, one by one, and nothing in them breaks reading."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import tracemalloc
+
+import pytest
+
+from stsdetect.errors import InputError
+from stsdetect.readers.json_items import MAX_ITEM, _shapes, chunks, shapes
+from stsdetect.readers.source import Head, Source
+from stsdetect.readers.streaming import stream
+from tests.unit.readers.layouts.lib import adds_up, read_text, rows
+
+ITEM = {
+    "mmsi": 257000001,
+    "msgtime": "2024-03-01T00:00:05Z",
+    "latitude": 60.5,
+    "longitude": 5.25,
+    "name": "VIKING",
+    "speedOverGround": 0.3,
+    "navigationalStatus": 1,
+}
+PLAIN = json.dumps(ITEM)
+
+
+def numbered(count):
+    return [{**ITEM, "mmsi": 257000001 + i} for i in range(count)]
+
+
+def with_token(name, token):
+    """An item in which a value is written as this text."""
+    return json.dumps({**ITEM, name: "@@"}).replace('"@@"', token)
+
+
+def head(text, whole=True):
+    return Head("x.json", text.encode() if isinstance(text, str) else text, whole)
+
+
+WRAPPED = {
+    "array": lambda items: json.dumps(items),
+    "indented array": lambda items: json.dumps(items, indent=2),
+    "wrapper": lambda items: json.dumps({"count": 3, "note": ["a", {"b": "]"}], "vessels": items, "after": {"x": [1]}}),
+    "deep": lambda items: json.dumps({"data": {"vessels": {"pageInfo": {"end": None}, "nodes": items}}}),
+    "with meta": lambda items: json.dumps([{"ERROR": False, "RECORDS": 3}, items]),
+    "lines": lambda items: "\n".join(map(json.dumps, items)),
+    "lines of Windows, blank ones": lambda items: "\r\n\r\n".join(map(json.dumps, items)) + "\r\n",
+    "objects behind one another": lambda items: "".join(json.dumps(item, indent=1) for item in items),
+    "objects on one line": lambda items: " ".join(map(json.dumps, items)),
+    "pages behind one another": lambda items: "\n".join(json.dumps({"vessels": [item]}, indent=1) for item in items),
+    "pages on lines": lambda items: "\n".join(json.dumps({"vessels": [item]}) for item in items),
+    "arrays behind one another": lambda items: json.dumps(items[:1]) + json.dumps(items[1:]),
+    "array of pages": lambda items: json.dumps([{"data": {"nodes": items[:2]}}, {"data": {"nodes": items[2:]}}]),
+    "byte-order mark": lambda items: "\ufeff" + json.dumps(items),
+    "comma at the end": lambda items: json.dumps(items)[:-1] + ",\n]\n",
+}
+
+
+@pytest.mark.parametrize("write", WRAPPED.values(), ids=WRAPPED)
+def test_items_are_found_wherever_they_stand(tmp_path, write):
+    result = read_text(tmp_path, write(numbered(3)), "input.json")
+    assert result.files[0].layout == "barentswatch"
+    assert [row["mmsi"] for row in rows(result)] == [257000001, 257000002, 257000003]
+    assert not result.rejects.num_rows
+    adds_up(result)
+
+
+@pytest.mark.parametrize("pack", [lambda data: gzip.compress(data), lambda data: data.decode().encode("utf-16")])
+def test_packed_and_utf_16(tmp_path, pack):
+    result = read_text(tmp_path, pack(json.dumps(numbered(3)).encode()), "input.json")
+    assert result.positions.num_rows == 3
+
+
+@pytest.mark.parametrize("write", [WRAPPED["array"], WRAPPED["lines"], WRAPPED["deep"]])
+def test_many_items_cross_the_pieces_in_which_text_is_read(tmp_path, write):
+    items = [{**ITEM, "mmsi": 200000000 + i, "name": "é" * (i % 7)} for i in range(30_000)]
+    result = read_text(tmp_path, write(items), "input.json")
+    assert result.positions["mmsi"].to_pylist() == [item["mmsi"] for item in items]
+    assert result.positions["source_row"].to_pylist() == list(range(1, 30_001))
+    assert result.positions["name"].to_pylist() == [item["name"] or None for item in items]
+
+
+def test_rows_of_lines_are_line_numbers_and_of_documents_item_numbers(tmp_path):
+    text = PLAIN + "\n\n" + PLAIN + "\n"
+    assert [row["source_row"] for row in rows(read_text(tmp_path, text))] == [1, 3]
+    text = "[\n" + PLAIN + ",\n\n" + PLAIN + "\n]"
+    assert [row["source_row"] for row in rows(read_text(tmp_path, text))] == [1, 2]
+
+
+BAD_LINES = {
+    "cut short": PLAIN[:50],
+    "two values": PLAIN + PLAIN,
+    "no JSON": "connection lost",
+    "an array": "[1, 2]",
+    "a number": "12",
+    "NUL": "\x00\x00",
+    "deep": "[" * 200_000,
+    "deep and closed": "[" * 200_000 + "]" * 200_000,
+    "long": '{"name": "' + "x" * MAX_ITEM + '"}',
+    "half an escape": '{"name": "\\u12"}',
+}
+
+
+@pytest.mark.parametrize("line", BAD_LINES.values(), ids=BAD_LINES)
+def test_a_broken_line_is_rejected_and_the_rest_is_read(tmp_path, line):
+    result = read_text(tmp_path, f"{PLAIN}\n{PLAIN}\n{line}\n{PLAIN}\n", "input.jsonl")
+    assert result.files[0].rejected == {"bad_json": 1}
+    (reject,) = result.rejects.to_pylist()
+    assert reject["source_row"] == 3
+    assert reject["detail"]
+    assert len(reject["text"]) <= 500
+    assert [row["source_row"] for row in rows(result)] == [1, 2, 4]
+    adds_up(result)
+
+
+DAMAGE = {
+    "cut in an item": json.dumps(numbered(3))[:-20],
+    "cut behind an item": "[" + PLAIN + "," + PLAIN,
+    "cut behind a comma": "[" + PLAIN + "," + PLAIN + ",",
+    "no comma": "[" + PLAIN + "," + PLAIN + PLAIN + "]",
+    "no value": "[" + PLAIN + "," + PLAIN + ",,]",
+    "wrong end": "[" + PLAIN + "," + PLAIN + "}",
+    "deep": "[" + PLAIN + "," + PLAIN + "," + "[" * 200_000,
+    "large": "[" + PLAIN + "," + PLAIN + ', {"name": "' + "x" * 3 * MAX_ITEM + '"}]',
+    "text behind it": "[" + PLAIN + "," + PLAIN + "] and so on",
+    "wrapper": '{"data": [' + PLAIN + "," + PLAIN,
+    "wrapper without colon": '{"data": [' + PLAIN + "," + PLAIN + '], "more" 1}',
+}
+
+
+@pytest.mark.parametrize("text", DAMAGE.values(), ids=DAMAGE)
+def test_of_a_broken_document_what_came_before_is_kept(tmp_path, text):
+    result = read_text(tmp_path, text, "input.json")
+    assert result.files[0].rejected == {"damaged_file": 1}
+    assert [row["source_row"] for row in rows(result)] == [1, 2]
+    (reject,) = result.rejects.to_pylist()
+    assert reject["source_row"] == 3
+    assert "behind item 2" in reject["detail"]
+    adds_up(result)
+
+
+def test_an_item_that_is_no_object_is_rejected(tmp_path):
+    result = read_text(tmp_path, json.dumps([ITEM, None, [1], "x", 5, True, ITEM]), "input.json")
+    assert result.files[0].rejected == {"bad_json": 5}
+    assert [row["source_row"] for row in rows(result)] == [1, 7]
+    adds_up(result)
+
+
+HUGE = "9" * 5000
+#: Value written in the file, what becomes of the row if it is the latitude, the vessel or the time.
+TOKENS = [
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "1e999",
+    HUGE,
+    "true",
+    "[60.5]",
+    '{"a": 1}',
+    '"\\ud800"',
+    '"6\\u00000"',
+    '"x"',
+]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize(
+    ("name", "reason"), [("latitude", "bad_position"), ("mmsi", "bad_mmsi"), ("msgtime", "bad_time")]
+)
+def test_a_value_of_the_wrong_kind_rejects_its_row(tmp_path, token, name, reason):
+    text = f"[{PLAIN}, {with_token(name, token)}, {PLAIN}]"
+    result = read_text(tmp_path, text, "input.json")
+    assert result.files[0].rejected == {reason: 1}
+    assert [row["source_row"] for row in rows(result)] == [1, 3]
+    adds_up(result)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_an_optional_value_of_the_wrong_kind_is_left_empty_and_counted(tmp_path, token):
+    text = f"{PLAIN}\n{with_token('speedOverGround', token)}\n{with_token('navigationalStatus', token)}\n"
+    result = read_text(tmp_path, text, "input.json")
+    assert [(row["sog_kn"], row["nav_status"]) for row in rows(result)] == [(0.3, 1), (None, 1), (0.3, None)]
+    notes = "; ".join(result.files[0].notes)
+    assert "sog_kn: 1 unreadable" in notes
+    assert "nav_status: 1 unreadable" in notes
+
+
+@pytest.mark.parametrize("token", ["true", "[1]", '{"a": "b"}'])
+def test_a_name_that_is_no_word_is_left_empty_and_counted(tmp_path, token):
+    result = read_text(tmp_path, f"[{PLAIN}, {with_token('name', token)}]", "input.json")
+    assert [row["name"] for row in rows(result)] == ["VIKING", None]
+    assert "name: 1 unreadable values left empty" in result.files[0].notes
+
+
+def test_numbers_as_texts_and_names_as_numbers(tmp_path):
+    odd = {**ITEM, "latitude": "60.5", "mmsi": "257000001", "name": 407}
+    first, second = rows(read_text(tmp_path, json.dumps([odd, ITEM]), "input.json"))
+    assert (first["lat_deg"], first["mmsi"], first["name"]) == (60.5, 257000001, "407")
+    assert second["name"] == "VIKING"
+
+
+def test_of_a_key_written_twice_the_last_counts(tmp_path):
+    text = PLAIN[:-1] + ', "mmsi": 257000009}'
+    (row,) = rows(read_text(tmp_path, text, "input.json"))
+    assert row["mmsi"] == 257000009
+
+
+def test_an_array_written_twice_is_read_twice(tmp_path):
+    text = f'{{"data": [{PLAIN}], "data": [{PLAIN}]}}'
+    assert read_text(tmp_path, text, "input.json").positions.num_rows == 2
+
+
+@pytest.mark.parametrize("wrap", ["{}\n{}\n", "[{}, {}]"])
+def test_odd_texts_can_be_stored(tmp_path, wrap):
+    odd = PLAIN.encode().replace(b"VIKING", b"B\xc5T \\ud83d\\udea2 \\ud800 \xe6\xb5\xb7")
+    bad = odd.replace(b"60.5", b'"\xff\\udfff"')
+    parts = wrap.encode().split(b"{}")
+    result = read_text(tmp_path, parts[0] + odd + parts[1] + bad + parts[2], "input.json")
+    (row,) = rows(result)
+    assert row["name"] == "BÅT \N{SHIP} \ufffd 海"
+    (reject,) = result.rejects.to_pylist()
+    assert reject["detail"] == "lat ÿ\ufffd"
+
+
+def test_a_large_value_beside_the_items_is_passed_over(tmp_path):
+    beside = [{"id": i, "text": "x" * 100} for i in range(20_000)]  # more than MAX_ITEM
+    text = json.dumps({"data": numbered(3), "more": beside, "other": dict.fromkeys(map(str, range(200_000)), 1)})
+    assert read_text(tmp_path, text, "input.json").positions.num_rows == 3
+
+
+def test_items_of_a_head_that_is_cut(tmp_path):
+    text = '{"type": "x", "data": {"nodes": [' + PLAIN + ", " + PLAIN[:70]
+    found = shapes(head(text, whole=False))
+    assert ("data", "nodes", None) in [shape.path for shape in found]
+    shape = next(shape for shape in found if shape.path == ("data", "nodes", None))
+    assert shape.samples[0] == ITEM
+    for cut in range(1, len(text), 3):
+        _shapes(head(text[:cut], whole=False))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" + '"' + '\\"' * 100_000,
+        '{"a":' * 40_000,
+        "[" * 260_000 + "{",
+        '[{"a":[' + "[]," * 80_000,
+        "{" + ",".join(f'"{i}":[{{}}]' for i in range(20_000)),
+        "{" * 260_000,
+        '{"' + "\\" * 259_999,
+    ],
+)
+def test_no_head_takes_long_to_look_at(text):
+    begin = time.process_time()
+    shapes(head(text, whole=False))
+    assert time.process_time() - begin < 5  # with a square of the length it would be minutes
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "12", "[]", "[1, 2]", "not {json", "PAR1{"])
+def test_what_is_no_items_has_no_place(text):
+    assert all(not any(type(item) is dict for item in shape.samples) for shape in shapes(head(text)))
+
+
+def one_source(tmp_path, text):
+    path = tmp_path / "input.json"
+    path.write_text(text)
+    return Source(str(path), None, len(text), str(path), True)
+
+
+@pytest.mark.parametrize("size", [10, 5_000, 500_000])
+def test_no_more_than_a_chunk_is_in_memory(tmp_path, size):
+    count = 30_000_000 // (size + 200)
+    item = json.dumps({**ITEM, "note": "x" * size})
+    source = one_source(tmp_path, '{"data": [' + ",".join([item] * count) + "]}")
+    (shape,) = (shape for shape in shapes(source.head()) if shape.path == ("data", None))
+    sizes = [len(chunk.items) for chunk in chunks(source, shape)]
+    assert sum(sizes) == count
+    assert max(sizes) <= 20_000
+    assert max(sizes) * len(item) < 5_000_000
+
+
+def test_memory_for_items_of_many_small_values_is_bounded(tmp_path):
+    many = '{"a": [' + ",".join(["[]"] * 250_000) + "]}"
+    source = one_source(tmp_path, "[" + PLAIN + "," + ",".join([many] * 8) + "]")
+    tracemalloc.start()
+    with stream(source.path) as blocks:
+        assert sum(block.num_rows for block in blocks) == 1
+    top = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert top < 250e6
+
+
+def test_a_document_that_is_damaged_before_its_first_item_is_an_error(tmp_path):
+    with pytest.raises(InputError):
+        read_text(tmp_path, '{"data": [', "input.json")
