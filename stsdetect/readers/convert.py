@@ -57,7 +57,7 @@ def sound(table: pa.Table) -> pa.Table:
 
     Raises
     ------
-    pa.ArrowInvalid
+    pa.ArrowException
         If a dictionary does not hold what the rows name: Arrow would read beyond it.
     """
     for i, column in enumerate(table.columns):
@@ -146,8 +146,10 @@ def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
     array = plain(array)
     values = array.dictionary if pa.types.is_dictionary(array.type) else array
     found, bad = numbers(values)
-    # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals.
-    result = pc.round(pc.multiply(found, factor), 6)
+    # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals; huge ones have none.
+    product = pc.multiply(found, factor)
+    small = pc.less(pc.abs(product), 1e9)
+    result = pc.if_else(small, pc.round(pc.if_else(small, product, 0.0), 6), product)
     if bad.any():  # only text can hold what is no number
         result = pc.if_else(pa.array(bad), strings(values), result.cast(pa.string()))
     return result.take(array.indices) if pa.types.is_dictionary(array.type) else result
