@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.errors import SchemaError, did_you_mean
+from stsdetect.units import US_PER_S
 
 TIME = pa.timestamp("us", tz="UTC")
 #: Text that repeats a lot inside the program (names, file names); plain strings in files.
@@ -264,16 +267,28 @@ SEGMENTS = Schema(
     ),
 )
 
+
+def event_id(kind: str, subtype: str, vessels: Iterable[str], start_us: int, place: str = "") -> str:
+    """Return 16 hex digits from kind, subtype, sorted vessels and start second (and place where given)."""
+    text = "\x1f".join([kind, subtype, *sorted(vessels), str(start_us // US_PER_S), place])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def point_wkb(lon_deg: Iterable[float], lat_deg: Iterable[float]) -> list[bytes]:
+    """Return points as well-known binary (little endian), shape (n,)."""
+    return [struct.pack("<BIdd", 1, 1, x, y) for x, y in zip(lon_deg, lat_deg, strict=True)]
+
+
 EVENTS = Schema(
     "events",
     "Runs that qualified and were measured, sorted by start time.",
     (
         _c("event_id", _S, "hash of kind, subtype, vessels, start second and place", nullable=False),
-        _c("kind", _S, "encounter, loitering or gap", nullable=False),
+        _c("kind", _S, "encounter, loitering or gap; port_call only from events of others", nullable=False),
         _c(
             "subtype",
             _S,
-            "encounter: stationary or under_way; gap: silence (6 h or more) or short",
+            "encounter: stationary, under_way or unknown; gap: silence (6 h or more) or short",
             nullable=False,
         ),
         _c("vessel_a", _S, "hull id, the lesser of the two", nullable=False),
@@ -291,8 +306,8 @@ EVENTS = Schema(
         _c("start_time", TIME, "start, UTC", nullable=False),
         _c("end_time", TIME, "end, UTC; an open event ends at the last time in the data", nullable=False),
         _c("duration_h", _F, "end minus start [h]", nullable=False),
-        _c("observed_min", _F, "minutes seen: fixes at most 15 min apart [min]", nullable=False),
-        _c("inferred_min", _F, "minutes inferred between sparser fixes [min]", nullable=False),
+        _c("observed_min", _F, "minutes seen: fixes at most 15 min apart; null in events of others [min]"),
+        _c("inferred_min", _F, "minutes inferred between sparser fixes; null in events of others [min]"),
         _c("lat_deg", _F, "latitude of the event's point [degrees]; a gap's is its last fix", nullable=False),
         _c("lon_deg", _F, "longitude of the event's point [degrees]", nullable=False),
         _c("end_lat_deg", _F, "gap: latitude of the first fix after it [degrees]"),
@@ -305,7 +320,7 @@ EVENTS = Schema(
         _c("port_distance_km", _F, "distance to it [km]"),
         _c("still_nearby", _I32, "other hulls that lay still near the point within the window of days"),
         _c("night_share", _F, "share of the event with the sun below the horizon, 0..1"),
-        _c("n_positions_a", _I64, "fixes of a in it", nullable=False),
+        _c("n_positions_a", _I64, "fixes of a in it; null where not known"),
         _c("n_positions_b", _I64, "fixes of b in it"),
         _c("is_open", _B, "it was still running at the last time in the data", nullable=False),
         _c("min_distance_m", _F, "encounter: least distance between antennas [m]"),
@@ -327,7 +342,7 @@ EVENTS = Schema(
         _c("draught_before_b_m", _F, "last draught of b before the end of the event [m]"),
         _c("draught_change_a_m", _F, "draught of a after less before [m]; null where not known"),
         _c("draught_change_b_m", _F, "draught of b after less before [m]; null where not known"),
-        _c("flags", _S, "remarks joined by ';', such as at_berth, anchorage, zone:ecs_wide", nullable=False),
+        _c("flags", _S, "remarks joined by ';', such as at_berth, anchorage, zone:ecs_wide, from_gfw", nullable=False),
         _c("settings_id", _S, "digest of the settings that made the row", nullable=False),
         _c("geometry", pa.binary(), "WKB point, WGS84", nullable=False),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import signal
 import sys
 import threading
@@ -20,6 +22,9 @@ from stsdetect.errors import StsError
 
 BUG, USAGE, INTERRUPTED = 1, 2, 130
 ISSUES = "the project's issue tracker"
+#: Nearly all of the few hundred thousand objects that imports make stay: looking for garbage among them at every 700th,
+#: as Python does by itself, takes a tenth of the start.
+_NEW_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 EPILOG = (
     "Exit codes: 0 done; 1 a bug; 2 wrong use or settings; 3 input unreadable; 4 done, but more rows were "
@@ -59,6 +64,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     if threading.current_thread() is threading.main_thread():
         # A scheduler ends a job with SIGTERM: tidy up as for Ctrl-C.
         signal.signal(signal.SIGTERM, _interrupt)
+    gc.set_threshold(_NEW_OBJECTS_BETWEEN_COLLECTIONS)
+    # At the end all is given back anyway; to look for garbage before that takes a fifth of a second.
+    atexit.register(gc.freeze)
     sys.exit(_run(words))
 
 

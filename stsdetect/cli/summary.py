@@ -15,7 +15,7 @@ from stsdetect.cli.console import plain
 from stsdetect.report.texts import clean, vessel_name
 
 if TYPE_CHECKING:
-    from stsdetect.pipeline import Inspection, Result
+    from stsdetect.pipeline import Inspection, RejectList, Result
 
 #: Pairs shown at the end of `detect`.
 TOP = 10
@@ -40,6 +40,10 @@ def print_result(result: Result, out: Path) -> None:
     _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
     if result.berths.num_rows:
         _say(console, _harbours(result.run["summed_up"]))
+    doubtful = sum(bool(file["doubts"]) for file in result.run["inputs"])
+    if doubtful:
+        files = "1 file" if doubtful == 1 else f"{doubtful:,} files"
+        _say(console, f"warning: the values of {files} speak against how they were read; see doubts in run.json")
     if result.pairs_table.num_rows:
         console.print(_pair_table(result.pairs_table.slice(0, TOP).to_pylist()))
         _say(console, "Leads to look at, not verdicts; the score is a priority, not a probability.")
@@ -90,6 +94,31 @@ def print_inspections(found: Sequence[Inspection]) -> None:
             _say(console, f"  {line}")
 
 
+def print_rejects(found: RejectList) -> None:
+    """Print rejected rows by reason; what strangers wrote is shown with its control characters escaped."""
+    console = _stdout()
+    share = _percent(found.rejected / found.rows_read if found.rows_read else 0.0)
+    _say(console, f"{found.rejected:,} of {found.rows_read:,} rows rejected ({share})")
+    for reason in found.reasons:
+        _say(console, f"{reason.reason}  {reason.count:,}")
+        for file, row, detail, text in reason.examples:
+            _say(console, f"  {file}, row {row}: {escaped(detail, 100)}")
+            if text:
+                _say(console, f"    {escaped(text, 300)}")
+    for path, why in found.not_read:
+        _say(console, f"not read  {path}: {clean(why, 400)}")
+
+
+def escaped(text: str, limit: int) -> str:
+    """Return text on one line with everything that does not print escaped, cut at ``limit``.
+
+    >>> escaped("A\\x1b[31m\\tB", 40)
+    'A\\\\x1b[31m\\\\tB'
+    """
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in shown)
+
+
 def _percent(share: float) -> str:
     """Write a share so that one row in a million does not read as none."""
     return "<0.01%" if 0 < share < 0.0001 else f"{share:.2%}"
@@ -122,6 +151,7 @@ def _lines(one: Inspection) -> list[str]:
     if one.rejected:
         lines.append("rejected  " + ", ".join(f"{reason} {count:,}" for reason, count in one.rejected.items()))
     lines += [f"note      {clean(note, 400)}" for note in one.notes]
+    lines += [f"doubt     {clean(sentence, 600)}" for _, sentence in one.doubts]
     for row, reason, detail, text in one.problems:
         lines.append(f"line {row}: {reason} {clean(detail, 60)!r} in {clean(text, 120)!r}")
     return lines

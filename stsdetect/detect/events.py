@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import struct
 from typing import Any
 
 import numpy as np
@@ -11,19 +9,7 @@ import pyarrow as pa
 
 from stsdetect.detect.arrays import HOUR_US, MINUTE_US, TIME, Fixes, Identities
 from stsdetect.kernels.sphere import Floats, Ints, to_lat_lon
-from stsdetect.schema import EVENTS
-from stsdetect.units import US_PER_S
-
-
-def event_id(kind: str, subtype: str, vessels: list[str], start_us: int, place: str = "") -> str:
-    """Return 16 hex digits from kind, subtype, sorted vessels and start second (and place where given)."""
-    text = "\x1f".join([kind, subtype, *sorted(vessels), str(start_us // US_PER_S), place])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def point_wkb(lon_deg: Floats, lat_deg: Floats) -> list[bytes]:
-    """Return points as well-known binary (little endian), shape (n,)."""
-    return [struct.pack("<BIdd", 1, 1, x, y) for x, y in zip(lon_deg.tolist(), lat_deg.tolist(), strict=True)]
+from stsdetect.schema import EVENTS, event_id, point_wkb
 
 
 def mean_place(group: Ints, xyz: Floats, weights: Floats, n_groups: int) -> tuple[Floats, Floats]:
@@ -144,7 +130,7 @@ def build_events(kind: str, subtype: list[str], columns: dict[str, Any], *, plac
         "duration_h": (end - start) / HOUR_US,
         "observed_min": columns.pop("observed_us") / MINUTE_US,
         "inferred_min": columns.pop("inferred_us") / MINUTE_US,
-        "geometry": pa.array(point_wkb(columns["lon_deg"], columns["lat_deg"]), pa.binary()),
+        "geometry": pa.array(point_wkb(columns["lon_deg"].tolist(), columns["lat_deg"].tolist()), pa.binary()),
         "flags": columns.get("flags", [""] * n),
         "settings_id": [""] * n,
     }

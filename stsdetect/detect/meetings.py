@@ -5,8 +5,7 @@ The parts put together give, byte for byte, what `stsdetect.detect.find_events` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -86,17 +85,17 @@ def find_encounters(
     runs = detector.qualified(runs)
     tables = [EVENTS.empty()]
     with Shelf(shelf_bytes) as shelf:
-        batches = _deal(slots, runs, rows_at_once, shelf)
+        measurers = searchers(rows_at_once)
+        batches = _deal(slots, runs, rows_at_once, shelf, measurers)
 
-        def jobs() -> Iterator[tuple[Any, ...]]:
-            for number, chosen in enumerate(batches):
-                yield slots.as_fixes(shelf.take(number)), known, runs.take(chosen), berths
+        def measure(number: int, chosen: Ints) -> pa.Table:
+            return detector.measure(slots.as_fixes(shelf.take(number)), known, runs.take(chosen), berths)
 
-        tables += run_parts(detector.measure, jobs(), searchers(rows_at_once))
+        tables += run_parts(measure, enumerate(batches), measurers)
     return pa.concat_tables(tables)
 
 
-def _deal(slots: FixSlots, runs: Runs, most_rows: int, shelf: Shelf) -> list[Ints]:
+def _deal(slots: FixSlots, runs: Runs, most_rows: int, shelf: Shelf, workers: int) -> list[Ints]:
     """Put runs into batches that need about ``most_rows`` fixes each, and the fixes of each batch on the shelf.
 
     Returns the runs of each batch. All fixes are looked through once, however many batches there are.
@@ -126,7 +125,7 @@ def _deal(slots: FixSlots, runs: Runs, most_rows: int, shelf: Shelf) -> list[Int
         keys = sorted(windows)
         hull, number = np.array(keys, dtype=np.int64).T
         low, high = np.array([windows[key] for key in keys], dtype=np.int64).T
-        slots.deal(shelf, hull, number, low, high)
+        slots.deal(shelf, hull, number, low, high, workers)
     return [np.sort(np.array(batch, dtype=np.int64)) for batch in batches if batch]
 
 

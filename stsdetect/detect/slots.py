@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stsdetect.detect.arrays import Fixes
+from stsdetect.engine import run_parts
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.nearby import MOST_BINS
 from stsdetect.kernels.runs import expand, group_bounds
@@ -217,7 +218,7 @@ class FixSlots:
         table = self._shelf.look(number)
         return [] if table is None else [batch for batch in table.to_batches() if batch.num_rows]
 
-    def deal(self, shelf: Shelf, hull: Ints, number: Ints, low_us: Ints, high_us: Ints) -> None:
+    def deal(self, shelf: Shelf, hull: Ints, number: Ints, low_us: Ints, high_us: Ints, workers: int = 1) -> None:
         """Look through all fixes once and put those within windows of time on a shelf.
 
         Parameters
@@ -225,27 +226,34 @@ class FixSlots:
         hull, number, low_us, high_us
             Per window: its hull (rising), the number under which its fixes are put down, and its first and last
             time [us], shape (n,) each. A hull may have several.
+        workers
+            Threads that look through them.
         """
         put_down = np.empty(self.rank.size, dtype=np.int64)
         put_down[self.rank] = np.arange(self.rank.size)
         # Tables are sorted by hull as put down: so come the fixes of each number, too.
         order = np.lexsort((put_down[hull], number))
         whose, number, low_us, high_us = put_down[hull][order], number[order], low_us[order], high_us[order]
-        for slot in self._touched(int(low_us.min()), int(high_us.max()) + 1):
-            for batch in self._pieces(slot):
-                time, hulls = batch.column("time_us").to_numpy(), batch.column("hull").to_numpy()
-                some = np.flatnonzero((whose >= hulls[0]) & (whose <= hulls[-1]))
-                asked = whose[some].astype(hulls.dtype)
-                first, last = (np.searchsorted(hulls, asked, side) for side in ("left", "right"))
-                for k in np.flatnonzero(last > first).tolist():
-                    own = time[first[k] : last[k]]
-                    last[k] = first[k] + np.searchsorted(own, high_us[some[k]], "right")
-                    first[k] += np.searchsorted(own, low_us[some[k]], "left")
-                window, row = expand(first, np.maximum(last - first, 0))
-                window = some[window]
-                taken = pa.Table.from_batches([batch.take(pa.array(row))])
-                for begin, end in zip(*group_bounds(number[window]), strict=True):
-                    shelf.put(int(number[window[begin]]), taken.slice(begin, end - begin))
+
+        def taken(batch: pa.RecordBatch) -> tuple[Ints, pa.Table]:
+            time, hulls = batch.column("time_us").to_numpy(), batch.column("hull").to_numpy()
+            some = np.flatnonzero((whose >= hulls[0]) & (whose <= hulls[-1]))
+            asked = whose[some].astype(hulls.dtype)
+            first, last = (np.searchsorted(hulls, asked, side) for side in ("left", "right"))
+            some, first, last = (values[last > first] for values in (some, first, last))
+            # Few hulls were heard before or after what is wanted of them.
+            for k in np.flatnonzero((time[first] < low_us[some]) | (time[last - 1] > high_us[some])).tolist():
+                own = time[first[k] : last[k]]
+                last[k] = first[k] + np.searchsorted(own, high_us[some[k]], "right")
+                first[k] += np.searchsorted(own, low_us[some[k]], "left")
+            window, row = expand(first, np.maximum(last - first, 0))
+            return number[some[window]], pa.Table.from_batches([batch.take(pa.array(row))])
+
+        slots = self._touched(int(low_us.min()), int(high_us.max()) + 1)
+        batches = ((batch,) for slot in slots for batch in self._pieces(slot))
+        for whither, table in run_parts(taken, batches, workers):
+            for begin, end in zip(*group_bounds(whither), strict=True):
+                shelf.put(int(whither[begin]), table.slice(begin, end - begin))
 
     def as_fixes(self, table: pa.Table | None) -> Fixes:
         """Return what `deal` put down under one number as fixes."""

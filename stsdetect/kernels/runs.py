@@ -76,8 +76,12 @@ def weighted_median(group: Ints, values: Floats, weights: Floats, n_groups: int)
     result = np.full(n_groups, np.nan)
     use = np.flatnonzero((weights > 0) & ~np.isnan(values))
     group, values = group[use], values[use]
-    order = np.lexsort((values, group))
-    group, values = group[order], values[order]
+    order = np.argsort(values, kind="stable")
+    # By group in the end; numbers of 16 bits are sorted by their digits, which is quick.
+    group = group[order]
+    by_group = np.argsort(group.astype(np.uint16) if n_groups < 1 << 16 else group, kind="stable")
+    order, group = order[by_group], group[by_group]
+    values = values[order]
     first, last = group_bounds(group)
     if first.size == 0:
         return result

@@ -17,7 +17,7 @@ from stsdetect.detect.arrays import Fixes
 from stsdetect.detect.slow_legs import presence
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.pipeline.manifest import iso, summed_up
-from stsdetect.readers import read
+from stsdetect.readers import read, stream
 from stsdetect.readers.source import expand
 from stsdetect.settings import Settings
 from stsdetect.tracks import build_tracks
@@ -45,6 +45,8 @@ class Inspection:
         Rejected rows by reason.
     problems
         The first rejected rows: (line, reason, detail, text).
+    doubts
+        What speaks against the way it was read: (name, sentence with the evidence).
     """
 
     path: str
@@ -61,6 +63,7 @@ class Inspection:
     summed_up: dict[str, Any]
     notes: tuple[str, ...]
     problems: tuple[tuple[int, str, str, str], ...]
+    doubts: tuple[tuple[str, str], ...] = ()
 
     @property
     def rejected_share(self) -> float:
@@ -93,13 +96,9 @@ def inspect(inputs: str | Path | Sequence[str | Path], *, settings: Settings | N
     'positions'
     """
     settings = settings or Settings()
-    items = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
-    sizes: dict[str, int] = {}
-    for source in expand(items):
-        sizes[source.path] = sizes.get(source.path, 0) + source.size
     found: list[Inspection] = []
     first_problem: StsError | None = None
-    for path, size in sizes.items():
+    for path, size in _paths(inputs).items():
         try:
             found.append(_inspect(path, size, settings))
         except (InputError, UsageError) as problem:
@@ -108,6 +107,101 @@ def inspect(inputs: str | Path | Sequence[str | Path], *, settings: Settings | N
     if first_problem and all(one.layout == NOT_READ for one in found):
         raise first_problem
     return found
+
+
+def _paths(inputs: str | Path | Sequence[str | Path]) -> dict[str, int]:
+    """Return the files there are, with their sizes [bytes]."""
+    items = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
+    sizes: dict[str, int] = {}
+    for source in expand(items):
+        sizes[source.path] = sizes.get(source.path, 0) + source.size
+    return sizes
+
+
+@dataclass(frozen=True)
+class RejectReason:
+    """Rows that were rejected for one reason.
+
+    Attributes
+    ----------
+    examples
+        The first of them: (file, row, detail, raw text). The text was written by strangers and may hold anything.
+    """
+
+    reason: str
+    count: int
+    examples: tuple[tuple[str, int, str, str], ...]
+
+
+@dataclass(frozen=True)
+class RejectList:
+    """Rejected rows of exports by reason, the most frequent first, and the files that could not be read and why."""
+
+    rows_read: int
+    rejected: int
+    reasons: tuple[RejectReason, ...]
+    not_read: tuple[tuple[str, str], ...]
+
+
+def inspect_rejects(
+    inputs: str | Path | Sequence[str | Path], *, settings: Settings | None = None, examples: int = PROBLEMS
+) -> RejectList:
+    """Read exports, and list the rows that were rejected by reason, each with examples.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders or glob patterns.
+    settings
+        For the column map and the rules of reading.
+    examples
+        Most rows shown of each reason.
+
+    Raises
+    ------
+    InputError
+        If nothing could be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "x.csv")
+    ...     _ = path.write_text("MMSI,BaseDateTime,LAT,LON\\n1,noon,38,122\\n2,2024-03-01T00:00:00,38,122\\n")
+    ...     found = inspect_rejects(path)
+    >>> found.rejected, found.reasons[0].reason, found.reasons[0].examples[0][1:]
+    (1, 'bad_time', (2, 'time noon', '1,noon,38,122'))
+    """
+    settings = settings or Settings()
+    counts: Counter[str] = Counter()
+    shown: dict[str, list[tuple[str, int, str, str]]] = {}
+    not_read: list[tuple[str, str]] = []
+    rows, first_problem = 0, None
+    paths = _paths(inputs)
+    for path in paths:
+        try:
+            with stream([path], settings=settings.read) as blocks:
+                for _ in blocks:
+                    pass
+                got = blocks.result()
+        except (InputError, UsageError) as problem:
+            first_problem = first_problem or problem
+            not_read.append((path, str(problem)))
+            continue
+        not_read += got.skipped
+        rows += sum(file.rows_read for file in got.files)
+        for file in got.files:
+            counts.update(file.rejected)
+        for reason in pc.unique(got.rejects.column("reason")).to_pylist():
+            some = shown.setdefault(reason, [])
+            mine = got.rejects.filter(pc.equal(got.rejects.column("reason").cast(pa.string()), reason))
+            for row in mine.slice(0, examples - len(some)).to_pylist():
+                some.append((row["source_file"], row["source_row"], row["detail"] or "", row["text"] or ""))
+    if first_problem and len(not_read) >= len(paths) and not rows:
+        raise first_problem
+    order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    reasons = tuple(RejectReason(name, count, tuple(shown.get(name, []))) for name, count in order)
+    return RejectList(rows, counts.total(), reasons, tuple(not_read))
 
 
 def _inspect(path: str, size: int, settings: Settings) -> Inspection:
@@ -124,7 +218,7 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
         layout=", ".join(dict.fromkeys(file.layout for file in got.files)),
         size_bytes=size,
         rows_read=sum(file.rows_read for file in got.files),
-        rows_kept=kept,
+        rows_kept=sum(file.rows_kept for file in got.files),
         rejected=dict(sorted(rejected.items())),
         first_time=iso(ends["min"]),
         last_time=iso(ends["max"]),
@@ -138,6 +232,7 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
             (row["source_row"], row["reason"], row["detail"] or "", row["text"] or "")
             for row in got.rejects.slice(0, PROBLEMS).to_pylist()
         ),
+        doubts=tuple(dict.fromkeys((doubt.kind, doubt.sentence) for file in got.files for doubt in file.doubts)),
     )
 
 

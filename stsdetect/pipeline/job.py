@@ -24,6 +24,7 @@ from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive, Cleaned
 from stsdetect.pipeline.loops import wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
+from stsdetect.pipeline.told import join_told
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
@@ -253,8 +254,10 @@ def run_job(
         with clock.stage("tracks") as tick:
             cleaned = archive.clean(tick)
         with clock.stage("detect") as tick:
-            events = archive.events(cleaned, tick)
+            own = archive.events(cleaned, tick)
+            events = join_told(own, got.events, bbox, settings.digest)
         berths = cleaned.berths.table
+        told = events.num_rows - own.num_rows
         with clock.stage("context"):
             events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
             events = filter_by_zone(events, settings.context)
@@ -269,6 +272,8 @@ def run_job(
             "vessels": None if wanted is None else sorted(wanted),
         }
         run = _describe(got, cleaned, events, pairs, settings, filters, hash_inputs)
+        if got.events.num_rows:
+            run["told"] = {"events": got.events.num_rows, "added": told}
         result = Result(events, pairs, cleaned.tracks, berths, got.rejects, run, sources=archive.sources(events))
         names: list[str] = []
         if aside is not None:
@@ -386,8 +391,12 @@ def _say_what_was_read(got: ReadResult) -> None:
     # What to do about it follows after a colon or full stop; run.json has all of it.
     short = [re.split(r": |\. ", reason, maxsplit=1)[0] for _, reason in got.skipped]
     _say_some([f"skipped: {reason}" for reason in short], "skipped files")
-    named = [(file.path if file.member is None else f"{file.path}!{file.member}", file.notes) for file in got.files]
+    named = [(file.label, file.notes) for file in got.files]
     _say_some([f"{label}: {note}" for label, notes in named for note in notes], "remarks on files")
+    if got.events.num_rows:
+        log.info("%s events that others found are among them", f"{got.events.num_rows:,}")
+    doubts = [f"{file.label}: {doubt.sentence}" for file in got.files for doubt in file.doubts]
+    _say_some([f"doubt about {line}" for line in doubts], "doubts about files")
     log.info(
         "%s rows read from %s: %s kept, %s filtered, %s rejected",
         f"{rows['read']:,}", "1 file" if len(got.files) == 1 else f"{len(got.files):,} files",

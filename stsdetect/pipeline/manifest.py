@@ -100,6 +100,7 @@ def describe_inputs(files: Sequence[FileReport], *, whole_hash: bool) -> list[di
                 "rejected": dict(sorted(file.rejected.items())),
             },
             "notes": list(file.notes),
+            "doubts": [{"kind": doubt.kind, "sentence": doubt.sentence} for doubt in file.doubts],
         }
         for file in files
     ]

@@ -18,7 +18,7 @@ def page_fixes(slots: FixSlots, events: pa.Table, pairs: pa.Table) -> pa.Table:
     Where there is no event at all they are all fixes: the map then shows where there was traffic.
     """
     wanted = None
-    if events.num_rows:
+    if events.num_rows and slots.labels:
         top = pairs.sort_by("rank").slice(0, MAX_PAIRS)
         ids = pc.list_flatten(top.column("event_ids"))
         shown = events.filter(pc.is_in(events.column("event_id"), value_set=ids.combine_chunks()))
@@ -47,8 +47,9 @@ def _windows(slots: FixSlots, shown: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     end = shown.column("end_time").cast(pa.int64()).to_numpy() + margin
     for side in ("vessel_a", "vessel_b"):
         words = shown.column(side).to_pylist()
-        rows = np.array([k for k, word in enumerate(words) if word is not None], dtype=np.int64)
-        hulls = np.array([place[word] for word in words if word is not None], dtype=np.int64)
+        # Vessels of which others told have no fixes here.
+        rows = np.array([k for k, word in enumerate(words) if word in place], dtype=np.int64)
+        hulls = np.array([place[word] for word in words if word in place], dtype=np.int64)
         np.minimum.at(low, hulls, start[rows])
         np.maximum.at(high, hulls, end[rows])
     return low, high

@@ -23,6 +23,7 @@ from stsdetect.schema import TEXT
 Mask = NDArray[np.bool_]
 #: Made once: for a small file making them costs as much as using them.
 NO_TEXT, _BLANK, _NO_NUMBER = pa.scalar(None, pa.string()), pa.scalar("", pa.string()), pa.scalar(None, pa.float64())
+_STRING, _FLOAT = pa.string(), pa.float64()
 _TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
@@ -32,6 +33,8 @@ def plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
         array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
         if isinstance(array, pa.ChunkedArray):
             array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+    if array.type in (TEXT, _STRING, _FLOAT):  # nearly all are
+        return array
     if pa.types.is_dictionary(array.type):
         values = plain(array.dictionary)
         if values.type != pa.string() or array.type != TEXT:
@@ -143,13 +146,21 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
 
 def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
     """Return numbers times a factor, typed or text; what is no number stays as it is, to be judged later."""
+    whole = round(1 / factor)
+    # 123 tenths are 12.3, not 12.3 and a little: a quotient is the nearest number there is, a product need not be.
+    return divided(array, float(whole)) if whole * factor == 1 else _changed(array, lambda x: pc.multiply(x, factor))
+
+
+def divided(array: pa.Array | pa.ChunkedArray, parts: float) -> pa.Array:
+    """Return whole numbers of such parts of a unit in that unit, nearest to the quotient; else as `scaled`."""
+    return _changed(array, lambda x: pc.divide(x, parts))
+
+
+def _changed(array: pa.Array | pa.ChunkedArray, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
     array = plain(array)
     values = array.dictionary if pa.types.is_dictionary(array.type) else array
     found, bad = numbers(values)
-    # 123 tenths are 12.3, not 12.3 and a little: the nearest number of few decimals; huge ones have none.
-    product = pc.multiply(found, factor)
-    small = pc.less(pc.abs(product), 1e9)
-    result = pc.if_else(small, pc.round(pc.if_else(small, product, 0.0), 6), product)
+    result = change(found)
     if bad.any():  # only text can hold what is no number
         result = pc.if_else(pa.array(bad), strings(values), result.cast(pa.string()))
     return result.take(array.indices) if pa.types.is_dictionary(array.type) else result

@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from stsdetect.errors import UsageError, did_you_mean
+from stsdetect.readers.convert import numbers
 from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes
 from stsdetect.readers.layout import untouched
 from stsdetect.readers.protocol import Batch, Reject
-from stsdetect.readers.rows import FLOATS, MAX_TEXT, TEXTS, Origin, Times, build
+from stsdetect.readers.rows import FLOATS, KEYS, LONG_KEYS, MAX_TEXT, TEXTS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import Tidy
 from stsdetect.schema import POSITIONS
@@ -70,6 +73,51 @@ def shape_with(head: Head, required: Iterable[str], without: Iterable[str] = ())
         ):
             return shape
     return None
+
+
+def mapped_names(settings: ReadSettings) -> dict[str, str]:
+    """Return what a user maps, as the names of a layout: their path -> our key.
+
+    Raises
+    ------
+    UsageError
+        If a key of ours is misspelt.
+    """
+    found = {}
+    for key, name in settings.columns.items():
+        ours = LONG_KEYS.get(key, key)
+        if ours not in KEYS:
+            raise UsageError(
+                f"nothing can be mapped to '{key}'.{did_you_mean(key, KEYS)} Names to map to: {', '.join(KEYS)}"
+            )
+        found[name] = ours
+    return found
+
+
+def names_in(items: Iterable[Any], most: int = 200) -> list[str]:
+    """Return the paths of the values in items, as they are written in a map."""
+    found: dict[str, None] = {}
+    waiting: list[tuple[str, Any]] = [("", item) for item in items]
+    while waiting and len(found) < most:
+        path, value = waiting.pop(0)
+        front = f"{path}." if path else ""
+        if type(value) is dict:
+            waiting += [(front + str(key), inner) for key, inner in value.items()]
+        elif type(value) is list:
+            waiting += [(front + str(place), inner) for place, inner in enumerate(value[:4])]
+        elif path:
+            found[path] = None
+    return list(found)
+
+
+def with_size(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
+    """Work out length and width from the distances of the antenna to bow, stern and sides, where they are not given."""
+    columns = dict(columns)
+    for size, one, other in (("length", "to_bow", "to_stern"), ("width", "to_port", "to_starboard")):
+        if size not in columns and one in columns and other in columns:
+            total = pc.add(numbers(columns[one])[0], numbers(columns[other])[0])
+            columns[size] = pc.if_else(pc.greater(total, 0.0), total, pa.scalar(None, pa.float64()))
+    return columns
 
 
 def column(key: str, values: list[Any]) -> tuple[pa.Array, list[int]]:
@@ -167,10 +215,10 @@ def item_batch(chunk: Chunk, paths: list[tuple[Steps, str]], layout: JsonLayout,
         values = picked(chunk.items, path)
         first = found.get(key)
         found[key] = values if first is None else [b if a is None else a for a, b in zip(first, values, strict=True)]
-    raw: dict[str, pa.Array] = {}
+    raw: dict[str, pa.Array] = {key: pa.nulls(size, pa.float64()) for key in ("time", "lat", "lon")}
     wrong: dict[str, list[int]] = {}
     for key, values in found.items():
-        if key in ("time", "lat", "lon", "mmsi") or values.count(None) < size:
+        if key == "mmsi" or values.count(None) < size:
             raw[key], wrong[key] = column(key, values)
     remarks: Counter[str] = Counter()
     raw = layout.tidy(raw, remarks)

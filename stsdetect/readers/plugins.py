@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.protocol import Batch, Reader
 from stsdetect.readers.source import Head, Source
-from stsdetect.schema import POSITIONS
+from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.settings import ReadSettings
 
 #: Where other packages offer readers of their own: an entry point of this group names an object that is a `Reader`.
@@ -57,9 +57,11 @@ class Plugin:
             raise InputError(f"{self.where} gives {type(batch).__name__} for {label}, not stsdetect.readers.Batch")
         try:
             positions = POSITIONS.conform(batch.positions)
+            batch.events = None if batch.events is None else EVENTS.conform(batch.events)
         except UsageError as problem:
             raise InputError(f"{self.where} gives wrong rows for {label}: {problem}") from problem
-        kept, rejected = positions.num_rows, len(batch.rejects)
+        kept = positions.num_rows + (0 if batch.events is None else batch.events.num_rows)
+        rejected = len(batch.rejects)
         if batch.rows != kept + rejected:
             raise InputError(
                 f"{self.where} loses rows of {label}: of {batch.rows} it keeps {kept} and rejects {rejected}"

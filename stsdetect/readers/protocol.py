@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 
 from stsdetect.errors import InputError
+from stsdetect.schema import EVENTS
 from stsdetect.settings import ReadSettings
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ class Reject:
 
 @dataclass
 class Batch:
-    """Some rows of one source: ``rows`` = rows of ``positions`` + ``rejects``.
+    """Some rows of one source: ``rows`` = rows of ``positions`` and ``events`` + ``rejects``.
 
-    ``emptied`` counts optional values that could not be read and became null, by column; ``remarks`` are
+    ``events`` (`schema.EVENTS`) are those of a source that tells what others found; ``emptied`` counts optional values
+    that could not be read and became null, by column; ``remarks`` are
     sentences about the file, kept once each.
     """
 
@@ -47,13 +49,26 @@ class Batch:
     rejects: list[Reject] = field(default_factory=list)
     emptied: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
+    events: pa.Table | None = None
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What in a file speaks against the way it was read: a stable name, and a sentence with the evidence.
+
+    Nothing is ever changed for it; the file is read as its layout and the settings say.
+    """
+
+    kind: str
+    sentence: str
 
 
 @dataclass(frozen=True)
 class FileReport:
     """What became of one file or archive member.
 
-    Always ``rows_read == rows_kept + rows_filtered + sum(rejected.values())``.
+    Always ``rows_read == rows_kept + rows_filtered + sum(rejected.values())``. ``doubts`` are about columns that may be
+    exchanged or of another unit.
     """
 
     path: str
@@ -65,19 +80,27 @@ class FileReport:
     rows_filtered: int
     rejected: dict[str, int]
     notes: tuple[str, ...]
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """``path`` or ``path!member``, as in the column ``source_file``."""
+        return self.path if self.member is None else f"{self.path}!{self.member}"
 
 
 @dataclass(frozen=True)
 class ReadResult:
     """Positions and rejects as Arrow tables (`schema.POSITIONS`, `schema.REJECTS`), and a report per file.
 
-    ``skipped`` names the files of folders, globs and archives that are not AIS, each with the reason.
+    ``skipped`` names the files of folders, globs and archives that are not AIS, each with the reason; ``events``
+    (`schema.EVENTS`) are those that others found and the files tell of, each once.
     """
 
     positions: pa.Table
     rejects: pa.Table
     files: tuple[FileReport, ...]
     skipped: tuple[tuple[str, str], ...]
+    events: pa.Table = field(default_factory=EVENTS.empty)
 
 
 class Reader(Protocol):

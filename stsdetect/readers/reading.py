@@ -67,3 +67,39 @@ def read(
     tables = list(blocks)
     positions = pa.concat_tables(tables).unify_dictionaries() if tables else POSITIONS.empty()
     return replace(blocks.result(), positions=positions)
+
+
+def read_events(inputs: Sequence[str | Path] | str | Path, *, settings: ReadSettings | None = None) -> pa.Table:
+    """Read the events that others found, such as those of Global Fishing Watch; positions are passed over.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders, globs and archives. `read` gives the account of their rows.
+    settings
+        Rules of reading.
+
+    Returns
+    -------
+    An `EVENTS` table sorted by start, each event once; what the publisher does not say is null.
+
+    Raises
+    ------
+    InputError
+        If an input does not exist or holds nothing that can be read.
+
+    Examples
+    --------
+    >>> import json, tempfile
+    >>> event = {"type": "loitering", "start": "2024-03-01T00:00:00Z", "end": "2024-03-01T06:00:00Z",
+    ...          "position": {"lat": 31.0, "lon": 124.5}, "vessel": {"ssvid": "412000001"}}
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+    ...     _ = file.write(json.dumps({"entries": [event]}))
+    ...     file.flush()
+    ...     read_events(file.name).column("kind").to_pylist()
+    ['loitering']
+    """
+    blocks = stream(inputs, settings=settings)
+    for _ in blocks:
+        pass
+    return blocks.result().events

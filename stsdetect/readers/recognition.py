@@ -6,14 +6,21 @@ from functools import cache
 from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
+from stsdetect.readers.dbf import SHAPES
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.aishub import AISHUB
-from stsdetect.readers.layouts.amsa import AMSA
+from stsdetect.readers.layouts.aishub_json import AISHUB_JSON
+from stsdetect.readers.layouts.aishub_xml import AISHUB_XML
+from stsdetect.readers.layouts.aisstream import AISSTREAM
+from stsdetect.readers.layouts.amsa import AMSA, AMSA_SHAPEFILE
 from stsdetect.readers.layouts.barentswatch import BARENTSWATCH
 from stsdetect.readers.layouts.brest import BREST_DYNAMIC, BREST_STATIC
+from stsdetect.readers.layouts.digitraffic import DIGITRAFFIC, DIGITRAFFIC_VESSELS
 from stsdetect.readers.layouts.dma import DMA
 from stsdetect.readers.layouts.exactearth import EXACTEARTH
+from stsdetect.readers.layouts.gfw_events import GFW_ENCOUNTERS, GFW_EVENTS
 from stsdetect.readers.layouts.gfw_positions import GFW_POSITIONS
+from stsdetect.readers.layouts.kpler import KPLER
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
@@ -23,7 +30,10 @@ from stsdetect.readers.layouts.noaa_gdb import NOAA_GDB
 from stsdetect.readers.layouts.noaa_parquet import NOAA_PARQUET
 from stsdetect.readers.layouts.piraeus import PIRAEUS
 from stsdetect.readers.layouts.spire import SPIRE_HISTORICAL
+from stsdetect.readers.layouts.spire_graphql import SPIRE_GRAPHQL
+from stsdetect.readers.layouts.tw_mpb import TW_MPB, TW_MPB_GEOJSON
 from stsdetect.readers.layouts.ungp import UNGP, UNGP_PARQUET
+from stsdetect.readers.layouts.vesselfinder import VESSELFINDER
 from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.plugins import plugins
 from stsdetect.readers.protocol import QuestionError, Reader
@@ -45,6 +55,16 @@ _OWN: tuple[Reader, ...] = (
     KR_MOF,
     KR_MOF_STATIC,
     BARENTSWATCH,
+    AISHUB_JSON,
+    AISHUB_XML,
+    AISSTREAM,
+    DIGITRAFFIC,
+    DIGITRAFFIC_VESSELS,
+    KPLER,
+    SPIRE_GRAPHQL,
+    TW_MPB,
+    TW_MPB_GEOJSON,
+    VESSELFINDER,
     AISHUB,
     EXACTEARTH,
     MARINETRAFFIC,
@@ -56,7 +76,10 @@ _OWN: tuple[Reader, ...] = (
     BREST_STATIC,
     PIRAEUS,
     AMSA,
+    AMSA_SHAPEFILE,
     GFW_POSITIONS,
+    GFW_EVENTS,
+    GFW_ENCOUNTERS,
 )
 
 
@@ -140,6 +163,8 @@ def _unknown(head: Head) -> str:
         return f"{head.label} is a geodatabase without a layer Broadcast as NOAA published them for 2009-2014"
     names = head.parquet_columns
     if not names:
+        if head.data.startswith(SHAPES):
+            return f"{head.label} has the shapes of a shapefile; its rows are in the .dbf of the same name: give that"
         if b"\x00" in head.data:
             return f"{head.label} is not text, Parquet or an archive of them"
         header = find_header(head)

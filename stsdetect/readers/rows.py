@@ -63,6 +63,8 @@ KEYS: tuple[str, ...] = (
     *FLOATS,
     *TEXTS,
 )
+#: Names of the positions table are taken for ours as well.
+LONG_KEYS: dict[str, str] = {"lat_deg": "lat", "lon_deg": "lon", **{long: key for key, long in FLOATS.items()}}
 CLASSES = {"a": "A", "b": "B", "class a": "A", "class b": "B"}
 STATIONS = {name: name for name in ("ship", "base", "aid", "sar_aircraft", "sart", "aux", "handheld", "group")}
 
@@ -327,7 +329,7 @@ def _rejects(raw: dict[str, pa.Array], why: NDArray[np.int8], origin: Origin, kn
         if value is not None and origin.cell and (key not in raw or not is_text(raw[key])):
             value = origin.cell(i, key)
         if reason == "message_type":
-            reason = f"message_type_{int(float(value))}"
+            reason = f"message_type_{int(float(str(value)))}"
         detail = f"{key} is empty" if value is None or str(value).strip() == "" else f"{key} {value}"
         if origin.is_header(text):
             reason, detail = "repeated_header", ""

@@ -22,6 +22,8 @@ from stsdetect.readers.protocol import Batch, DamagedError, FileReport, Question
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand, recoded_remark
+from stsdetect.readers.suspicion import Suspicion
+from stsdetect.readers.told import told_once
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
 
@@ -144,6 +146,20 @@ class _Filter:
             result = pc.and_(result, mask)
         return result
 
+    def of_events(self, events: pa.Table) -> pa.Array:
+        """Return which events pass: by their start, and by either vessel."""
+        time = events.column("start_time").cast(pa.int64())
+        mask = pc.is_valid(time)
+        if self.since is not None:
+            mask = pc.and_(mask, pc.greater_equal(time, self.since))
+        if self.until is not None:
+            mask = pc.and_(mask, pc.less(time, self.until))
+        if self.vessels is not None:
+            names = pa.array(sorted(self.vessels), pa.string())
+            either = [pc.is_in(events.column(side), names) for side in ("vessel_a", "vessel_b")]
+            mask = pc.and_(mask, pc.or_(*either))
+        return mask
+
 
 @dataclass
 class _Account:
@@ -151,6 +167,7 @@ class _Account:
 
     reports: list[FileReport] = field(default_factory=list)
     rejected: list[pa.Table] = field(default_factory=list)
+    events: list[pa.Table] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     whole: bool = False
 
@@ -158,11 +175,12 @@ class _Account:
         """Enter a file that was read to its end."""
         self.reports.append(tally.report(source.path, source.member, layout, source.size))
         self.rejected += tally.rejected
+        self.events += tally.events
 
     def result(self, positions: pa.Table) -> ReadResult:
         """Return the account beside positions."""
         lost = pa.concat_tables(self.rejected).unify_dictionaries() if self.rejected else REJECTS.empty()
-        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped))
+        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped), told_once(self.events))
 
 
 @dataclass
@@ -175,9 +193,11 @@ class _Tally:
     filtered: int = 0
     rejected: list[pa.Table] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    events: list[pa.Table] = field(default_factory=list)
     last_row: int = 0
     emptied: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
+    suspicion: Suspicion = field(default_factory=Suspicion)
 
     def add(self, batch: Batch, wanted: _Filter) -> pa.Table:
         """Count a batch and return its wanted rows."""
@@ -186,9 +206,15 @@ class _Tally:
         self.emptied += batch.emptied
         for text, count in batch.remarks.items():
             self.remarks[text] += count
+        if batch.events is not None:
+            told = batch.events.filter(wanted.of_events(batch.events))
+            self.events.append(told)
+            self.kept += told.num_rows
+            self.filtered += batch.events.num_rows - told.num_rows
         table = batch.positions
         if not table.num_rows:
             return table
+        self.suspicion.look(table)
         self.last_row = max(self.last_row, pc.max(table.column("source_row")).as_py() or 0)
         if wanted.vessels is not None:
             table = expanded(table)
@@ -204,6 +230,7 @@ class _Tally:
         """Take in rejected rows; as a table, because there can be millions."""
         if rejects:
             self.reasons.update(reject.reason for reject in rejects)
+            self.suspicion.refuse(rejects)
             self.rejected.append(reject_table(self.label, rejects))
             self.last_row = max(self.last_row, *(reject.row for reject in rejects))
 
@@ -211,7 +238,10 @@ class _Tally:
         notes = [f"{column}: {count} unreadable values left empty" for column, count in sorted(self.emptied.items())]
         notes += [f"{text}: {count}" if count else text for text, count in sorted(self.remarks.items())]
         reasons = dict(sorted(self.reasons.items()))
-        return FileReport(path, member, layout, size, self.rows, self.kept, self.filtered, reasons, tuple(notes))
+        doubts = self.suspicion.doubts()
+        return FileReport(
+            path, member, layout, size, self.rows, self.kept, self.filtered, reasons, tuple(notes), doubts
+        )
 
 
 def _micro(time: datetime | None) -> int | None:
@@ -294,6 +324,7 @@ def _read_source(
 ) -> Iterator[pa.Table]:
     head = source.head()
     layout = recognise(head, settings)
+    tally.suspicion = Suspicion(head.data)
     if head.encoding:
         tally.remarks[recoded_remark(head.encoding)] += 0
     try:

@@ -13,15 +13,13 @@ from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
 from stsdetect.readers.convert import plain, strings, value_at
 from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
-from stsdetect.readers.rows import FLOATS, KEYS, Origin, Times, build
+from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import Header, TextSpec, Tidy, find_header, numbered_blocks, read_text, split_block
 from stsdetect.readers.times import Order, any_utc, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
-#: Names of the positions table are taken for ours as well.
-LONG_KEYS: dict[str, str] = {"lat_deg": "lat", "lon_deg": "lon", **{long: key for key, long in FLOATS.items()}}
 _FRAME_ROWS = 1 << 20
 
 #: Names other exports use, only to print a map that the user can check and paste.

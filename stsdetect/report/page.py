@@ -93,9 +93,9 @@ def write_page(
     fixes
         Table as in `stsdetect.schema.FIXES`, for the tracks; None for a map without tracks.
     run
-        What was read and how, as in ``run.json``. Used where present: ``inputs`` (each with ``path`` and
-        ``size_bytes``), ``rows`` (``read``, ``kept``, ``rejected`` by reason), ``settings_id``, ``version``,
-        ``first_time`` and ``last_time``.
+        What was read and how, as in ``run.json``. Used where present: ``inputs`` (each with ``path``,
+        ``size_bytes`` and ``doubts``), ``rows`` (``read``, ``kept``, ``rejected`` by reason), ``settings_id``,
+        ``version``, ``first_time`` and ``last_time``.
     zones, shoreline
         Background of the map.
     max_pairs
@@ -158,7 +158,9 @@ def _shown(
     """
     ids = events.column("event_id").to_pylist()
     owned = pc.is_in(events.column("event_id"), value_set=pa.array(list(owner), pa.string())).to_numpy()
+    # Short silences are ordinary, and port calls of others are only evidence.
     counts = pc.not_equal(events.column("subtype"), "short").to_numpy()
+    counts = counts & pc.not_equal(events.column("kind"), "port_call").to_numpy()
     encounter = pc.equal(events.column("kind"), "encounter").to_numpy()
     single = pc.is_null(events.column("vessel_b")).to_numpy()
     hours = events.column("duration_h").to_numpy()
@@ -265,6 +267,12 @@ def _head(
         "read": read.get("read"),
         "kept": read.get("kept"),
         "rejected": sum(reasons.values()) if reasons or isinstance(rejected, Mapping) else rejected,
+        "doubts": [
+            (texts.clean(Path(str(item["path"])).name, 90), texts.clean(doubt["sentence"], 600))
+            for item in run.get("inputs") or ()
+            if isinstance(item, Mapping)
+            for doubt in item.get("doubts") or ()
+        ],
         "reject_reasons": sorted(((texts.clean(k, 60), v) for k, v in reasons.items()), key=lambda kv: -kv[1]),
         "settings_id": texts.clean(run.get("settings_id"), 40),
         "version": texts.clean(run.get("version"), 40),
@@ -314,9 +322,10 @@ def _pair(
         "first": texts.time_text(pair["first_time"]),
         "last": texts.time_text(pair["last_time"]),
         "hours": texts.duration_text(sum(row["duration_h"] for row in met)),
-        "observed": texts.duration_text(sum(row["observed_min"] for row in met) / 60),
-        "inferred": texts.duration_text(sum(row["inferred_min"] for row in met) / 60),
+        "observed": texts.duration_text(_minutes(met, "observed_min") / 60),
+        "inferred": texts.duration_text(_minutes(met, "inferred_min") / 60),
         "observed_share": _share(met),
+        "told": bool(met) and all(row["observed_min"] is None for row in met),
         "flags": [texts.clean(flag).replace("_", " ") for flag in sorted(flags)][:6],
         "base": [r for r in reasons if r["base"]],
         "speaks_for": sorted((r for r in reasons if not r["base"] and r["weight"] > 0), key=_by_weight),
@@ -327,9 +336,14 @@ def _pair(
     }
 
 
+def _minutes(met: Sequence[Mapping[str, Any]], name: str) -> float:
+    """Add up minutes; events of others do not say them."""
+    return sum(row[name] or 0.0 for row in met)
+
+
 def _share(met: Sequence[Mapping[str, Any]]) -> int:
-    seen = sum(row["observed_min"] for row in met)
-    total = seen + sum(row["inferred_min"] for row in met)
+    seen = _minutes(met, "observed_min")
+    total = seen + _minutes(met, "inferred_min")
     return round(100 * seen / total) if total > 0 else 0
 
 

@@ -40,6 +40,46 @@ def test_inspect_an_empty_export(run, tmp_path):
     assert "noaa_2015_2024" in done.out
 
 
+def test_inspect_rejects_by_reason_with_examples(run, tmp_path):
+    bad = [
+        row(412000001, "bad\x1b[31m", 1, 1),
+        *[row(412000001, f"bad {k}", 1, 1) for k in range(7)],
+        row("", START, 1, 1),
+    ]
+    path = write_noaa(tmp_path / "in.csv", [*meeting(), *bad])
+    (tmp_path / "notes.txt").write_text("nothing\n")
+    done = run("inspect", "--rejects", "--examples", "2", path, tmp_path / "notes.txt")
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[0] == "9 of 155 rows rejected (5.81%)"
+    assert [line for line in lines if line and line[0] != " "][1:3] == ["bad_time  8", "missing_vessel  1"]
+    assert lines[2] == f"  {path}, row 148: time bad\\x1b[31m"
+    assert lines[3].startswith("    412000001,bad\\x1b[31m,")
+    assert sum(f"{path}, row" in line for line in lines) == 3
+    assert "\x1b" not in done.out
+    assert lines[-1].startswith(f"not read  {tmp_path / 'notes.txt'}: ")
+
+
+def test_inspect_rejects_as_json(run, tmp_path):
+    path = write_noaa(tmp_path / "in.csv", [*meeting(), row(412000001, "bad\x07", 1, 1)])
+    found = json.loads(run("inspect", path, "--rejects", "--json").out)
+    assert (found["rows_read"], found["rejected"], found["not_read"]) == (147, 1, [])
+    (reason,) = found["reasons"]
+    assert (reason["reason"], reason["count"]) == ("bad_time", 1)
+    ((file, number, detail, text),) = reason["examples"]
+    assert (file, number, detail) == (str(path), 148, "time bad\x07")
+    assert text == path.read_text().splitlines()[147]
+
+
+def test_inspect_rejects_where_nothing_is_rejected_or_readable(run, tmp_path):
+    done = run("inspect", write_noaa(tmp_path / "in.csv", meeting()), "--rejects")
+    assert (done.code, done.out) == (0, "0 of 146 rows rejected (0.00%)\n")
+    (tmp_path / "x.txt").write_text("hello\n")
+    done = run("inspect", "--rejects", tmp_path / "x.txt")
+    assert done.code == 3
+    assert "not AIS" in done.err
+
+
 def test_inspect_nothing_readable(run, tmp_path):
     (tmp_path / "x.txt").write_text("hello\n")
     done = run("inspect", tmp_path / "x.txt")

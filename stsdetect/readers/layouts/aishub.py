@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from stsdetect.readers.convert import scaled
+from stsdetect.readers.convert import divided
 from stsdetect.readers.layout import TextLayout, first_values
 from stsdetect.readers.protocol import QuestionError
 from stsdetect.readers.source import Head
@@ -37,8 +37,8 @@ NAMES = {
     "DRAUGHT": "draught",
     "DEST": "destination",
 }
-#: What one raw unit is: 1/10000 minute of arc [deg], tenth of a knot [kn], of a degree [deg], of a metre [m].
-_RAW_UNITS = {"lat": 1 / 600_000, "lon": 1 / 600_000, "sog": 0.1, "cog": 0.1, "draught": 0.1}
+#: How many raw units are one degree (they are 1/10000 minute), one knot, one degree of course, one metre.
+_RAW_UNITS = {"lat": 600_000, "lon": 600_000, "sog": 10, "cog": 10, "draught": 10}
 #: Latitudes go to 90, and 91 stands for none; raw ones are below that only within 17 m of the equator.
 _MOST_DEG = 91.0
 
@@ -70,7 +70,7 @@ def is_raw(times: Sequence[str], latitudes: Sequence[str], label: str) -> bool:
 def from_raw(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
     """Turn raw units into degrees, knots and metres; columns by our key, any of them."""
     remarks["raw AIS units (AISHub format=0) turned into degrees, knots and metres"] += 0
-    return {key: scaled(array, _RAW_UNITS[key]) if key in _RAW_UNITS else array for key, array in columns.items()}
+    return {key: divided(array, _RAW_UNITS[key]) if key in _RAW_UNITS else array for key, array in columns.items()}
 
 
 def _number(text: str) -> float | None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.readers.convert import numbers, strings
+from stsdetect.readers.dbf import DbfLayout
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.times import day_first_12h_utc
 
@@ -74,4 +75,16 @@ AMSA = TextLayout(
     times=day_first_12h_utc,
     tidy=_tidy,
     apart=False,
+)
+
+AMSA_SHAPEFILE = DbfLayout(
+    name="amsa_cts_shapefile",
+    title="AMSA Craft Tracking System shapefile, as published (its .dbf, or the .zip)",
+    doc="The attribute table of the shapefile, which holds the place of each report as well. " + AMSA.doc,
+    time_rule=AMSA.time_rule,
+    lost=AMSA.lost,
+    names=AMSA.names,
+    required=AMSA.required,
+    times=AMSA.times,
+    tidy=_tidy,
 )

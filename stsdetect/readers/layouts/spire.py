@@ -27,7 +27,7 @@ SPIRE_HISTORICAL = TextLayout(
         "report neither a place nor a vessel are rejected as message_type_N."
     ),
     time_rule="timestamp is ISO 8601 with Z, the time of the message; created_at is not read.",
-    lost="rate of turn, accuracy, manoeuvre, flag, ETA, collection_type (terrestrial, satellite or dynamic).",
+    lost="rate of turn, accuracy, manoeuvre, flag, ETA, collection_type. Antenna places are not in these files.",
     names={
         "timestamp": "time",
         "mmsi": "mmsi",

@@ -72,13 +72,14 @@ def test_what_is_loaded_is_what_was_put_down(order, n_groups, most_rows, in_memo
         low[1], high[1], low[3], high[3] = start, end, FIRST_US, start
         wanted = (WHOLE.time_us >= low[WHOLE.hull]) & (WHOLE.time_us <= high[WHOLE.hull])
         assert same(slots.load(FIRST_US, LAST_US, wanted=(low, high)), WHOLE.take(wanted))
-        with Shelf(0) as dealt:
-            windows = (np.array(column) for column in ([1, 3, 3], [7, 7, 9], [start, 0, 0], [end, start, LAST_US]))
-            slots.deal(dealt, *windows)
-            both = (WHOLE.hull == 1) & (WHOLE.time_us >= start) & (WHOLE.time_us <= end)
-            both |= (WHOLE.hull == 3) & (WHOLE.time_us <= start)
-            assert same(slots.as_fixes(dealt.take(7)), WHOLE.take(both))
-            assert same(slots.as_fixes(dealt.take(9)), WHOLE.take(WHOLE.hull == 3))
+        for workers in (1, 2):
+            with Shelf(0) as dealt:
+                windows = (np.array(column) for column in ([1, 3, 3], [7, 7, 9], [start, 0, 0], [end, start, LAST_US]))
+                slots.deal(dealt, *windows, workers)
+                both = (WHOLE.hull == 1) & (WHOLE.time_us >= start) & (WHOLE.time_us <= end)
+                both |= (WHOLE.hull == 3) & (WHOLE.time_us <= start)
+                assert same(slots.as_fixes(dealt.take(7)), WHOLE.take(both))
+                assert same(slots.as_fixes(dealt.take(9)), WHOLE.take(WHOLE.hull == 3))
 
 
 def test_fixes_for_contact_have_just_the_slow_legs():

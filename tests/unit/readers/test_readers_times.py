@@ -14,12 +14,20 @@ from stsdetect.readers.times import (
     epoch_s_utc,
     iso_utc,
     iso_zoned_utc,
+    zoned_utc,
 )
 from stsdetect.schema import TEXT, TIME
 
 AT = datetime(2023, 2, 1, 12, 4, 54, tzinfo=UTC)
 MIDNIGHT = datetime(2023, 2, 1, 0, 4, 54, tzinfo=UTC)
 FORMS = [
+    (zoned_utc, "2023-02-01T12:04:54Z", AT),
+    (zoned_utc, "2023-02-01T13:04:54+01:00", AT),
+    (zoned_utc, "2023-02-01 12:04:54 UTC", AT),
+    (zoned_utc, "2023-02-01 12:04:54.250000987 +0000 UTC", AT.replace(microsecond=250_000)),
+    (zoned_utc, "2023-02-01T12:04:54", None),
+    (zoned_utc, "2023-02-01-01:00", None),
+    (zoned_utc, "1675253094", None),
     (day_first_12h_utc, "1/02/2023 12:04:54 AM", MIDNIGHT),
     (day_first_12h_utc, "01/2/2023 12:04:54 PM", AT),
     (day_first_12h_utc, "31/12/2022 1:00:00 pm", datetime(2022, 12, 31, 13, tzinfo=UTC)),

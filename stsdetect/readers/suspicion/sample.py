@@ -1,0 +1,148 @@
+"""Chooses the rows of a file that are looked at: its first ones, then runs of rows ever farther apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.kernels.sphere import Floats, Ints
+from stsdetect.readers.alike import is_alike, parts
+from stsdetect.readers.protocol import Doubt, Reject
+from stsdetect.readers.suspicion.legs import Evidence
+from stsdetect.readers.suspicion.verdicts import Counts, verdicts
+from stsdetect.units import US_PER_S
+
+#: Rows that are looked at together: enough for several fixes of many vessels, or of one for long.
+CHUNK = 1 << 15
+#: Around changes of the date, so many runs of rows are looked at besides, where dates may be read two ways.
+MAX_MIDNIGHTS = 8
+_DAY_US = 86_400 * US_PER_S
+_COLUMNS = ("time", "lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg", "draught_m")
+_SLASHED = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}\b")
+_SLASHED_BYTES = re.compile(rb"(?<![\d/.-])\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?![\d/.-])")
+
+Columns = dict[str, Any]
+
+
+class Suspicion:
+    """Looks at the positions of one file as they come, in the order of the file.
+
+    Parameters
+    ----------
+    head
+        How the file begins: whether there are dates like 03/04/2021.
+    """
+
+    def __init__(self, head: bytes = b"") -> None:
+        self._slashed = bool(_SLASHED_BYTES.search(head))
+        self._seen = self._next = self._held = 0
+        self._waiting: list[Columns] = []
+        self._ids: dict[str, int] = {}
+        self._counts = Counts()
+        self._evidence: list[Evidence] = []
+        self._midnights = 0
+
+    def look(self, table: pa.Table) -> None:
+        """Take in positions, also in the form of `readers.alike`; most rows of a large file are passed over."""
+        size, begin = table.num_rows, 0
+        if self._slashed and size:
+            self._look_at_midnight(table)
+        while begin < size:
+            passed = min(max(self._next - self._seen, 0), size - begin)
+            taken = 0 if passed else min(CHUNK - self._held, size - begin)
+            if taken:
+                self._waiting.append(self._columns(table.slice(begin, taken)))
+                self._held += taken
+            begin += passed + taken
+            self._seen += passed + taken
+            if self._held == CHUNK:
+                self._judge()
+                # Chunks begin behind 0, 1, 4, 16, 64 ... others.
+                self._next = CHUNK << 2 * (((self._seen // CHUNK - 1).bit_length() + 1) // 2)
+
+    def refuse(self, rejects: Sequence[Reject]) -> None:
+        """Take in rejected rows: dates that would be dates with day and month exchanged."""
+        if not self._slashed:
+            return
+        for reject in rejects[: 10 * CHUNK]:
+            match = _SLASHED.search(reject.detail) if reject.reason == "bad_time" else None
+            if match:
+                low, high = sorted((int(match[1]), int(match[2])))
+                self._counts.dates.refused += 1 <= low <= 12 < high <= 31
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Return what there is to doubt, once all has been read."""
+        self._judge()
+        return verdicts(self._counts, self._evidence)
+
+    def _judge(self) -> None:
+        """Work out the evidence in the rows that wait."""
+        waiting, self._waiting, self._held = self._waiting, [], 0
+        if waiting:
+            self._judge_rows({name: np.concatenate([part[name] for part in waiting]) for name in waiting[0]})
+
+    def _judge_rows(self, rows: Columns) -> None:
+        with np.errstate(all="ignore"):  # strangers wrote these numbers
+            self._counts.add(rows)
+            self._evidence.append(Evidence.of(rows))
+            if self._slashed:
+                self._counts.dates.add(rows)
+
+    def _look_at_midnight(self, table: pa.Table) -> None:
+        """Look at rows around a change of the date."""
+        if self._midnights >= MAX_MIDNIGHTS:
+            return
+        time_us = table.column("time").cast(pa.int64()).to_numpy()
+        changes = np.flatnonzero(np.diff(time_us // _DAY_US))
+        if changes.size:
+            self._midnights += 1
+            first = max(int(changes[0]) - CHUNK // 4, 0)
+            self._counts.dates.add(self._columns(table.slice(first, CHUNK // 2)))
+
+    def _columns(self, table: pa.Table) -> Columns:
+        number, said, _ = parts(table) if is_alike(table) else (None, table, None)
+
+        def column(name: str) -> pa.ChunkedArray | None:
+            if name in table.column_names:
+                return table.column(name)
+            if name in said.column_names:
+                return said.column(name).take(pa.array(number))
+            return None
+
+        rows: Columns = {}
+        for name in _COLUMNS:
+            found = column(name)
+            if name == "time":
+                assert found is not None
+                rows[name] = found.cast(pa.int64()).to_numpy()
+            else:
+                rows[name] = np.full(table.num_rows, np.nan) if found is None else _floats(found)
+        mmsi = column("mmsi")
+        rows["vessel"] = np.full(table.num_rows, -1) if mmsi is None else pc.fill_null(mmsi, -1).to_numpy()
+        own = column("vessel_id")
+        if own is not None and own.null_count < len(own):
+            rows["vessel"] = self._numbered(own, rows["vessel"])
+        return rows
+
+    def _numbered(self, own: pa.ChunkedArray, mmsi: Ints) -> Ints:
+        """Return a number below -1 for each own id, and the MMSI where there is none."""
+        column = own if pa.types.is_dictionary(own.type) else own.dictionary_encode()
+        array = column.unify_dictionaries().combine_chunks()
+        array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+        codes = array.indices.fill_null(-1).to_numpy()
+        used = np.unique(codes)
+        words = array.dictionary
+        numbers = [self._ids.setdefault(str(words[k].as_py()), -2 - len(self._ids)) for k in used[used >= 0].tolist()]
+        table = np.array([-1] * int(used[0] < 0) + numbers, dtype=np.int64)
+        found = table[np.searchsorted(used, codes)]
+        return np.where(codes >= 0, found, mmsi)
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    values: Floats = column.cast(pa.float64()).to_numpy()
+    return values
