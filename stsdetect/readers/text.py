@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -58,6 +59,11 @@ class Header:
     end: int
     text: str
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The cells, to look for some of them."""
+        return frozenset(self.cells)
+
     def repeats(self, line: str) -> bool:
         """Say whether a line is this header again (files joined end to end)."""
         first = line.lstrip("\ufeff").split(self.delimiter, 1)[0].strip().strip('"')
@@ -92,7 +98,7 @@ def find_header(head: Head) -> Header | None:
 
 def find_header_with(head: Head, names: Collection[str]) -> Header | None:
     """Return the first of the first lines that has all these cells: some exports have lines of title above it."""
-    return next((header for header in head.look(_first_lines) if header and set(names) <= set(header.cells)), None)
+    return next((header for header in head.look(_first_lines) if header and header.names.issuperset(names)), None)
 
 
 def _first_lines(head: Head) -> list[Header | None]:
