@@ -102,6 +102,10 @@ class Shoreline:
 
         return Stretches(self._squares, make)
 
+    def get_ready(self) -> None:
+        """Read the asset, where that is not done yet."""
+        _ = self._squares
+
     def on_land(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Bools:
         """Tell for each place whether it is on land, shape (n,); False where a coordinate is not known.
 
