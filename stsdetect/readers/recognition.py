@@ -82,8 +82,6 @@ _OWN: tuple[Reader, ...] = (
     AMSA,
     AMSA_SHAPEFILE,
     GFW_POSITIONS,
-    GFW_EVENTS,
-    GFW_ENCOUNTERS,
 )
 
 
