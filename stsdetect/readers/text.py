@@ -337,6 +337,8 @@ def _batch(
     if len(piece.rows):
 
         def cell(i: int, key: str) -> str:
+            if key not in spec.columns:  # made of other columns, or there is none
+                return ""
             return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
