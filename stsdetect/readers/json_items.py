@@ -40,6 +40,7 @@ _SCAN = json.JSONDecoder(parse_constant=str, strict=False).raw_decode
 #: For whole numbers of more digits than Python turns into an int.
 _SCAN_LONG = json.JSONDecoder(parse_constant=str, parse_int=float, strict=False).raw_decode
 _SPACE = re.compile(r"[ \t\r\n\ufeff\x1e]*")
+_BLANK = re.compile(rb"[\r\n]*\n")
 #: A text needs no end here: to look for one again from each quote would take the square of the time.
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[][{},]', re.DOTALL)
 _ESCAPED = re.compile("[\udc80-\udcff]")
@@ -147,6 +148,10 @@ def _lines(stream: ByteStream) -> Iterator[Item]:
     for block in text_blocks(stream):
         begin = 0
         while begin < len(block):  # not split at once: of a block of newlines that would fill the memory
+            if blank := _BLANK.match(block, begin):
+                row += block.count(b"\n", begin, blank.end())
+                begin = blank.end()
+                continue
             end = block.index(b"\n", begin)
             raw, begin = block[begin:end], end + 1
             row += 1

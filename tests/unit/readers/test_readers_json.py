@@ -88,6 +88,8 @@ def test_many_items_cross_the_pieces_in_which_text_is_read(tmp_path, write):
 def test_rows_of_lines_are_line_numbers_and_of_documents_item_numbers(tmp_path):
     text = PLAIN + "\n\n" + PLAIN + "\n"
     assert [row["source_row"] for row in rows(read_text(tmp_path, text))] == [1, 3]
+    text = "\n\r\n" + PLAIN + "\r\n\r\n  \n\n" + PLAIN
+    assert [row["source_row"] for row in rows(read_text(tmp_path, text))] == [3, 7]
     text = "[\n" + PLAIN + ",\n\n" + PLAIN + "\n]"
     assert [row["source_row"] for row in rows(read_text(tmp_path, text))] == [1, 2]
 
