@@ -102,7 +102,8 @@ class Sources:
         words = both.combine_chunks().dictionary_encode()
         words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
         place = {label: k for k, label in enumerate(self._labels)}
-        hulls = np.array([*map(place.__getitem__, words.dictionary.to_pylist()), -1], dtype=np.int64)
+        # A vessel of which only others told has no fixes here.
+        hulls = np.array([*(place.get(word, -1) for word in words.dictionary.to_pylist()), -1], dtype=np.int64)
         return hulls[words.indices.fill_null(-1).to_numpy()], words
 
 

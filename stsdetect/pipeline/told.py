@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stsdetect.detect.meetings import in_final_order
 from stsdetect.schema import EVENTS
@@ -44,6 +45,17 @@ def join_told(own: pa.Table, told: pa.Table, bbox: BBox | None, digest: str) -> 
         place = EVENTS.names.index("flags")
         own = own.set_column(place, EVENTS.arrow.field(place), pa.array(flags, pa.string()))
     return in_final_order([own, told.filter(pa.array(fresh))], digest)
+
+
+def join_sources(look_up: Callable[[pa.Table], pa.Table], told: pa.Table, events: pa.Table) -> pa.Table:
+    """Return the rows that events came from (`SOURCES`): for our own as ``look_up`` finds them, else as told."""
+    ours = pc.is_valid(events.column("observed_min"))
+    wanted = events.filter(pc.invert(ours)).column("event_id").combine_chunks()
+    if not len(wanted):
+        return look_up(events)
+    parts = [look_up(events.filter(ours)), told.filter(pc.is_in(told.column("event_id"), wanted))]
+    order = [(name, "ascending") for name in ("event_id", "side", "which")]
+    return pa.concat_tables(parts).sort_by(order).combine_chunks()
 
 
 def _spans(events: pa.Table) -> Iterator[tuple[_Key, int, int]]:

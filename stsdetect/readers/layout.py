@@ -12,7 +12,16 @@ from stsdetect.readers.convert import plain, scaled, strings
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
 from stsdetect.readers.source import Head, Source, recoded_remark
-from stsdetect.readers.text import Block, Header, TextSpec, Tidy, find_header_with, read_text, split_block
+from stsdetect.readers.text import (
+    Block,
+    Header,
+    TextSpec,
+    Tidy,
+    find_header_with,
+    read_text,
+    refuse_twins,
+    split_block,
+)
 from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc, iso_zoned_utc
 from stsdetect.settings import ReadSettings, SpeedUnit
 
@@ -126,13 +135,19 @@ class TextLayout:
             return find_header_with(head.recoded(self.encoding), self.required)
         return found
 
+    def recoded(self, source: Source, head: Head) -> tuple[Source, Head]:
+        """Return source and head as they are to be read: in the layout's encoding where the header is in no UTF-8."""
+        if self.encoding is None or head.encoding is not None or find_header_with(head, self.required) is not None:
+            return source, head
+        return replace(source, encoding=self.encoding), head.recoded(self.encoding)
+
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the file in blocks."""
         header = self._header(head)
         assert header is not None
-        if self.encoding is not None and head.encoding is None and find_header_with(head, self.required) is None:
-            head, source = head.recoded(self.encoding), replace(source, encoding=self.encoding)
+        source, head = self.recoded(source, head)
         own = self if self.settle is None else self.settle(self, header, head, settings)
+        refuse_twins(header, own.names, source.label)
         columns: dict[str, int] = {}
         for position, cell in enumerate(header.cells):
             if cell in own.names:

@@ -9,7 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.protocol import Batch, Reader
 from stsdetect.readers.source import Head, Source
-from stsdetect.schema import EVENTS, POSITIONS
+from stsdetect.readers.told import TOLD
+from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
 #: Where other packages offer readers of their own: an entry point of this group names an object that is a `Reader`.
@@ -57,7 +58,7 @@ class Plugin:
             raise InputError(f"{self.where} gives {type(batch).__name__} for {label}, not stsdetect.readers.Batch")
         try:
             positions = POSITIONS.conform(batch.positions)
-            batch.events = None if batch.events is None else EVENTS.conform(batch.events)
+            batch.events = None if batch.events is None else TOLD.conform(batch.events)
         except UsageError as problem:
             raise InputError(f"{self.where} gives wrong rows for {label}: {problem}") from problem
         kept = positions.num_rows + (0 if batch.events is None else batch.events.num_rows)

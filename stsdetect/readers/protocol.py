@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 
 from stsdetect.errors import InputError
-from stsdetect.schema import EVENTS
+from stsdetect.schema import EVENTS, SOURCES
 from stsdetect.settings import ReadSettings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Reject:
 class Batch:
     """Some rows of one source: ``rows`` = rows of ``positions`` and ``events`` + ``rejects``.
 
-    ``events`` (`schema.EVENTS`) are those of a source that tells what others found; ``emptied`` counts optional values
+    ``events`` (`told.TOLD`) are those of a source that tells what others found; ``emptied`` counts optional values
     that could not be read and became null, by column; ``remarks`` are
     sentences about the file, kept once each.
     """
@@ -93,7 +93,8 @@ class ReadResult:
     """Positions and rejects as Arrow tables (`schema.POSITIONS`, `schema.REJECTS`), and a report per file.
 
     ``skipped`` names the files of folders, globs and archives that are not AIS, each with the reason; ``events``
-    (`schema.EVENTS`) are those that others found and the files tell of, each once.
+    (`schema.EVENTS`) are those that others found and the files tell of, each once, and ``event_sources``
+    (`schema.SOURCES`) say where.
     """
 
     positions: pa.Table
@@ -101,6 +102,7 @@ class ReadResult:
     files: tuple[FileReport, ...]
     skipped: tuple[tuple[str, str], ...]
     events: pa.Table = field(default_factory=EVENTS.empty)
+    event_sources: pa.Table = field(default_factory=SOURCES.empty)
 
 
 class Reader(Protocol):

@@ -73,6 +73,8 @@ _OWN: tuple[Reader, ...] = (
     MARINETRAFFIC_WEB,
     UNGP,
     UNGP_PARQUET,
+    GFW_EVENTS,
+    GFW_ENCOUNTERS,
     SPIRE_HISTORICAL,
     BREST_DYNAMIC,
     BREST_STATIC,
@@ -80,8 +82,6 @@ _OWN: tuple[Reader, ...] = (
     AMSA,
     AMSA_SHAPEFILE,
     GFW_POSITIONS,
-    GFW_EVENTS,
-    GFW_ENCOUNTERS,
 )
 
 
@@ -172,6 +172,8 @@ def _unknown(head: Head) -> str:
         if shapes(head):
             return _unknown_json(head)
         header = find_header(head)
+        if header is None and not head.whole and b"\n" not in head.data:
+            return f"{head.label} begins with a line of more than {len(head.data):,} bytes, as no AIS export does"
         if header is None:
             return (
                 f"{head.label} is not AIS in a layout stsdetect knows: no NMEA sentence and no header row in its "

@@ -18,7 +18,16 @@ from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import Header, TextSpec, Tidy, find_header, numbered_blocks, read_text, split_block
+from stsdetect.readers.text import (
+    Header,
+    TextSpec,
+    Tidy,
+    find_header,
+    numbered_blocks,
+    read_text,
+    refuse_twins,
+    split_block,
+)
 from stsdetect.readers.times import Order, any_utc, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
@@ -152,6 +161,7 @@ class MappedTable:
 
     def _read_text(self, source: Source, header: Header, settings: ReadSettings) -> Iterator[Batch]:
         columns = resolve_map(settings.columns, header.cells, source.label)
+        refuse_twins(header, set(columns.values()), source.label)
         places = {key: header.cells.index(name) for key, name in columns.items()}
         spec = TextSpec(header, places, plain_types(places))
         order = _order(_time_column(source, spec), settings, source.label)
@@ -258,7 +268,7 @@ def table_batch(
     """Build a batch from the rows of a typed table; ``first`` is the number of its first row."""
     twice = [name for name in columns.values() if table.column_names.count(name) > 1]
     if twice:
-        raise SchemaError(f"{label} has more than one column '{twice[0]}'; rename them")
+        raise SchemaError(f"{label} has more than one column '{twice[0]}': which is meant? Rename the others")
     raw = {key: table.column(name) for key, name in columns.items()}
     lines = np.arange(first, first + table.num_rows, dtype=np.int64)
     names = sorted(set(columns.values()))
@@ -267,10 +277,17 @@ def table_batch(
         return ",".join(str(value_at(table.column(name), i)) for name in names)
 
     remarks: Counter[str] = Counter()
-    raw = tidy({key: plain(array) for key, array in raw.items()}, remarks)
+    raw = tidy({key: _plain(array, columns[key], label) for key, array in raw.items()}, remarks)
     batch = build(raw, times, Origin(label, lines, text), missing)
     batch.remarks.update(remarks)  # a sum would leave out those that count nothing
     return batch
+
+
+def _plain(array: pa.ChunkedArray, name: str, label: str) -> pa.Array:
+    try:
+        return plain(array)
+    except UsageError as problem:
+        raise UsageError(f"column '{name}' of {label}: {problem}") from problem
 
 
 def own_columns(names: Iterable[str]) -> dict[str, str] | None:

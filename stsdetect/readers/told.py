@@ -7,15 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stsdetect.readers.convert import numbers, plain, strings
 from stsdetect.readers.json_layout import column
 from stsdetect.readers.protocol import Batch, Reject
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT
 from stsdetect.readers.times import any_utc
-from stsdetect.schema import EVENTS, POSITIONS, TIME, event_id, point_wkb
+from stsdetect.schema import EVENTS, POSITIONS, SOURCES, TIME, Column, Schema, event_id, point_wkb
 from stsdetect.units import US_PER_S
 
+#: Events as a file tells them, with the rows they stand in.
+TOLD = Schema(
+    "told",
+    EVENTS.doc,
+    (
+        *EVENTS.columns,
+        Column("source_file", pa.string(), "input file (and archive member)", nullable=False),
+        Column("source_row", pa.int64(), "line or item in it, counted from 1", nullable=False),
+    ),
+)
 #: Kinds of events by the publisher's word; others are rejected by reason.
 KINDS = {"encounter": "encounter", "loitering": "loitering", "gap": "gap", "port_visit": "port_call"}
 #: Words of events that are known and of no use here.
@@ -56,7 +67,7 @@ def told_batch(values: Values, rows: list[int], texts: list[str], label: str, fl
     for i in range(size):
         one = {key: column_[i] for key, column_ in known.items()}
         try:
-            events.append(_event(one, flag))
+            events.append({**_event(one, flag), "source_file": label, "source_row": rows[i]})
         except _RefusedError as problem:
             given = values.get(problem.key) or [None] * size
             detail = problem.detail or f"{problem.key} {given[i]}"
@@ -179,20 +190,31 @@ def _side(side: str, given: tuple[Vessel, float | None] | None) -> dict[str, Any
 
 def _table(events: list[dict[str, Any]]) -> pa.Table:
     if not events:
-        return EVENTS.empty()
+        return TOLD.empty()
     columns = {name: [event[name] for event in events] for name in events[0]}
     for name in ("start_time", "end_time"):
         columns[name] = pa.array(columns[name], pa.int64()).cast(TIME)
-    return EVENTS.table(columns)
+    return TOLD.table(columns)
 
 
-def told_once(tables: list[pa.Table]) -> pa.Table:
-    """Put told events together, sorted by start; an event told twice, as by each of its two vessels, is one."""
-    events = pa.concat_tables([EVENTS.empty(), *tables])
-    if not events.num_rows:
-        return events
-    # Sorted by all they say, so that which of two stays does not depend on the order of the input.
-    names = [field.name for field in events.schema if field.name not in ("start_time", "event_id")]
-    events = events.sort_by([(name, "ascending") for name in ("start_time", "event_id", *names)])
-    ids = events.column("event_id").to_pylist()
-    return events.take(pa.array([k for k in range(len(ids)) if k == 0 or ids[k] != ids[k - 1]], pa.int64()))
+def told_once(tables: list[pa.Table]) -> tuple[pa.Table, pa.Table]:
+    """Put told events together, each once, as `EVENTS` sorted by start, and the rows they came from as `SOURCES`.
+
+    An event told twice, as by each of its two vessels, is one.
+    """
+    told = pa.concat_tables([TOLD.empty(), *tables])
+    if told.num_rows:
+        # Sorted by all they say, so that which of two stays does not depend on the order of the input.
+        names = [name for name in TOLD.names if name not in ("start_time", "event_id")]
+        told = told.sort_by([(name, "ascending") for name in ("start_time", "event_id", *names)])
+        ids = told.column("event_id").to_pylist()
+        told = told.take(pa.array([k for k in range(len(ids)) if k == 0 or ids[k] != ids[k - 1]], pa.int64()))
+    parts = [SOURCES.empty()]
+    for side in "ab":
+        some = told.filter(pc.is_valid(told.column(f"vessel_{side}")))
+        for which, time in (("first", "start_time"), ("last", "end_time")):
+            columns = {name: some.column(name) for name in ("event_id", "source_file", "source_row")}
+            columns |= {"vessel": some.column(f"vessel_{side}"), "time": some.column(time)}
+            parts.append(SOURCES.table({**columns, "side": [side] * len(some), "which": [which] * len(some)}))
+    order = [(name, "ascending") for name in ("event_id", "side", "which")]
+    return told.select(EVENTS.names), pa.concat_tables(parts).sort_by(order).combine_chunks()

@@ -115,8 +115,8 @@ class GfwEncounters:
     name = "gfw_encounters"
     title = "Global Fishing Watch encounters (CSV table)"
     doc = (
-        "Header encounter_id,start_time,end_time,mean_latitude,mean_longitude,...,vessel_1_id,...,vessel_2_id,... Rows "
-        "become encounters with the remark from_gfw; an id of up to nine digits is taken as MMSI."
+        "Columns encounter_id, start_time, end_time, mean_latitude, mean_longitude, vessel_1_id, vessel_2_id and "
+        "others. Rows become encounters with the remark from_gfw; an id of up to nine digits is taken as MMSI."
     )
     time_rule = "start_time and end_time are UTC where they have no zone."
     lost = "places of start and end, segment ids."

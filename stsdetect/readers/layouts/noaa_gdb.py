@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.errors import InputError
-from stsdetect.readers.convert import plain, strings, whole
+from stsdetect.readers.convert import plain, strings, value_at, whole
 from stsdetect.readers.joined import Lookup
 from stsdetect.readers.layout import knots
 from stsdetect.readers.protocol import Batch, DamagedError
@@ -185,6 +185,19 @@ class NoaaGeodatabase:
                     yield _batch(part, geometry, head.label, settings, vessels, voyages, scrambled)
         _check_count(head, layers["broadcast"], done)
 
+    def raw(self, source: Source, head: Head, rows: list[int]) -> dict[int, str]:
+        """Return the values of rows of the points, by ObjectID."""
+        assert head.database is not None
+        layer = head.look(_layers)["broadcast"]
+        wanted, found = pa.array(rows, pa.int64()), {}
+        for table, geometry in _layer_batches(head.database, layer, head.label, [*_POINTS, "VoyageID"]):
+            some = table.filter(pc.is_in(table.column("fid").cast(pa.int64()), wanted))
+            names = [name for name in some.column_names if name not in ("fid", geometry)]
+            for k, number in enumerate(some.column("fid").to_pylist()):
+                values = [(name, value_at(some.column(name), k)) for name in names]
+                found[int(number)] = ", ".join(f"{name}={value}" for name, value in values if value is not None)
+        return found
+
 
 def _is_scrambled(times: pa.Array) -> pa.Array:
     micro = _UTC(times)[0].cast(pa.int64())
@@ -213,7 +226,7 @@ def _batch(
     names = [name for name in table.column_names if name != geometry]
 
     def text(i: int) -> str:
-        return ",".join(str(table.column(name)[i].as_py()) for name in names)
+        return ",".join(str(value_at(table.column(name), i)) for name in names)
 
     lines = table.column("fid").to_numpy().astype(np.int64)
     remarks: Counter[str] = Counter()

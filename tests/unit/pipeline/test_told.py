@@ -153,3 +153,23 @@ def test_told_events_that_overlap_each_other_are_one():
 def test_nothing_told_changes_nothing():
     own = table(event("gap", 0, 10, "1", flags="x"))
     assert join_told(own, EVENTS.empty(), None, "").equals(own)
+
+
+def test_told_events_lead_back_to_their_items(tmp_path):
+    met(tmp_path)
+    events = [told("fishing", 1, 2), told("encounter", 20, 24, TWO, ONE), told("encounter", 2, 4, ONE, TWO)]
+    result = run(tmp_path, events)
+    added = next(row["event_id"] for row in encounters(result) if "from_gfw" in row["flags"])
+    rows = [row for row in result.sources.to_pylist() if row["event_id"] == added]
+    assert [(row["side"], row["which"], row["vessel"], row["source_row"]) for row in rows] == [
+        ("a", "first", str(ONE), 2),
+        ("a", "last", str(ONE), 2),
+        ("b", "first", str(TWO), 2),
+        ("b", "last", str(TWO), 2),
+    ]
+    assert {Path(row["source_file"]).name for row in rows} == {"events.json"}
+    own = next(row["event_id"] for row in encounters(result) if "also_told" in row["flags"])
+    assert {Path(row["source_file"]).name for row in result.sources.to_pylist() if row["event_id"] == own} == {
+        "positions.parquet"
+    }
+    assert set(result.sources.column("event_id").to_pylist()) == set(result.events_table.column("event_id").to_pylist())

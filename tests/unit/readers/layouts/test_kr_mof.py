@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from stsdetect.errors import InputError
-from stsdetect.readers import QuestionError, read
+from stsdetect.readers import QuestionError, raw_lines, read
 from tests.unit.readers.layouts.lib import adds_up, read_text, rows
 
 TITLE = "조회 기간 : 2024-03-01 00:00:00 ~ 2024-03-01 23:59:59\n조회선박 척수 : 2\n"
@@ -123,3 +123,10 @@ def test_positions_with_names_of_their_own_are_no_vessel_file(tmp_path):
     header = "MMSI,일시,위도,경도,SOG,COG,Heading,선박명,선종코드\n"
     result = read_text(tmp_path, header + "440001234,2024-03-01 09:00:05,35.1,129.05,0.3,12.5,511,부산호,80\n")
     assert result.files[0].layout == "kr_mof"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_raw_lines_are_quoted_in_their_encoding(tmp_path, encoding):
+    path = tmp_path / "Dynamic_20240301.csv"
+    path.write_bytes((TITLE + HEADER + GOOD).encode(encoding))
+    assert raw_lines(str(path), [3, 4], layout="kr_mof") == {3: HEADER.strip(), 4: GOOD.split("\n")[0]}

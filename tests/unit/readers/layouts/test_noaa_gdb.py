@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from stsdetect.errors import InputError
-from stsdetect.readers import ReadResult, read
+from stsdetect.readers import ReadResult, raw_lines, read
 from tests.unit.readers.layouts.lib import adds_up, rows
 
 raw = pytest.importorskip("pyogrio.raw")
@@ -153,3 +153,14 @@ def test_points_without_their_index_are_refused(tmp_path):
     points_table(path).with_suffix(".gdbtablx").write_bytes(b"")
     with pytest.raises(InputError, match="Broadcast has no rows"):
         read(path)
+
+
+def test_raw_rows_by_object_id(tmp_path):
+    path = write(tmp_path)
+    found = raw_lines(str(path), [1, 3], layout="noaa_2009_2014")
+    assert found[1].startswith("SOG=3, COG=10, Heading=511, BaseDateTime=2009-01-03 00:00:05")
+    assert "MMSI=367000003" in found[3]
+    with pytest.raises(InputError, match="has no row 4"):
+        raw_lines(str(path), [4], layout="noaa_2009_2014")
+    shutil.make_archive(str(tmp_path / "x"), "zip", tmp_path, path.name)
+    assert raw_lines(f"{tmp_path / 'x.zip'}!{path.name}", [1], layout="noaa_2009_2014")[1] == found[1]
