@@ -126,5 +126,5 @@ def _rows(rows: Iterable[tuple[str, str]]) -> None:
 
 
 def _wrapped(text: str) -> None:
-    for line in textwrap.wrap(" ".join(text.split()), 96):
+    for line in textwrap.wrap(" ".join(text.split()), 96, break_on_hyphens=False):
         click.echo(f"      {line}")

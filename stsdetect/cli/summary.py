@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stsdetect.cli.console import plain
+from stsdetect.pipeline.inspection import NOT_READ
 from stsdetect.report.texts import clean, vessel_name
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _harbours(summed_up: Mapping[str, Any]) -> str:
 
 def _lines(one: Inspection) -> list[str]:
     lines = []
-    if one.rows_read or one.first_time:
+    if one.layout != NOT_READ:
         lines.append(
             f"rows      {one.rows_read:,} read, {one.rows_kept:,} kept, {_percent(one.rejected_share)} rejected"
         )
@@ -153,5 +154,7 @@ def _lines(one: Inspection) -> list[str]:
     lines += [f"note      {clean(note, 400)}" for note in one.notes]
     lines += [f"doubt     {clean(sentence, 600)}" for _, sentence in one.doubts]
     for row, reason, detail, text in one.problems:
-        lines.append(f"line {row}: {reason} {clean(detail, 60)!r} in {clean(text, 120)!r}")
+        lines.append(
+            f"line {row}: {reason} {clean(detail, 200 if reason == 'damaged_file' else 60)!r} in {clean(text, 120)!r}"
+        )
     return lines

@@ -96,8 +96,9 @@ def annotate(
     size = table.num_rows
     shore_km, port_km = np.full(size, np.nan), np.full(size, np.nan)
     with ThreadPoolExecutor(1) as beside:
-        # The shore takes as long as all else.
-        shore = beside.submit((shoreline or load_shoreline()).distance_km, lat, lon) if "shore" in parts else None
+        # The shore takes as long as all else, the side of it included.
+        coast = (shoreline or load_shoreline()) if "shore" in parts else None
+        shore = beside.submit(coast.shore_km, lat, lon) if coast is not None else None
         if "zones" in parts:
             columns.update(_zone_columns(load_zones(settings.zones_file) if zones is None else zones, lat, lon, flags))
         if "ports" in parts:
@@ -110,8 +111,9 @@ def annotate(
         if "sun" in parts:
             share = night_share(_micros(table, "start_time"), _micros(table, "end_time"), lat, lon)
             columns["night_share"] = pa.array(np.round(share, 4), from_pandas=True)
+        on_land = coast.on_land(lat, lon) if coast is not None else np.zeros(size, dtype=np.bool_)
     if shore is not None:
-        shore_km = shore.result()
+        shore_km = np.where(on_land, -shore.result(), shore.result())
         columns["shore_distance_km"] = _km(shore_km)
         _flag(flags, shore_km < -ON_LAND_TOLERANCE_KM, "on_land")
     _flag(flags, _lies_still(table) & berth_law(shore_km, port_km, settings), "at_berth")

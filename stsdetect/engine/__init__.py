@@ -6,7 +6,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -47,6 +49,26 @@ def quarter_of_memory() -> int:
     except (AttributeError, OSError, ValueError):
         whole = 0
     return max(whole // 4, 2_000_000_000)
+
+
+@contextmanager
+def beside(task: Callable[[], object] | None) -> Iterator[None]:
+    """Run a task in a thread of its own beside a ``with`` statement, which waits for it at its end.
+
+    For what only makes ready what comes later: its errors are dropped, because they come again where it is needed.
+    """
+
+    def run() -> None:
+        with suppress(Exception):
+            if task is not None:
+                task()
+
+    thread = Thread(target=run, name="stsdetect-beside")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def run_parts(task: Callable[..., T], jobs: Iterable[tuple[Any, ...]], workers: int = 1) -> Iterator[T]:

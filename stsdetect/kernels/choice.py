@@ -52,6 +52,18 @@ def compiled(name: str) -> ModuleType | None:
     return import_module(f"stsdetect.kernels.compiled.{name}") if _depth else None
 
 
+def load_compiled() -> None:
+    """Load what was compiled before, but for what reads text, which is called first: for a thread beside the reading.
+
+    It takes half a second, during which another thread can read files or run loops.
+    """
+    jit = import_module("stsdetect.kernels.compiled.jit")
+    for path in sorted(_SOURCES.glob("[!_]*.py")):
+        if not path.stem.startswith("scan"):
+            for function in list(vars(import_module(f"stsdetect.kernels.compiled.{path.stem}")).values()):
+                jit.load(function)
+
+
 def compiled_before() -> bool:
     """Tell whether loops were compiled on this machine before, so that they need only be loaded; imports nothing."""
     name = _mark()

@@ -18,11 +18,12 @@ import pyarrow.compute as pc
 
 from stsdetect.context import annotate, filter_by_zone
 from stsdetect.detect.slots import FixSlots
+from stsdetect.engine import beside
 from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
 from stsdetect.kernels.choice import remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive, Cleaned
-from stsdetect.pipeline.loops import wants_loops
+from stsdetect.pipeline.loops import get_ready, wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.pipeline.told import join_sources, join_told
 from stsdetect.readers import ReadResult, stream
@@ -240,6 +241,7 @@ def run_job(
     with (
         results as aside,
         use_compiled(loops),
+        beside(get_ready if loops else None),
         Archive(settings, bbox, ports=places.ports, keep_fixes=keep_fixes) as archive,
     ):
         with clock.stage("read") as tick:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 
 from stsdetect.errors import UsageError
-from stsdetect.kernels.choice import compiled_before, why_no_loops
+from stsdetect.kernels.choice import compiled_before, load_compiled, why_no_loops
+from stsdetect.reference.shoreline import load_shoreline
 
 #: Inputs from this size on [bytes] gain more from compiled loops than loading them costs (about 0.6 s), and from this
 #: size on more than compiling them costs (about half a minute). Measured on NOAA CSV of 119 bytes a row: from 0.3 and
 #: 14 million rows on; our own Parquet and packed text hold three to eight times the rows in a byte.
 COMPILED_FROM_BYTES, COMPILE_FROM_BYTES = 40_000_000, 1_000_000_000
+
+#: Parts of SciPy that places and groups of events ask for; they take a quarter of a second to import.
+_LATER = ("scipy.spatial", "scipy.sparse.csgraph")
 
 log = logging.getLogger("stsdetect.pipeline")
 
@@ -36,3 +41,11 @@ def wants_loops(wish: str, size: int) -> bool:
             return False
         log.info("compiling loops for this machine, once; this takes about half a minute")
     return True
+
+
+def get_ready() -> None:
+    """Load what later stages of a large input need, beside the reading; where it is left out they do so themselves."""
+    load_compiled()
+    for name in _LATER:
+        import_module(name)
+    load_shoreline().get_ready()

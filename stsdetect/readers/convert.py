@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ from stsdetect.schema import TEXT
 Mask = NDArray[np.bool_]
 #: Made once: for a small file making them costs as much as using them.
 NO_TEXT, _BLANK, _NO_NUMBER = pa.scalar(None, pa.string()), pa.scalar("", pa.string()), pa.scalar(None, pa.float64())
+_STRING, _FLOAT = pa.string(), pa.float64()
 _TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
@@ -31,6 +33,8 @@ def plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
         array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
         if isinstance(array, pa.ChunkedArray):
             array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+    if array.type in (TEXT, _STRING, _FLOAT):  # nearly all are
+        return array
     if pa.types.is_dictionary(array.type):
         values = plain(array.dictionary)
         if values.type != pa.string() or array.type != TEXT:
@@ -42,7 +46,7 @@ def plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     return array
 
 
-def value_at(array: pa.Array | pa.ChunkedArray, i: int) -> object:
+def value_at(array: pa.Array | pa.ChunkedArray, i: int) -> Any:
     """Return one value as Python has it; a time beyond Python's years as the whole number it is stored as."""
     scalar = array[i]
     try:
@@ -56,7 +60,7 @@ def sound(table: pa.Table) -> pa.Table:
 
     Raises
     ------
-    pa.ArrowInvalid
+    pa.ArrowException
         If a dictionary does not hold what the rows name: Arrow would read beyond it.
     """
     for i, column in enumerate(table.columns):

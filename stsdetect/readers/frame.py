@@ -36,7 +36,8 @@ def as_table(frame: Any, settings: ReadSettings) -> pa.Table:
     given = frame.column_names if isinstance(frame, pa.Table) else frame.columns
     chosen = [name for name in given if str(name) in wanted]
     if len(chosen) > len(set(chosen)):
-        raise SchemaError("the frame has more than one column of the same name; rename them")
+        twice = next(name for name in chosen if chosen.count(name) > 1)
+        raise SchemaError(f"the frame has more than one column '{twice}': which is meant? Rename the others")
     if isinstance(frame, pa.Table):
         return frame.select(chosen)
     try:

@@ -162,7 +162,7 @@ def _lines(stream: ByteStream) -> Iterator[Item]:
                 if end < len(text):
                     problem = f"more text behind the value, at character {end + 1}"
             except json.JSONDecodeError as error:
-                problem = f"{error.msg} at character {error.pos + 1}"
+                problem = f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
             except ValueError as error:
                 problem = str(error)
             yield Item(row, value, text[:MAX_TEXT], len(raw), problem)
@@ -260,7 +260,7 @@ class _Document:
                 problem = ""
             except json.JSONDecodeError as error:
                 near = error.pos >= len(self._text) - _NEAR or error.msg.startswith("Unterminated")
-                value, end, problem = None, 0, error.msg
+                value, end, problem = None, 0, error.msg.removesuffix(" at")
             except ValueError as error:
                 value, end, near, problem = None, 0, False, str(error)
             if self._whole or not near:

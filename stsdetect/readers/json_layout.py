@@ -26,6 +26,8 @@ from stsdetect.settings import ReadSettings
 #: Columns for which any word will do: an object, a list, true or false is no word.
 _WORDY = frozenset({*TEXTS, "vessel_id", "transceiver", "station"})
 
+_LONGEST_NAME = 100
+
 #: A value in an item: keys, and numbers for places in arrays.
 Steps = tuple[str | int, ...]
 
@@ -39,28 +41,35 @@ class Refused(NamedTuple):
 
 def steps(name: str) -> Steps:
     """Turn ``geometry.coordinates.0`` into the steps that lead there."""
-    return tuple(int(part) if part.isdecimal() else part for part in name.split("."))
+    return tuple(int(part) if part.isdecimal() and len(part) < 10 else part for part in name.split("."))
 
 
 def picked(items: list[Any], path: Steps) -> list[Any]:
     """Return the value at a path in each item; None where there is none."""
     for step in path:
         if isinstance(step, int):
-            items = [item[step] if type(item) is list and len(item) > step else None for item in items]
+            items = [_at(item, step) for item in items]
         else:
             items = [item.get(step) if type(item) is dict else None for item in items]
     return items
 
 
+def _at(item: Any, place: int) -> Any:
+    """Return what stands at a place of an array; an object may have the number as a key."""
+    if type(item) is list:
+        return item[place] if len(item) > place else None
+    return item.get(str(place)) if type(item) is dict else None
+
+
 def has(item: Any, path: Steps) -> bool:
     """Say whether an item has a value at a path, be it null."""
     for step in path:
-        if isinstance(step, int):
-            if type(item) is not list or len(item) <= step:
-                return False
-        elif type(item) is not dict or step not in item:
+        if type(item) is list and isinstance(step, int) and step < len(item):
+            item = item[step]
+        elif type(item) is dict and str(step) in item:
+            item = item[str(step)]
+        else:
             return False
-        item = item[step]
     return True
 
 
@@ -95,7 +104,7 @@ def mapped_names(settings: ReadSettings) -> dict[str, str]:
 
 
 def names_in(items: Iterable[Any], most: int = 200) -> list[str]:
-    """Return the paths of the values in items, as they are written in a map."""
+    """Return the paths of the values in items, as they are written in a map; very long ones are left out."""
     found: dict[str, None] = {}
     waiting: list[tuple[str, Any]] = [("", item) for item in items]
     while waiting and len(found) < most:
@@ -104,9 +113,10 @@ def names_in(items: Iterable[Any], most: int = 200) -> list[str]:
         if type(value) is dict:
             waiting += [(front + str(key), inner) for key, inner in value.items()]
         elif type(value) is list:
-            waiting += [(front + str(place), inner) for place, inner in enumerate(value[:4])]
-        elif path:
-            found[path] = None
+            # Objects in a list are items of their own, or nothing a row can be made of.
+            waiting += [(front + str(place), inner) for place, inner in enumerate(value[:4]) if type(inner) is not dict]
+        elif path and len(path) <= _LONGEST_NAME:
+            found[clean(path)] = None
     return list(found)
 
 
@@ -153,6 +163,8 @@ def _text(value: Any) -> str:
         return str(value) if type(value) in (int, float) else json.dumps(value)[:MAX_TEXT]
     except ValueError:  # an int of more digits than Python writes
         return "inf"
+    except RecursionError:
+        return "[...]"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,16 @@ from stsdetect.readers.convert import plain, scaled, strings
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
 from stsdetect.readers.source import Head, Source, recoded_remark
-from stsdetect.readers.text import Block, Header, TextSpec, Tidy, find_header_with, read_text, split_block
+from stsdetect.readers.text import (
+    Block,
+    Header,
+    TextSpec,
+    Tidy,
+    find_header_with,
+    read_text,
+    refuse_twins,
+    split_block,
+)
 from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc, iso_zoned_utc
 from stsdetect.settings import ReadSettings, SpeedUnit
 
@@ -138,6 +147,7 @@ class TextLayout:
         assert header is not None
         source, head = self.recoded(source, head)
         own = self if self.settle is None else self.settle(self, header, head, settings)
+        refuse_twins(header, own.names, source.label)
         columns: dict[str, int] = {}
         for position, cell in enumerate(header.cells):
             if cell in own.names:

@@ -82,6 +82,8 @@ def _ready(table: pa.Table, label: str, first: int) -> pa.Table | None:
     size = table.num_rows
     if len(set(table.column_names)) < table.num_columns or not size:
         return None
+    if any(pa.types.is_nested(kind) or pa.types.is_binary(kind) for kind in table.schema.types):
+        return None
     given = {name: plain(table.column(name)) for name in table.column_names if name in POSITIONS.names}
     if any(given[c.name].type != c.type for c in POSITIONS if c.name in given) or given["time"].null_count:
         return None

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.dbf import SHAPES
+from stsdetect.readers.json_items import shapes
+from stsdetect.readers.json_table import json_names
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.layouts.aishub import AISHUB
 from stsdetect.readers.layouts.aishub_json import AISHUB_JSON
@@ -167,7 +169,11 @@ def _unknown(head: Head) -> str:
             return f"{head.label} has the shapes of a shapefile; its rows are in the .dbf of the same name: give that"
         if b"\x00" in head.data:
             return f"{head.label} is not text, Parquet or an archive of them"
+        if shapes(head):
+            return _unknown_json(head)
         header = find_header(head)
+        if header is None and not head.whole and b"\n" not in head.data:
+            return f"{head.label} begins with a line of more than {len(head.data):,} bytes, as no AIS export does"
         if header is None:
             return (
                 f"{head.label} is not AIS in a layout stsdetect knows: no NMEA sentence and no header row in its "
@@ -187,4 +193,15 @@ def _unknown(head: Head) -> str:
         )
     return (
         f"{head.label} is a table in no layout stsdetect knows (columns: {', '.join(names)[:400]}). {suggestion(names)}"
+    )
+
+
+def _unknown_json(head: Head) -> str:
+    """Say why JSON was not recognised, and what to do."""
+    names = json_names(head)
+    if not names:
+        return f"{head.label} is JSON without any item: no objects in lines or in an array"
+    return (
+        f"{head.label} is JSON in no layout stsdetect knows (names in its items: {', '.join(names)[:400]}). "
+        f"{suggestion(names)}"
     )

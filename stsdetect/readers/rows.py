@@ -228,7 +228,7 @@ def _judge_vessel(
 ) -> None:
     absent = np.ones(len(why), bool)
     if "vessel_id" in raw:
-        out["vessel_id"] = words(raw["vessel_id"], missing)
+        out["vessel_id"], _ = _short(words(raw["vessel_id"], missing))
         absent &= _null(out["vessel_id"])
     if "mmsi" in raw:
         out["mmsi"], wrong = whole(raw["mmsi"], 0, MAX_MMSI, pa.int64())
@@ -275,7 +275,7 @@ def _optional(
         if key in FLOATS:
             put(FLOATS[key], *numbers(given(key)))
         elif key in TEXTS:
-            out[key] = words(raw[key], missing)
+            put(key, *_short(words(raw[key], missing)))
         elif key == "imo":
             put("imo", *_imo(given("imo")))
         elif key == "nav_status":
@@ -288,6 +288,17 @@ def _optional(
             out[key] = mapped_words(raw[key], CLASSES)
         elif key == "station":
             out[key] = mapped_words(raw[key], STATIONS)
+
+
+def _short(array: pa.Array) -> tuple[pa.Array, Mask]:
+    """Empty texts that are longer than any in AIS, so that some of them cannot fill the memory."""
+    texts = array.dictionary
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= MAX_TEXT:
+        return array, np.zeros(len(array), bool)
+    long = pc.greater(pc.binary_length(texts), MAX_TEXT).fill_null(False)
+    bad = take_mask(long.to_numpy(zero_copy_only=False), array.indices)
+    kept = pc.if_else(long, pa.scalar(None, pa.string()), texts).take(array.indices)
+    return kept.dictionary_encode().cast(TEXT), bad
 
 
 def _imo(array: pa.Array) -> tuple[pa.Array, Mask]:

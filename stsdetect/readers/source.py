@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import codecs
 import glob
-import gzip
-import io
 import os
+import tempfile
 import threading
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from stsdetect.errors import InputError
 from stsdetect.readers.convert import sound
 from stsdetect.readers.protocol import DamagedError
+from stsdetect.readers.unpack import GZIP, PARQUET, ZIP, ZSTD, Tick, open_regular
+from stsdetect.readers.unpack import ByteStream as ByteStream
+from stsdetect.readers.zips import STARTS, ZipArchive
 
 #: How much of a file is looked at to recognise it [bytes].
 HEAD_BYTES = 1 << 18
@@ -31,130 +30,23 @@ HEAD_BYTES = 1 << 18
 MAX_BESIDE = 20
 #: A line longer than this is no line of any AIS export; reading on would fill the memory [bytes].
 MAX_LINE_BYTES = 1 << 24
-#: First bytes of each container: RFC 1952, APPNOTE 4.3.7, RFC 8878, Apache Parquet file format.
-GZIP, ZIP, ZSTD, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1"
-_EMPTY_ZIP = b"PK\x05\x06"
 #: What stands for the first bytes of a folder that is a geodatabase; no text, and the start of no file.
 GEODATABASE = b"\x00geodatabase"
 #: Every file geodatabase holds this table of its tables (reverse-engineered specification by E. Rouault, "FGDB Spec").
 _CATALOGUE = "a00000001.gdbtable"
-#: Byte-order marks of text that is not UTF-8 (The Unicode Standard, 23.8).
-_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-
-Tick = Callable[[int], None]
+#: A packed Parquet file longer than this is unpacked to the disk [bytes].
+MAX_PARQUET_IN_MEMORY = 1 << 26
+#: A Parquet file of more rows than this and less than a byte for each was made to fill memory, and so was a piece
+#: longer than this [bytes] with more than so many bytes for each row: they are not read.
+MAX_ROWS_OF_LITTLE, MAX_GROUP_BYTES, MAX_TEXT_BYTES = 2_000_000, 1 << 27, 1 << 14
+#: Device, number, size [bytes] and time of change [ns] of a file.
+Stamp = tuple[int, int, int, int]
 _T = TypeVar("_T")
-_BROKEN = (OSError, EOFError, zlib.error, pa.ArrowException, zipfile.BadZipFile, RuntimeError, NotImplementedError)
-
-
-class _Counted(io.RawIOBase):
-    """A raw stream that tells how many bytes were taken from it."""
-
-    def __init__(self, raw: Any, tick: Tick | None) -> None:
-        self._raw, self._tick, self._done = raw, tick, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = int(self._raw.readinto(buffer))
-        self._done += size
-        if self._tick:
-            self._tick(self._done)
-        return size
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
 
 
 def recoded_remark(encoding: str) -> str:
     """Return what is said of a file that was not UTF-8."""
     return f"text in {encoding.upper()}, turned into UTF-8"
-
-
-class _Recoded:
-    """Text of another encoding as UTF-8; what cannot be decoded becomes U+FFFD."""
-
-    def __init__(self, inner: Any, encoding: str) -> None:
-        self._inner, self._rest = inner, b""
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-
-    def read(self, size: int) -> bytes:
-        while len(self._rest) < size:
-            data = self._inner.read(1 << 20)
-            self._rest += self._decoder.decode(data, final=not data).encode("utf-8", "replace")
-            if not data:
-                break
-        part, self._rest = self._rest[:size], self._rest[size:]
-        return part
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class ByteStream:
-    """Unpacked bytes of one source; a damaged container raises `DamagedError` with its name.
-
-    Text that begins with the byte-order mark of UTF-16, or is said to be of another ``encoding``, comes as UTF-8.
-    """
-
-    def __init__(self, raw: IO[bytes], label: str, tick: Tick | None = None, encoding: str | None = None) -> None:
-        self.label = label
-        self._file = isinstance(raw, io.FileIO)
-        self._raw = raw
-        self._inner: Any = io.BufferedReader(_Counted(raw, tick), 1 << 20)
-        try:
-            magic = self._guard(lambda: self._inner.peek(4)[:4])
-            self.packed = magic.startswith(GZIP) or magic == ZSTD
-            if magic.startswith(GZIP):
-                self._inner = gzip.GzipFile(fileobj=self._inner)
-            elif magic == ZSTD:
-                self._inner = io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(self._inner, mode="r"), "zstd"))
-            self.encoding = encoding or self._guard(lambda: _MARKS.get(self._inner.peek(2)[:2]))
-        except DamagedError:
-            raw.close()
-            raise
-        if self.encoding:
-            self._file = False
-            self._inner = _Recoded(self._inner, self.encoding)
-
-    def read(self, size: int) -> bytes:
-        """Return up to ``size`` bytes, fewer only at the end."""
-        parts: list[bytes] = []
-        while size > 0:
-            part = self._guard(partial(self._inner.read, min(size, 1 << 24)))
-            if not part:
-                break
-            parts.append(part)
-            size -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def read_into(self, room: NDArray[np.uint8]) -> int:
-        """Fill an array with what comes next and return how many bytes came, fewer than it holds only at the end."""
-        if self.packed or not self._file:
-            data = self.read(len(room))
-            room[: len(data)] = np.frombuffer(data, np.uint8)
-            return len(data)
-        done = 0
-        while done < len(room):
-            got = self._guard(partial(self._inner.readinto, room.data[done:]))
-            if not got:
-                break
-            done += got
-        return done
-
-    def _guard(self, action: Callable[[], _T]) -> _T:
-        try:
-            return action()
-        except _BROKEN as problem:
-            raise DamagedError(
-                f"{self.label} is damaged or cut short ({problem or type(problem).__name__}); fetch it again"
-            ) from problem
-
-    def close(self) -> None:
-        """Close the file."""
-        self._inner.close()
-        self._raw.close()
 
 
 @dataclass(frozen=True)
@@ -170,6 +62,10 @@ class Head:
     encoding: str | None = None
     #: What GDAL opens, where this is a geodatabase.
     database: str | None = None
+    #: What people should know of how it was read.
+    remarks: tuple[str, ...] = ()
+    #: Reads at the end of a Parquet file how many rows it says it has.
+    rows: Callable[[], int] | None = None
     _seen: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def look(self, how: Callable[[Head], _T]) -> _T:
@@ -217,6 +113,11 @@ class Source:
     is_database: bool = False
     tick: Tick | None = field(default=None, compare=False, repr=False)
     alike: bool = field(default=False, compare=False, repr=False)
+    #: The archive of a member, and what it says of it.
+    archive: ZipArchive | None = field(default=None, compare=False, repr=False)
+    info: zipfile.ZipInfo | None = field(default=None, compare=False, repr=False)
+    #: What told the file from others when it was found: device, number, size [bytes] and time of change [ns].
+    found: Stamp | None = field(default=None, compare=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -245,19 +146,37 @@ class Source:
         return [source for source in found if source.label != self.label][:MAX_BESIDE]
 
     def open(self) -> ByteStream:
-        """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read."""
+        """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read.
+
+        A file is read as far as it went when it was found, however it grows.
+        """
         try:
-            if self.member is None:
-                return ByteStream(open(self.path, "rb", buffering=0), self.label, self.tick, self.encoding)
-            archive = zipfile.ZipFile(self.path)
-            return ByteStream(archive.open(self.member), self.label, self.tick, self.encoding)
+            if self.archive is None or self.info is None:
+                return self._open_file()
+            member = self.archive.open(self.info)
+            return ByteStream(member, self.label, self.tick, self.encoding, member=self.info)
         except OSError as problem:
             raise InputError(f"{self.label} cannot be read: {problem.strerror or problem}") from problem
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError) as problem:
-            raise DamagedError(f"{self.label} cannot be unpacked: {problem}") from problem
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as problem:
+            raise DamagedError(f"{self.label} cannot be unpacked: {problem}; unpack it by other means") from problem
+
+    def _open_file(self) -> ByteStream:
+        file = open_regular(self.path)
+        if self.found is None:
+            return ByteStream(file, self.label, self.tick, self.encoding)
+        if stamp(os.fstat(file.fileno()))[:2] != self.found[:2]:
+            file.close()
+            raise DamagedError(f"{self.label} was replaced by another file while it was read; read it again")
+        return ByteStream(file, self.label, self.tick, self.encoding, end=self.found[2])
 
     def head(self) -> Head:
-        """Look at its first bytes."""
+        """Look at its first bytes.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or holds a further archive.
+        """
         if self.is_database:
             inside = self.path if self.member is None else f"/vsizip/{{{os.path.abspath(self.path)}}}/{self.member}"
             return Head(self.label, GEODATABASE, True, database=inside)
@@ -266,7 +185,37 @@ class Source:
             data = stream.read(HEAD_BYTES)
         finally:
             stream.close()
-        return Head(self.label, data, len(data) < HEAD_BYTES, lambda: self.parquet().schema_arrow, stream.encoding)
+        if data.startswith(ZIP) and self.archive is None and not stream.packed:
+            raise DamagedError(f"{self.label} is a zip archive that is damaged or cut short; fetch it again")
+        if data.startswith((ZIP, GZIP, ZSTD)):
+            raise InputError(f"{self.label} is packed more than once; unpack it first")
+        remarks = ("lines end with a carriage return alone",) if stream.relined else ()
+        end = cache(self._parquet_end)
+        whole = len(data) < HEAD_BYTES
+        schema, rows = lambda: end()[0], lambda: end()[1]
+        return Head(self.label, data, whole, schema, stream.encoding, remarks=remarks, rows=rows)
+
+    def _parquet_end(self) -> tuple[pa.Schema, int]:
+        file = self.parquet()
+        return file.schema_arrow, file.metadata.num_rows
+
+    def changed(self) -> str | None:
+        """Say what became of the file since it was found, None where it is the same."""
+        if self.found is None:
+            return None
+        try:
+            now = stamp(os.stat(self.path))
+        except OSError:
+            return "the file was removed or cannot be reached any more since reading began"
+        if now[:2] != self.found[:2]:
+            return "the file was replaced by another while it was read; read it again"
+        if now[2] > self.found[2]:
+            return f"the file grew while it was read: read to byte {self.found[2]:,}, up to the last whole line"
+        if now[2] < self.found[2]:
+            return "the file became shorter while it was read; read it again"
+        if now[3] != self.found[3]:
+            return "the file was written to while it was read; read it again"
+        return None
 
     def parquet(self) -> pq.ParquetFile:
         """Open it as Parquet; a packed one is unpacked in memory, because its schema stands at the end."""
@@ -278,21 +227,31 @@ class Source:
         try:
             if self.member is None and not stream.packed:
                 return partial(pq.ParquetFile, self.path)
-            data = pa.py_buffer(stream.read(1 << 62))
-            return lambda **known: pq.ParquetFile(pa.BufferReader(data), **known)
+            data = stream.read(MAX_PARQUET_IN_MEMORY)
+            if len(data) < MAX_PARQUET_IN_MEMORY:
+                whole = pa.py_buffer(data)
+                return lambda **known: pq.ParquetFile(pa.BufferReader(whole), **known)
+            # It goes from the disk when nothing refers to it any more.
+            aside = tempfile.NamedTemporaryFile(prefix="stsdetect-", suffix=".parquet")  # noqa: SIM115
+            while data:
+                aside.write(data)
+                data = stream.read(MAX_PARQUET_IN_MEMORY)
+            aside.flush()
+            return lambda **known: pq.ParquetFile(aside.name, **known)
         finally:
             stream.close()
 
     def parquet_batches(self, columns: list[str], rows: int) -> Iterator[pa.Table]:
         """Yield chosen columns of a Parquet source, at most ``rows`` rows at a time."""
         try:
-            file = self.parquet()
+            opener = self._open_parquet()
+            file = opener(read_dictionary=self._checked_texts(opener(), columns))
             whole, done = max(file.metadata.num_rows, 1), 0
             for batch in file.iter_batches(rows, columns=columns):
                 done += batch.num_rows
                 if self.tick:
                     self.tick(self.size * done // whole)
-                yield sound(pa.table(batch))
+                yield _sound(pa.table(batch), self.label)
         except (OSError, pa.ArrowException) as problem:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
 
@@ -305,12 +264,14 @@ class Source:
         """
         opener = self._guard(self._open_parquet)
         file = self._guard(opener)
+        texts = self._guard(partial(self._checked_texts, file, columns))
+        file = self._guard(partial(opener, read_dictionary=texts))
         meta, local = file.metadata, threading.local()
 
         def load(groups: list[int]) -> pa.Table:
             if not hasattr(local, "file"):  # one for each thread: a reader is not made for two at once
-                local.file = opener(metadata=meta)
-            return sound(local.file.read_row_groups(groups, columns=columns, use_threads=False))
+                local.file = opener(metadata=meta, read_dictionary=texts)
+            return _sound(local.file.read_row_groups(groups, columns=columns, use_threads=False), self.label)
 
         first = 1
         for groups, count in _together([meta.row_group(i).num_rows for i in range(meta.num_row_groups)], rows):
@@ -319,17 +280,44 @@ class Source:
             else:
                 batches, done = file.iter_batches(rows, row_groups=groups, columns=columns), 0
                 while (batch := self._guard(partial(next, batches, None))) is not None:
-                    yield first + done, partial(self._guard, partial(sound, pa.table(batch)))
+                    yield first + done, partial(self._guard, partial(_sound, pa.table(batch), self.label))
                     done += batch.num_rows
             first += count
             if self.tick:
                 self.tick(self.size * (first - 1) // max(meta.num_rows, 1))
+
+    def _checked_texts(self, file: pq.ParquetFile, columns: list[str]) -> list[str]:
+        """Return the columns of text, to be read each distinct text once; refuse what would fill the memory."""
+        meta = file.metadata
+        if meta.num_rows > max(MAX_ROWS_OF_LITTLE, self.size):
+            raise DamagedError(
+                f"{self.label} says it has {meta.num_rows:,} rows in {self.size:,} bytes, more than one in a byte, as "
+                "no AIS has"
+            )
+        for number in range(meta.num_row_groups):
+            group = meta.row_group(number)
+            if group.total_byte_size > max(MAX_GROUP_BYTES, MAX_TEXT_BYTES * group.num_rows):
+                raise DamagedError(
+                    f"{self.label} says it has {group.total_byte_size:,} bytes for {group.num_rows:,} rows in one "
+                    "piece, more than any AIS"
+                )
+        names = set(columns)
+        return [
+            field.name
+            for field in file.schema_arrow
+            if field.name in names and (pa.types.is_string(field.type) or pa.types.is_large_string(field.type))
+        ]
 
     def _guard(self, action: Callable[[], Any]) -> Any:
         try:
             return action()
         except (OSError, pa.ArrowException) as problem:
             raise DamagedError(f"{self.label} is damaged or cut short ({problem}); fetch it again") from problem
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """Return what tells one state of a file from another."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _together(counts: list[int], most: int) -> Iterator[tuple[list[int], int]]:
@@ -345,6 +333,22 @@ def _together(counts: list[int], most: int) -> Iterator[tuple[list[int], int]]:
             held += count
     if held:
         yield groups, held
+
+
+def _sound(table: pa.Table, label: str) -> pa.Table:
+    """Return the table with its text in UTF-8, or refuse it where a text is longer than any in AIS."""
+    table = sound(table)
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        for chunk in column.chunks:
+            texts = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+            if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
+                most = pc.max(pc.binary_length(texts)).as_py() or 0
+                if most > MAX_TEXT_BYTES:
+                    raise DamagedError(
+                        f"{label} has a text of {most:,} bytes in column '{name}', more than the {MAX_TEXT_BYTES:,} "
+                        "that are read"
+                    )
+    return table
 
 
 def expand(inputs: Iterable[str | Path]) -> list[Source]:
@@ -376,13 +380,17 @@ def _paths(origin: str) -> list[str]:
     if is_database(origin):
         return [origin]
     if os.path.isdir(origin):
-        paths = []
-        for folder, folders, names in os.walk(origin):
+        paths: list[str] = []
+        # Links to folders are not followed, so no loop of them is gone through. They, and folders that cannot be
+        # listed, are taken for files: they fail when opened and are reported as passed over.
+        for folder, folders, names in os.walk(origin, onerror=partial(_note_unlisted, paths)):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             databases = [name for name in folders if is_database(os.path.join(folder, name))]
             folders[:] = [name for name in folders if name not in databases]
-            paths += [os.path.join(folder, name) for name in (*names, *databases) if not name.startswith(".")]
-        paths = [path for path in paths if os.path.isfile(path) or is_database(path)]
+            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            paths += [os.path.join(folder, name) for name in (*names, *links, *databases) if not name.startswith(".")]
+        if paths == [origin]:
+            raise InputError(f"folder {origin} cannot be listed; see who may read it")
         if not paths:
             raise InputError(f"folder {origin} holds no files")
         return sorted(paths)
@@ -399,9 +407,15 @@ def _paths(origin: str) -> list[str]:
         if paths:
             return paths
         raise InputError(f"no file matches {origin}")
+    if os.path.islink(origin):
+        raise InputError(f"{origin} is a link to {os.readlink(origin)}, which does not exist or leads back to itself")
     near = os.path.dirname(origin) or "."
     hint = "" if os.path.isdir(near) else f"; folder {near} does not exist either"
     raise InputError(f"{origin} does not exist{hint}")
+
+
+def _note_unlisted(paths: list[str], problem: OSError) -> None:
+    paths.append(str(problem.filename))
 
 
 def _members(path: str, origin: str) -> list[Source]:
@@ -411,37 +425,37 @@ def _members(path: str, origin: str) -> list[Source]:
         size = sum(os.path.getsize(os.path.join(path, name)) for name in names)
         return [Source(path, None, size, origin, alone, is_database=True)]
     try:
-        size = os.path.getsize(path)
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
+            found = stamp(os.fstat(file.fileno()))
             magic = file.read(4)
-        if magic not in (ZIP, _EMPTY_ZIP):
-            return [Source(path, None, size, origin, alone)]
-        with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if _wanted(info)]
+        plain = Source(path, None, found[2], origin, alone, found=found)
+        if magic not in STARTS:
+            return [plain]
+        archive = ZipArchive(path)
+        members = archive.members()
     except OSError as problem:
         if not alone:  # one of many: it fails again when opened, and is reported as passed over
             return [Source(path, None, 0, origin, alone)]
         raise InputError(f"{path} cannot be read: {problem.strerror or problem}") from problem
     except zipfile.BadZipFile:
         # Not listable: opened as a plain file it fails with its name, or is passed over in a folder.
-        return [Source(path, None, size, origin, alone)]
-    if not infos and alone:
+        return [plain]
+    if not members and alone:
         raise InputError(f"{path} is an empty archive")
-    databases = {name.rpartition("/")[0]: 0 for info in infos if (name := info.filename).endswith(f".gdb/{_CATALOGUE}")}
+    ends = f".gdb/{_CATALOGUE}"
+    databases = {info.filename.rpartition("/")[0]: 0 for _, info in members if info.filename.endswith(ends)}
     files = []
-    for info in infos:
+    for name, info in members:
         folder = info.filename.rpartition("/")[0]
         if folder in databases:
             databases[folder] += info.compress_size
         else:
-            files.append(info)
+            files.append((name, info))
     only = alone and len(files) + len(databases) == 1
     return [
         *(Source(path, name, size, origin, only, is_database=True) for name, size in databases.items()),
-        *(Source(path, info.filename, info.compress_size, origin, only) for info in files),
+        *(
+            Source(path, name, info.compress_size, origin, only, archive=archive, info=info, found=found)
+            for name, info in files
+        ),
     ]
-
-
-def _wanted(info: zipfile.ZipInfo) -> bool:
-    parts = info.filename.split("/")
-    return not info.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")

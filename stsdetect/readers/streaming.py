@@ -22,7 +22,7 @@ from stsdetect.readers.protocol import Batch, DamagedError, FileReport, Question
 from stsdetect.readers.recognition import recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand, recoded_remark
-from stsdetect.readers.suspicion import Suspicion
+from stsdetect.readers.suspicion import Sketch, Suspicion, zone_doubts
 from stsdetect.readers.told import told_once
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
@@ -35,14 +35,16 @@ Progress = Callable[[str, int, int], None]
 MAX_ROWS = 1 << 19
 #: ... and at least so many, but for the last: what follows it costs a little for each block, whatever its size.
 MIN_ROWS = 100_000
+#: Rejected rows are kept up to so many bytes in all (about 400,000 rows); those beyond are counted.
+MAX_REJECT_BYTES = 1 << 26
 
 
 class Stream:
     """Positions in blocks of bounded size, in the order of the input; then the account of what was read.
 
     Iterate to get tables (`schema.POSITIONS`, each column in one chunk; a text column's dictionary is that
-    block's own), then ask for `result`. Only rejected rows are kept. A stream is read once; one that is given up
-    early is closed with ``close`` or by a ``with`` statement.
+    block's own), then ask for `result`. Only rejected rows are kept, up to `MAX_REJECT_BYTES`. A stream is read once;
+    one that is given up early is closed with ``close`` or by a ``with`` statement.
     """
 
     def __init__(self, blocks: Iterator[pa.Table], account: _Account) -> None:
@@ -169,18 +171,24 @@ class _Account:
     rejected: list[pa.Table] = field(default_factory=list)
     events: list[pa.Table] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    sketches: list[Sketch] = field(default_factory=list)
     whole: bool = False
+    #: Bytes of rejected rows that may still be kept.
+    room: int = MAX_REJECT_BYTES
 
     def close(self, tally: _Tally, source: Source, layout: str) -> None:
         """Enter a file that was read to its end."""
         self.reports.append(tally.report(source.path, source.member, layout, source.size))
         self.rejected += tally.rejected
         self.events += tally.events
+        self.sketches.append(tally.suspicion.sketch)
 
     def result(self, positions: pa.Table) -> ReadResult:
         """Return the account beside positions."""
         lost = pa.concat_tables(self.rejected).unify_dictionaries() if self.rejected else REJECTS.empty()
-        return ReadResult(positions, lost, tuple(self.reports), tuple(self.skipped), *told_once(self.events))
+        across = zone_doubts([(file.label, sketch) for file, sketch in zip(self.reports, self.sketches, strict=True)])
+        files = [replace(file, doubts=(*file.doubts, *across.get(k, ()))) for k, file in enumerate(self.reports)]
+        return ReadResult(positions, lost, tuple(files), tuple(self.skipped), *told_once(self.events))
 
 
 @dataclass
@@ -188,6 +196,7 @@ class _Tally:
     """What has been read of one file."""
 
     label: str
+    account: _Account
     rows: int = 0
     kept: int = 0
     filtered: int = 0
@@ -227,12 +236,17 @@ class _Tally:
         return table
 
     def reject(self, rejects: list[Reject]) -> None:
-        """Take in rejected rows; as a table, because there can be millions."""
-        if rejects:
-            self.reasons.update(reject.reason for reject in rejects)
-            self.suspicion.refuse(rejects)
+        """Take in rejected rows; as a table, because there can be millions, and only counted where there are more."""
+        if not rejects:
+            return
+        self.reasons.update(reject.reason for reject in rejects)
+        self.suspicion.refuse(rejects)
+        self.last_row = max(self.last_row, *(reject.row for reject in rejects))
+        if self.account.room > 0:
             self.rejected.append(reject_table(self.label, rejects))
-            self.last_row = max(self.last_row, *(reject.row for reject in rejects))
+            self.account.room -= self.rejected[-1].nbytes
+        else:
+            self.remarks["rejected rows that are counted, but not kept to look at"] += len(rejects)
 
     def report(self, path: str, member: str | None, layout: str, size: int) -> FileReport:
         notes = [f"{column}: {count} unreadable values left empty" for column, count in sorted(self.emptied.items())]
@@ -277,7 +291,7 @@ def _one(tables: list[pa.Table]) -> pa.Table:
 
 def _read_frame(frame: Any, settings: ReadSettings, wanted: _Filter, account: _Account) -> Iterator[pa.Table]:
     table = as_table(frame, settings)
-    tally = _Tally(LABEL)
+    tally = _Tally(LABEL, account)
     for batch in read_frame(table, settings):
         yield tally.add(batch, wanted)
     account.close(tally, Source(LABEL, None, table.nbytes, LABEL, True), "frame")
@@ -289,7 +303,7 @@ def _read_files(
     problems: dict[str, StsError] = {}
     good: set[str] = set()
     for source in sources:
-        tally = _Tally(source.label)
+        tally = _Tally(source.label, account)
         done = [0]
         try:
             for table in _read_source(
@@ -327,6 +341,7 @@ def _read_source(
     tally.suspicion = Suspicion(head.data)
     if head.encoding:
         tally.remarks[recoded_remark(head.encoding)] += 0
+    tally.remarks.update(dict.fromkeys(head.remarks, 0))
     try:
         for batch in layout.read(source, head, settings):
             yield tally.add(batch, wanted)
@@ -334,6 +349,15 @@ def _read_source(
         if not tally.rows:
             raise
         # What came before the damage is good; the damage itself counts as one row, so that it shows.
+        what = str(problem).removeprefix(source.label).strip()[:500]
         tally.rows += 1
-        tally.reject([Reject(tally.last_row + 1, "damaged_file", str(problem)[:500], "")])
+        tally.reject([Reject(tally.last_row + 1, "damaged_file", what, "")])
+        tally.remarks[f"only its first rows could be read: it {what}"] += 0
+    else:
+        if head.parquet_columns and head.rows is not None and (said := head.rows()) != tally.rows:
+            what = f"says at its end that it has {said:,} rows, and has {tally.rows:,}"
+            tally.rows += 1
+            tally.reject([Reject(tally.last_row + 1, "damaged_file", what, "")])
+    if (change := source.changed()) is not None:
+        tally.remarks[change] += 0
     account.close(tally, source, layout.name)

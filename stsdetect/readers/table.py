@@ -11,11 +11,23 @@ import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
 from stsdetect.readers.convert import plain, strings, value_at
+from stsdetect.readers.json_items import Shape, chunks
+from stsdetect.readers.json_layout import JsonLayout, item_batch, names_in
+from stsdetect.readers.json_table import json_column, json_names, json_path, json_shape
 from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import Header, TextSpec, Tidy, find_header, numbered_blocks, read_text, split_block
+from stsdetect.readers.text import (
+    Header,
+    TextSpec,
+    Tidy,
+    find_header,
+    numbered_blocks,
+    read_text,
+    refuse_twins,
+    split_block,
+)
 from stsdetect.readers.times import Order, any_utc, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
@@ -78,7 +90,11 @@ def resolve_map(columns: dict[str, str], available: Iterable[str], label: str) -
 
 def suggestion(theirs: list[str]) -> str:
     """Return a sentence with a ready ``--map`` for columns whose names are telling."""
-    plain_names = {"".join(c for c in name.casefold() if c.isalnum()): name for name in reversed(theirs)}
+    plain_names = {
+        "".join(c for c in part.casefold() if c.isalnum()): name
+        for name in reversed(theirs)
+        for part in (name.rpartition(".")[2], name)  # of a path in JSON its last part is telling, too
+    }
     found: dict[str, str] = {}
     for key, names in _ALIASES.items():
         hit = next((plain_names[n] for n in names if n in plain_names), None)
@@ -104,14 +120,15 @@ def _listed(names: list[str]) -> str:
 
 
 class MappedTable:
-    """Delimited text or Parquet read through ``settings.columns``."""
+    """Delimited text, JSON or Parquet read through ``settings.columns``."""
 
     name = "table"
-    title = "any other delimited text or Parquet, through a column map"
+    title = "any other delimited text, JSON or Parquet, through a column map"
     doc = (
         "Read with --map time=... --map lat=... --map lon=... and mmsi or vessel_id, where no other layout claims the "
-        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found. Speeds are knots unless "
-        "--speed-unit says otherwise."
+        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found. In JSON, in lines or in an "
+        "array anywhere in a document, names are paths: --map lat=position.lat --map lon=coordinates.0. Speeds are "
+        "knots unless --speed-unit says otherwise."
     )
     time_rule = (
         "Times without a zone are UTC, or read.utc_offset_h ahead of it; Unix times in s, ms, us or ns are told by "
@@ -121,7 +138,7 @@ class MappedTable:
 
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether a map is given and there are columns to map."""
-        return bool(settings.columns) and bool(head.parquet_columns or find_header(head))
+        return bool(settings.columns) and bool(head.parquet_columns or json_names(head) or find_header(head))
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the mapped columns."""
@@ -134,18 +151,45 @@ class MappedTable:
                 yield table_batch(part, columns, _times(order, settings), source.label, first, knots(settings))
                 first += part.num_rows
             return
+        shape = json_shape(head, settings.columns.values())
+        if shape is not None:
+            yield from self._read_json(source, shape, settings)
+            return
         header = find_header(head)
         assert header is not None
         yield from self._read_text(source, header, settings)
 
     def _read_text(self, source: Source, header: Header, settings: ReadSettings) -> Iterator[Batch]:
         columns = resolve_map(settings.columns, header.cells, source.label)
+        refuse_twins(header, set(columns.values()), source.label)
         places = {key: header.cells.index(name) for key, name in columns.items()}
         spec = TextSpec(header, places, plain_types(places))
         order = _order(_time_column(source, spec), settings, source.label)
         sample = next(_time_column(source, spec), None)
         remark = _time_remark(sample, settings)
         for batch in read_text(source, spec, _times(order, settings), knots(settings)):
+            if remark:
+                batch.remarks.setdefault(remark, 0)
+            yield batch
+
+    def _read_json(self, source: Source, shape: Shape, settings: ReadSettings) -> Iterator[Batch]:
+        columns = resolve_map(settings.columns, names_in(shape.samples), source.label)
+        order = _order(json_column(source, shape, "time", columns["time"]), settings, source.label)
+        remark = _time_remark(next(json_column(source, shape, "time", columns["time"]), None), settings)
+        layout = JsonLayout(
+            name=self.name,
+            title=self.title,
+            doc=self.doc,
+            time_rule=self.time_rule,
+            lost=self.lost,
+            names={},
+            required=(),
+            times=_times(order, settings),
+            tidy=knots(settings),
+        )
+        paths = [(json_path(shape, name), key) for key, name in columns.items()]
+        for chunk in chunks(source, shape):
+            batch = item_batch(chunk, paths, layout, source.label)
             if remark:
                 batch.remarks.setdefault(remark, 0)
             yield batch
@@ -224,7 +268,7 @@ def table_batch(
     """Build a batch from the rows of a typed table; ``first`` is the number of its first row."""
     twice = [name for name in columns.values() if table.column_names.count(name) > 1]
     if twice:
-        raise SchemaError(f"{label} has more than one column '{twice[0]}'; rename them")
+        raise SchemaError(f"{label} has more than one column '{twice[0]}': which is meant? Rename the others")
     raw = {key: table.column(name) for key, name in columns.items()}
     lines = np.arange(first, first + table.num_rows, dtype=np.int64)
     names = sorted(set(columns.values()))
@@ -233,10 +277,17 @@ def table_batch(
         return ",".join(str(value_at(table.column(name), i)) for name in names)
 
     remarks: Counter[str] = Counter()
-    raw = tidy({key: plain(array) for key, array in raw.items()}, remarks)
+    raw = tidy({key: _plain(array, columns[key], label) for key, array in raw.items()}, remarks)
     batch = build(raw, times, Origin(label, lines, text), missing)
     batch.remarks.update(remarks)  # a sum would leave out those that count nothing
     return batch
+
+
+def _plain(array: pa.ChunkedArray, name: str, label: str) -> pa.Array:
+    try:
+        return plain(array)
+    except UsageError as problem:
+        raise UsageError(f"column '{name}' of {label}: {problem}") from problem
 
 
 def own_columns(names: Iterable[str]) -> dict[str, str] | None:

@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -23,16 +24,19 @@ from numpy.typing import NDArray
 from stsdetect.kernels.choice import compiled
 from stsdetect.readers.ahead import ahead
 from stsdetect.readers.convert import plain
-from stsdetect.readers.protocol import Batch, DamagedError, Reject
+from stsdetect.readers.protocol import Batch, DamagedError, QuestionError, Reject
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.rows import MAX_TEXT, Judged, Origin, Repeated, Times, build, judge_repeated, merged
 from stsdetect.readers.scanned import Plan, plan, scan
-from stsdetect.readers.source import MAX_LINE_BYTES, PARQUET, ByteStream, Head, Source
+from stsdetect.readers.source import MAX_LINE_BYTES, Head, Source
+from stsdetect.readers.unpack import PARQUET, ByteStream
 from stsdetect.schema import POSITIONS, TEXT
 from stsdetect.units import US_PER_S
 
 #: Text is parsed in pieces of this size [bytes]: large enough to be fast, small enough for memory.
 BLOCK_BYTES = 1 << 24
+#: A piece of more lines than this is cut into smaller ones: each rejected line takes memory of its own.
+MAX_LINES, FEW_LINES = 1 << 19, 1 << 16
 #: A header is looked for in so many lines from the top, blank ones and comments not counted.
 HEADER_LINES = 10
 _DELIMITERS = ",;\t|"
@@ -55,10 +59,32 @@ class Header:
     end: int
     text: str
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The cells, to look for some of them."""
+        return frozenset(self.cells)
+
     def repeats(self, line: str) -> bool:
         """Say whether a line is this header again (files joined end to end)."""
         first = line.lstrip("\ufeff").split(self.delimiter, 1)[0].strip().strip('"')
         return first == self.cells[0]
+
+
+def refuse_twins(header: Header, names: Collection[str], label: str) -> None:
+    """Ask which is meant where a column that is to be read is there more than once.
+
+    Raises
+    ------
+    QuestionError
+        If one of ``names`` stands twice in the header.
+    """
+    for name in names:
+        places = [str(place) for place, cell in enumerate(header.cells, start=1) if cell == name]
+        if len(places) > 1:
+            raise QuestionError(
+                f"{label} has {len(places)} columns '{name}' (the {', '.join(places[:5])}. of {len(header.cells)}): "
+                "which is meant? Rename the others in its header"
+            )
 
 
 def find_header(head: Head) -> Header | None:
@@ -72,7 +98,7 @@ def find_header(head: Head) -> Header | None:
 
 def find_header_with(head: Head, names: Collection[str]) -> Header | None:
     """Return the first of the first lines that has all these cells: some exports have lines of title above it."""
-    return next((header for header in head.look(_first_lines) if header and set(names) <= set(header.cells)), None)
+    return next((header for header in head.look(_first_lines) if header and header.names.issuperset(names)), None)
 
 
 def _first_lines(head: Head) -> list[Header | None]:
@@ -81,7 +107,8 @@ def _first_lines(head: Head) -> list[Header | None]:
         return []
     end = 0
     found: list[Header | None] = []
-    for number, line in enumerate(head.data.split(b"\n"), start=1):
+    lines = head.data.split(b"\n")
+    for number, line in enumerate(lines if head.whole else lines[:-1], start=1):  # the last may not be whole
         end += len(line) + 1
         text = _decode(line.removeprefix(_BOM) if number == 1 else line).strip("\r")
         if not text.strip() or (text.startswith("#") and not _danish(text)):
@@ -162,9 +189,10 @@ class Piece:
 
 
 def text_blocks(stream: ByteStream, skip: int = 0) -> Iterator[bytes]:
-    """Yield the bytes of a stream after ``skip`` in pieces that end with a newline."""
+    """Yield the bytes of a stream after ``skip`` in pieces of whole lines, not many at a time."""
     for data in _whole_lines(stream, skip, []):
-        yield data.tobytes()
+        for part, _ in _cut(data, FEW_LINES):
+            yield part.tobytes()
 
 
 def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
@@ -195,7 +223,7 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
             yield data[:cut]
         if len(rest) > MAX_LINE_BYTES:
             raise DamagedError(f"{stream.label} has a line longer than {MAX_LINE_BYTES} bytes; it is no text table")
-    if len(rest):
+    if len(rest) and not stream.grew:  # of a file that is being written, the last line may not be whole
         yield np.append(rest, np.uint8(10))
 
 
@@ -231,8 +259,20 @@ def numbered_blocks(
     for data in _whole_lines(stream, header.end, [] if spare is None else spare):
         fast = compiled("scan")
         count = fast.newlines(data) if fast else data.tobytes().count(b"\n")
-        yield Block(row, count, data)
-        row += count
+        for part, lines in [(data, count)] if count <= MAX_LINES else _cut(data, FEW_LINES):
+            yield Block(row, lines, part)
+            row += lines
+
+
+def _cut(data: NDArray[np.uint8], most: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """Yield whole lines in pieces of at most ``most``, each with its number of lines."""
+    ends = np.flatnonzero(data == 10)[most - 1 :: most] + 1
+    begin = 0
+    for end in [*ends.tolist(), len(data)]:
+        if end > begin:
+            part = data[begin:end].copy()
+            yield part, int(np.count_nonzero(part == 10))
+        begin = end
 
 
 def read_text(
@@ -384,6 +424,7 @@ def split_block(numbered: Block, spec: TextSpec) -> list[Piece]:
     good[odd] = False
     pieces = [_plain_piece(block, starts, ends, good, numbers, spec)] if good.any() else []
     apart = [(int(numbers[i]), block[starts[i] : ends[i]]) for i in odd.tolist()]
+    apart = [(n, part) for n, line in apart for part in _lone_lines(line, spec)]
     slow = replace(split_slow([(n, line) for n, line in apart if _is_row(line, spec)], spec), apart=True)
     return [*pieces, slow] if len(slow.rows) or slow.rejects else pieces
 
@@ -396,6 +437,14 @@ def _is_row(line: bytes, spec: TextSpec) -> bool:
     if line.startswith(b"#"):
         return spec.header.repeats(_decode(line))
     return bool(line.strip())
+
+
+def _lone_lines(line: bytes, spec: TextSpec) -> list[bytes]:
+    """Cut a line that is too long at carriage returns: where they alone end lines, it is several."""
+    width = len(spec.header.cells)
+    if b"\r" not in line[:-1] or line.count(spec.header.delimiter.encode()) < width:
+        return [line]
+    return line.rstrip(b"\r").split(b"\r")
 
 
 def _odd_lines(block: bytes, spec: TextSpec) -> tuple[Rows, Rows]:

@@ -99,7 +99,7 @@ def _fixed_epochs(array: pa.Array, unit_us: float) -> tuple[pa.Array, Mask]:
         return _each_once(array, partial(_fixed_epochs, unit_us=unit_us))
     values, bad = numbers(array)
     raw = values.fill_null(0).to_numpy(zero_copy_only=False)
-    micro = np.rint(np.clip(raw * unit_us, -9e18, 9e18)).astype(np.int64)
+    micro = np.rint(np.clip(raw, -9e18 / unit_us, 9e18 / unit_us) * unit_us).astype(np.int64)
     missing = values.is_null().to_numpy(zero_copy_only=False)
     return pa.array(micro, NAIVE, mask=missing).cast(TIME), bad
 

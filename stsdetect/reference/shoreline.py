@@ -102,6 +102,10 @@ class Shoreline:
 
         return Stretches(self._squares, make)
 
+    def get_ready(self) -> None:
+        """Read the asset, where that is not done yet."""
+        _ = self._squares
+
     def on_land(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Bools:
         """Tell for each place whether it is on land, shape (n,); False where a coordinate is not known.
 
@@ -121,6 +125,11 @@ class Shoreline:
         Exact against the packaged shoreline at any distance (to about a metre); NaN where a coordinate is
         not known.
         """
+        distance = self.shore_km(lat_deg, lon_deg)
+        return np.asarray(np.where(self.on_land(lat_deg, lon_deg), -distance, distance))
+
+    def shore_km(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
+        """Return the great-circle distance to the nearest shoreline from either side of it [km], shape (n,)."""
         lat, lon = _flat(lat_deg), _flat(lon_deg)
         lat = np.where(np.abs(lat) <= 90.0, lat, np.nan)
         distance = np.full(lat.shape, np.nan)
@@ -128,7 +137,7 @@ class Shoreline:
         if len(known):
             lines = self._lines.around(self._squares.at_most_m(lat[known], lon[known]), lat[known], lon[known])
             distance[known] = lines.distance_m(lat[known], lon[known]) / 1000.0
-        return np.asarray(np.where(self.on_land(lat, lon), -distance, distance))
+        return distance
 
     def polygons(
         self,

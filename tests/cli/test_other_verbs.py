@@ -40,6 +40,30 @@ def test_inspect_an_empty_export(run, tmp_path):
     assert "noaa_2015_2024" in done.out
 
 
+def test_doubts_are_shown_by_inspect_and_detect_and_kept(run, tmp_path):
+    ships = [
+        row(412000000 + k, f"2024-03-01T00:{minute:02d}:00", f"{38 + minute / 300:.5f}", 122 + k / 10, sog="120.0")
+        for k in range(5)
+        for minute in range(0, 60, 5)
+    ]
+    path = write_noaa(tmp_path / "in.csv", ships)
+    done = run("inspect", path)
+    assert done.code == 0, done.err
+    (line,) = [line for line in done.out.splitlines() if line.startswith("  doubt ")]
+    assert line.startswith("  doubt     speeds may be in tenths of a knot (0.1kn): 5 of 5 vessels under way")
+    (one,) = json.loads(run("inspect", path, "--json").out)
+    ((kind, sentence),) = one["doubts"]
+    assert kind == "speed_unit"
+    assert sentence in line
+    done = run("detect", path, "--out", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert "warning: the values of 1 file speak against how they were read; see doubts in run.json" in done.out
+    assert f"doubt about {path}: {sentence}" in done.err.replace("\n", " ")
+    (file,) = json.loads((tmp_path / "out" / "run.json").read_text())["inputs"]
+    assert file["doubts"] == [{"kind": kind, "sentence": sentence}]
+    assert "in.csv</bdi>: speeds may be in tenths of a knot" in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_inspect_rejects_by_reason_with_examples(run, tmp_path):
     bad = [
         row(412000001, "bad\x1b[31m", 1, 1),

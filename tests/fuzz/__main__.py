@@ -22,6 +22,8 @@ from tests.fuzz.work import Tally, counts, hunt, input_of, keep
 
 #: A process judges so many inputs and ends; one that makes no step in so long is ended [s].
 PIECE, STALLED_S = 10_000, 120.0
+#: Layouts that are not core get so many times fewer inputs.
+FEWER = 10
 DIED = "the process died or hung"
 
 
@@ -44,8 +46,9 @@ class Campaign:
                 layout: (ledger.done(book, layout, self.given.guided or None) + self.begun.get(layout, 0))
                 for layout in self.given.layouts
             }
-            layout = min(share, key=share.__getitem__)
-            count = min(PIECE, self.given.inputs - share[layout])
+            wanted = {layout: self.given.inputs // (1 if layout in CORE else FEWER) for layout in share}
+            layout = min(share, key=lambda name: share[name] / max(wanted[name], 1))
+            count = min(PIECE, wanted[layout] - share[layout])
             if count <= 0:
                 return None
             first = self.following[layout]
@@ -118,7 +121,9 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--layout", action="append", help="a layout, core, other or all (default: all)")
-    parser.add_argument("--inputs", type=int, default=2000, help="inputs each layout is to have had in all")
+    parser.add_argument(
+        "--inputs", type=int, default=2000, help="inputs each core layout is to have had in all; others a tenth"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes at work")
     parser.add_argument("--seed", type=int, default=1, help="random seed")
     parser.add_argument("--guided", action="store_true", help="let atheris choose inputs by what code they reach")

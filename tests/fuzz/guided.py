@@ -11,6 +11,7 @@ import json
 import random
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import atheris
@@ -32,6 +33,7 @@ def main() -> None:
     """Judge one piece of the campaign; libFuzzer ends the process."""
     layout, seed, first, count, tally, folder = sys.argv[2:]
     begin = time.perf_counter()
+    warnings.simplefilter("error")
     for way in range(len(WAYS)):
         judge(seeds(layout)[0], layout, way)
     hunter = Hunt(layout, Tally(Path(tally), int(first)), Path(folder))

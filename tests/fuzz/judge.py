@@ -27,7 +27,7 @@ from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT
 from stsdetect.readers.source import ByteStream, Head, Source
 from stsdetect.readers.text import Header, find_header
-from stsdetect.schema import POSITIONS
+from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.settings import ReadSettings
 from tests.fuzz.seeds import SETTINGS
 
@@ -161,6 +161,8 @@ def read(content: bytes, layout: str, way: Way) -> Outcome:
     _judge_account(outcome.result, outcome.positions)
     if outcome.positions.num_rows:
         _judge_values(outcome.positions)
+    if outcome.result.events.num_rows:
+        _judge_events(outcome.result.events)
     if len(files) == 1 and content[:2] != b"PK":
         _judge_lines(content, settings, outcome)
     return outcome
@@ -201,10 +203,10 @@ def _judge_account(result: ReadResult, positions: pa.Table) -> None:
             _judge_text(note)
     for _, why in result.skipped:
         _judge_text(why)
-    # An event may be told more than once.
     told = result.events.num_rows
-    if kept != positions.num_rows if not told else not told <= kept - positions.num_rows:
-        raise BrokenRuleError("rows kept are not the positions and events")
+    # An event that is told twice is kept twice, and one event.
+    if kept != positions.num_rows + told and not (told and kept > positions.num_rows + told):
+        raise BrokenRuleError("rows kept are not the positions")
     if rejected != result.rejects.num_rows:
         raise BrokenRuleError("rows rejected are not the rejects")
     for row in result.rejects.to_pylist() if rejected else ():
@@ -212,6 +214,22 @@ def _judge_account(result: ReadResult, positions: pa.Table) -> None:
             raise BrokenRuleError("a reject without a reason or a row")
         if len(row["detail"] or "") > MAX_TEXT + 20 or len(row["text"] or "") > MAX_TEXT + 20:
             raise BrokenRuleError("a reject with a long text")
+
+
+def _judge_events(events: pa.Table) -> None:
+    """Look whether events have a time and a place that can be."""
+    if events.schema != EVENTS.arrow:
+        raise BrokenRuleError("events have another schema")
+    for name in ("start_time", "end_time", "lat_deg", "lon_deg", "duration_h"):
+        if events.column(name).null_count:
+            raise BrokenRuleError(f"an event without {name}")
+    start, end = (events.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
+    if not (start.min() >= FIRST_US and end.max() < LAST_US and (start <= end).all()):
+        raise BrokenRuleError("an event at a time that cannot be")
+    for column in events.columns:
+        column.validate(full=True)
+        if pa.types.is_floating(column.type) and not math.isfinite(pc.sum(column).as_py() or 0.0):
+            raise BrokenRuleError("a number of an event is not finite")
 
 
 def _judge_values(table: pa.Table) -> None:

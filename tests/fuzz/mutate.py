@@ -9,13 +9,13 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
-from functools import reduce
+from functools import cache, reduce
 from operator import xor
 from typing import Any
 
 import pyarrow as pa
 
-from tests.fuzz.tables import parquet
+from tests.fuzz.tables import altered, parquet
 
 #: Numbers, times and words that are hard on readers.
 NASTY: tuple[bytes, ...] = (
@@ -51,10 +51,12 @@ def make(rng: random.Random, seeds: tuple[bytes, ...]) -> bytes:
     """Return a new input made of one of the seeds."""
     seed = rng.choice(seeds)
     if seed.startswith(b"PAR1"):
-        data = parquet(rng) if rng.random() < 0.5 else seed
+        data = seed if rng.random() < 0.4 else parquet(rng) if b"lat_deg" in seed else altered(rng, seed)
         for _ in range(rng.randrange(4)):
             data = bytes(rng.choice(_ANY)(rng, bytearray(data)))
         return _packed(rng, data)
+    if seed.startswith(b"PK"):
+        return archive(rng, seed)
     if b"VD" in seed and _SENTENCE.search(seed):
         data = nmea(rng, seed)
     elif seed.lstrip()[:1] in (b"{", b"["):
@@ -75,7 +77,8 @@ def delimited(rng: random.Random, seed: bytes) -> bytes:
     if not lines[-1]:
         lines.pop()
     heads = 1 if rng.random() < 0.93 else 0
-    delimiter = max(b",;\t|", key=lambda mark: lines[0].count(mark)).to_bytes(1, "little")
+    # What stands between quotes are the cells of XML.
+    delimiter = b'"' if seed[:1] == b"<" else max((b",", b";", b"\t", b"|"), key=seed.count)
     for _ in range(rng.choice((1, 1, 2, 2, 3, 5, 9))):
         pick = rng.random()
         at = rng.randrange(min(heads, len(lines) - 1), len(lines)) if lines else 0
@@ -149,6 +152,33 @@ def _change_lines(rng: random.Random, lines: list[bytes], at: int, heads: int) -
         lines[at] = line[: rng.randrange(len(line) + 1)] + other[rng.randrange(len(other) + 1) :]
     else:
         lines[heads:] = reversed(lines[heads:])
+
+
+def archive(rng: random.Random, seed: bytes) -> bytes:
+    """Change bytes in members of an archive, or in the archive itself."""
+    if rng.random() < 0.2:
+        return bytes(rng.choice(_ANY)(rng, bytearray(seed)))
+    members = dict(_members(seed))
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        name = rng.choice(list(members))
+        members[name] = bytes(rng.choice(_ANY)(rng, bytearray(members[name])))
+    if rng.random() < 0.1:
+        del members[rng.choice(list(members))]
+    return _zipped(members, zipfile.ZIP_STORED)
+
+
+@cache
+def _members(seed: bytes) -> tuple[tuple[str, bytes], ...]:
+    with zipfile.ZipFile(io.BytesIO(seed)) as file:
+        return tuple((name, file.read(name)) for name in file.namelist())
+
+
+def _zipped(members: dict[str, bytes], how: int) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", how) as file:
+        for name, data in members.items():
+            file.writestr(zipfile.ZipInfo(name), data, how)
+    return sink.getvalue()
 
 
 def nmea(rng: random.Random, seed: bytes) -> bytes:
@@ -341,11 +371,9 @@ def _packed(rng: random.Random, data: bytes) -> bytes:
             out.write(data)
         data = sink.getvalue().to_pybytes()
     else:
-        sink = io.BytesIO()
-        with zipfile.ZipFile(sink, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
-            for name in ("a.csv", "../b.csv", "/c", "readme.txt")[: rng.choice((1, 1, 2, 4))]:
-                archive.writestr(zipfile.ZipInfo(name), data if rng.random() < 0.7 else b"hello")
-        data = sink.getvalue()
+        names = ("a.csv", "../b.csv", "/c", "readme.txt")[: rng.choice((1, 1, 2, 4))]
+        members = {name: data if rng.random() < 0.7 else b"hello" for name in names}
+        data = _zipped(members, rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))
     for _ in range(rng.choice((0, 0, 1, 2))):
         data = bytes(rng.choice(_ANY)(rng, bytearray(data)))
     return data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -65,6 +66,35 @@ def parquet(rng: random.Random) -> bytes:
         return _written(pa.Table.from_arrays(arrays, names=names), how)
     except (pa.ArrowException, NotImplementedError):  # Parquet does not hold everything that Arrow does
         return _written(pa.Table.from_arrays(usual, names=names), how)
+
+
+def altered(rng: random.Random, seed: bytes) -> bytes:
+    """Return a Parquet file like another, with some of its columns odd, left out or named otherwise."""
+    table = _table(seed)
+    table = table.take(pa.array([rng.randrange(table.num_rows) for _ in range(rng.choice((0, 1, 2, 5)))], pa.int64()))
+    usual = table
+    for _ in range(rng.choice((0, 1, 1, 2, 3))):
+        i = rng.randrange(table.num_columns)
+        name = table.column_names[i]
+        pick = rng.random()
+        if pick < 0.85:
+            table = table.set_column(i, name, _odd(rng, table.num_rows, table.column(i).type))
+        elif pick < 0.93:
+            table = table.remove_column(i)
+        else:
+            names = table.column_names
+            names[i] = rng.choice((name.upper(), rng.choice(names), "x"))
+            table = table.rename_columns(names)
+    how = {"compression": rng.choice(("none", "snappy")), "row_group_size": rng.choice((1, 100))}
+    try:
+        return _written(table, how)
+    except (pa.ArrowException, NotImplementedError):
+        return _written(usual, how)
+
+
+@cache
+def _table(seed: bytes) -> pa.Table:
+    return pq.read_table(pa.BufferReader(seed))
 
 
 def _written(table: pa.Table, how: dict[str, Any]) -> bytes:

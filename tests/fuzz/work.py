@@ -10,6 +10,7 @@ import signal
 import struct
 import time
 import traceback
+import warnings
 from collections import Counter
 from pathlib import Path
 from types import FrameType
@@ -136,6 +137,7 @@ class Hunt:
 def hunt(layout: str, seed: int, first: int, count: int, tally: Path, folder: Path) -> dict[str, Any]:
     """Judge the inputs ``first`` to ``first + count``; return what the ledger says of it."""
     begin = time.perf_counter()
+    warnings.simplefilter("error")
     for way in range(len(WAYS)):
         judge(seeds(layout)[0], layout, way)  # loops are compiled or loaded now, in nobody's time
     hunter = Hunt(layout, Tally(tally, first), folder)

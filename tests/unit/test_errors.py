@@ -33,3 +33,7 @@ def test_near_words_are_offered():
 def test_no_near_word_no_hint():
     assert errors.did_you_mean("xyz", ["max_distance_m"]) == ""
     assert errors.did_you_mean("xyz", []) == ""
+
+
+def test_a_message_cannot_steer_a_terminal() -> None:
+    assert str(errors.InputError("column \x1b[2J\u202e\x00 is\nodd é")) == "column \\x1b[2J\\u202e\\x00 is\nodd é"

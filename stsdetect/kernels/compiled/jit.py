@@ -21,3 +21,18 @@ def loop(function: F) -> F:
         return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
     except RuntimeError:  # there is no folder to keep the compiled code in
         return cast(F, njit(nogil=True, error_model="numpy")(function))
+
+
+def load(function: object) -> None:
+    """Load from where it is kept what was compiled of a loop before; compile nothing.
+
+    Otherwise the first call does so. How numba keeps an index of it is its own affair: where that is not as expected,
+    nothing is done.
+    """
+    try:
+        cache, codegen = function._cache, function.targetctx.codegen()  # type: ignore[attr-defined]
+        kept = [key[0] for key in cache._cache_file._load_index() if key == cache._index_key(key[0], codegen)]
+    except (AttributeError, TypeError, LookupError):
+        return
+    for signature in kept:
+        function.compile(signature)  # type: ignore[attr-defined]

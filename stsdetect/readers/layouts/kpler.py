@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from stsdetect.readers.json_items import Shape
-from stsdetect.readers.json_layout import JsonLayout, Refused, has, mapped_names, steps, with_size
+from stsdetect.readers.json_layout import JsonLayout, Refused, has, mapped_names, names_in, steps, with_size
 from stsdetect.readers.protocol import QuestionError
 from stsdetect.readers.source import Head
 from stsdetect.readers.times import any_utc, zoned_utc
@@ -33,7 +33,7 @@ def _settle(layout: JsonLayout, shape: Shape, head: Head, settings: ReadSettings
     if "time" in mapped.values():
         found = []
     elif len(found) != 1:
-        seen = dict.fromkeys(key for item in shape.samples if type(item) is dict for key in item)
+        seen = names_in(shape.samples)
         raise QuestionError(
             f"{head.label} is decoded AIS from Kpler, but which of its names is the time of the message is "
             f"{'open: ' + ' or '.join(found) if found else 'not known'}; say it with --map time=NAME. Its names: "

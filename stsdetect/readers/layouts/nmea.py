@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from stsdetect.errors import UsageError
 from stsdetect.readers.assembly import Assembler, Part
-from stsdetect.readers.protocol import Batch, QuestionError, Reject
+from stsdetect.readers.protocol import Batch, DamagedError, QuestionError, Reject
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT, constant
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import text_blocks
@@ -57,7 +57,9 @@ _BITS: dict[int, frozenset[int]] = {
 }
 _BATCH = 100_000
 #: A log that shows no time in so many sentences has none.
-_MAX_UNTIMED = 1_000_000
+_MAX_UNTIMED = 200_000
+#: So much of a line is kept to be shown [bytes].
+_SHOWN = 2000
 _FIELDS = (
     "source_row", "time", "mmsi", "message_type", "transceiver", "lat_deg", "lon_deg", "sog_kn", "cog_deg",
     "heading_deg", "nav_status", "imo", "name", "callsign", "ship_type", "to_bow_m", "to_stern_m", "to_port_m",
@@ -164,6 +166,7 @@ class _Log:
     def batches(self) -> Iterator[Batch]:
         stream = self.source.open()
         number = 0
+        damage: DamagedError | None = None
         try:
             for block in text_blocks(stream):
                 for line in block.split(b"\n")[:-1]:
@@ -171,12 +174,18 @@ class _Log:
                     self.line(number, line)
                 if len(self.rows) + len(self.rejects) >= _BATCH and self.settled:
                     yield self.flush()
-                if not self.settled and self.sentences > _MAX_UNTIMED:
+                if not self.settled and max(self.sentences, len(self.rejects)) > _MAX_UNTIMED:
                     break
+        except DamagedError as problem:
+            damage = problem  # told when all that came before it is given out
         finally:
             stream.close()
         for group in self.assembler.finish():
             self.incomplete(group)
+        if damage is not None:
+            if self.settled:
+                yield self.flush()
+            raise damage
         if not self.settled and self.sentences:
             raise QuestionError(
                 f"{self.source.label} is NMEA without any time: AIS messages carry only the second of the minute. "
@@ -195,13 +204,14 @@ class _Log:
         found = end = 0
         for match in SENTENCE.finditer(line):
             found += 1
-            self.sentence(number, line, match, line[end : match.start()] if match.start() > end else b"")
+            shown = line if len(line) <= _SHOWN else match[0][:_SHOWN]
+            self.sentence(number, shown, match, line[end : match.start()] if match.start() > end else b"")
             end = match.end()
         begun = line.count(b"!") if found else len(_BEGINNING.findall(line))
         if begun > found and (missing := len(_BEGINNING.findall(line)) - found) > 0:
             for _ in range(missing):
                 self.sentences += 1
-                self.reject(number, "bad_message", "sentence is cut short", line)
+                self.reject(number, "bad_message", "sentence is cut short", line[:_SHOWN])
         elif not found:
             self.other(number, line)
 
@@ -211,7 +221,7 @@ class _Log:
         if text.startswith(b"$PGHP"):
             self.wrapper_us = _wrapper_time(text)
         elif text and text[:1] not in b"$#\\!":
-            self.reject(number, "bad_message", "not an NMEA sentence", line)
+            self.reject(number, "bad_message", "not an NMEA sentence", line[:_SHOWN])
 
     def sentence(self, number: int, line: bytes, match: re.Match[bytes], before: bytes) -> None:
         """Take in one sentence; complete messages are decoded at once."""

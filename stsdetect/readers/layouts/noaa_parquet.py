@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from stsdetect.errors import InputError
+from stsdetect.errors import InputError, SchemaError
 from stsdetect.readers.ahead import ahead
 from stsdetect.readers.layouts.noaa import NOAA_2025
 from stsdetect.readers.parquet_layout import ParquetLayout
@@ -41,6 +41,8 @@ class NoaaParquet(ParquetLayout):
         def convert(part: tuple[int, Callable[[], pa.Table]]) -> Batch:
             first, load = part
             table = load()
+            if table.column_names.count(_GEOMETRY) > 1:
+                raise SchemaError(f"{source.label} has more than one column '{_GEOMETRY}'; rename them")
             geometry = table.column(_GEOMETRY)
             if not (pa.types.is_binary(geometry.type) or pa.types.is_large_binary(geometry.type)):
                 raise InputError(

@@ -6,5 +6,6 @@ A bounded sample of each file is looked at. A doubt is a sentence with its evide
 from __future__ import annotations
 
 from stsdetect.readers.suspicion.sample import Suspicion
+from stsdetect.readers.suspicion.zones import Sketch, zone_doubts
 
-__all__ = ["Suspicion"]
+__all__ = ["Sketch", "Suspicion", "zone_doubts"]

@@ -16,6 +16,8 @@ READINGS = ("given", "swapped", "west", "south", "south_west")
 UNITS: dict[str, float] = {"kn": 1.0, "0.1kn": 10.0, "m/s": 1852 / 3600, "km/h": 1.852, "10kn": 0.1}
 #: Steps between fixes are looked at where they are this long [s] and far [nautical miles], at these speeds [kn].
 _MIN_S, _MAX_S = 5.0, 600.0
+#: More steps than this, and of more vessels than this, say nothing new.
+_MOST_STEPS, _MOST_VESSELS = 8192, 200
 _MIN_NM = 0.05
 _MIN_KN, _MAX_KN = 3.0, 60.0
 #: A course agrees with a step within so much [degrees], a speed within this share; both must be steady.
@@ -56,35 +58,41 @@ class Evidence:
     @classmethod
     def of(cls, rows: Mapping[str, Any]) -> Evidence:
         """Count the steps in some rows of a file."""
-        first, last, dt_s = _steps(rows)
-        lat, lon = rows["lat_deg"], rows["lon_deg"]
+        lat, lon, ids = rows["lat_deg"], rows["lon_deg"], rows["vessel"]
+        first, last, dt_s = _of_some_vessels(ids, *_steps(rows))
         north = (lat[last] - lat[first]) * 60.0
-        east = ((lon[last] - lon[first] + 180.0) % 360.0 - 180.0) * 60.0
+        east = (lon[last] - lon[first]) * 60.0
+        east[np.abs(east) > 180.0 * 60.0] = 0.0  # over the antimeridian: of no use here
+        # No reading of a step is faster than this.
+        fastest_nm = np.hypot(north, east)
+        some = np.flatnonzero((fastest_nm >= _MIN_NM) & (fastest_nm >= _MIN_KN / 3600.0 * dt_s))
+        first, last, dt_s, north, east = first[some], last[some], dt_s[some], north[some], east[some]
         across, across_swapped = np.abs(np.cos(np.radians(lat[first]))), np.abs(np.cos(np.radians(lon[first])))
         given_kn = np.hypot(north, east * across) / dt_s * 3600.0
         swapped_kn = np.hypot(east, north * across_swapped) / dt_s * 3600.0
-        far = np.hypot(north, east) >= _MIN_NM
-        moving = far & (_between(given_kn) | _between(swapped_kn))
-        vessel, group = np.unique(rows["vessel"][first[moving]], return_inverse=True)
-        first, last = first[moving], last[moving]
-        north, east, across, across_swapped = north[moving], east[moving], across[moving], across_swapped[moving]
+        moving = _between(given_kn) | _between(swapped_kn)
+        begins = _begins(ids, first)
+        vessel, group = ids[first[begins]], np.cumsum(begins) - 1
         n = vessel.size
+
         cog, has_course = _steady_course(rows["cog_deg"][first], rows["cog_deg"][last])
+        has_course &= moving
+        bearing = bearing_deg(east * across, north)
         bearings = (
-            bearing_deg(east * across, north),
+            bearing,
             bearing_deg(north * across_swapped, east),
-            bearing_deg(-east * across, north),
-            bearing_deg(east * across, -north),
-            bearing_deg(-east * across, -north),
+            -bearing,
+            180.0 - bearing,
+            180.0 + bearing,
         )
-        agree = [has_course & (_apart(bearing, cog) < _AGREE_DEG) for bearing in bearings]
-        sog, has_speed = _steady_speed(rows["sog_kn"][first], rows["sog_kn"][last])
-        has_speed &= _between(given_kn[moving])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = sog / given_kn[moving]
-            fit_swapped = has_speed & (np.abs(sog / swapped_kn[moving] - 1.0) < _AGREE_SHARE)
-        fits = [has_speed & (np.abs(ratio / factor - 1.0) < _AGREE_SHARE) for factor in UNITS.values()]
+        agree = [has_course & (_apart(one, cog) < _AGREE_DEG) for one in bearings]
         angle = np.radians(cog)
+
+        sog, has_speed = _steady_speed(rows["sog_kn"][first], rows["sog_kn"][last])
+        has_speed &= _between(given_kn)
+        ratio = sog / given_kn
+        fits = [has_speed & (np.abs(ratio / factor - 1.0) < _AGREE_SHARE) for factor in UNITS.values()]
+        fit_swapped = has_speed & (np.abs(sog / swapped_kn - 1.0) < _AGREE_SHARE)
         return cls(
             vessel=vessel,
             courses=_count(group, has_course, n),
@@ -120,6 +128,21 @@ def _steps(rows: Mapping[str, Any]) -> tuple[Ints, Ints, Floats]:
     first, last = use[:-1], use[1:]
     dt_s = (time_us[last] - time_us[first]) / 1e6
     some = (vessel[last] == vessel[first]) & (dt_s >= _MIN_S) & (dt_s <= _MAX_S)
+    return first[some], last[some], dt_s[some]
+
+
+def _begins(vessel: Ints, first: Ints) -> Bools:
+    """Tell which steps are the first of their vessel."""
+    return np.append(True, vessel[first[1:]] != vessel[first[:-1]])[: first.size]
+
+
+def _of_some_vessels(vessel: Ints, first: Ints, last: Ints, dt_s: Floats) -> tuple[Ints, Ints, Floats]:
+    """Return the steps of every k-th vessel where there are more than enough."""
+    every = -(-first.size // _MOST_STEPS)
+    if every <= 1:
+        return first, last, dt_s
+    number = np.cumsum(_begins(vessel, first))
+    some = np.flatnonzero(number % min(every, max(int(number[-1]) // _MOST_VESSELS, 1)) == 0)
     return first[some], last[some], dt_s[some]
 
 

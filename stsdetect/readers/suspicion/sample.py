@@ -15,6 +15,7 @@ from stsdetect.readers.alike import is_alike, parts
 from stsdetect.readers.protocol import Doubt, Reject
 from stsdetect.readers.suspicion.legs import Evidence
 from stsdetect.readers.suspicion.verdicts import Counts, verdicts
+from stsdetect.readers.suspicion.zones import Sketch
 from stsdetect.units import US_PER_S
 
 #: Rows that are looked at together: enough for several fixes of many vessels, or of one for long.
@@ -45,6 +46,7 @@ class Suspicion:
         self._ids: dict[str, int] = {}
         self._counts = Counts()
         self._evidence: list[Evidence] = []
+        self.sketch = Sketch()
         self._midnights = 0
 
     def look(self, table: pa.Table) -> None:
@@ -62,8 +64,8 @@ class Suspicion:
             self._seen += passed + taken
             if self._held == CHUNK:
                 self._judge()
-                # Chunks begin behind 0, 1, 4, 16, 64 ... others.
-                self._next = CHUNK << 2 * (((self._seen // CHUNK - 1).bit_length() + 1) // 2)
+                # Chunks begin behind 0, 1, 8, 64, 512 ... others.
+                self._next = CHUNK << 3 * (((self._seen // CHUNK - 1).bit_length() + 2) // 3)
 
     def refuse(self, rejects: Sequence[Reject]) -> None:
         """Take in rejected rows: dates that would be dates with day and month exchanged."""
@@ -90,6 +92,7 @@ class Suspicion:
         with np.errstate(all="ignore"):  # strangers wrote these numbers
             self._counts.add(rows)
             self._evidence.append(Evidence.of(rows))
+            self.sketch.add(rows)
             if self._slashed:
                 self._counts.dates.add(rows)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from threading import Event
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stsdetect.engine import cut, run_parts
+from stsdetect.engine import beside, cut, run_parts
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(0, 10**6), st.integers(1, 10**5))
@@ -33,3 +35,23 @@ def test_results_come_in_order_and_jobs_are_made_as_needed():
     assert made == [0]
     assert list(results) == [1, 4, 9, 16]
     assert list(run_parts(pow, ((k, 2) for k in range(20)), workers=2)) == [k * k for k in range(20)]
+
+
+def test_a_task_beside_runs_meanwhile_and_is_waited_for():
+    begun, go_on, done = Event(), Event(), []
+
+    def task():
+        begun.set()
+        done.append(go_on.wait(10))
+
+    with beside(task):
+        assert begun.wait(10)
+        go_on.set()
+    assert done == [True]
+
+
+def test_errors_of_a_task_beside_are_dropped_and_those_of_the_work_are_not():
+    with beside(lambda: 1 // 0), beside(None):
+        pass
+    with pytest.raises(KeyError), beside(lambda: 1 // 0):
+        raise KeyError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -70,3 +71,31 @@ def test_many_threads_that_want_loops_leave_no_trace():
         for done in [pool.submit(many_times) for _ in range(8)]:
             done.result()
     assert choice._depth == before
+
+
+def test_what_was_compiled_before_is_loaded_and_nothing_compiled(tmp_path, monkeypatch):
+    pytest.importorskip("numba")
+    from stsdetect.kernels.compiled import jit
+
+    path = tmp_path / "small_loop.py"
+    path.write_text(
+        "from stsdetect.kernels.compiled.jit import loop\n\n@loop\ndef twice(x):\n    return 2 * x\n", encoding="utf-8"
+    )
+
+    def as_in_a_new_process():
+        spec = importlib.util.spec_from_file_location("small_loop", path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, "small_loop", module)
+        spec.loader.exec_module(module)
+        return module.twice
+
+    before = as_in_a_new_process()
+    jit.load(before)
+    assert before.signatures == []
+    before(1), before(1.5)
+    now = as_in_a_new_process()
+    jit.load(now)
+    assert now.signatures == before.signatures
+    assert len(now.signatures) == 2
+    assert (sum(now.stats.cache_hits.values()), sum(now.stats.cache_misses.values())) == (2, 0)
+    jit.load(len)  # without numba's compiler a loop is a plain function

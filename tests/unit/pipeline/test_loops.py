@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import stsdetect as sts
@@ -40,3 +43,15 @@ def test_loops_that_must_be_compiled_need_numba(monkeypatch, module, said):
     with pytest.raises(UsageError, match=f"run.compiled is 'always', but {said}"):
         sts.detect("sample_ais", settings=sts.load_settings(run={"compiled": "always"}))
     assert loops.wants_loops("auto", 10**10) is False
+
+
+def test_what_later_stages_need_is_made_ready_while_files_are_read():
+    pytest.importorskip("numba")
+    program = (
+        "import sys; from stsdetect.pipeline import loops; loops.get_ready();"
+        "from stsdetect.reference.shoreline import load_shoreline;"
+        "print('scipy.spatial' in sys.modules, '_squares' in vars(load_shoreline()),"
+        "      'stsdetect.kernels.compiled.legs' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True True\n"

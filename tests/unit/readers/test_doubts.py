@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 import pytest
 
 from stsdetect.readers import Doubt, read, stream
-from stsdetect.readers.suspicion import Suspicion, dates, sample
+from stsdetect.readers.suspicion import Sketch, Suspicion, dates, sample, zone_doubts, zones
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 from stsdetect.simulate import simulate, write
 from tests.builders import boat, join
-from tests.contract.test_real_files import FILES, Read
+from tests.contract.test_real_files import FILES, START, Read
 
 DATA = os.environ.get("STSDETECT_TEST_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="STSDETECT_TEST_DATA names no folder of real files")
@@ -90,6 +90,13 @@ def real(path: str) -> pa.Table:
 def test_no_doubt_about_a_real_file(path):
     got = read(f"{DATA}/{path}", settings=ReadSettings(**READ[path].settings))
     assert [file.doubts for file in got.files] == [()]
+
+
+@needs_data
+def test_no_doubt_about_real_files_beside_each_other():
+    got = read([f"{DATA}/{folder}" for folder in ("noaa", "dma", "nmea")], settings=ReadSettings(start_time=START))
+    assert len(got.files) >= 15
+    assert {file.doubts for file in got.files} == {()}
 
 
 @needs_data
@@ -216,7 +223,7 @@ def test_of_a_large_file_a_bounded_sample_is_looked_at(monkeypatch):
         {"mmsi": pa.array([1] * 10_000), "time": pa.array(range(10_000), POSITIONS.arrow.field("time").type)}
     )
     doubts_of(table, rows=333)
-    assert [part.tolist() for part in seen] == [[0, 99], [100, 199], [400, 499], [1600, 1699], [6400, 6499]]
+    assert [part.tolist() for part in seen] == [[0, 99], [100, 199], [800, 899], [6400, 6499]]
 
 
 DMA = "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,SOG,COG\n"
@@ -295,3 +302,60 @@ def test_no_value_is_changed(tmp_path):
     assert kinds(got.files[0].doubts) == ["speed_unit"]
     assert got.positions["sog_kn"].to_pylist() == wrong["sog_kn"].to_pylist()
     assert all(a <= b for a, b in pairwise(got.positions["source_row"].to_pylist()))
+
+
+def two_files(tmp_path: Path, one: pa.Table, two: pa.Table) -> list[tuple[Doubt, ...]]:
+    (tmp_path / "one.csv").write_text(dma_text(one, "%d/%m/%Y"))
+    (tmp_path / "two.csv").write_text(dma_text(two, "%d/%m/%Y"))
+    return [file.doubts for file in read([tmp_path / "one.csv", tmp_path / "two.csv"]).files]
+
+
+def test_the_same_reports_two_hours_apart_in_two_files(tmp_path):
+    fleet = ships(6)
+    assert two_files(tmp_path, fleet, fleet) == [(), ()]
+    ((one,), (two,)) = two_files(tmp_path, fleet.slice(0, 150), from_day(fleet, 2 / 24 + 3e-5))
+    assert (one.kind, two.kind) == ("time_zone", "time_zone")
+    assert "150 of 150 reports of 5 moving vessels that stand in both lie 2 h earlier here" in one.sentence
+    assert "two.csv" in one.sentence
+    assert "lie 2 h later here" in two.sentence
+    assert "one.csv" in two.sentence
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda t: from_day(t, 0.37 / 24),  # no zone differs by 22 minutes
+        lambda t: from_day(t, 2.0),  # the same voyage two days later
+        lambda t: from_day(ships(2), 2 / 24),  # two vessels alone
+        lambda t: put(from_day(t, 2 / 24), sog_kn=pc.multiply(t["sog_kn"], 0.0)),  # at rest a place says no time
+        lambda t: join(t, POSITIONS.conform(from_day(t.slice(0, 100), 2 / 24))),  # most of them at the same time
+    ],
+)
+def test_other_differences_are_no_zone(tmp_path, other):
+    assert [kinds(doubts) for doubts in two_files(tmp_path, ships(6), other(ships(6)))] == [[], []]
+
+
+def test_sketches_of_large_files_keep_the_same_vessels(monkeypatch):
+    monkeypatch.setattr(zones, "MOST_REPORTS", 100)
+    fleet = ships(40)
+    sketches = [Sketch(), Sketch()]
+    for sketch, table, size in zip(
+        sketches, (fleet, fleet.take(pa.array(np.arange(fleet.num_rows)[::-1]))), (70, 500), strict=True
+    ):
+        for first in range(0, table.num_rows, size):
+            sketch.add(Suspicion()._columns(table.slice(first, size)))
+    kept = [set(map(tuple, sketch.reports.T.tolist())) for sketch in sketches]
+    small, large = sorted(kept, key=len)
+    assert small <= large
+    assert 31 <= len(small) <= len(large) <= 100
+    assert all(sum(report[0] == vessel for report in large) == 31 for vessel in {report[0] for report in large})
+
+
+def test_only_so_many_files_are_compared(monkeypatch):
+    sketch = Sketch()
+    sketch.add(Suspicion()._columns(ships(6)))
+    later = Sketch()
+    later.add(Suspicion()._columns(from_day(ships(6), 1 / 24)))
+    assert sorted(zone_doubts([("a", sketch), ("b", Sketch()), ("c", later)])) == [0, 2]
+    monkeypatch.setattr(zones, "MOST_FILES", 2)
+    assert zone_doubts([("a", sketch), ("b", Sketch()), ("c", later)]) == {}

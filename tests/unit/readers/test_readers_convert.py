@@ -123,3 +123,37 @@ def test_words_are_trimmed_and_distinct():
     assert result.to_pylist() == ["A", "A", None, None, None]
     assert result.dictionary.to_pylist() == ["A"]
     assert convert.words(pa.array([1.0, None, 12.0])).to_pylist() == ["1", None, "12"]
+
+
+def test_huge_numbers_are_scaled_as_they_are() -> None:
+    got = convert.scaled(pa.array([123.0, 1.7976931348623157e308, None, 3e9]), 0.1)
+    assert got.to_pylist() == [12.3, 1.7976931348623157e307, None, 3e8]
+
+
+def test_columns_of_several_chunks_are_scaled() -> None:
+    got = convert.scaled(pa.chunked_array([["123"], ["x"]]).dictionary_encode(), 0.1)
+    assert got.to_pylist() == ["12.3", "x"]
+
+
+def test_text_that_is_not_utf_8_becomes_so() -> None:
+    raw = pa.array([b"V\xe917", None, b"ok"]).cast(pa.string(), safe=False)
+    table = pa.table({"a": raw, "b": raw.dictionary_encode(), "c": [1, 2, 3]})
+    got = convert.sound(table)
+    assert got.schema == table.schema
+    assert got.column("a").to_pylist() == got.column("b").to_pylist() == ["V\ufffd17", None, "ok"]
+    assert convert.sound(got) is got
+
+
+def test_a_dictionary_that_lacks_what_rows_name_is_no_table() -> None:
+    column = pa.DictionaryArray.from_arrays(pa.array([0, 7]), pa.array(["a"]), safe=False)
+    with pytest.raises(pa.ArrowException):
+        convert.sound(pa.table({"a": column}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored"),
+    [(pa.timestamp("us", "UTC"), pa.array([1 << 62])), (pa.date32(), pa.array([1 << 30], pa.int32()))],
+    ids=str,
+)
+def test_times_beyond_the_years_of_python_have_a_value_all_the_same(kind: pa.DataType, stored: pa.Array) -> None:
+    assert convert.value_at(stored.cast(kind), 0) == stored[0].as_py()

@@ -9,8 +9,10 @@ import tracemalloc
 
 import pytest
 
-from stsdetect.errors import InputError
+from stsdetect.errors import InputError, UsageError
+from stsdetect.readers import QuestionError
 from stsdetect.readers.json_items import MAX_ITEM, _shapes, chunks, shapes
+from stsdetect.readers.recognition import layouts
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.streaming import stream
 from tests.unit.readers.layouts.lib import adds_up, read_text, rows
@@ -296,3 +298,85 @@ def test_memory_for_items_of_many_small_values_is_bounded(tmp_path):
 def test_a_document_that_is_damaged_before_its_first_item_is_an_error(tmp_path):
     with pytest.raises(InputError):
         read_text(tmp_path, '{"data": [', "input.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"type": "FeatureCollection", "features": []}', "JSON in no layout .*type"),
+        ("[{}]", "JSON without any item"),
+        ('{"features": []}', "JSON without any item"),
+    ],
+)
+def test_json_without_items_says_so(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        read_text(tmp_path, text, "empty.json")
+
+
+OTHER = {"id": "7", "pos": {"at": "2024-03-01T00:00:05Z", "point": [5.25, 60.5]}, "ship": {"mmsi": 257000001, "v": 2}}
+MAP = {"time": "pos.at", "lat": "pos.point.1", "lon": "pos.point.0", "mmsi": "ship.mmsi", "sog": "ship.v"}
+
+
+@pytest.mark.parametrize("write", [WRAPPED["array"], WRAPPED["lines"], WRAPPED["deep"]])
+def test_other_json_is_read_through_a_map(tmp_path, write):
+    bad = {**OTHER, "ship": None}
+    result = read_text(tmp_path, write([OTHER, bad]), "other.json", columns=MAP, speed_unit="m/s")
+    assert result.files[0].layout == "table"
+    (row,) = rows(result)
+    assert (row["lat_deg"], row["lon_deg"], row["mmsi"]) == (60.5, 5.25, 257000001)
+    assert row["sog_kn"] == pytest.approx(2 * 3600 / 1852)
+    assert result.files[0].rejected == {"missing_vessel": 1}
+    adds_up(result)
+
+
+def test_times_of_mapped_json_are_settled_as_those_of_tables(tmp_path):
+    def item(time):
+        return {**OTHER, "pos": {**OTHER["pos"], "at": time}}
+
+    with pytest.raises(QuestionError, match="3 April or 4 March"):
+        read_text(tmp_path, json.dumps([item("03/04/2021 10:00:00")]), "other.json", columns=MAP)
+    text = json.dumps([item("03/04/2021 10:00:00"), item("13/04/2021 10:00:00")])
+    result = read_text(tmp_path, text, "other.json", columns=MAP, utc_offset_h=2)
+    assert [row["time"].isoformat()[:13] for row in rows(result)] == ["2021-04-03T08", "2021-04-13T08"]
+    assert "times have no zone; read as 2 h ahead of UTC" in result.files[0].notes
+    epochs = read_text(tmp_path, json.dumps([item(1709251205000)]), "other.json", columns=MAP)
+    assert rows(epochs)[0]["time"].isoformat() == "2024-03-01T00:00:05+00:00"
+
+
+def test_unknown_json_is_answered_with_a_map_to_paste(tmp_path):
+    with pytest.raises(InputError, match="JSON in no layout") as caught:
+        read_text(tmp_path, json.dumps({"data": [OTHER]}), "other.json")
+    assert "pos.at" in str(caught.value)
+    assert "--map mmsi=ship.mmsi" in str(caught.value)
+
+
+def test_a_name_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"no column 'pos.att' .*pos\.at"):
+        read_text(tmp_path, json.dumps([OTHER]), "other.json", columns={**MAP, "time": "pos.att"})
+
+
+def test_no_layout_is_listed_twice():
+    names = [layout.name for layout in layouts()]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_names_with_dots_in_them_and_numbers_as_names(tmp_path):
+    flat = {"pos.at": "2024-03-01T00:00:05Z", "point": {"0": 5.25, "1": 60.5}, "ship.mmsi": 257000001}
+    names = {"time": "pos.at", "lat": "point.1", "lon": "point.0", "mmsi": "ship.mmsi"}
+    (row,) = rows(read_text(tmp_path, json.dumps([flat]), "other.json", columns=names))
+    assert (row["lat_deg"], row["lon_deg"], row["mmsi"]) == (60.5, 5.25, 257000001)
+
+
+@pytest.mark.parametrize("depth", range(850, 1000, 10))
+def test_a_deep_value_is_rejected_or_breaks_off_and_breaks_nothing(tmp_path, depth):
+    text = f"{PLAIN}\n{with_token('latitude', '[' * depth + ']' * depth)}\n{PLAIN}\n"
+    result = read_text(tmp_path, text, "input.jsonl")
+    assert sum(result.files[0].rejected.values()) == 1
+    adds_up(result)
+
+
+def test_names_of_any_kind_can_be_said(tmp_path):
+    text = json.dumps([{"\ud800time": 1, "x" * 5000: 2, "lat": 3}])
+    with pytest.raises(InputError) as caught:
+        read_text(tmp_path, text, "other.json")
+    assert len(str(caught.value).encode()) < 1000

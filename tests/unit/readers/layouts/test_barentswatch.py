@@ -65,3 +65,11 @@ def test_a_line_that_is_cut_short_is_rejected_and_the_rest_is_read(tmp_path):
     assert [row["source_row"] for row in rows(result)] == [1, 4]
     assert result.rejects["source_row"].to_pylist() == [2]
     adds_up(result)
+
+
+def test_combined_items(tmp_path):
+    more = {"imoNumber": 9074729, "callSign": "LKAB", "destination": "NARVIK", "shipLength": 88, "shipWidth": 14}
+    result = read_text(tmp_path, as_array([{**ITEM, **more, "draught": 62}]))
+    (row,) = rows(result)
+    assert (row["imo"], row["callsign"], row["destination"]) == (9074729, "LKAB", "NARVIK")
+    assert (row["length_m"], row["width_m"], row["draught_m"]) == (88, 14, None)

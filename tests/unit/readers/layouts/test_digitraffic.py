@@ -73,6 +73,7 @@ def test_a_feature_with_the_vessel_outside_its_properties_only(tmp_path):
     ("feature", "reason"),
     [
         (changed(timestampExternal=1487938959), "time_out_of_range"),  # seconds are not what is meant
+        (changed(timestampExternal=1e306), "time_out_of_range"),
         (changed(timestampExternal=None), "bad_time"),
         (changed(timestampExternal="2017-02-24T12:22:39Z"), "bad_time"),
         (changed(mmsi="unknown"), "bad_mmsi"),
