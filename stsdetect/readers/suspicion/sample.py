@@ -100,7 +100,11 @@ class Suspicion:
         """Look at rows around a change of the date."""
         if self._midnights >= MAX_MIDNIGHTS:
             return
-        time_us = table.column("time").cast(pa.int64()).to_numpy()
+        column = table.column("time").cast(pa.int64())
+        ends = pc.min_max(column).as_py()
+        if ends["min"] // _DAY_US == ends["max"] // _DAY_US:
+            return
+        time_us = column.to_numpy()
         changes = np.flatnonzero(np.diff(time_us // _DAY_US))
         if changes.size:
             self._midnights += 1
