@@ -124,8 +124,8 @@ class Archive:
         bucket_rows = min(self._room.rows_at_once, _BUCKET_ROWS)
         self._buckets = Buckets(self._rows, BIN_US, bucket_rows, min(self._room.shelf_bytes // 2, _BATCH_BYTES))
         self._fixes = self._open.enter_context(Shelf(self._room.shelf_bytes))
-        # Small beside the fixes, and read once more at most.
-        self._source_rows = self._open.enter_context(Shelf(self._room.shelf_bytes // 4))
+        # A fix takes some 8 bytes here and 60 there.
+        self._source_rows = self._open.enter_context(Shelf(self._room.shelf_bytes // 8))
         self._sources = Sources(self._source_rows)
 
     def __enter__(self) -> Archive:
