@@ -10,7 +10,7 @@ from stsdetect.errors import InputError, UsageError
 from stsdetect.readers.frame import LABEL
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.recognition import named
-from stsdetect.readers.source import Source, is_database
+from stsdetect.readers.source import Source, expand, is_database
 from stsdetect.readers.unpack import PARQUET
 
 #: Longest text of a row that is given back [characters]; a sentence or line of any AIS export is shorter.
@@ -83,12 +83,13 @@ def raw_lines(label: str, rows: Iterable[int], *, layout: str | None = None, lim
 
 def _source(label: str) -> Source:
     """Find the file, or the archive and its member, that a label names; either may have a ``!`` in its name."""
-    if os.path.isfile(label) or is_database(label):
-        return Source(label, None, os.path.getsize(label), label, True, is_database=os.path.isdir(label))
-    for at in [k for k, letter in enumerate(label) if letter == "!"]:
-        path, member = label[:at], label[at + 1 :]
-        if os.path.isfile(path):
-            return Source(path, member, os.path.getsize(path), label, True, is_database=member.endswith(".gdb"))
+    whole = os.path.isfile(label) or is_database(label)
+    paths = [label] if whole else [label[:at] for at, letter in enumerate(label) if letter == "!"]
+    for path in paths:
+        if whole or os.path.isfile(path):
+            found = next((source for source in expand([path]) if source.label == label), None)
+            if found is not None:
+                return found
     if label == LABEL:
         raise UsageError("these rows came from a frame in Python, not from a file; look them up there")
     raise InputError(f"{label} does not exist any more, or is no regular file")

@@ -212,8 +212,13 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
         got = stream.read_into(data[len(rest) :])
         if not got:
             break
-        ended = len(rest) + got < room and data[len(rest) + got - 1] != 10
-        if ended:  # the last line ends with the file
+        damage = None
+        if len(rest) + got < room:
+            try:
+                ended = not stream.read(1)  # fewer bytes come at the end, and before damage
+            except DamagedError as problem:
+                damage = problem
+        if ended and not stream.grew and data[len(rest) + got - 1] != 10:  # the last line ends with the file
             data[len(rest) + got] = 10
             got += 1
         data = data[: len(rest) + got]
@@ -221,6 +226,8 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
         rest = data[cut:].copy()
         if cut:
             yield data[:cut]
+        if damage is not None:
+            raise damage
         if len(rest) > MAX_LINE_BYTES:
             raise DamagedError(f"{stream.label} has a line longer than {MAX_LINE_BYTES} bytes; it is no text table")
     if len(rest) and not stream.grew:  # of a file that is being written, the last line may not be whole
