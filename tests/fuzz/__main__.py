@@ -96,6 +96,8 @@ class Campaign:
         line = next((line for line in reversed(out.splitlines()) if line.startswith("{")), None)
         if line is None:
             print(f"{layout}: ended with {child.returncode}\n{err[-2000:]}", file=sys.stderr, flush=True)
+        elif counts(tally)[1] < count:
+            print(f"{layout}: ended early\n{err[-2000:]}", file=sys.stderr, flush=True)
         return None if line is None else json.loads(line)
 
 

@@ -8,8 +8,9 @@ import json
 import random
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from operator import xor
 from typing import Any
 
@@ -158,7 +159,12 @@ def archive(rng: random.Random, seed: bytes) -> bytes:
     """Change bytes in members of an archive, or in the archive itself."""
     if rng.random() < 0.2:
         return bytes(rng.choice(_ANY)(rng, bytearray(seed)))
-    members = dict(_members(seed))
+    try:
+        members = dict(_members(seed))
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
+        members = {}
+    if not members:
+        return bytes(rng.choice(_ANY)(rng, bytearray(seed)))
     for _ in range(rng.choice((1, 1, 2, 5))):
         name = rng.choice(list(members))
         members[name] = bytes(rng.choice(_ANY)(rng, bytearray(members[name])))
@@ -167,7 +173,7 @@ def archive(rng: random.Random, seed: bytes) -> bytes:
     return _zipped(members, zipfile.ZIP_STORED)
 
 
-@cache
+@lru_cache(64)
 def _members(seed: bytes) -> tuple[tuple[str, bytes], ...]:
     with zipfile.ZipFile(io.BytesIO(seed)) as file:
         return tuple((name, file.read(name)) for name in file.namelist())

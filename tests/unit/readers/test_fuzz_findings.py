@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fuzz import ledger
+from tests.fuzz.__main__ import DIED, Campaign
 from tests.fuzz.judge import WAYS, BrokenRuleError, judge
 from tests.fuzz.seeds import SETTINGS, names, replayed, seeds
-from tests.fuzz.work import input_of, smaller
+from tests.fuzz.work import Tally, input_of, smaller
 
 REPLAYED = replayed()
 
@@ -73,3 +76,27 @@ def test_findings_are_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("tests.fuzz.work.attempt", read)
     assert smaller(b"a\nb\nxx needle yy\nc\n", "dma", 0, "broken") == b"needle"
+
+
+def test_an_input_that_ends_the_process_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = Namespace(
+        layouts=["dma"], inputs=10, seed=1, guided=False, ledger=tmp_path / "book.json", findings=tmp_path
+    )
+    pieces: list[tuple[int, int]] = []
+
+    def process(self: Campaign, layout: str, first: int, count: int, tally: Path) -> dict[str, Any] | None:
+        pieces.append((first, count))
+        seen = Tally(tally, first)
+        seen.number += 4 if len(pieces) == 1 else count
+        seen.show()
+        return None if len(pieces) == 1 else {"findings": {}, "seconds": 1.0}
+
+    monkeypatch.setattr(Campaign, "process", process)
+    Campaign(given).run()
+    assert pieces[0] == (0, 10)
+    assert len(pieces) == 2
+    book = ledger.load(given.ledger)
+    assert ledger.done(book, "dma") == 10
+    assert book["runs"][0]["findings"] == {DIED: 1}
+    (kept,) = (tmp_path / "dma").iterdir()
+    assert kept.read_bytes() == input_of("dma", 1, 4)[0]
