@@ -22,8 +22,9 @@ from stsdetect.units import US_PER_S
 CHUNK = 1 << 15
 #: Around changes of the date, so many runs of rows are looked at besides, where dates may be read two ways.
 MAX_MIDNIGHTS = 8
-#: Of every so many rows one tells about how many vessels there are; of so many times this, a part is looked at.
-_STRIDE, _ENOUGH = 64, 64
+#: Of every so many rows (a prime: vessels may take turns) one tells about how many vessels there are; of so many times
+#: this number of them, a part is looked at.
+_STRIDE, _ENOUGH = 61, 64
 _DAY_US = 86_400 * US_PER_S
 _COLUMNS = ("time", "lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg", "draught_m")
 _SLASHED = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}\b")
