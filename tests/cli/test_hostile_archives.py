@@ -157,3 +157,12 @@ def test_a_directory_that_would_fill_the_memory(run, tmp_path):
     done = run("inspect", path)
     assert done.code == 3
     assert "whose list of members takes" in done.err
+
+
+def test_a_packed_log_cut_short_loses_no_message_before_the_cut(look, tmp_path):
+    line = "\\c:1709251200*5D\\!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\n"
+    data = gzip.compress((line * 30_000).encode())
+    (tmp_path / "in.log.gz").write_bytes(data[: len(data) // 2])
+    found = look(tmp_path / "in.log.gz")
+    assert found["rejected"]["damaged_file"] == 1
+    assert found["rows_kept"] > 10_000
