@@ -133,7 +133,8 @@ def test_a_row_leads_back_to_its_record(shapefile, where):
     result = read(shapefile if where == "file" else zipped(shapefile))
     label = result.files[0].label
     texts = raw_lines(label, [1, 2, 3], layout=result.files[0].layout)
-    assert STAMPS[0] in texts[1] and STAMPS[2] in texts[3]
+    assert STAMPS[0] in texts[1]
+    assert STAMPS[2] in texts[3]
     assert result.rejects.column("text").to_pylist() == [texts[2]]
     with pytest.raises(InputError, match="has no row 4"):
         raw_lines(label, [4], layout=result.files[0].layout)
