@@ -23,6 +23,7 @@ from stsdetect.readers.text import (
     TextSpec,
     Tidy,
     find_header,
+    find_header_with,
     numbered_blocks,
     read_text,
     refuse_twins,
@@ -126,7 +127,8 @@ class MappedTable:
     title = "any other delimited text, JSON or Parquet, through a column map"
     doc = (
         "Read with --map time=... --map lat=... --map lon=... and mmsi or vessel_id, where no other layout claims the "
-        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found. In JSON, in lines or in an "
+        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found, and lines of title above "
+        "the header are passed over. In JSON, in lines or in an "
         "array anywhere in a document, names are paths: --map lat=position.lat --map lon=coordinates.0. Speeds are "
         "knots unless --speed-unit says otherwise."
     )
@@ -138,7 +140,7 @@ class MappedTable:
 
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether a map is given and there are columns to map."""
-        return bool(settings.columns) and bool(head.parquet_columns or json_names(head) or find_header(head))
+        return bool(settings.columns) and bool(head.parquet_columns or json_names(head) or _header(head, settings))
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the mapped columns."""
@@ -155,7 +157,7 @@ class MappedTable:
         if shape is not None:
             yield from self._read_json(source, shape, settings)
             return
-        header = find_header(head)
+        header = _header(head, settings)
         assert header is not None
         yield from self._read_text(source, header, settings)
 
@@ -193,6 +195,11 @@ class MappedTable:
             if remark:
                 batch.remarks.setdefault(remark, 0)
             yield batch
+
+
+def _header(head: Head, settings: ReadSettings) -> Header | None:
+    """Return the first of the first lines with all mapped names (titles may stand above it), else the likeliest."""
+    return find_header_with(head, settings.columns.values()) or find_header(head)
 
 
 def _times(order: Order | None, settings: ReadSettings) -> Times:

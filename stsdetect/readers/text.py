@@ -41,6 +41,8 @@ SMALL_BLOCK_BYTES = 1 << 22
 MAX_LINES, FEW_LINES = 1 << 19, 1 << 16
 #: A header is looked for in so many lines from the top, blank ones and comments not counted.
 HEADER_LINES = 10
+#: Time, latitude, longitude, vessel.
+LEAST_COLUMNS = 4
 _DELIMITERS = ",;\t|"
 _BOM = b"\xef\xbb\xbf"
 _SEARCH_BYTES = 1 << 16
@@ -92,10 +94,11 @@ def refuse_twins(header: Header, names: Collection[str], label: str) -> None:
 def find_header(head: Head) -> Header | None:
     """Return the header of delimited text: the first line that is neither blank nor a comment.
 
+    Where that is no row of names but a title, it is the first of the next lines that can name time, place and vessel.
     The Danish header is itself written as a comment (``# Timestamp``) and is taken as one.
     """
-    found = head.look(_first_lines)
-    return found[0] if found else None
+    first, *others = head.look(_first_lines) or [None]
+    return first or next((header for header in others if header and len(header.cells) >= LEAST_COLUMNS), None)
 
 
 def find_header_with(head: Head, names: Collection[str]) -> Header | None:
@@ -448,16 +451,20 @@ def _is_row(line: bytes, spec: TextSpec) -> bool:
     """Say whether a line is to be accounted for: not blank, and no comment, which has other columns than a row."""
     if not line.startswith(b"#") or spec.header.repeats(_decode(line)):
         return bool(line.strip())
-    width = len(spec.header.cells)
-    return len(_row_cells(line.decode("latin-1"), spec.header.delimiter, width)) == width
+    return _is_whole(line.rstrip(b"\r"), spec)
 
 
 def _lone_lines(line: bytes, spec: TextSpec) -> list[bytes]:
-    """Cut a line that is too long at carriage returns: where they alone end lines, it is several."""
-    width = len(spec.header.cells)
-    if b"\r" not in line[:-1] or line.count(spec.header.delimiter.encode()) < width:
+    """Cut a line that is too long at carriage returns: where they alone end lines, and two or more are whole rows."""
+    if b"\r" not in line[:-1] or _is_whole(line.rstrip(b"\r"), spec):
         return [line]
-    return line.rstrip(b"\r").split(b"\r")
+    parts = line.rstrip(b"\r").split(b"\r")
+    return parts if sum(_is_whole(part, spec) for part in parts) > 1 else [line]
+
+
+def _is_whole(line: bytes, spec: TextSpec) -> bool:
+    width = len(spec.header.cells)
+    return len(_row_cells(line.decode("latin-1"), spec.header.delimiter, width)) == width
 
 
 def _odd_lines(block: bytes, spec: TextSpec) -> tuple[Rows, Rows]:

@@ -26,7 +26,7 @@ from stsdetect.readers.alike import expanded
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT
 from stsdetect.readers.source import ByteStream, Head, Source
-from stsdetect.readers.text import Header, find_header
+from stsdetect.readers.text import Header, TextSpec, find_header, find_header_with, split_slow
 from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.settings import ReadSettings
 from tests.fuzz.seeds import SETTINGS
@@ -270,7 +270,7 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
     head = held.head()
     if isinstance(reader, TextLayout):
         held, head = reader.recoded(held, head)
-    found = _header(reader, head)
+    found = _header(reader, head, settings)
     if found is None:
         return
     report = outcome.result.files[0]
@@ -278,7 +278,7 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
     lines = {
         number
         for number, line in enumerate(head.data[found.end :].split(b"\n"), start=found.row + 1)
-        if line.strip() and (not line.startswith(b"#") or found.repeats(line.decode("utf-8", "replace")))
+        if line.strip() and not _is_comment(line, found)
     }
     if rows != len(lines) and not report.rejected.get("damaged_file"):
         raise BrokenRuleError(f"{'fewer' if rows < len(lines) else 'more'} rows than lines")
@@ -296,11 +296,19 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
         raise BrokenRuleError("rows that do not lead to a line of their own")
 
 
-def _header(reader: Any, head: Head) -> Header | None:
+def _is_comment(line: bytes, header: Header) -> bool:
+    """Say whether a line begins as a comment and has not the columns of a row."""
+    apart = split_slow([(1, line)], TextSpec(header, {})).rejects if line.startswith(b"#") else []
+    return any(reject.reason == "wrong_column_count" for reject in apart)
+
+
+def _header(reader: Any, head: Head, settings: ReadSettings) -> Header | None:
     """The header of delimited text; None where it is something else."""
     if isinstance(reader, TextLayout):
         return reader._header(head)
-    return find_header(head) if reader is recognition.TABLE and not head.parquet_columns else None
+    if reader is not recognition.TABLE or head.parquet_columns:
+        return None
+    return find_header_with(head, settings.columns.values()) or find_header(head)
 
 
 def _judge_same(one: Outcome, two: Outcome, way: Way) -> None:
