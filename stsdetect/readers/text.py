@@ -8,12 +8,10 @@ ones, and the odd ones are read singly.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -24,12 +22,13 @@ from numpy.typing import NDArray
 from stsdetect.kernels.choice import compiled
 from stsdetect.readers.ahead import ahead
 from stsdetect.readers.convert import plain
-from stsdetect.readers.protocol import Batch, DamagedError, QuestionError, Reject
+from stsdetect.readers.header import BOM, Header, cells_of, decoded
+from stsdetect.readers.protocol import Batch, DamagedError, Reject
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.rows import MAX_TEXT, Judged, Origin, Repeated, Times, build, judge_repeated, merged
 from stsdetect.readers.scanned import Plan, plan, scan
-from stsdetect.readers.source import MAX_LINE_BYTES, Head, Source
-from stsdetect.readers.unpack import PARQUET, ByteStream
+from stsdetect.readers.source import MAX_LINE_BYTES, Source
+from stsdetect.readers.unpack import ByteStream
 from stsdetect.schema import POSITIONS, TEXT
 from stsdetect.units import US_PER_S
 
@@ -39,120 +38,12 @@ BLOCK_BYTES = 1 << 24
 SMALL_BLOCK_BYTES = 1 << 22
 #: A piece of more lines than this is cut into smaller ones: each rejected line takes memory of its own.
 MAX_LINES, FEW_LINES = 1 << 19, 1 << 16
-#: A header is looked for in so many lines from the top, blank ones and comments not counted.
-HEADER_LINES = 10
-#: Time, latitude, longitude, vessel.
-LEAST_COLUMNS = 4
-_DELIMITERS = ",;\t|"
-_BOM = b"\xef\xbb\xbf"
 _SEARCH_BYTES = 1 << 16
 _DAY_US = 86_400 * US_PER_S
 
 Rows = NDArray[np.int64]
 #: Changes raw columns by our key before they are converted, and counts what a reader should know.
 Tidy = Callable[[dict[str, pa.Array], Counter[str]], dict[str, pa.Array]]
-
-
-@dataclass(frozen=True)
-class Header:
-    """The header row: its cells, how they are separated, its line number and where the data begin."""
-
-    cells: tuple[str, ...]
-    delimiter: str
-    row: int
-    end: int
-    text: str
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The cells, to look for some of them."""
-        return frozenset(self.cells)
-
-    def repeats(self, line: str) -> bool:
-        """Say whether a line is this header again (files joined end to end)."""
-        first = line.lstrip("\ufeff").split(self.delimiter, 1)[0].strip().strip('"')
-        return first == self.cells[0]
-
-
-def refuse_twins(header: Header, names: Collection[str], label: str) -> None:
-    """Ask which is meant where a column that is to be read is there more than once.
-
-    Raises
-    ------
-    QuestionError
-        If one of ``names`` stands twice in the header.
-    """
-    for name in names:
-        places = [str(place) for place, cell in enumerate(header.cells, start=1) if cell == name]
-        if len(places) > 1:
-            raise QuestionError(
-                f"{label} has {len(places)} columns '{name}' (the {', '.join(places[:5])}. of {len(header.cells)}): "
-                "which is meant? Rename the others in its header"
-            )
-
-
-def find_header(head: Head) -> Header | None:
-    """Return the header of delimited text: the first line that is neither blank nor a comment.
-
-    Where that is no row of names but a title, it is the first of the next lines that can name time, place and vessel.
-    The Danish header is itself written as a comment (``# Timestamp``) and is taken as one.
-    """
-    first, *others = head.look(_first_lines) or [None]
-    return first or next((header for header in others if header and len(header.cells) >= LEAST_COLUMNS), None)
-
-
-def find_header_with(head: Head, names: Collection[str]) -> Header | None:
-    """Return the first of the first lines that has all these cells: some exports have lines of title above it."""
-    return next((header for header in head.look(_first_lines) if header and header.names.issuperset(names)), None)
-
-
-def _first_lines(head: Head) -> list[Header | None]:
-    """Return the first lines that are neither blank nor comments, as headers where they look like one."""
-    if head.data.startswith(PARQUET):
-        return []
-    end = 0
-    found: list[Header | None] = []
-    lines = head.data.split(b"\n")
-    for number, line in enumerate(lines if head.whole else lines[:-1], start=1):  # the last may not be whole
-        end += len(line) + 1
-        text = _decode(line.removeprefix(_BOM) if number == 1 else line).strip("\r")
-        if not text.strip() or (text.startswith("#") and not _danish(text)):
-            continue
-        found.append(_as_header(text, number, end))
-        if len(found) == HEADER_LINES:
-            break
-    return found
-
-
-def _as_header(text: str, number: int, end: int) -> Header | None:
-    delimiter = max(_DELIMITERS, key=text.count)
-    if not text.count(delimiter):
-        return None
-    cells = _cells(text, delimiter)
-    if len([cell for cell in cells if any(map(str.isalpha, cell))]) * 2 < len(cells):
-        return None
-    return Header(tuple(cell.strip() for cell in cells), delimiter, number, end, text)
-
-
-def _danish(text: str) -> bool:
-    return text.lstrip("# ").startswith("Timestamp")
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _cells(text: str, delimiter: str) -> list[str]:
-    """Split one line; a quoted cell may hold delimiters and doubled quotes, a stray quote is itself."""
-    if '"' not in text:
-        return text.split(delimiter)
-    try:
-        return next(csv.reader([text], delimiter=delimiter), [])
-    except csv.Error:
-        return text.split(delimiter)
 
 
 @dataclass(frozen=True)
@@ -190,7 +81,7 @@ class Piece:
 
     def text(self, i: int) -> str:
         """Return the i-th line as text."""
-        return _decode(self.line(i))
+        return decoded(self.line(i))
 
 
 def text_blocks(stream: ByteStream, skip: int = 0) -> Iterator[bytes]:
@@ -344,7 +235,7 @@ def _batch(
         def cell(i: int, key: str) -> str:
             if key not in spec.columns:  # made of other columns, or there is none
                 return ""
-            return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
+            return cells_of(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
         batch = build(tidy(_plain(piece.columns), remarks), times, origin, missing, piece.repeated, messages)
@@ -444,14 +335,13 @@ def split_block(numbered: Block, spec: TextSpec) -> list[Piece]:
 
 
 def _is_clean(block: bytes) -> bool:
-    return not (b'"' in block or (b"#" in block and b"\n#" in block) or block[:1] in (b"\n", b"\r", b"#", _BOM[:1]))
+    return not (b'"' in block or (b"#" in block and b"\n#" in block) or block[:1] in (b"\n", b"\r", b"#", BOM[:1]))
 
 
 def _is_row(line: bytes, spec: TextSpec) -> bool:
     """Say whether a line is to be accounted for: not blank, and no comment, which has other columns than a row."""
-    if not line.startswith(b"#") or spec.header.repeats(_decode(line)):
-        return bool(line.strip())
-    return _is_whole(line.rstrip(b"\r"), spec)
+    comment = line.startswith(b"#") and not spec.header.repeats(decoded(line))
+    return _is_whole(line.rstrip(b"\r"), spec) if comment else bool(line.strip())
 
 
 def _lone_lines(line: bytes, spec: TextSpec) -> list[bytes]:
@@ -484,7 +374,7 @@ def _odd_lines(block: bytes, spec: TextSpec) -> tuple[Rows, Rows]:
     odd[np.searchsorted(ends, np.concatenate(marks))] = True
     cuts = np.searchsorted(np.flatnonzero(data == ord(spec.header.delimiter)), ends)
     odd |= np.diff(cuts, prepend=0) != len(spec.header.cells) - 1
-    odd |= (data[starts] == ord("#")) | (data[starts] == _BOM[0])  # Arrow drops a byte-order mark
+    odd |= (data[starts] == ord("#")) | (data[starts] == BOM[0])  # Arrow drops a byte-order mark
     return np.flatnonzero(odd), ends
 
 
@@ -573,7 +463,7 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
         # Latin-1 maps bytes to characters one to one, so cells can be turned back and decoded each alone.
         cells = _row_cells(line.rstrip(b"\r").decode("latin-1"), spec.header.delimiter, width)
         if len(cells) != width:
-            text = _decode(line)
+            text = decoded(line)
             reason = "repeated_header" if spec.header.repeats(text) else "wrong_column_count"
             detail = f"{len(cells)} instead of {width} columns"
             rejects.append(Reject(number, reason, detail, text[:MAX_TEXT]))
@@ -581,7 +471,7 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
         kept.append((number, line))
         odd += not _is_utf8(line)
         for key, i in spec.columns.items():
-            values[key].append(_decode(cells[i].encode("latin-1")) or None)
+            values[key].append(decoded(cells[i].encode("latin-1")) or None)
     columns = {
         key: pa.array(column, pa.string())
         if key in spec.distinct
@@ -593,7 +483,7 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
 
 
 def _row_cells(text: str, delimiter: str, width: int) -> list[str]:
-    cells = _cells(text, delimiter)
+    cells = cells_of(text, delimiter)
     if len(cells) != width and '"' in text:
         # An unpaired quote swallowed delimiters: take quotes as ordinary characters.
         raw = text.split(delimiter)

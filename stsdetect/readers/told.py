@@ -157,11 +157,14 @@ Vessel = tuple[str, int | None, str | None]
 
 
 def _vessel(one: dict[str, Any], side: str) -> Vessel | None:
-    """Return id, MMSI and name: the id is the MMSI, as of our own events, or else the publisher's behind ``gfw:``."""
+    """Return id, MMSI and name.
+
+    The id is the MMSI in nine digits, as of our own events, or else the publisher's behind ``gfw:``.
+    """
     ssvid, own = _word(one[f"ssvid_{side}"]), _word(one[f"vessel_{side}"])
     name = _word(one[f"name_{side}"])
     if ssvid is not None and ssvid.isascii() and ssvid.isdigit() and len(ssvid) <= 9 and 0 < int(ssvid) <= MAX_MMSI:
-        return str(int(ssvid)), int(ssvid), name
+        return f"{int(ssvid):09d}", int(ssvid), name
     other = own or ssvid
     return None if other is None else (f"gfw:{other}", None, name)
 

@@ -23,10 +23,11 @@ from stsdetect.errors import StsError
 from stsdetect.kernels.choice import use_compiled, why_no_loops
 from stsdetect.readers import ReadResult, recognition, streaming, text
 from stsdetect.readers.alike import expanded
+from stsdetect.readers.header import Header, find_header, find_header_with
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT
 from stsdetect.readers.source import ByteStream, Head, Source
-from stsdetect.readers.text import Header, TextSpec, find_header, find_header_with, split_slow
+from stsdetect.readers.text import TextSpec, split_slow
 from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.settings import ReadSettings
 from tests.fuzz.seeds import SETTINGS

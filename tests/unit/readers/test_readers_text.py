@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from stsdetect.errors import InputError, StsError
 from stsdetect.readers import inspect_layout, read
+from stsdetect.readers.header import find_header
 from stsdetect.readers.source import Head
-from stsdetect.readers.text import Block, TextSpec, find_header, split_block, split_slow
+from stsdetect.readers.text import Block, TextSpec, split_block, split_slow
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
 

@@ -171,8 +171,9 @@ def test_what_cannot_be_used_has_a_reason(tmp_path, change, reason):
 @pytest.mark.parametrize(
     ("vessel", "label", "mmsi"),
     [
-        ({"ssvid": "002190064", "id": "u"}, "2190064", 2190064),
+        ({"ssvid": "002190064", "id": "u"}, "002190064", 2190064),
         ({"ssvid": 412000002}, "412000002", 412000002),
+        ({"ssvid": "99000123", "id": "u-2"}, "099000123", 99000123),
         ({"ssvid": "X-1", "id": "u-2"}, "gfw:u-2", None),
         ({"ssvid": "4120000021", "id": None}, "gfw:4120000021", None),
         ({"id": "u-2"}, "gfw:u-2", None),
