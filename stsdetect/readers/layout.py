@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from stsdetect.readers.convert import plain, scaled, strings
+from stsdetect.readers.convert import plain, scaled, strings, whole
 from stsdetect.readers.header import Header, find_header_with, refuse_twins
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
@@ -31,6 +32,24 @@ def placeless(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, 
     """Say of a file without positions that every row is a static report; columns are not to come apart."""
     nowhere = pa.nulls(len(columns["time"]), pa.float64())
     return {**columns, "lat": nowhere, "lon": nowhere}
+
+
+#: Of these some exports show where the vessel was heard before, on the time of the report: that would be a false fix.
+_STATIC = pa.array([5, 24], pa.int64())
+_OF_THE_MOMENT = ("lat", "lon", "sog", "cog", "heading", "nav_status")
+
+
+def static_without_place(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
+    """Leave out what stands beside static reports (types 5 and 24) that they do not say; columns not to come apart."""
+    if "message_type" not in columns:
+        return columns
+    static = pc.is_in(whole(plain(columns["message_type"]), 0, 63, pa.int64())[0], _STATIC)
+    given = {key: plain(columns[key]) for key in _OF_THE_MOMENT if key in columns}
+    given = {key: array if pa.types.is_floating(array.type) else strings(array) for key, array in given.items()}
+    placed = pc.and_(static, pc.or_(pc.is_valid(given["lat"]), pc.is_valid(given["lon"])))
+    if pc.any(placed).as_py():
+        remarks["static reports (types 5 and 24) with a place beside them, which is not used"] += pc.sum(placed).as_py()
+    return columns | {key: pc.if_else(static, pa.scalar(None, array.type), array) for key, array in given.items()}
 
 
 #: Knots of one unit of speed; 1 kn = 1852 m/h (International Hydrographic Conference 1929).

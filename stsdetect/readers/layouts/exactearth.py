@@ -8,15 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.readers.convert import strings
-from stsdetect.readers.layout import REPORTS, TextLayout
+from stsdetect.readers.layout import REPORTS, TextLayout, static_without_place
 from stsdetect.readers.times import compact_utc
 
 
 def _tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
-    """Set the milliseconds behind the second, where they are a whole number below 1000."""
+    """Leave places of static reports out; set the milliseconds, a whole number below 1000, behind the second."""
+    columns = dict(static_without_place(columns, remarks))
     if "millisecond" not in columns:
         return columns
-    columns = dict(columns)
     time, milli = strings(columns["time"]), strings(columns.pop("millisecond"))
     good = pc.match_substring_regex(milli, r"^\d{1,3}$").fill_null(False)
     whole = pc.binary_join_element_wise(time, pc.utf8_lpad(milli, 3, "0"), ".")
@@ -33,8 +33,9 @@ EXACTEARTH = TextLayout(
     title="exactEarth archive CSV (also AISdb CSV)",
     doc=(
         "Header MMSI,Message_ID,Repeat_indicator,Time,Millisecond,... and many columns more, quoted or not. One row "
-        "is one message: kept are positions (types 1-4, 9, 18, 19, 21, 27) and static reports (5, 24), which have no "
-        "place; others are rejected as message_type_N. Values for 'none' (91, 181, 102.3, 360, 511) are left in."
+        "is one message: kept are positions (types 1-4, 9, 18, 19, 21, 27) and static reports (5, 24: a place "
+        "beside them is not used); others are rejected as message_type_N. Values for 'none' (91, 181, 102.3, 360, 511) "
+        "are left in."
     ),
     time_rule="Time is UTC, YYYYMMDD_HHMMSS, with the column Millisecond behind it.",
     lost="rate of turn, ETA, region, base station, channel, radio status, and what messages of other types say.",

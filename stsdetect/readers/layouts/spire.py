@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stsdetect.readers.header import Header
-from stsdetect.readers.layout import REPORTS, TextLayout
+from stsdetect.readers.layout import REPORTS, TextLayout, static_without_place
 from stsdetect.readers.source import Head
 from stsdetect.readers.times import iso_zoned_utc
 from stsdetect.settings import ReadSettings
@@ -23,8 +23,8 @@ SPIRE_HISTORICAL = TextLayout(
     title="Spire historical messages CSV",
     doc=(
         "Columns timestamp, mmsi, msg_type, latitude, longitude and others, in any order (partly from memory: "
-        "confidence medium to low). Rows of msg_type 5 and 24 are static reports, which have no place; types that "
-        "report neither a place nor a vessel are rejected as message_type_N."
+        "confidence medium to low). Rows of msg_type 5 and 24 are static reports, and a place beside them is not used; "
+        "types that report neither a place nor a vessel are rejected as message_type_N."
     ),
     time_rule="timestamp is ISO 8601 with Z, the time of the message; created_at is not read.",
     lost="rate of turn, accuracy, manoeuvre, flag, ETA, collection_type. Antenna places are not in these files.",
@@ -49,6 +49,8 @@ SPIRE_HISTORICAL = TextLayout(
     },
     required=("timestamp", "mmsi", "msg_type", "latitude", "longitude"),
     times=iso_zoned_utc,
+    tidy=static_without_place,
+    apart=False,
     messages=REPORTS,
     settle=_settle,
 )

@@ -124,3 +124,12 @@ def test_bad_rows(tmp_path):
     assert "time 20210301_250005.250" in [reject["detail"] for reject in result.rejects.to_pylist()]
     assert "message_type: 1 unreadable values left empty" in result.files[0].notes
     adds_up(result)
+
+
+def test_a_place_beside_a_static_report_is_no_fix(tmp_path):
+    beside = line(STATIC, Latitude="0", Longitude="0", SOG="0.0")
+    result = read_text(tmp_path, f"{HEADER}\n{line(POSITION)}\n{beside}\n")
+    first, second = rows(result)
+    assert (first["lat_deg"], first["lon_deg"]) == (42.5, 130.25)
+    assert (second["lat_deg"], second["lon_deg"], second["sog_kn"], second["name"]) == (None, None, None, "NEVA")
+    assert "static reports (types 5 and 24) with a place beside them, which is not used: 1" in result.files[0].notes

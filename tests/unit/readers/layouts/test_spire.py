@@ -41,6 +41,19 @@ def test_static_reports(tmp_path, kind):
     assert (row["length_m"], row["width_m"], row["draught_m"], row["destination"]) == (244, 42, 12.5, "VOSTOCHNY")
 
 
+@pytest.mark.parametrize("lat", ["42.5", "north"])
+@pytest.mark.parametrize("kind", [5, 24])
+def test_a_place_beside_a_static_report_is_no_fix(tmp_path, kind, lat):
+    fix, beside = PLACE.format("2021-03-01T00:00:05Z", 1), PLACE.format("2021-03-01T06:00:05Z", kind)
+    result = read_text(tmp_path, f"{HEADER}\n{fix}\n{beside.replace('42.5', lat)}\n")
+    first, second = rows(result)
+    assert (first["lat_deg"], first["sog_kn"]) == (42.5, 0.3)
+    moment = ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg", "nav_status")
+    assert {second[name] for name in moment} == {None}
+    assert "static reports (types 5 and 24) with a place beside them, which is not used: 1" in result.files[0].notes
+    adds_up(result)
+
+
 def test_ship_type_in_words_where_there_is_no_number(tmp_path):
     header = HEADER.replace("ship_and_cargo_type,", "")
     (row,) = rows(read_text(tmp_path, f"{header}\n{STATIC.format(5).replace('84,', '')}\n"))
