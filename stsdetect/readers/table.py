@@ -136,13 +136,7 @@ class MappedTable:
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the mapped columns."""
         if head.parquet_columns:
-            columns = resolve_map(settings.columns, head.parquet_columns, source.label)
-            first = 1
-            dates = (plain(part.column(0)) for part in source.parquet_batches([columns["time"]], _FRAME_ROWS))
-            order = _order(dates, settings, source.label)
-            for part in source.parquet_batches(sorted(set(columns.values())), _FRAME_ROWS):
-                yield table_batch(part, columns, _times(order, settings), source.label, first, knots(settings))
-                first += part.num_rows
+            yield from self._read_parquet(source, head, settings)
             return
         shape = json_shape(head, settings.columns.values())
         if shape is not None:
@@ -151,6 +145,19 @@ class MappedTable:
         header = _header(head, settings)
         assert header is not None
         yield from self._read_text(source, header, settings)
+
+    def _read_parquet(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
+        columns = resolve_map(settings.columns, head.parquet_columns, source.label)
+        dates = (plain(part.column(0)) for part in source.parquet_batches([columns["time"]], _FRAME_ROWS))
+        order = _order(dates, settings, source.label)
+        first, remark = 1, None
+        for part in source.parquet_batches(sorted(set(columns.values())), _FRAME_ROWS):
+            batch = table_batch(part, columns, _times(order, settings), source.label, first, knots(settings))
+            remark = _time_remark(plain(part.column(columns["time"])), settings) if first == 1 else remark
+            if remark:
+                batch.remarks.setdefault(remark, 0)
+            yield batch
+            first += part.num_rows
 
     def _read_text(self, source: Source, header: Header, settings: ReadSettings) -> Iterator[Batch]:
         columns = resolve_map(settings.columns, header.cells, source.label)

@@ -307,3 +307,21 @@ def test_lines_of_title_stand_above_the_header_of_a_mapped_table(tmp_path):
         read(path, settings=ReadSettings(columns=columns | {"mmsi": "Boat"}))
     with pytest.raises(StsError, match=r"in no layout stsdetect knows .columns: Ship, When, North, East"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("when", "remark"),
+    [
+        (pa.array([datetime(2024, 3, 1)], pa.timestamp("us")), "times have no zone; read as 9 h ahead of UTC"),
+        (pa.array(["2024-03-01 00:00:00"]), "times have no zone; read as 9 h ahead of UTC"),
+        (pa.array([1_709_251_200]), "times read as Unix time in s"),
+        (pa.array([datetime(2024, 3, 1)], pa.timestamp("us", "UTC")), None),
+    ],
+    ids=lambda value: str(getattr(value, "type", "")),
+)
+def test_how_times_of_a_mapped_parquet_table_were_read_is_said(tmp_path, when, remark):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"when": when, "Lat N": [31.5], "Lon E": [32.5], "id": [1]}), path)
+    result = read(path, settings=ReadSettings(columns=MAP, utc_offset_h=9.0))
+    assert result.files[0].rows_kept == 1
+    assert result.files[0].notes == (() if remark is None else (remark,))
