@@ -8,47 +8,28 @@ import tempfile
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 
 from stsdetect.errors import UsageError
 
-#: Names of settings of glibc's malloc (malloc.h), and the advice of huge pages (sys/mman.h).
-_M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX, _MADV_HUGEPAGE = -1, -4, -8, 14
-_HUGE_PAGE = 1 << 21
+#: Names of settings of glibc's malloc (malloc.h); the second takes at most 32 MB.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
-def hold_memory(up_to_bytes: int) -> None:
+def hold_memory() -> None:
     """Ask the system's C library to keep what is freed for what comes next, until `give_back_memory`.
 
-    Otherwise every large array is fetched from the system anew, page by page, and cleared. The first ``up_to_bytes``
-    come in pages of 2 MB where the system has such: fetching 1 GB and giving it back took a third of the time. For
-    programs, not for libraries: it concerns the whole process.
+    Otherwise every large array is fetched from the system anew, page by page, and cleared. For programs, not for
+    libraries: it concerns the whole process.
     """
-    library = _c_library("mallopt")
-    if library is None:
-        return
-    library.mallopt(_M_MMAP_MAX, 0)
-    library.mallopt(_M_TRIM_THRESHOLD, -1)
-    # What one thread frees another can use, and what NumPy frees Arrow can.
-    library.mallopt(_M_ARENA_MAX, 1)
-    pa.set_memory_pool(pa.system_memory_pool())
-    library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-    library.free.restype, library.free.argtypes = None, [ctypes.c_void_p]
-    library.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    # An address is all this takes: pages come when they are first written to.
-    start = library.malloc(up_to_bytes)
-    if start is not None:
-        first = -start % _HUGE_PAGE
-        library.madvise(start + first, max(up_to_bytes - first, 0), _MADV_HUGEPAGE)
-        library.free(start)
-
-
-def _c_library(function: str) -> Any:
-    """Return the C library of Linux where it has a function, else None."""
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    return library if hasattr(library, function) else None
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 1 << 25)
+        mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+        # What one thread frees another can use.
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def _concat(tables: list[pa.Table]) -> pa.Table:
@@ -69,10 +50,10 @@ def give_back_memory() -> None:
     Allocators keep what was freed for later; after a stage with many threads that may be a gigabyte.
     """
     pa.default_memory_pool().release_unused()
-    # Elsewhere there is no such call, and nothing is lost without it.
-    library = _c_library("malloc_trim")
-    if library is not None:
-        library.malloc_trim(0)
+    # The C library of Linux; elsewhere there is no such call, and nothing is lost without it.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 class Shelf:

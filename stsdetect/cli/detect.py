@@ -76,11 +76,10 @@ def detect(
     report.html, run.json and more, all at once at the end.
     """
     settings = options.build_settings(settings_file, changes, mapped, **single)
-    from stsdetect.engine import quarter_of_memory
     from stsdetect.pipeline import check_rejects, run_job
     from stsdetect.store import hold_memory
 
-    hold_memory(settings.run.memory or quarter_of_memory())
+    hold_memory()
     with console.progress() as follow:
         result = run_job(
             list(inputs), out=out, settings=settings, since=since, until=until, bbox=options.parse_bbox(bbox),

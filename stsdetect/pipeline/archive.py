@@ -22,7 +22,7 @@ from stsdetect.detect.slots import FixSlots, slot_edges
 from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Ints
-from stsdetect.pipeline.buckets import Buckets
+from stsdetect.pipeline.buckets import Buckets, days_of_wrong_clocks
 from stsdetect.pipeline.sources import SourcePart, Sources
 from stsdetect.reference.places import Port
 from stsdetect.schema import FIXES, FLAGGED, SEGMENTS, VESSELS, Schema
@@ -32,9 +32,6 @@ from stsdetect.tracks import (
     Reports,
     Tracks,
     build_track_arrays,
-    days_heard,
-    may_have_wrong_days,
-    wrong_days,
 )
 from stsdetect.tracks.tables import fixes_table
 from stsdetect.units import US_PER_S
@@ -53,7 +50,6 @@ _BASE_BYTES = 450_000_000
 _CLEAN_BYTES, _SEARCH_BYTES = 900, 350
 #: What a fix takes where contact is searched by compiled loops [bytes]; measured 96 to 160.
 _LOOP_BYTES = 175
-_DAY_BINS = 86_400_000_000 // BIN_US
 
 
 @dataclass(frozen=True)
@@ -124,8 +120,8 @@ class Archive:
         bucket_rows = min(self._room.rows_at_once, _BUCKET_ROWS)
         self._buckets = Buckets(self._rows, BIN_US, bucket_rows, min(self._room.shelf_bytes // 2, _BATCH_BYTES))
         self._fixes = self._open.enter_context(Shelf(self._room.shelf_bytes))
-        # Small beside the fixes, and read once more at most.
-        self._source_rows = self._open.enter_context(Shelf(self._room.shelf_bytes // 4))
+        # A fix takes some 8 bytes here and 60 there.
+        self._source_rows = self._open.enter_context(Shelf(self._room.shelf_bytes // 8))
         self._sources = Sources(self._source_rows)
 
     def __enter__(self) -> Archive:
@@ -152,7 +148,7 @@ class Archive:
         most_us = round(settings.run.partition_s * US_PER_S)
         edges = slot_edges(self._buckets.by_bin, BIN_US, room.slot_rows, most_us)
         slots = FixSlots(edges, self._fixes)
-        wrong = self._wrong_days()
+        wrong = days_of_wrong_clocks(self._buckets)
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
         of_hulls, lying, done = [], [], 0
@@ -209,18 +205,6 @@ class Archive:
         """Give memory back between stages, where it is short: fetching it anew takes time."""
         if self._rows.spilled_bytes or self._fixes.spilled_bytes:
             give_back_memory()
-
-    def _wrong_days(self) -> frozenset[int]:
-        """Find the days of clocks set wrong; repeats are counted only where there can be any such day."""
-        bins = np.array(sorted(self._buckets.by_bin), dtype=np.int64)
-        if not may_have_wrong_days(np.unique(bins // _DAY_BINS)):
-            return frozenset()
-        heard: Counter[int] = Counter()
-        for number in self._buckets.numbers():
-            days, counts = days_heard(self._buckets.look(number))
-            heard.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
-        known = sorted(heard)
-        return wrong_days(np.array(known, dtype=np.int64), np.array([heard[day] for day in known], dtype=np.int64))
 
 
 def _clean_bucket(

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from stsdetect.kernels.sphere import Ints
 from stsdetect.store import Shelf
-from stsdetect.tracks import Coder, Register, Reports
+from stsdetect.tracks import Coder, Register, Reports, days_heard, may_have_wrong_days, wrong_days
 from stsdetect.tracks.columns import Numbers, one_array
+from stsdetect.units import US_PER_S
 
 #: Most buckets: each costs a little.
 MOST_BUCKETS = 256
@@ -69,7 +70,7 @@ class Buckets:
 
     def __init__(self, shelf: Shelf, bin_us: int, rows_at_once: int, batch_bytes: int) -> None:
         self._shelf = shelf
-        self._bin_us = bin_us
+        self.bin_us = bin_us
         self._rows_at_once = rows_at_once
         self._batch_bytes = batch_bytes
         self._waiting: list[pa.Table] = []
@@ -85,7 +86,7 @@ class Buckets:
         if not table.num_rows:
             return
         self.rows += table.num_rows
-        self._count(table.column("time").cast(pa.int64()).to_numpy() // self._bin_us)
+        self._count(table.column("time").cast(pa.int64()).to_numpy() // self.bin_us)
         table = self._coder.coded(table)
         self._waiting.append(table)
         self._bytes += table.nbytes
@@ -158,3 +159,17 @@ def _dealt(column: pa.ChunkedArray, order: Ints, ends: Ints) -> Iterator[pa.Arra
     for begin, end in pairwise([0, *ends.tolist()]):
         values = numbers.arrow(order[begin:end], end - begin, column.type)
         yield values if values.type == column.type else values.view(column.type)
+
+
+def days_of_wrong_clocks(buckets: Buckets) -> frozenset[int]:
+    """Find the days of clocks set wrong; repeats are counted only where there can be any such day."""
+    day_bins = 86_400 * US_PER_S // buckets.bin_us
+    bins = np.array(sorted(buckets.by_bin), dtype=np.int64)
+    if not may_have_wrong_days(np.unique(bins // day_bins)):
+        return frozenset()
+    heard: Counter[int] = Counter()
+    for number in buckets.numbers():
+        days, counts = days_heard(buckets.look(number))
+        heard.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
+    known = sorted(heard)
+    return wrong_days(np.array(known, dtype=np.int64), np.array([heard[day] for day in known], dtype=np.int64))

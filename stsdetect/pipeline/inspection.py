@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,28 @@ import pyarrow.compute as pc
 
 from stsdetect.context.berths import BerthCells, crowded
 from stsdetect.detect.arrays import Fixes
+from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.slow_legs import presence
 from stsdetect.errors import InputError, StsError, UsageError
+from stsdetect.kernels.sphere import Ints
+from stsdetect.pipeline.buckets import Buckets, days_of_wrong_clocks
 from stsdetect.pipeline.manifest import iso, summed_up
-from stsdetect.readers import read, stream
+from stsdetect.readers import stream
 from stsdetect.readers.source import expand
+from stsdetect.schema import BERTHS
 from stsdetect.settings import Settings
-from stsdetect.tracks import build_tracks
+from stsdetect.store import Shelf, give_back_memory
+from stsdetect.tracks import build_track_arrays
 from stsdetect.units import US_PER_S
 
 #: How many rejected rows are shown.
 PROBLEMS = 5
+#: Most files passed over that are named.
+SKIPPED = 20
+#: Times between fixes are counted in steps of this length, up to the longest [s].
+STEP_S, _LONGEST_STEP_S = 0.1, 86_400.0
+#: Rows wait for their vessel in so much memory [bytes], then on disk; and so many are cleaned at once.
+_SHELF_BYTES, _ROWS_AT_ONCE = 32_000_000, 50_000
 #: What stands for the layout of a file that could not be read; the reason is in its notes.
 NOT_READ = "not read"
 
@@ -36,7 +48,7 @@ class Inspection:
     Attributes
     ----------
     sampling_s
-        Median time between fixes of one vessel [s].
+        Median time between fixes of one vessel, to 0.1 s [s].
     quality
         Share of the kept rows by flag of cleaning, see `stsdetect.tracks.Quality`.
     summed_up
@@ -205,14 +217,34 @@ def inspect_rejects(
 
 
 def _inspect(path: str, size: int, settings: Settings) -> Inspection:
-    got = read([path], settings=settings.read)
-    tracks = build_tracks(got.positions, settings.clean)
-    ends = pc.min_max(got.positions.column("time")).as_py()
+    with Shelf(_SHELF_BYTES) as shelf:
+        buckets = Buckets(shelf, BIN_US, _ROWS_AT_ONCE, _SHELF_BYTES // 2)
+        done = [0]
+        blocks = stream(
+            [path],
+            settings=settings.read,
+            progress=lambda label, now, whole: done.__setitem__(0, min(now, size)),
+            hints=True,
+        )
+        ends: list[int] = []
+        for block in blocks:
+            time_us = block.column("time").cast(pa.int64())
+            if len(time_us):
+                ends += pc.min_max(time_us).as_py().values()
+            buckets.add(block, done[0] / size if size else 0.0)
+        buckets.close()
+        give_back_memory()
+        looked = _look(buckets, settings)
+    give_back_memory()
+    got = blocks.result()
     rejected: Counter[str] = Counter()
     for file in got.files:
         rejected.update(file.rejected)
-    counts = tracks.quality_counts
-    kept = got.positions.num_rows
+    kept = buckets.rows
+    notes = list(dict.fromkeys(note for file in got.files for note in file.notes))
+    notes += [f"skipped {label}: {reason}" for label, reason in got.skipped[:SKIPPED]]
+    if len(got.skipped) > SKIPPED:
+        notes.append(f"skipped {len(got.skipped) - SKIPPED:,} more")
     return Inspection(
         path=path,
         layout=", ".join(dict.fromkeys(file.layout for file in got.files)),
@@ -220,14 +252,13 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
         rows_read=sum(file.rows_read for file in got.files),
         rows_kept=sum(file.rows_kept for file in got.files),
         rejected=dict(sorted(rejected.items())),
-        first_time=iso(ends["min"]),
-        last_time=iso(ends["max"]),
-        vessels=len(pc.unique(tracks.fixes.column("vessel"))),
-        sampling_s=sampling_s(tracks.fixes),
-        quality={name: round(count / kept, 6) for name, count in counts.items()},
-        summed_up=summed_up(_berths(tracks.fixes, settings)),
-        notes=tuple(dict.fromkeys(note for file in got.files for note in file.notes))
-        + tuple(f"skipped {label}: {reason}" for label, reason in got.skipped),
+        first_time=_iso_us(min(ends, default=None)),
+        last_time=_iso_us(max(ends, default=None)),
+        vessels=looked.vessels,
+        sampling_s=median_step_s(looked.steps),
+        quality={name: round(count / kept, 6) for name, count in sorted(looked.quality.items())},
+        summed_up=summed_up(looked.berths),
+        notes=tuple(notes),
         problems=tuple(
             (row["source_row"], row["reason"], row["detail"] or "", row["text"] or "")
             for row in got.rejects.slice(0, PROBLEMS).to_pylist()
@@ -236,20 +267,54 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
     )
 
 
-def _berths(fixes: pa.Table, settings: Settings) -> pa.Table:
-    """Return the crowded berth areas (`BERTHS`)."""
+@dataclass(frozen=True)
+class _Looked:
+    """What cleaning says of the rows of a file; ``steps`` counts the times between fixes in `STEP_S`."""
+
+    vessels: int
+    quality: Counter[str]
+    steps: Ints
+    berths: pa.Table
+
+
+def _look(buckets: Buckets, settings: Settings) -> _Looked:
+    """Clean the vessels of each bucket, and forget their rows."""
     cells = BerthCells(settings.context)
-    lying = presence(Fixes.from_table(fixes), settings.encounters, cells)
-    return crowded([lying], cells, settings.context, max_distance_m=settings.encounters.max_distance_m).table
+    wrong = days_of_wrong_clocks(buckets)
+    quality: Counter[str] = Counter()
+    steps = np.zeros(round(_LONGEST_STEP_S / STEP_S) + 1, dtype=np.int64)
+    lying, vessels = [], 0
+    for number in buckets.numbers():
+        made = build_track_arrays(buckets.take(number), settings.clean, wrong_days=wrong)
+        data = Fixes.from_arrays(made.labels, made.fixes)
+        quality.update(made.quality_counts)
+        vessels += len(data.labels)
+        lying.append(presence(data, settings.encounters, cells))
+        between = np.diff(data.time_us)[np.diff(data.segment) == 0]
+        place = np.minimum(np.rint(between / (STEP_S * US_PER_S)).astype(np.int64), steps.size - 1)
+        steps += np.bincount(place, minlength=steps.size)
+    reach_m = settings.encounters.max_distance_m
+    berths = crowded(lying, cells, settings.context, max_distance_m=reach_m).table if lying else BERTHS.empty()
+    return _Looked(vessels, quality, steps, berths)
 
 
 def _unread(path: str, size: int, reason: str) -> Inspection:
     return Inspection(path, NOT_READ, size, 0, 0, {}, None, None, 0, None, {}, {}, (reason,), ())
 
 
-def sampling_s(fixes: pa.Table) -> float | None:
-    """Return the median time between successive fixes of one segment [s]; None where there are no two."""
-    segment = fixes.column("segment").to_numpy()
-    time_us = fixes.column("time").cast(pa.int64()).to_numpy()
-    steps = np.diff(time_us)[np.diff(segment) == 0]
-    return float(np.median(steps)) / US_PER_S if steps.size else None
+def _iso_us(time_us: int | None) -> str | None:
+    return None if time_us is None else iso(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us))
+
+
+def median_step_s(steps: Ints) -> float | None:
+    """Return the median [s] of times counted in `STEP_S`; None where there are none.
+
+    >>> median_step_s(np.array([0, 1, 0, 1]))
+    0.2
+    """
+    before = np.cumsum(steps)
+    total = int(before[-1])
+    if not total:
+        return None
+    middle = np.searchsorted(before, [(total - 1) // 2, total // 2], side="right")
+    return round(float(middle.mean()) * STEP_S, 3)

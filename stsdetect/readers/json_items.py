@@ -13,7 +13,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ _SCAN = json.JSONDecoder(parse_constant=str, strict=False).raw_decode
 #: For whole numbers of more digits than Python turns into an int.
 _SCAN_LONG = json.JSONDecoder(parse_constant=str, parse_int=float, strict=False).raw_decode
 _SPACE = re.compile(r"[ \t\r\n\ufeff\x1e]*")
+_BLANK = re.compile(rb"[\r\n]*\n")
 #: A text needs no end here: to look for one again from each quote would take the square of the time.
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[][{},]', re.DOTALL)
 _ESCAPED = re.compile("[\udc80-\udcff]")
@@ -141,38 +142,71 @@ def _scan(text: str, at: int) -> tuple[Any, int]:
         return _SCAN_LONG(text, at)
 
 
-def _lines(stream: ByteStream) -> Iterator[Item]:
-    """Read each line as an item; blank ones are none."""
+def texts(source: Source, shape: Shape, rows: Collection[int], limit: int) -> dict[int, str]:
+    """Return how the texts of the items of these rows begin; the file is read no farther than it must be."""
+    wanted = set(rows)
+    found: dict[int, str] = {}
+    last = max(wanted, default=0)
+    stream = source.open()
+    try:
+        if shape.lines:
+            pairs = ((row, _stripped(raw[: 4 * limit])) for row, raw in _numbered(stream))
+        else:
+            pairs = ((item.row, item.text) for item in _Document(stream, limit).items(shape.path))
+        while len(found) < len(wanted) and (pair := next(pairs, None)) is not None and pair[0] <= last:
+            if pair[0] in wanted:
+                found[pair[0]] = clean(pair[1][:limit])
+    finally:
+        stream.close()
+    return found
+
+
+def _numbered(stream: ByteStream) -> Iterator[tuple[int, bytes]]:
+    """Yield lines with their numbers; runs of blank ones are passed over."""
     row = 0
     for block in text_blocks(stream):
         begin = 0
         while begin < len(block):  # not split at once: of a block of newlines that would fill the memory
+            if blank := _BLANK.match(block, begin):
+                row += block.count(b"\n", begin, blank.end())
+                begin = blank.end()
+                continue
             end = block.index(b"\n", begin)
-            raw, begin = block[begin:end], end + 1
             row += 1
-            text = raw[: MAX_ITEM + 1].decode("utf-8", "surrogateescape").strip(" \t\r\ufeff\x1e")
-            if not text:
-                continue
-            if len(raw) > MAX_ITEM:
-                yield Item(row, None, text[:MAX_TEXT], MAX_ITEM, f"longer than {MAX_ITEM} bytes")
-                continue
-            value, problem = None, ""
-            try:
-                value, end = _scan(text, 0)
-                if end < len(text):
-                    problem = f"more text behind the value, at character {end + 1}"
-            except json.JSONDecodeError as error:
-                problem = f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
-            except ValueError as error:
-                problem = str(error)
-            yield Item(row, value, text[:MAX_TEXT], len(raw), problem)
+            yield row, block[begin:end]
+            begin = end + 1
+
+
+def _stripped(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape").strip(" \t\r\ufeff\x1e")
+
+
+def _lines(stream: ByteStream) -> Iterator[Item]:
+    """Read each line as an item; blank ones are none."""
+    for row, raw in _numbered(stream):
+        text = _stripped(raw[: MAX_ITEM + 1])
+        if not text:
+            continue
+        if len(raw) > MAX_ITEM:
+            yield Item(row, None, text[:MAX_TEXT], MAX_ITEM, f"longer than {MAX_ITEM} bytes")
+            continue
+        value, problem = None, ""
+        try:
+            value, end = _scan(text, 0)
+            if end < len(text):
+                problem = f"more text behind the value, at character {end + 1}"
+        except json.JSONDecodeError as error:
+            problem = f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
+        except ValueError as error:
+            problem = str(error)
+        yield Item(row, value, text[:MAX_TEXT], len(raw), problem)
 
 
 class _Document:
     """The text of a file, piece by piece, and a place in it."""
 
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
+    def __init__(self, stream: ByteStream, limit: int = MAX_TEXT) -> None:
+        self._stream, self._limit = stream, limit
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._text, self._at, self._whole = "", 0, False
         self._number = 0
@@ -187,7 +221,7 @@ class _Document:
         if not path:
             value, begin, end = self._value()
             self._number += 1
-            yield Item(self._number, value, self._text[begin : min(end, begin + MAX_TEXT)], end - begin)
+            yield Item(self._number, value, self._text[begin : min(end, begin + self._limit)], end - begin)
             return
         step, rest = path[0], path[1:]
         sign = self._peek()

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import UsageError, did_you_mean
 from stsdetect.readers.convert import numbers
-from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes
+from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes, texts
 from stsdetect.readers.layout import untouched
 from stsdetect.readers.protocol import Batch, Reject
 from stsdetect.readers.rows import FLOATS, KEYS, LONG_KEYS, MAX_TEXT, TEXTS, Origin, Times, build
@@ -27,6 +27,8 @@ from stsdetect.settings import ReadSettings
 _WORDY = frozenset({*TEXTS, "vessel_id", "transceiver", "station"})
 
 _LONGEST_NAME = 100
+#: Longest text of an item that is given back to be quoted [characters].
+MAX_RAW = 2000
 
 #: A value in an item: keys, and numbers for places in arrays.
 Steps = tuple[str | int, ...]
@@ -209,6 +211,11 @@ class JsonLayout:
         paths = [(steps(name), key) for name, key in own.names.items()]
         for chunk in chunks(source, shape):
             yield item_batch(chunk, paths, own, source.label)
+
+    def raw(self, source: Source, head: Head, rows: list[int]) -> dict[int, str]:
+        """Return the texts of items by row."""
+        shape = self._shape(head)
+        return {} if shape is None else texts(source, shape, rows, MAX_RAW)
 
 
 #: Given a layout, where its items are, how the file begins and the settings, returns the layout as it is to be read.

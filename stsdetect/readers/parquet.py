@@ -19,7 +19,7 @@ from stsdetect.readers.ahead import ahead
 from stsdetect.readers.alike import found, with_nulls
 from stsdetect.readers.convert import plain, strings, whole
 from stsdetect.readers.protocol import Batch
-from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, STATIONS, constant
+from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT, STATIONS, constant
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.table import own_columns, require_own, table_batch
 from stsdetect.readers.times import any_utc
@@ -112,6 +112,8 @@ def _in_order(name: str, array: pa.Array) -> bool:
         texts = array.dictionary
         if name in _WORDS:
             return set(texts.to_pylist()) <= _WORDS[name]
+        if name != "source_file" and (pc.max(pc.binary_length(texts)).as_py() or 0) > MAX_TEXT:
+            return False
         return not texts.null_count and (name == "source_file" or bool(strings(texts).equals(texts)))
     if name in _RANGES:
         ends = pc.min_max(array.cast(pa.int64()) if name == "time" else array).as_py()

@@ -179,7 +179,10 @@ class _Account:
     def close(self, tally: _Tally, source: Source, layout: str) -> None:
         """Enter a file that was read to its end."""
         self.reports.append(tally.report(source.path, source.member, layout, source.size))
-        self.rejected += tally.rejected
+        if tally.rejected:  # in the order of lines, wherever the file was cut
+            table = pa.concat_tables(tally.rejected).unify_dictionaries().combine_chunks()
+            order = np.argsort(table.column("source_row").to_numpy(), kind="stable")
+            self.rejected.append(table.take(pa.array(order)))
         self.events += tally.events
         self.sketches.append(tally.suspicion.sketch)
 

@@ -35,6 +35,8 @@ from stsdetect.units import US_PER_S
 
 #: Text is parsed in pieces of this size [bytes]: large enough to be fast, small enough for memory.
 BLOCK_BYTES = 1 << 24
+#: ... without the compiled scanner, smaller ones do as well, and what is made of them takes more memory.
+SMALL_BLOCK_BYTES = 1 << 22
 #: A piece of more lines than this is cut into smaller ones: each rejected line takes memory of its own.
 MAX_LINES, FEW_LINES = 1 << 19, 1 << 16
 #: A header is looked for in so many lines from the top, blank ones and comments not counted.
@@ -201,11 +203,11 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
         passed = len(stream.read(min(skip, BLOCK_BYTES)))
         skip = skip - passed if passed else 0
     rest = np.empty(0, np.uint8)
+    least = BLOCK_BYTES if compiled("scan") else min(BLOCK_BYTES, SMALL_BLOCK_BYTES)
     ended = False
     while not ended:
-        size = max(BLOCK_BYTES, 2 * len(rest))
+        size = max(least, 2 * len(rest))
         data = spare.pop() if spare else np.empty(size, np.uint8)
-        # Of the same size whatever memory is at hand: where a file is cut decides the order of its rejects.
         data = data[:size] if len(data) >= size else np.empty(size, np.uint8)
         data[: len(rest)] = rest
         room = len(data)
@@ -337,6 +339,8 @@ def _batch(
     if len(piece.rows):
 
         def cell(i: int, key: str) -> str:
+            if key not in spec.columns:  # made of other columns, or there is none
+                return ""
             return _cells(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)

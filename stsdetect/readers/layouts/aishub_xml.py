@@ -96,8 +96,22 @@ class AishubXml:
         for items in _read(source, "utf-8" if head.encoding else None):
             rows = list(range(first, first + len(items)))
             first += len(items)
-            texts = [json.dumps(item, ensure_ascii=False)[:MAX_TEXT] for item in items]
+            texts = [_text(item)[:MAX_TEXT] for item in items]
             yield item_batch(Chunk(rows, list(items), texts, []), paths, layout, source.label)
+
+    def raw(self, source: Source, head: Head, rows: list[int]) -> dict[int, str]:
+        """Return the attributes of vessels by row."""
+        wanted, found, first = set(rows), {}, 1
+        for items in _read(source, "utf-8" if head.encoding else None):
+            found.update({row: _text(item) for row, item in enumerate(items, first) if row in wanted})
+            first += len(items)
+            if len(found) == len(wanted):
+                break
+        return found
+
+
+def _text(item: dict[str, str]) -> str:
+    return json.dumps(item, ensure_ascii=False)
 
 
 def _read(source: Source, encoding: str | None) -> Iterator[list[dict[str, str]]]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.errors import InputError
-from stsdetect.readers.convert import plain, strings, value_at, whole
+from stsdetect.readers.convert import plain, sound, strings, value_at, whole
 from stsdetect.readers.joined import Lookup
 from stsdetect.readers.layout import knots
 from stsdetect.readers.protocol import Batch, DamagedError
@@ -74,7 +74,12 @@ def _guarded(action: Callable[[], T], label: str) -> T:
             warnings.simplefilter("ignore")
             return action()
     except (RuntimeError, ValueError, OSError, pa.ArrowException) as problem:
-        raise DamagedError(f"{label} is damaged or cut short ({str(problem)[:300]}); fetch it again") from problem
+        raise DamagedError(f"{label} is damaged or cut short ({_printable(problem)}); fetch it again") from problem
+
+
+def _printable(text: object) -> str:
+    """Return what a damaged file makes GDAL say on one line that steers no terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in str(text)[:300])
 
 
 def _layer_batches(path: str, layer: str, label: str, wanted: list[str]) -> Iterator[tuple[pa.Table, str | None]]:
@@ -92,7 +97,8 @@ def _layer_batches(path: str, layer: str, label: str, wanted: list[str]) -> Iter
         fid = meta["fid_column"] or "OGC_FID"
         while (batch := _guarded(lambda: next(reader, None), label)) is not None:
             names = ["fid" if name == fid else name for name in batch.schema.names]
-            yield pa.Table.from_batches([batch]).rename_columns(names), geometry
+            rows = pa.Table.from_batches([batch]).rename_columns(names)
+            yield _guarded(partial(sound, rows), label), geometry
     finally:
         opened.__exit__(None, None, None)
 
@@ -106,7 +112,7 @@ def _check_reference(meta: dict[str, Any], label: str) -> None:
     reference = _guarded(lambda: pyproj.CRS(meta["crs"]), label)
     if not reference.is_geographic:
         raise InputError(
-            f"{label} has its points in {str(reference.name)[:100]}, not in degrees; write it out in WGS84 (EPSG:4326)"
+            f"{label} has its points in {_printable(reference.name)}, not in degrees; write it out in WGS84 (EPSG:4326)"
         )
 
 

@@ -16,8 +16,6 @@ READINGS = ("given", "swapped", "west", "south", "south_west")
 UNITS: dict[str, float] = {"kn": 1.0, "0.1kn": 10.0, "m/s": 1852 / 3600, "km/h": 1.852, "10kn": 0.1}
 #: Steps between fixes are looked at where they are this long [s] and far [nautical miles], at these speeds [kn].
 _MIN_S, _MAX_S = 5.0, 600.0
-#: More steps than this, and of more vessels than this, say nothing new.
-_MOST_STEPS, _MOST_VESSELS = 8192, 200
 _MIN_NM = 0.05
 _MIN_KN, _MAX_KN = 3.0, 60.0
 #: A course agrees with a step within so much [degrees], a speed within this share; both must be steady.
@@ -59,7 +57,7 @@ class Evidence:
     def of(cls, rows: Mapping[str, Any]) -> Evidence:
         """Count the steps in some rows of a file."""
         lat, lon, ids = rows["lat_deg"], rows["lon_deg"], rows["vessel"]
-        first, last, dt_s = _of_some_vessels(ids, *_steps(rows))
+        first, last, dt_s = _steps(rows)
         north = (lat[last] - lat[first]) * 60.0
         east = (lon[last] - lon[first]) * 60.0
         east[np.abs(east) > 180.0 * 60.0] = 0.0  # over the antimeridian: of no use here
@@ -134,16 +132,6 @@ def _steps(rows: Mapping[str, Any]) -> tuple[Ints, Ints, Floats]:
 def _begins(vessel: Ints, first: Ints) -> Bools:
     """Tell which steps are the first of their vessel."""
     return np.append(True, vessel[first[1:]] != vessel[first[:-1]])[: first.size]
-
-
-def _of_some_vessels(vessel: Ints, first: Ints, last: Ints, dt_s: Floats) -> tuple[Ints, Ints, Floats]:
-    """Return the steps of every k-th vessel where there are more than enough."""
-    every = -(-first.size // _MOST_STEPS)
-    if every <= 1:
-        return first, last, dt_s
-    number = np.cumsum(_begins(vessel, first))
-    some = np.flatnonzero(number % min(every, max(int(number[-1]) // _MOST_VESSELS, 1)) == 0)
-    return first[some], last[some], dt_s[some]
 
 
 def is_place(lat_deg: Floats, lon_deg: Floats) -> Bools:

@@ -15,13 +15,16 @@ from stsdetect.readers.alike import is_alike, parts
 from stsdetect.readers.protocol import Doubt, Reject
 from stsdetect.readers.suspicion.legs import Evidence
 from stsdetect.readers.suspicion.verdicts import Counts, verdicts
-from stsdetect.readers.suspicion.zones import Sketch
+from stsdetect.readers.suspicion.zones import Sketch, spread
 from stsdetect.units import US_PER_S
 
 #: Rows that are looked at together: enough for several fixes of many vessels, or of one for long.
 CHUNK = 1 << 15
 #: Around changes of the date, so many runs of rows are looked at besides, where dates may be read two ways.
 MAX_MIDNIGHTS = 8
+#: Of every so many rows (a prime: vessels may take turns) one tells about how many vessels there are; of so many times
+#: this number of them, a part is looked at.
+_STRIDE, _ENOUGH = 61, 64
 _DAY_US = 86_400 * US_PER_S
 _COLUMNS = ("time", "lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg", "draught_m")
 _SLASHED = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}\b")
@@ -64,8 +67,8 @@ class Suspicion:
             self._seen += passed + taken
             if self._held == CHUNK:
                 self._judge()
-                # Chunks begin behind 0, 1, 8, 64, 512 ... others.
-                self._next = CHUNK << 3 * (((self._seen // CHUNK - 1).bit_length() + 2) // 3)
+                # Chunks begin behind 0, 4, 16, 64 ... others.
+                self._next = CHUNK << 2 * (((self._seen // CHUNK).bit_length() + 1) // 2)
 
     def refuse(self, rejects: Sequence[Reject]) -> None:
         """Take in rejected rows: dates that would be dates with day and month exchanged."""
@@ -89,6 +92,7 @@ class Suspicion:
             self._judge_rows({name: np.concatenate([part[name] for part in waiting]) for name in waiting[0]})
 
     def _judge_rows(self, rows: Columns) -> None:
+        rows = _of_some_vessels(rows)
         with np.errstate(all="ignore"):  # strangers wrote these numbers
             self._counts.add(rows)
             self._evidence.append(Evidence.of(rows))
@@ -100,7 +104,11 @@ class Suspicion:
         """Look at rows around a change of the date."""
         if self._midnights >= MAX_MIDNIGHTS:
             return
-        time_us = table.column("time").cast(pa.int64()).to_numpy()
+        column = table.column("time").cast(pa.int64())
+        ends = pc.min_max(column).as_py()
+        if ends["min"] // _DAY_US == ends["max"] // _DAY_US:
+            return
+        time_us = column.to_numpy()
         changes = np.flatnonzero(np.diff(time_us // _DAY_US))
         if changes.size:
             self._midnights += 1
@@ -144,6 +152,16 @@ class Suspicion:
         table = np.array([-1] * int(used[0] < 0) + numbers, dtype=np.int64)
         found = table[np.searchsorted(used, codes)]
         return np.where(codes >= 0, found, mmsi)
+
+
+def _of_some_vessels(rows: Columns) -> Columns:
+    """Return the rows of every k-th vessel where there are so many that a part of them says as much."""
+    vessel = rows["vessel"]
+    every = np.unique(vessel[::_STRIDE]).size // _ENOUGH
+    if every <= 1:
+        return rows
+    some = np.flatnonzero(spread(vessel) % np.uint64(every) == 0)
+    return {name: values[some] for name, values in rows.items()}
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:

@@ -35,17 +35,17 @@ class Sketch:
         """Take in rows of the file."""
         lat, lon, mmsi = rows["lat_deg"], rows["lon_deg"], rows["vessel"]
         use = np.flatnonzero((mmsi > 0) & (rows["sog_kn"] >= _MOVING_KN) & is_place(lat, lon))
-        use = use[_rank(mmsi[use]) < self._limit]
+        use = use[spread(mmsi[use]) < self._limit]
         places = [np.rint(values[use] * 1e4).astype(np.int64) for values in (lat, lon)]
         self.reports = np.concatenate([self.reports, np.stack([mmsi[use], *places, rows["time"][use]])], axis=1)
         if self.reports.shape[1] > MOST_REPORTS:
-            rank = _rank(self.reports[0])
+            rank = spread(self.reports[0])
             self._limit = np.partition(rank, MOST_REPORTS)[MOST_REPORTS]
             self.reports = self.reports[:, rank < self._limit]
 
 
-def _rank(mmsi: Ints) -> NDArray[np.uint64]:
-    """Return what decides which vessels stay: a number below 2^32 that depends on theirs alone."""
+def spread(mmsi: Ints) -> NDArray[np.uint64]:
+    """Return what decides which vessels are looked at: a number below 2^32 that depends on theirs alone."""
     return (mmsi.astype(np.uint64) * _SPREAD) >> np.uint64(32)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from stsdetect.readers import Doubt, read, stream
 from stsdetect.readers.suspicion import Sketch, Suspicion, dates, sample, zone_doubts, zones
+from stsdetect.readers.suspicion.legs import Evidence
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 from stsdetect.simulate import simulate, write
@@ -223,7 +224,7 @@ def test_of_a_large_file_a_bounded_sample_is_looked_at(monkeypatch):
         {"mmsi": pa.array([1] * 10_000), "time": pa.array(range(10_000), POSITIONS.arrow.field("time").type)}
     )
     doubts_of(table, rows=333)
-    assert [part.tolist() for part in seen] == [[0, 99], [100, 199], [800, 899], [6400, 6499]]
+    assert [part.tolist() for part in seen] == [[0, 99], [400, 499], [1600, 1699], [6400, 6499]]
 
 
 DMA = "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,SOG,COG\n"
@@ -359,3 +360,15 @@ def test_only_so_many_files_are_compared(monkeypatch):
     assert sorted(zone_doubts([("a", sketch), ("b", Sketch()), ("c", later)])) == [0, 2]
     monkeypatch.setattr(zones, "MOST_FILES", 2)
     assert zone_doubts([("a", sketch), ("b", Sketch()), ("c", later)]) == {}
+
+
+def test_of_very_many_vessels_some_are_looked_at_whole(monkeypatch):
+    looked = []
+    found = Evidence.of
+    monkeypatch.setattr(Evidence, "of", lambda rows: (looked.append(rows["vessel"]), found(rows))[1])
+    fleet = ships(600, sog_kn=120.0).sort_by("time")
+    (doubt,) = doubts_of(fleet)
+    assert doubt.kind == "speed_unit"
+    vessels, rows = np.unique(looked[0], return_counts=True)
+    assert 50 <= vessels.size <= 300
+    assert set(rows.tolist()) == {31}

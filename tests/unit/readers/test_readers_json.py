@@ -10,7 +10,7 @@ import tracemalloc
 import pytest
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.readers import QuestionError
+from stsdetect.readers import QuestionError, raw_lines
 from stsdetect.readers.json_items import MAX_ITEM, _shapes, chunks, shapes
 from stsdetect.readers.recognition import layouts
 from stsdetect.readers.source import Head, Source
@@ -88,6 +88,8 @@ def test_many_items_cross_the_pieces_in_which_text_is_read(tmp_path, write):
 def test_rows_of_lines_are_line_numbers_and_of_documents_item_numbers(tmp_path):
     text = PLAIN + "\n\n" + PLAIN + "\n"
     assert [row["source_row"] for row in rows(read_text(tmp_path, text))] == [1, 3]
+    text = "\n\r\n" + PLAIN + "\r\n\r\n  \n\n" + PLAIN
+    assert [row["source_row"] for row in rows(read_text(tmp_path, text))] == [3, 7]
     text = "[\n" + PLAIN + ",\n\n" + PLAIN + "\n]"
     assert [row["source_row"] for row in rows(read_text(tmp_path, text))] == [1, 2]
 
@@ -380,3 +382,17 @@ def test_names_of_any_kind_can_be_said(tmp_path):
     with pytest.raises(InputError) as caught:
         read_text(tmp_path, text, "other.json")
     assert len(str(caught.value).encode()) < 1000
+
+
+@pytest.mark.parametrize("write", WRAPPED.values(), ids=WRAPPED)
+def test_rows_lead_back_to_the_text_of_their_items(tmp_path, write):
+    result = read_text(tmp_path, write(numbered(3)), "input.json")
+    table = result.positions.to_pylist()
+    found = raw_lines(table[0]["source_file"], [row["source_row"] for row in table], layout=result.files[0].layout)
+    assert [json.loads(found[row["source_row"]])["mmsi"] for row in table] == [row["mmsi"] for row in table]
+
+
+def test_a_row_that_is_not_there_cannot_be_quoted(tmp_path):
+    result = read_text(tmp_path, json.dumps(numbered(3)), "input.json")
+    with pytest.raises(InputError, match="no row 4"):
+        raw_lines(str(tmp_path / "input.json"), [2, 4], layout=result.files[0].layout)

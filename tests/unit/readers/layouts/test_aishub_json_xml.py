@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from stsdetect.errors import InputError
-from stsdetect.readers import QuestionError
+from stsdetect.readers import QuestionError, raw_lines
 from tests.unit.readers.layouts.lib import adds_up, read_text, rows
 
 HUMAN = {
@@ -138,3 +138,11 @@ def test_other_encodings(tmp_path, encoding):
     text = as_xml({**HUMAN, "NAME": "BÅT"}).replace("UTF-8", encoding)
     (row,) = rows(read_text(tmp_path, text.encode(encoding), "answer.xml"))
     assert row["name"] == "BÅT"
+
+
+@pytest.mark.parametrize(("write", "layout"), FORMS)
+def test_rows_lead_back_to_their_texts(tmp_path, write, layout):
+    items = [{**HUMAN, "MMSI": 257000001 + i} for i in range(3)]
+    read_text(tmp_path, write(*items), "answer")
+    found = raw_lines(str(tmp_path / "answer"), [1, 3], layout=layout)
+    assert {row: int(json.loads(text)["MMSI"]) for row, text in found.items()} == {1: 257000001, 3: 257000003}

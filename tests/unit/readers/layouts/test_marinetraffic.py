@@ -105,6 +105,13 @@ def test_the_site_in_knots_and_vessels_told_by_imo(tmp_path):
     adds_up(result)
 
 
+def test_the_site_without_any_number_of_a_vessel(tmp_path):
+    lines = [",".join(cell for i, cell in enumerate(text.split(",")) if i != 5) for text in (WEB, WEB_ROW)]
+    result = read_text(tmp_path, "\n".join(lines))
+    assert result.files[0].rejected == {"missing_vessel": 1}
+    adds_up(result)
+
+
 def test_the_site_with_mmsi_and_a_zone_of_its_own(tmp_path):
     text = f"{WEB},Mmsi\n{WEB_ROW},273123000\n"
     (row,) = rows(read_text(tmp_path, text, utc_offset_h=9.0))

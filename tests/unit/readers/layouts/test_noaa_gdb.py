@@ -131,6 +131,18 @@ def test_other_geodatabases_and_damaged_ones_are_refused(tmp_path):
         read(tmp_path / "broken.gdb")
 
 
+def test_names_that_are_no_utf_8_and_steer_terminals(tmp_path):
+    path = write(tmp_path)
+    (table,) = [one for one in path.glob("*.gdbtable") if b"BAY STAR" in one.read_bytes()]
+    table.write_bytes(table.read_bytes().replace(b"BAY STAR", b"BAY\xffSTAR"))
+    assert rows(read(path))[0]["name"] == "BAY\ufffdSTAR"
+    for table in path.glob("*.gdbtable"):
+        table.write_bytes(table.read_bytes().replace(b"Broadcast", b"\x1b[2Jdcast"))
+    with pytest.raises(InputError) as refused:
+        read(path)
+    assert str(refused.value).isprintable()
+
+
 def points_table(path: Path) -> Path:
     """The file of the points: the one that holds the numbers of all three vessels' receivers."""
     (found,) = [one for one in path.glob("*.gdbtable") if "ReceiverType".encode("utf-16-le") in one.read_bytes()]
