@@ -21,7 +21,7 @@ from tests.fuzz.seeds import CORE, FINDINGS, SEEDS, names
 from tests.fuzz.work import Tally, counts, hunt, input_of, keep
 
 #: A process judges so many inputs and ends; one that makes no step in so long is ended [s].
-PIECE, STALLED_S = 10_000, 120.0
+PIECE, STALLED_S = 10_000, 900.0
 #: Layouts that are not core get so many times fewer inputs.
 FEWER = 10
 DIED = "the process died or hung"
@@ -62,10 +62,13 @@ class Campaign:
             layout, first, count = piece
             with tempfile.TemporaryDirectory() as folder:
                 tally = Path(folder) / "tally"
-                tally.write_bytes(bytes(Tally.SIZE))
+                tally.write_bytes(Tally.NONE)
                 said = self.process(layout, first, count, tally)
                 number, inputs, read, rows = counts(tally)
                 left = [path.read_bytes()[1:] for path in Path(folder).iterdir() if path != tally]
+            if said is None and number < 0:
+                print(f"{layout}: the process ended before its first input; no more is begun", file=sys.stderr)
+                return
             if said is None:  # the process died of the input at work
                 said = {"findings": {DIED: 1}, "seconds": 0.0}
                 inputs += 1
@@ -102,7 +105,7 @@ class Campaign:
 
 
 def _end_if_stalled(child: subprocess.Popen[str], tally: Path) -> None:
-    seen, since = -1, time.monotonic()
+    seen, since = -2, time.monotonic()
     while child.poll() is None:
         time.sleep(1)
         try:

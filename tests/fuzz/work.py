@@ -34,11 +34,12 @@ class TooSlowError(Exception):
 class Tally:
     """What became of inputs, written where it is seen when the process dies: the number at work, inputs, read, rows."""
 
-    SIZE = 4 * 8
+    #: Before the first input.
+    NONE = struct.pack("4q", -1, 0, 0, 0)
 
     def __init__(self, path: Path, first: int) -> None:
         with path.open("r+b") as file:
-            self._seen = mmap.mmap(file.fileno(), self.SIZE)
+            self._seen = mmap.mmap(file.fileno(), len(self.NONE))
         self.first, self.number, self.read, self.rows = first, first, 0, 0
 
     def show(self) -> None:
