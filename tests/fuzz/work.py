@@ -142,7 +142,12 @@ def hunt(layout: str, seed: int, first: int, count: int, tally: Path, folder: Pa
     for way in range(len(WAYS)):
         judge(seeds(layout)[0], layout, way)  # loops are compiled or loaded now, in nobody's time
     hunter = Hunt(layout, Tally(tally, first), folder)
+    told: list[int] = []
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda number, _: told.append(number))
     for number in range(first, first + count):
+        if told:  # to stop: what was done counts
+            break
         hunter.one(*input_of(layout, seed, number))
     hunter.tally.show()
     return {"findings": dict(hunter.findings), "seconds": round(time.perf_counter() - begin, 1)}
