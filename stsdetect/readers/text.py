@@ -446,9 +446,11 @@ def _is_clean(block: bytes) -> bool:
 
 
 def _is_row(line: bytes, spec: TextSpec) -> bool:
-    if line.startswith(b"#"):
-        return spec.header.repeats(_decode(line))
-    return bool(line.strip())
+    """Say whether a line is to be accounted for: not blank, and no comment, which has other columns than a row."""
+    if not line.startswith(b"#") or spec.header.repeats(_decode(line)):
+        return bool(line.strip())
+    width = len(spec.header.cells)
+    return len(_row_cells(line.decode("latin-1"), spec.header.delimiter, width)) == width
 
 
 def _lone_lines(line: bytes, spec: TextSpec) -> list[bytes]:

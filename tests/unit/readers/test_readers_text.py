@@ -18,6 +18,7 @@ from stsdetect.readers import inspect_layout, read
 from stsdetect.readers.source import Head
 from stsdetect.readers.text import Block, TextSpec, find_header, split_block, split_slow
 from stsdetect.schema import POSITIONS, REJECTS
+from stsdetect.settings import ReadSettings
 
 NOAA_17 = (
     "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,Draft,"
@@ -348,6 +349,19 @@ def test_progress_and_equality_over_many_blocks(tmp_path, monkeypatch):
     assert seen[-1][1] == seen[-1][2] == len(text)
 
 
+def test_a_row_that_begins_with_a_number_sign_is_no_comment(tmp_path):
+    path = tmp_path / "named.csv"
+    path.write_text(
+        "name,mmsi,time,lat,lon\n#1 TUG,367000001,2024-03-01T00:00:00,29,-94\n# checked, by hand\n"
+        '"#2, TUG",367000002,2024-03-01T00:00:00,29,-94\n#3 TUG,367000003,noon,29,-94\n'
+    )
+    columns = {key: key for key in ("name", "mmsi", "time", "lat", "lon")}
+    result = read(path, settings=ReadSettings(columns=columns))
+    assert sorted(result.positions.column("name").to_pylist()) == ["#1 TUG", "#2, TUG"]
+    assert result.rejects.column("source_row").to_pylist() == [5]
+    assert (result.files[0].rows_read, result.files[0].rows_kept) == (3, 2)
+
+
 CELLS = st.one_of(
     st.sampled_from(["", " ", "1", "-2.5", "1e5", "nan", "2022-01-03T00:00:00", "EAGLE", '"', '""', "#", "é", "A B"]),
     st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=6),
@@ -365,10 +379,14 @@ def test_both_ways_of_splitting_agree(lines):
     header = find_header(head)
     assert header is not None
     spec = TextSpec(header, {"mmsi": 0, "time": 1, "name": 2})
+
+    def is_whole(line: bytes) -> bool:
+        return not split_slow([(1, line)], spec).rejects
+
     block = b"\n".join(lines) + b"\n"
     pieces = split_block(Block(2, block.count(b"\n"), block), spec)
     numbered = [(n, line) for n, line in enumerate(block.split(b"\n")[:-1], start=2)]
-    numbered = [(n, line) for n, line in numbered if line.strip() and line[:1] != b"#"]
+    numbered = [(n, line) for n, line in numbered if line.strip() and (line[:1] != b"#" or is_whole(line))]
     slow = split_slow(numbered, spec)
     fast = {
         int(row): tuple(piece.columns[key][i].as_py() for key in spec.columns)
