@@ -112,7 +112,7 @@ def _event(one: dict[str, Any], flag: str) -> dict[str, Any]:
     if a is None:
         raise _RefusedError("missing_vessel", "vessel_a")
     if kind == "encounter" and (b is None or a[0] == b[0]):
-        raise _RefusedError("missing_partner", "vessel_b")
+        raise _RefusedError("missing_partner", "vessel_b", "no partner" if b is None else "it is its own partner")
     hours = (end - start) / _HOUR_US
     subtype = _subtype(kind, hours, one["median_kn"])
     first, second = (
