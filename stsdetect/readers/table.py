@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -23,6 +24,7 @@ from stsdetect.readers.text import (
     TextSpec,
     Tidy,
     find_header,
+    headers,
     numbered_blocks,
     read_text,
     refuse_twins,
@@ -33,6 +35,8 @@ from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
 _FRAME_ROWS = 1 << 20
+#: How XML begins; lines of logs may begin with a number in the same brackets.
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[?!A-Za-z]")
 
 #: Names other exports use, only to print a map that the user can check and paste.
 _ALIASES: dict[str, tuple[str, ...]] = {
@@ -88,10 +92,31 @@ def resolve_map(columns: dict[str, str], available: Iterable[str], label: str) -
     return result
 
 
+def shows_places(head: Head, mapped: Iterable[str]) -> bool:
+    """Say whether text begins as a table or JSON with names for a place, or with the ``mapped`` names, or as XML."""
+    if _XML.match(head.data):
+        return True
+    wanted = set(mapped)
+    return any(
+        (wanted and wanted.issubset(names)) or _name_places(names)
+        for names in (json_names(head), *(header.cells for header in headers(head)))
+    )
+
+
+def _name_places(names: Iterable[str]) -> bool:
+    parts = {part for name in names for part in (_telling(name), *map(_telling, name.split(".")))}
+    return "coordinates" in parts or all(parts.intersection(_ALIASES[key]) for key in ("lat", "lon"))
+
+
+def _telling(name: str) -> str:
+    """Return a name without what tells one spelling from another."""
+    return "".join(c for c in name.casefold() if c.isalnum())
+
+
 def suggestion(theirs: list[str]) -> str:
     """Return a sentence with a ready ``--map`` for columns whose names are telling."""
     plain_names = {
-        "".join(c for c in part.casefold() if c.isalnum()): name
+        _telling(part): name
         for name in reversed(theirs)
         for part in (name.rpartition(".")[2], name)  # of a path in JSON its last part is telling, too
     }

@@ -103,6 +103,11 @@ def find_header_with(head: Head, names: Collection[str]) -> Header | None:
     return next((header for header in head.look(_first_lines) if header and header.names.issuperset(names)), None)
 
 
+def headers(head: Head) -> list[Header]:
+    """Return those of the first lines that look like a header."""
+    return [header for header in head.look(_first_lines) if header]
+
+
 def _first_lines(head: Head) -> list[Header | None]:
     """Return the first lines that are neither blank nor comments, as headers where they look like one."""
     if head.data.startswith(PARQUET):
