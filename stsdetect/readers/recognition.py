@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.dbf import SHAPES
+from stsdetect.readers.header import find_header
 from stsdetect.readers.json_items import shapes
 from stsdetect.readers.json_table import json_names
 from stsdetect.readers.layout import TextLayout
@@ -41,7 +42,6 @@ from stsdetect.readers.plugins import plugins
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
 from stsdetect.readers.table import TABLE, shows_places, suggestion
-from stsdetect.readers.text import find_header
 from stsdetect.settings import ReadSettings
 
 #: Layouts that come with the program; of any two at most one claims a file. A mapped table takes what no other claims.

@@ -11,7 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
+from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain, strings, value_at
+from stsdetect.readers.header import Header, find_header, headers, refuse_twins
 from stsdetect.readers.json_items import Shape, chunks
 from stsdetect.readers.json_layout import JsonLayout, item_batch, names_in
 from stsdetect.readers.json_table import json_column, json_names, json_path, json_shape
@@ -19,17 +21,7 @@ from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import (
-    Header,
-    TextSpec,
-    Tidy,
-    find_header,
-    headers,
-    numbered_blocks,
-    read_text,
-    refuse_twins,
-    split_block,
-)
+from stsdetect.readers.text import TextSpec, Tidy, read_text, split_block
 from stsdetect.readers.times import Order, any_utc, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
