@@ -95,3 +95,13 @@ def test_a_log_with_a_header_is_a_log_still(look):
     assert (found["layout"], found["rows_kept"]) == ("nmea", 1)
     assert look(f"{LONG}\n", *MAP)["layout"] == "nmea"
     assert look(NOAA % LONG, "--layout", "nmea")["layout"] == "nmea"
+
+
+@pytest.mark.parametrize(
+    "name", ["#1 OF ITS LINE", '# "QUOTED', "-- ", "/*", "!AIVDM", "$PGHP", "{[", "<?XML", "PK\x03"]
+)
+def test_odd_names_at_the_start_of_a_line(look, name):
+    head = "Name,When,Lat,Lon,Vessel"
+    text = f"{head}\n# a comment, with few commas\n{name},{PLACE},412000001\nOTHER,{PLACE},412000002\n"
+    found = look(text, *MAP)
+    assert (found["layout"], found["rows_read"], found["rows_kept"]) == ("table", 2, 2)
