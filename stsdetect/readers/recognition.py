@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.dbf import SHAPES
+from stsdetect.readers.header import find_header
 from stsdetect.readers.json_items import shapes
 from stsdetect.readers.json_table import json_names
 from stsdetect.readers.layout import TextLayout
@@ -40,8 +41,7 @@ from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.plugins import plugins
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
-from stsdetect.readers.table import TABLE, suggestion
-from stsdetect.readers.text import find_header
+from stsdetect.readers.table import TABLE, shows_places, suggestion
 from stsdetect.settings import ReadSettings
 
 #: Layouts that come with the program; of any two at most one claims a file. A mapped table takes what no other claims.
@@ -135,6 +135,8 @@ def recognise(head: Head, settings: ReadSettings) -> Reader:
             return wanted
         raise InputError(f"{head.label} is not in the layout '{wanted.name}' ({wanted.title}). {wanted.doc}")
     claims = [layout for layout in layouts() if layout is not TABLE and layout.recognise(head, settings)]
+    if NMEA in claims and (len(claims) > 1 or shows_places(head, settings.columns.values())):
+        claims.remove(NMEA)  # sentences in a table are what strangers wrote into names: they are no log
     if len(claims) > 1:
         either = " or ".join(f"'{layout.name}' ({layout.title})" for layout in claims)
         raise QuestionError(f"{head.label} can be read as {either}; say which with --layout (read.layout)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import csv
 import io
 import math
 import re
@@ -21,12 +22,12 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import StsError
 from stsdetect.kernels.choice import use_compiled, why_no_loops
-from stsdetect.readers import ReadResult, recognition, streaming, text
+from stsdetect.readers import ReadResult, blocks, recognition, streaming
 from stsdetect.readers.alike import expanded
+from stsdetect.readers.header import Header, find_header
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT
 from stsdetect.readers.source import ByteStream, Head, Source
-from stsdetect.readers.text import Header, find_header
 from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.settings import ReadSettings
 from tests.fuzz.seeds import SETTINGS
@@ -133,22 +134,22 @@ def _at_hand(content: bytes, disk: bool) -> Iterator[list[str]]:
 def read(content: bytes, layout: str, way: Way) -> Outcome:
     """Read an input of a layout in one way, and judge it; any exception that is not ours comes out."""
     settings = ReadSettings(**{**SETTINGS.get(layout, {}), **way.settings})
-    usual, text.BLOCK_BYTES = text.BLOCK_BYTES, way.block or text.BLOCK_BYTES
+    usual, blocks.BLOCK_BYTES = blocks.BLOCK_BYTES, way.block or blocks.BLOCK_BYTES
     outcome = Outcome()
     try:
         with (
             _at_hand(content, way.disk) as inputs,
             use_compiled(way.fast),
-            streaming.stream(inputs, settings=settings, hints=way.hints, **way.filters) as blocks,
+            streaming.stream(inputs, settings=settings, hints=way.hints, **way.filters) as stream,
         ):
-            tables = list(blocks)
-            outcome.result = blocks.result()
+            tables = list(stream)
+            outcome.result = stream.result()
     except StsError as problem:
         outcome.refusal = str(problem)
         if type(problem).exit_code == 1:
             raise
     finally:
-        text.BLOCK_BYTES = usual
+        blocks.BLOCK_BYTES = usual
     if outcome.result is None:
         _judge_text(outcome.refusal)
         return outcome
@@ -279,7 +280,7 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
         number
         for number, line in enumerate(head.data[found.end :].split(b"\n"), start=found.row + 1)
         for part in _parts(line, found)
-        if part.strip() and (not part.startswith(b"#") or found.repeats(part.decode("utf-8", "replace")))
+        if part.strip() and not (part.startswith(b"#") and _is_comment(part.decode("utf-8", "replace"), found))
     ]
     if rows != len(lines) and not report.rejected.get("damaged_file"):
         raise BrokenRuleError(f"{'fewer' if rows < len(lines) else 'more'} rows than lines")
@@ -301,6 +302,16 @@ def _parts(line: bytes, header: Header) -> list[bytes]:
     """A line that is longer than the header is several where carriage returns stand in it."""
     whole = line.rstrip(b"\r")
     return whole.split(b"\r") if line.count(header.delimiter.encode()) >= len(header.cells) else [whole]
+
+
+def _is_comment(text: str, header: Header) -> bool:
+    """A line that begins with a number sign is one, unless it has the cells of a row or is the header again."""
+    text, width = text.rstrip("\r"), len(header.cells)
+    try:
+        cells = next(csv.reader([text], delimiter=header.delimiter), [])
+    except csv.Error:
+        cells = []
+    return width not in (len(cells), len(text.split(header.delimiter))) and not header.repeats(text)
 
 
 def _header(reader: Any, head: Head) -> Header | None:

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pyarrow as pa
 
 from stsdetect.readers.convert import divided
+from stsdetect.readers.header import Header
 from stsdetect.readers.layout import TextLayout, first_values
 from stsdetect.readers.protocol import QuestionError
 from stsdetect.readers.source import Head
-from stsdetect.readers.text import Header
 from stsdetect.readers.times import epoch_s_utc, iso_zoned_utc
 from stsdetect.settings import ReadSettings
 

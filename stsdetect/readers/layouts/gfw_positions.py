@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from stsdetect.readers.header import Header
 from stsdetect.readers.layout import TextLayout, ask_knots, first_values
 from stsdetect.readers.protocol import QuestionError
 from stsdetect.readers.source import Head
-from stsdetect.readers.text import Header
 from stsdetect.readers.times import iso_zoned_utc
 from stsdetect.settings import ReadSettings
 

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.readers.convert import scaled, strings
+from stsdetect.readers.header import Header
 from stsdetect.readers.layout import TextLayout, first_values, knots
 from stsdetect.readers.protocol import QuestionError
 from stsdetect.readers.source import Head
-from stsdetect.readers.text import Header, Tidy
+from stsdetect.readers.text import Tidy
 from stsdetect.readers.times import any_utc, iso_utc
 from stsdetect.settings import ReadSettings
 

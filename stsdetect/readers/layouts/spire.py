@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from stsdetect.readers.header import Header
 from stsdetect.readers.layout import REPORTS, TextLayout
 from stsdetect.readers.source import Head
-from stsdetect.readers.text import Header
 from stsdetect.readers.times import iso_zoned_utc
 from stsdetect.settings import ReadSettings
 

@@ -63,7 +63,7 @@ def test_day_or_month_first(tmp_path, dates, day_first, expected):
 
 
 def test_day_is_settled_far_into_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("stsdetect.readers.text.BLOCK_BYTES", 100)
+    monkeypatch.setattr("stsdetect.readers.blocks.BLOCK_BYTES", 100)
     rows = ["03/04/2021 00:00,31.5,32.5,1"] * 50 + ["30/04/2021 00:00,31.5,32.5,1"]
     result = read(write(tmp_path, "\n".join(["when,Lat N,Lon E,id", *rows])), settings=ReadSettings(columns=MAP))
     assert times(result)[0] == datetime(2021, 4, 3, tzinfo=UTC)
