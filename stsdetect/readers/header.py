@@ -47,7 +47,7 @@ def refuse_twins(header: Header, names: Collection[str], label: str) -> None:
     QuestionError
         If one of ``names`` stands twice in the header.
     """
-    for name in names:
+    for name in dict.fromkeys(cell for cell in header.cells if cell in names):
         places = [str(place) for place, cell in enumerate(header.cells, start=1) if cell == name]
         if len(places) > 1:
             raise QuestionError(
