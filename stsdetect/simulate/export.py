@@ -50,7 +50,8 @@ def _files(world: World, form: Form) -> Iterator[tuple[str, pa.Table]]:
 
 #: Layouts a world is written in unless told otherwise: the commonest.
 CORE: tuple[str, ...] = ("noaa", "noaa2025", "dma", "nmea", "parquet")
-#: Layouts of positions a world can be written in.
+#: Layouts of positions a world can be written in. File geodatabases are not among them: GDAL writes random ids in
+#: them, and the same world is to give the same bytes.
 LAYOUTS: tuple[str, ...] = (*CORE, *(name for name in FORMS if name not in CORE))
 #: Layouts of events what was planted can be written in.
 EVENT_LAYOUTS: tuple[str, ...] = tuple(EVENT_FORMS)

@@ -23,7 +23,7 @@ import pytest
 
 from stsdetect.pipeline import Result, detect
 from stsdetect.readers import read_events
-from stsdetect.schema import TIME
+from stsdetect.schema import TIME, point_wkb
 from stsdetect.simulate import CORE, EVENT_LAYOUTS, LAYOUTS, World, simulate, write
 from stsdetect.simulate.forms_services import craft_id
 from stsdetect.simulate.forms_tables import anonymous_id
@@ -231,3 +231,52 @@ def test_what_was_planted_comes_back_as_events(layout):
             for name in ("lat_deg", "lon_deg"):
                 low, high = pc.min_max(inside.column(name)).as_py().values()
                 assert low - 0.05 <= one[name] <= high + 0.05
+
+
+def geodatabase(positions: pa.Table, path: Path) -> None:
+    """Write points and vessels as NOAA did for 2009-2014; GDAL puts random ids in it, so the simulator does not."""
+    raw = pytest.importorskip("pyogrio.raw")
+    _, first = np.unique(positions.column("mmsi").to_numpy(), return_index=True)
+    vessels = positions.take(pa.array(first))
+
+    def whole(table: pa.Table, name: str) -> np.ndarray:
+        return table.column(name).fill_null(0).to_numpy().astype(np.int32)
+
+    def words(name: str) -> np.ndarray:
+        return np.array(vessels.column(name).to_pylist(), object)
+
+    places = (positions.column(name).to_numpy() for name in ("lon_deg", "lat_deg"))
+    moving = [positions.column(name).to_numpy() for name in ("sog_kn", "cog_deg", "heading_deg")]
+    times = positions.column("time").to_numpy().astype("datetime64[ms]")
+    raw.write(
+        str(path), np.array(point_wkb(*places), object), [*moving, times, whole(positions, "mmsi")],
+        ["SOG", "COG", "Heading", "BaseDateTime", "MMSI"],
+        layer="Broadcast", driver="OpenFileGDB", geometry_type="Point", crs="EPSG:4269",
+    )  # fmt: skip
+    raw.write(
+        str(path), None,
+        [whole(vessels, "mmsi"), whole(vessels, "imo"), words("callsign"), words("name"), whole(vessels, "ship_type"),
+         whole(vessels, "length_m"), whole(vessels, "width_m")],
+        ["MMSI", "IMO", "CallSign", "Name", "VesselType", "Length", "Width"],
+        layer="Vessel", driver="OpenFileGDB", append=True,
+    )  # fmt: skip
+
+
+def on_its_grid(positions: pa.Table) -> pa.Table:
+    """Who a vessel is by the table of vessels; places on a grid of a thousand-millionth of a degree from -400 on."""
+    places = {name: positions.column(name).to_numpy() for name in ("lat_deg", "lon_deg")}
+    places = {name: np.floor((values + 400.0) * 1e9 + 0.5) / 1e9 - 400.0 for name, values in places.items()}
+    return put(said_first(positions), **{name: pa.array(values) for name, values in places.items()})
+
+
+@pytest.mark.slow
+def test_a_geodatabase_gives_the_events_of_the_world(tmp_path):
+    geodatabase(world().positions, tmp_path / "Zone51_2024_03.gdb")
+    result = detect(tmp_path / "Zone51_2024_03.gdb")
+    expected = expected_of(
+        Held(None, (*WHO, *SIZE), ("transceiver", "nav_status"), lambda mmsi: f"scrambled:{mmsi}", on_its_grid)
+    )
+    assert result.rejects.num_rows == 0
+    assert expected.events_table.num_rows > 50
+    assert result.events_table.equals(expected.events_table)
+    assert result.pairs_table.equals(expected.pairs_table)

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from stsdetect.readers import read
+from stsdetect.readers import inspect_layout, layouts, read
 from stsdetect.schema import POSITIONS
 from stsdetect.simulate import EVENT_LAYOUTS, LAYOUTS, World, simulate, write
 from stsdetect.simulate.forms_services import craft_id
@@ -331,3 +331,15 @@ def test_the_same_world_gives_the_same_bytes(tmp_path: Path, twice: tuple[World,
     assert written[0] == written[1]
     assert len(written[0]) > 1
     assert not [*tmp_path.rglob("*.part")]
+
+
+def test_every_layout_that_is_read_is_written(tmp_path: Path) -> None:
+    """All but file geodatabases, in which GDAL writes random ids, and tables that anybody may make up."""
+    write(simulate("sample", seed=9), tmp_path, [*LAYOUTS, *EVENT_LAYOUTS])
+    known = {layout.name for layout in layouts()}
+    seen = set()
+    for folder in (path for path in tmp_path.iterdir() if path.is_dir()):
+        found = {name for path in folder.rglob("*.*") for _, name in inspect_layout(path) if path.is_file()}
+        assert folder.name not in known or folder.name in found
+        seen |= found
+    assert known - seen == {"noaa_2009_2014", "table"}
