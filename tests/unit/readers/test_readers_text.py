@@ -364,6 +364,14 @@ def test_a_row_that_begins_with_a_number_sign_is_no_comment(tmp_path):
     assert (result.files[0].rows_read, result.files[0].rows_kept) == (3, 2)
 
 
+def test_a_stray_carriage_return_makes_no_row_of_a_part(tmp_path):
+    bad = ROW.replace("367", "3\r67", 1)
+    result = read_text(tmp_path, f"{NOAA_17}\n{bad},more\n{ROW}\r{ROW}\n")
+    assert result.rejects.column("reason").to_pylist() == ["wrong_column_count"]
+    assert result.positions.column("source_row").to_pylist() == [3, 3]
+    assert result.files[0].rows_read == 3
+
+
 CELLS = st.one_of(
     st.sampled_from(["", " ", "1", "-2.5", "1e5", "nan", "2022-01-03T00:00:00", "EAGLE", '"', '""', "#", "é", "A B"]),
     st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=6),
