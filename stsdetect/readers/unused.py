@@ -17,7 +17,8 @@ _HEEDED: dict[str, tuple[str, frozenset[str], str]] = {
     ),
     "speed_unit": (
         "--speed-unit",
-        _MAPPED | {"marinetraffic", "marinetraffic_web", "piraeus", "gfw_positions", "noaa_2009_2014"},
+        _MAPPED
+        | {"marinetraffic", "marinetraffic_json", "marinetraffic_web", "piraeus", "gfw_positions", "noaa_2009_2014"},
         "speeds are read in the unit of the layout",
     ),
     "utc_offset_h": (
