@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from stsdetect.readers.plugins import Plugin
 from stsdetect.readers.recognition import layouts
 from stsdetect.settings import ReadSettings
 
@@ -17,7 +18,8 @@ _HEEDED: dict[str, tuple[str, frozenset[str], str]] = {
     ),
     "speed_unit": (
         "--speed-unit",
-        _MAPPED | {"marinetraffic", "marinetraffic_web", "piraeus", "gfw_positions", "noaa_2009_2014"},
+        _MAPPED
+        | {"marinetraffic", "marinetraffic_json", "marinetraffic_web", "piraeus", "gfw_positions", "noaa_2009_2014"},
         "speeds are read in the unit of the layout",
     ),
     "utc_offset_h": (
@@ -31,7 +33,7 @@ _HEEDED: dict[str, tuple[str, frozenset[str], str]] = {
 def unheeded(settings: ReadSettings, used: Iterable[str]) -> list[str]:
     """Return a remark for each setting that was given and that none of the layouts used heeds."""
     names = set(used)
-    own = {layout.name for layout in layouts() if type(layout).__module__.startswith("stsdetect.")} | {"frame"}
+    own = {layout.name for layout in layouts() if not isinstance(layout, Plugin)} | {"frame"}
     if not names <= own:
         return []  # a plug-in may heed anything
     remarks = []

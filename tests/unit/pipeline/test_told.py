@@ -90,9 +90,10 @@ def test_what_only_others_found_is_added(tmp_path):
 
 def test_a_pair_has_the_names_its_vessels_broadcast(tmp_path):
     met(tmp_path)
-    result = run(tmp_path, [told("encounter", -48, -44, ONE, TWO)])
+    result = run(tmp_path, [told("encounter", -48, -44, ONE, TWO)], out=tmp_path / "out")
     (pair,) = result.pairs_table.to_pylist()
     assert (pair["n_events"], pair["name_a"], pair["name_b"]) == (2, "FIRST", "SECOND")
+    assert "Tanker and tanker" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_offset_of_the_clock(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({**MAP, "speeed": "id"}, "can be mapped to 'speeed'.*Names to map to"),
+        ({**MAP, "speeed": "id"}, "nothing can be mapped to 'speeed'.*Names to map to"),
         ({**MAP, "lat": "Lat_N"}, "no column 'Lat_N' .mapped to lat.. Did you mean 'Lat N'"),
         ({"time": "when", "mmsi": "id"}, "lacks lat, lon;"),
         ({"time": "when", "lat": "Lat N", "lon": "Lon E"}, "lacks mmsi"),
