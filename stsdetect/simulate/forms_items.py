@@ -14,7 +14,7 @@ from xml.sax.saxutils import quoteattr
 import pyarrow as pa
 
 from stsdetect.simulate.forms_tables import news
-from stsdetect.simulate.sampling import PER_DEGREE
+from stsdetect.simulate.sampling import NO_COG, NO_LAT, NO_LON, NO_SOG, PER_DEGREE
 
 Row = dict[str, Any]
 
@@ -154,18 +154,23 @@ def _digitraffic_vessel(row: Row) -> Iterator[Row]:
         yield {
             "timestamp": round(row["time"].timestamp() * 1000), "destination": row["destination"] or "",
             "mmsi": row["mmsi"], "callSign": row["callsign"] or "", "imo": row["imo"] or 0,
-            "shipType": row["ship_type"], "draught": round((row["draught_m"] or 0) * 10), "eta": 1596, "posType": 1,
+            "shipType": row["ship_type"], "draught": _units(row["draught_m"], 10, 0.0), "eta": 1596, "posType": 1,
             **{f"referencePoint{side}": _whole(row[name]) for side, name in zip("ABCD", _SIDES, strict=True)},
             "name": row["name"] or "",
         }  # fmt: skip
 
 
+def _units(value: float | None, per_unit: float, missing: float) -> int:
+    """Return a number in raw units, or in them what stands for "not available"."""
+    return round((missing if value is None else value) * per_unit)
+
+
 def _aishub_raw(row: Row) -> Row:
     """Return a report in raw units: 1/600000 degree, tenths of a knot, degree and metre."""
     return _aishub(row) | {
-        "TIME": round(row["time"].timestamp()), "LONGITUDE": round(row["lon_deg"] * PER_DEGREE),
-        "LATITUDE": round(row["lat_deg"] * PER_DEGREE), "COG": round(row["cog_deg"] * 10),
-        "SOG": round(row["sog_kn"] * 10), "DRAUGHT": round((row["draught_m"] or 0) * 10),
+        "TIME": round(row["time"].timestamp()), "LONGITUDE": _units(row["lon_deg"], PER_DEGREE, NO_LON),
+        "LATITUDE": _units(row["lat_deg"], PER_DEGREE, NO_LAT), "COG": _units(row["cog_deg"], 10, NO_COG),
+        "SOG": _units(row["sog_kn"], 10, NO_SOG), "DRAUGHT": _units(row["draught_m"], 10, 0.0),
     }  # fmt: skip
 
 

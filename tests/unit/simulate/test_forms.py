@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from stsdetect.readers import inspect_layout, layouts, read
+from stsdetect.readers import inspect_layout, layouts, read, read_events
 from stsdetect.schema import POSITIONS
 from stsdetect.simulate import EVENT_LAYOUTS, LAYOUTS, World, simulate, write
 from stsdetect.simulate.forms_services import craft_id
 from stsdetect.simulate.forms_tables import anonymous_id
+from stsdetect.simulate.hulls import HOSTILE_NAMES
 from tests.unit.readers.layouts.lib import adds_up
 
 START = datetime(2024, 2, 29, 23, 59, 35, tzinfo=UTC)
@@ -315,6 +316,34 @@ def test_hostile_names_there_and_back(tmp_path: Path, layout: str) -> None:
     texts = result.rejects.column("text").to_pylist()
     assert all(any(part in text for part in ("LINE", "BREAK", "CR", "LF")) for text in texts)
     adds_up(result)
+
+
+def test_hostile_names_in_events_there_and_back(tmp_path: Path) -> None:
+    world = simulate("sample", seed=5, hostile_names=True)
+    write(world, tmp_path, ["gfw_events"])
+    said = dict(
+        zip(world.positions.column("mmsi").to_pylist(), world.positions.column("name").to_pylist(), strict=True)
+    )
+    told = read_events(tmp_path / "gfw_events").to_pylist()
+    assert {one["name_a"] for one in told} & set(HOSTILE_NAMES)
+    for one in told:
+        for side in "ab":
+            assert one[f"name_{side}"] == said.get(one[f"mmsi_{side}"])
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "nmea"])
+def test_a_report_of_nothing_but_a_place(tmp_path: Path, layout: str) -> None:
+    """Sentences are made of simulated worlds only, where speed, course and size are always known."""
+    bare = {**dict.fromkeys(SHIP), "mmsi": 440000001, "lat_deg": 35.1, "lon_deg": 129.05}
+    write(world_of(SHIP, SHIP, bare), tmp_path, [layout])
+    result = read(tmp_path / layout)
+    adds_up(result)
+    assert result.rejects.num_rows == 0
+    rows = [row for row in result.positions.to_pylist() if (row["lat_deg"], row["lon_deg"]) == (35.1, 129.05)]
+    last = max(rows, key=lambda row: (row["mmsi"] == 440000001, row["time"]))
+    assert last["name"] is None
+    assert last["draught_m"] in (None, 0.0)
+    assert last["sog_kn"] in (None, 102.3)
 
 
 @pytest.fixture(scope="module")
