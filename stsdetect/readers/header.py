@@ -1,4 +1,4 @@
-"""The header of delimited text: found below titles and comments, whatever separates its cells."""
+"""The header of delimited text: where it stands, and how a line is split into cells."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from stsdetect.readers.unpack import PARQUET
 HEADER_LINES = 10
 #: Time, latitude, longitude, vessel.
 LEAST_COLUMNS = 4
-_DELIMITERS = ",;\t|"
+#: The byte-order mark of UTF-8 (The Unicode Standard, 23.8).
 BOM = b"\xef\xbb\xbf"
+_DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def refuse_twins(header: Header, names: Collection[str], label: str) -> None:
     QuestionError
         If one of ``names`` stands twice in the header.
     """
-    for name in names:
+    for name in dict.fromkeys(cell for cell in header.cells if cell in names):
         places = [str(place) for place, cell in enumerate(header.cells, start=1) if cell == name]
         if len(places) > 1:
             raise QuestionError(
@@ -72,6 +73,11 @@ def find_header_with(head: Head, names: Collection[str]) -> Header | None:
     return next((header for header in head.look(_first_lines) if header and header.names.issuperset(names)), None)
 
 
+def headers(head: Head) -> list[Header]:
+    """Return those of the first lines that look like a header."""
+    return [header for header in head.look(_first_lines) if header]
+
+
 def _first_lines(head: Head) -> list[Header | None]:
     """Return the first lines that are neither blank nor comments, as headers where they look like one."""
     if head.data.startswith(PARQUET):
@@ -81,7 +87,7 @@ def _first_lines(head: Head) -> list[Header | None]:
     lines = head.data.split(b"\n")
     for number, line in enumerate(lines if head.whole else lines[:-1], start=1):  # the last may not be whole
         end += len(line) + 1
-        text = decoded(line.removeprefix(BOM) if number == 1 else line).strip("\r")
+        text = decode_line(line.removeprefix(BOM) if number == 1 else line).strip("\r")
         if not text.strip() or (text.startswith("#") and not _danish(text)):
             continue
         found.append(_as_header(text, number, end))
@@ -94,7 +100,7 @@ def _as_header(text: str, number: int, end: int) -> Header | None:
     delimiter = max(_DELIMITERS, key=text.count)
     if not text.count(delimiter):
         return None
-    cells = cells_of(text, delimiter)
+    cells = split_line(text, delimiter)
     if len([cell for cell in cells if any(map(str.isalpha, cell))]) * 2 < len(cells):
         return None
     return Header(tuple(cell.strip() for cell in cells), delimiter, number, end, text)
@@ -104,15 +110,15 @@ def _danish(text: str) -> bool:
     return text.lstrip("# ").startswith("Timestamp")
 
 
-def decoded(data: bytes) -> str:
-    """Return a line as text, as Latin-1 where it is not UTF-8."""
+def decode_line(data: bytes) -> str:
+    """Return a line as text: UTF-8, or Latin-1 where it is none."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("latin-1")
 
 
-def cells_of(text: str, delimiter: str) -> list[str]:
+def split_line(text: str, delimiter: str) -> list[str]:
     """Split one line; a quoted cell may hold delimiters and doubled quotes, a stray quote is itself."""
     if '"' not in text:
         return text.split(delimiter)

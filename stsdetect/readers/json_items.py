@@ -17,10 +17,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from stsdetect.readers.blocks import text_blocks
 from stsdetect.readers.protocol import DamagedError, Reject
 from stsdetect.readers.rows import MAX_TEXT
 from stsdetect.readers.source import ByteStream, Head, Source
-from stsdetect.readers.text import text_blocks
 
 #: No item of AIS is larger; a larger one is not read into memory [characters].
 MAX_ITEM = 1 << 20

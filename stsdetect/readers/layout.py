@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stsdetect.readers.blocks import Block
 from stsdetect.readers.convert import plain, scaled, strings, whole
 from stsdetect.readers.header import Header, find_header_with, refuse_twins
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import FLOATS, Times
 from stsdetect.readers.source import Head, Source, recoded_remark
-from stsdetect.readers.text import Block, TextSpec, Tidy, read_text, split_block
+from stsdetect.readers.text import TextSpec, Tidy, read_text, split_block
 from stsdetect.readers.times import NAIVE, day_first_utc, iso_utc, iso_zoned_utc
 from stsdetect.settings import ReadSettings, SpeedUnit
 

@@ -27,6 +27,7 @@ from stsdetect.readers.layouts.kpler import KPLER
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
+from stsdetect.readers.layouts.marinetraffic_json import MARINETRAFFIC_JSON
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
 from stsdetect.readers.layouts.noaa_gdb import NOAA_GDB
@@ -41,7 +42,7 @@ from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.plugins import plugins
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
-from stsdetect.readers.table import TABLE, suggestion
+from stsdetect.readers.table import TABLE, shows_places, suggestion
 from stsdetect.settings import ReadSettings
 
 #: Layouts that come with the program; of any two at most one claims a file. A mapped table takes what no other claims.
@@ -70,6 +71,7 @@ _OWN: tuple[Reader, ...] = (
     AISHUB,
     EXACTEARTH,
     MARINETRAFFIC,
+    MARINETRAFFIC_JSON,
     MARINETRAFFIC_WEB,
     UNGP,
     UNGP_PARQUET,
@@ -135,6 +137,8 @@ def recognise(head: Head, settings: ReadSettings) -> Reader:
             return wanted
         raise InputError(f"{head.label} is not in the layout '{wanted.name}' ({wanted.title}). {wanted.doc}")
     claims = [layout for layout in layouts() if layout is not TABLE and layout.recognise(head, settings)]
+    if NMEA in claims and (len(claims) > 1 or shows_places(head, settings.columns.values())):
+        claims.remove(NMEA)  # sentences in a table are what strangers wrote into names: they are no log
     if len(claims) > 1:
         either = " or ".join(f"'{layout.name}' ({layout.title})" for layout in claims)
         raise QuestionError(f"{head.label} can be read as {either}; say which with --layout (read.layout)")
@@ -171,6 +175,11 @@ def _unknown(head: Head) -> str:
             return f"{head.label} is not text, Parquet or an archive of them"
         if shapes(head):
             return _unknown_json(head)
+        start = head.data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if start in (b"{", b"["):
+            return f"{head.label} begins like JSON, but has no items: no objects in lines or in an array"
+        if start == b"<":
+            return f"{head.label} begins like XML or HTML, without vessels of AISHub: the only XML that is read"
         header = find_header(head)
         if header is None and not head.whole and b"\n" not in head.data:
             return f"{head.label} begins with a line of more than {len(head.data):,} bytes, as no AIS export does"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -10,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
+from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain, strings, value_at
-from stsdetect.readers.header import Header, find_header, find_header_with, refuse_twins
+from stsdetect.readers.header import Header, find_header, find_header_with, headers, refuse_twins
 from stsdetect.readers.json_items import Shape, chunks
 from stsdetect.readers.json_layout import JsonLayout, item_batch, names_in
 from stsdetect.readers.json_table import json_column, json_names, json_path, json_shape
@@ -19,12 +21,14 @@ from stsdetect.readers.layout import knots, plain_types, untouched
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import TextSpec, Tidy, numbered_blocks, read_text, split_block
+from stsdetect.readers.text import TextSpec, Tidy, read_text, split_block
 from stsdetect.readers.times import Order, any_utc, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
 _FRAME_ROWS = 1 << 20
+#: How XML begins; lines of logs may begin with a number in the same brackets.
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[?!A-Za-z]")
 
 #: Names other exports use, only to print a map that the user can check and paste.
 _ALIASES: dict[str, tuple[str, ...]] = {
@@ -80,10 +84,31 @@ def resolve_map(columns: dict[str, str], available: Iterable[str], label: str) -
     return result
 
 
+def shows_places(head: Head, mapped: Iterable[str]) -> bool:
+    """Say whether text begins as a table or JSON with names for a place, or with the ``mapped`` names, or as XML."""
+    if _XML.match(head.data):
+        return True
+    wanted = set(mapped)
+    return any(
+        (wanted and wanted.issubset(names)) or _name_places(names)
+        for names in (json_names(head), *(header.cells for header in headers(head)))
+    )
+
+
+def _name_places(names: Iterable[str]) -> bool:
+    parts = {part for name in names for part in (_telling(name), *map(_telling, name.split(".")))}
+    return "coordinates" in parts or all(parts.intersection(_ALIASES[key]) for key in ("lat", "lon"))
+
+
+def _telling(name: str) -> str:
+    """Return a name without what tells one spelling from another."""
+    return "".join(c for c in name.casefold() if c.isalnum())
+
+
 def suggestion(theirs: list[str]) -> str:
     """Return a sentence with a ready ``--map`` for columns whose names are telling."""
     plain_names = {
-        "".join(c for c in part.casefold() if c.isalnum()): name
+        _telling(part): name
         for name in reversed(theirs)
         for part in (name.rpartition(".")[2], name)  # of a path in JSON its last part is telling, too
     }

@@ -21,27 +21,19 @@ from numpy.typing import NDArray
 
 from stsdetect.kernels.choice import compiled
 from stsdetect.readers.ahead import ahead
+from stsdetect.readers.blocks import Block, Rows, numbered_blocks
 from stsdetect.readers.convert import plain
-from stsdetect.readers.header import BOM, Header, cells_of, decoded
-from stsdetect.readers.protocol import Batch, DamagedError, Reject
+from stsdetect.readers.header import BOM, Header, decode_line, split_line
+from stsdetect.readers.protocol import Batch, Reject
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.rows import MAX_TEXT, Judged, Origin, Repeated, Times, build, judge_repeated, merged
 from stsdetect.readers.scanned import Plan, plan, scan
-from stsdetect.readers.source import MAX_LINE_BYTES, Source
-from stsdetect.readers.unpack import ByteStream
+from stsdetect.readers.source import Source
 from stsdetect.schema import POSITIONS, TEXT
 from stsdetect.units import US_PER_S
 
-#: Text is parsed in pieces of this size [bytes]: large enough to be fast, small enough for memory.
-BLOCK_BYTES = 1 << 24
-#: ... without the compiled scanner, smaller ones do as well, and what is made of them takes more memory.
-SMALL_BLOCK_BYTES = 1 << 22
-#: A piece of more lines than this is cut into smaller ones: each rejected line takes memory of its own.
-MAX_LINES, FEW_LINES = 1 << 19, 1 << 16
-_SEARCH_BYTES = 1 << 16
 _DAY_US = 86_400 * US_PER_S
 
-Rows = NDArray[np.int64]
 #: Changes raw columns by our key before they are converted, and counts what a reader should know.
 Tidy = Callable[[dict[str, pa.Array], Counter[str]], dict[str, pa.Array]]
 
@@ -81,101 +73,7 @@ class Piece:
 
     def text(self, i: int) -> str:
         """Return the i-th line as text."""
-        return decoded(self.line(i))
-
-
-def text_blocks(stream: ByteStream, skip: int = 0) -> Iterator[bytes]:
-    """Yield the bytes of a stream after ``skip`` in pieces of whole lines, not many at a time."""
-    for data in _whole_lines(stream, skip, []):
-        for part, _ in _cut(data, FEW_LINES):
-            yield part.tobytes()
-
-
-def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
-    """Yield what `text_blocks` does, uncopied; what callers put into ``spare`` is written over."""
-    while skip > 0:
-        passed = len(stream.read(min(skip, BLOCK_BYTES)))
-        skip = skip - passed if passed else 0
-    rest = np.empty(0, np.uint8)
-    least = BLOCK_BYTES if compiled("scan") else min(BLOCK_BYTES, SMALL_BLOCK_BYTES)
-    ended = False
-    while not ended:
-        size = max(least, 2 * len(rest))
-        data = spare.pop() if spare else np.empty(size, np.uint8)
-        data = data[:size] if len(data) >= size else np.empty(size, np.uint8)
-        data[: len(rest)] = rest
-        room = len(data)
-        got = stream.read_into(data[len(rest) :])
-        if not got:
-            break
-        damage = None
-        if len(rest) + got < room:
-            try:
-                ended = not stream.read(1)  # fewer bytes come at the end, and before damage
-            except DamagedError as problem:
-                damage = problem
-        if ended and not stream.grew and data[len(rest) + got - 1] != 10:  # the last line ends with the file
-            data[len(rest) + got] = 10
-            got += 1
-        data = data[: len(rest) + got]
-        cut = _behind_last_newline(data)
-        rest = data[cut:].copy()
-        if cut:
-            yield data[:cut]
-        if damage is not None:
-            raise damage
-        if len(rest) > MAX_LINE_BYTES:
-            raise DamagedError(f"{stream.label} has a line longer than {MAX_LINE_BYTES} bytes; it is no text table")
-    if len(rest) and not stream.grew:  # of a file that is being written, the last line may not be whole
-        yield np.append(rest, np.uint8(10))
-
-
-def _behind_last_newline(data: NDArray[np.uint8]) -> int:
-    """Return how many bytes there are up to the last newline and with it; 0 where there is none."""
-    for end in range(len(data), 0, -_SEARCH_BYTES):
-        begin = max(end - _SEARCH_BYTES, 0)
-        found = data[begin:end].tobytes().rfind(b"\n")
-        if found >= 0:
-            return begin + found + 1
-    return 0
-
-
-@dataclass(frozen=True)
-class Block:
-    """Whole lines of a file: the number of the first, how many, and their bytes; ``lines`` where some are left out."""
-
-    first: int
-    count: int
-    data: bytes | NDArray[np.uint8]
-    lines: Rows | None = None
-
-    def numbers(self) -> Rows:
-        """Return the number of each line."""
-        return np.arange(self.first, self.first + self.count) if self.lines is None else self.lines
-
-
-def numbered_blocks(
-    stream: ByteStream, header: Header, spare: list[NDArray[np.uint8]] | None = None
-) -> Iterator[Block]:
-    """Yield what stands below the header; arrays of bytes in ``spare`` are used again."""
-    row = header.row + 1
-    for data in _whole_lines(stream, header.end, [] if spare is None else spare):
-        fast = compiled("scan")
-        count = fast.newlines(data) if fast else data.tobytes().count(b"\n")
-        for part, lines in [(data, count)] if count <= MAX_LINES else _cut(data, FEW_LINES):
-            yield Block(row, lines, part)
-            row += lines
-
-
-def _cut(data: NDArray[np.uint8], most: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
-    """Yield whole lines in pieces of at most ``most``, each with its number of lines."""
-    ends = np.flatnonzero(data == 10)[most - 1 :: most] + 1
-    begin = 0
-    for end in [*ends.tolist(), len(data)]:
-        if end > begin:
-            part = data[begin:end].copy()
-            yield part, int(np.count_nonzero(part == 10))
-        begin = end
+        return decode_line(self.line(i))
 
 
 def read_text(
@@ -235,7 +133,7 @@ def _batch(
         def cell(i: int, key: str) -> str:
             if key not in spec.columns:  # made of other columns, or there is none
                 return ""
-            return cells_of(piece.text(i), spec.header.delimiter)[spec.columns[key]]
+            return split_line(piece.text(i), spec.header.delimiter)[spec.columns[key]]
 
         origin = Origin(label, piece.rows, piece.text, spec.header.repeats, cell)
         batch = build(tidy(_plain(piece.columns), remarks), times, origin, missing, piece.repeated, messages)
@@ -283,6 +181,9 @@ class _Scanner:
             if columns is None:
                 return None, block
             sets.add(self._judge(columns))
+        if 2 * len(got.odd) > block.count:  # the general way looks at many at once, and gives the same
+            self._spare.append(sets)
+            return None, block
         numbers = block.numbers()
         piece = Piece(
             columns=got.columns,
@@ -327,6 +228,7 @@ def split_block(numbered: Block, spec: TextSpec) -> list[Piece]:
     starts = np.concatenate([[0], ends[:-1] + 1])
     good = np.ones(count, bool)
     good[odd] = False
+    odd = odd[~_blank(block, starts, ends)[odd]]
     pieces = [_plain_piece(block, starts, ends, good, numbers, spec)] if good.any() else []
     apart = [(int(numbers[i]), block[starts[i] : ends[i]]) for i in odd.tolist()]
     apart = [(n, part) for n, line in apart for part in _lone_lines(line, spec)]
@@ -339,9 +241,20 @@ def _is_clean(block: bytes) -> bool:
 
 
 def _is_row(line: bytes, spec: TextSpec) -> bool:
-    """Say whether a line is to be accounted for: not blank, and no comment, which has other columns than a row."""
-    comment = line.startswith(b"#") and not spec.header.repeats(decoded(line))
-    return _is_whole(line.rstrip(b"\r"), spec) if comment else bool(line.strip())
+    """Say whether a line is a row: no blank one, and no comment, which has not the cells of a row.
+
+    A vessel may be called ``#1``, and its name may stand first.
+    """
+    if not line.startswith(b"#") or spec.header.repeats(decode_line(line)):
+        return bool(line.strip())
+    return _is_whole(line.rstrip(b"\r"), spec)
+
+
+def _blank(block: bytes, starts: Rows, ends: Rows) -> NDArray[np.bool_]:
+    """Say which lines are nothing but their end: there may be millions, too many to look at one by one."""
+    size = ends - starts
+    blank: NDArray[np.bool_] = (size == 0) | ((size == 1) & (np.frombuffer(block, np.uint8)[starts] == 13))
+    return blank
 
 
 def _lone_lines(line: bytes, spec: TextSpec) -> list[bytes]:
@@ -463,7 +376,7 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
         # Latin-1 maps bytes to characters one to one, so cells can be turned back and decoded each alone.
         cells = _row_cells(line.rstrip(b"\r").decode("latin-1"), spec.header.delimiter, width)
         if len(cells) != width:
-            text = decoded(line)
+            text = decode_line(line)
             reason = "repeated_header" if spec.header.repeats(text) else "wrong_column_count"
             detail = f"{len(cells)} instead of {width} columns"
             rejects.append(Reject(number, reason, detail, text[:MAX_TEXT]))
@@ -471,7 +384,7 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
         kept.append((number, line))
         odd += not _is_utf8(line)
         for key, i in spec.columns.items():
-            values[key].append(decoded(cells[i].encode("latin-1")) or None)
+            values[key].append(decode_line(cells[i].encode("latin-1")) or None)
     columns = {
         key: pa.array(column, pa.string())
         if key in spec.distinct
@@ -483,7 +396,7 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
 
 
 def _row_cells(text: str, delimiter: str, width: int) -> list[str]:
-    cells = cells_of(text, delimiter)
+    cells = split_line(text, delimiter)
     if len(cells) != width and '"' in text:
         # An unpaired quote swallowed delimiters: take quotes as ordinary characters.
         raw = text.split(delimiter)

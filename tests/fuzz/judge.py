@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import StsError
 from stsdetect.kernels.choice import use_compiled, why_no_loops
-from stsdetect.readers import ReadResult, recognition, streaming, text
+from stsdetect.readers import ReadResult, blocks, recognition, streaming
 from stsdetect.readers.alike import expanded
 from stsdetect.readers.header import Header, find_header, find_header_with
 from stsdetect.readers.layout import TextLayout
@@ -134,22 +134,22 @@ def _at_hand(content: bytes, disk: bool) -> Iterator[list[str]]:
 def read(content: bytes, layout: str, way: Way) -> Outcome:
     """Read an input of a layout in one way, and judge it; any exception that is not ours comes out."""
     settings = ReadSettings(**{**SETTINGS.get(layout, {}), **way.settings})
-    usual, text.BLOCK_BYTES = text.BLOCK_BYTES, way.block or text.BLOCK_BYTES
+    usual, blocks.BLOCK_BYTES = blocks.BLOCK_BYTES, way.block or blocks.BLOCK_BYTES
     outcome = Outcome()
     try:
         with (
             _at_hand(content, way.disk) as inputs,
             use_compiled(way.fast),
-            streaming.stream(inputs, settings=settings, hints=way.hints, **way.filters) as blocks,
+            streaming.stream(inputs, settings=settings, hints=way.hints, **way.filters) as stream,
         ):
-            tables = list(blocks)
-            outcome.result = blocks.result()
+            tables = list(stream)
+            outcome.result = stream.result()
     except StsError as problem:
         outcome.refusal = str(problem)
         if type(problem).exit_code == 1:
             raise
     finally:
-        text.BLOCK_BYTES = usual
+        blocks.BLOCK_BYTES = usual
     if outcome.result is None:
         _judge_text(outcome.refusal)
         return outcome
@@ -276,11 +276,12 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
         return
     report = outcome.result.files[0]
     rows = report.rows_read - report.rejected.get("damaged_file", 0)
-    lines = {
+    lines = [
         number
         for number, line in enumerate(head.data[found.end :].split(b"\n"), start=found.row + 1)
-        if line.strip() and not _is_comment(line, found)
-    }
+        for part in _parts(line, found)
+        if part.strip() and not (part.startswith(b"#") and _is_comment(part.decode("utf-8", "replace"), found))
+    ]
     if rows != len(lines) and not report.rejected.get("damaged_file"):
         raise BrokenRuleError(f"{'fewer' if rows < len(lines) else 'more'} rows than lines")
     if report.rows_filtered:
@@ -293,14 +294,28 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
         .to_pylist()
     )
     numbers += outcome.positions.column("source_row").to_pylist()
-    if len(numbers) != len(set(numbers)) or not set(numbers) <= lines:
+    if sorted(numbers) != lines and not report.rejected.get("damaged_file"):
         raise BrokenRuleError("rows that do not lead to a line of their own")
 
 
-def _is_comment(line: bytes, header: Header) -> bool:
-    """Say whether a line begins as a comment and has not the columns of a row."""
-    apart = split_slow([(1, line)], TextSpec(header, {})).rejects if line.startswith(b"#") else []
-    return any(reject.reason == "wrong_column_count" for reject in apart)
+def _parts(line: bytes, header: Header) -> list[bytes]:
+    """A line is several where carriage returns stand in it and two or more of them have the columns of a row."""
+    whole = line.rstrip(b"\r")
+    parts = whole.split(b"\r")
+    if len(parts) == 1 or _is_row(whole, header) or sum(_is_row(part, header) for part in parts) < 2:
+        return [whole]
+    return parts
+
+
+def _is_row(line: bytes, header: Header) -> bool:
+    """Say whether a line has the columns of a row."""
+    apart = split_slow([(1, line)], TextSpec(header, {})).rejects
+    return not any(reject.reason == "wrong_column_count" for reject in apart)
+
+
+def _is_comment(text: str, header: Header) -> bool:
+    """A line that begins with a number sign is one, unless it has the cells of a row or is the header again."""
+    return not header.repeats(text) and not _is_row(text.encode("utf-8", "replace"), header)
 
 
 def _header(reader: Any, head: Head, settings: ReadSettings) -> Header | None:

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stsdetect.kernels.choice import compiled, use_compiled, why_no_loops
-from stsdetect.readers import ReadResult, read, text
+from stsdetect.readers import ReadResult, blocks, read
 from stsdetect.readers.repeated import Sets
 from stsdetect.readers.scanned import plan, scan
 from stsdetect.settings import ReadSettings
@@ -118,15 +118,15 @@ def assert_same(a: pa.Table, b: pa.Table) -> None:
 @example(("noaa", NOAA_HEADER.encode(), 300))
 def test_both_ways_give_the_same(given: tuple[str, bytes, int]) -> None:
     layout, content, block = given
-    usual = text.BLOCK_BYTES
-    text.BLOCK_BYTES = block
+    usual = blocks.BLOCK_BYTES
+    blocks.BLOCK_BYTES = block
     try:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "export.csv"
             path.write_bytes(content)
             slow, fast = outcome(path, layout, False), outcome(path, layout, True)
     finally:
-        text.BLOCK_BYTES = usual
+        blocks.BLOCK_BYTES = usual
     if isinstance(slow, str) or isinstance(fast, str):
         assert slow == fast
         return
@@ -196,7 +196,7 @@ def test_any_bytes_are_read_or_set_aside(content: bytes, clock: str) -> None:
 def test_full_sets_are_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stsdetect.readers.repeated.MAX_SETS", 50)
     monkeypatch.setattr("stsdetect.readers.scanned.MAX_SETS", 50)
-    monkeypatch.setattr("stsdetect.readers.text.BLOCK_BYTES", 4000)
+    monkeypatch.setattr("stsdetect.readers.blocks.BLOCK_BYTES", 4000)
     rows = [
         f"{200000000 + i // 3},2024-03-01T00:00:{i % 60:02d},{i / 100},5.0,1.0,2.0,3.0,N{i // 3},,C,70,0,5,6,7,70,A"
         for i in range(900)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain
 from stsdetect.readers.header import find_header_with
 from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes, texts
 from stsdetect.readers.json_layout import MAX_RAW, has, picked, steps
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import TextSpec, numbered_blocks, split_block
+from stsdetect.readers.text import TextSpec, split_block
 from stsdetect.readers.told import KINDS, NOT_OURS, told_batch
 from stsdetect.settings import ReadSettings
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import InputError
 from stsdetect.readers.alike import expanded
+from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain
 from stsdetect.readers.header import Header, find_header_with
 from stsdetect.readers.joined import Lookup
@@ -23,7 +24,7 @@ from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import judge_repeated
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import TextSpec, numbered_blocks, split_block
+from stsdetect.readers.text import TextSpec, split_block
 from stsdetect.readers.times import any_utc
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings

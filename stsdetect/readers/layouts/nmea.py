@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from stsdetect.errors import UsageError
 from stsdetect.readers.assembly import Assembler, Part
+from stsdetect.readers.blocks import text_blocks
 from stsdetect.readers.protocol import Batch, DamagedError, QuestionError, Reject
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT, constant
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.text import text_blocks
 from stsdetect.readers.times import epoch_us
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings

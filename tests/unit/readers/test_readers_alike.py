@@ -67,7 +67,7 @@ def values(tables: list[pa.Table]) -> list[dict[str, Any]]:
 def test_the_same_rows_in_either_form(
     files: list[Path], block: int, rows: int, wanted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stsdetect.readers.text.BLOCK_BYTES", block)
+    monkeypatch.setattr("stsdetect.readers.blocks.BLOCK_BYTES", block)
     monkeypatch.setattr("stsdetect.readers.streaming.MIN_ROWS", rows)
     plain, account = blocks(files, False, False, **wanted)
     expected = values(plain)

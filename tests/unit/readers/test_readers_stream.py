@@ -27,7 +27,7 @@ def lines(n: int, every_bad: int = 0) -> str:
 
 @pytest.mark.parametrize("kind", ["csv", "gz", "parquet", "frame"])
 def test_blocks_are_what_is_read_at_once(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr("stsdetect.readers.text.BLOCK_BYTES", 20_000)
+    monkeypatch.setattr("stsdetect.readers.blocks.BLOCK_BYTES", 20_000)
     monkeypatch.setattr("stsdetect.readers.parquet._ROWS", 700)
     monkeypatch.setattr("stsdetect.readers.streaming.MIN_ROWS", 1000)
     monkeypatch.setattr("stsdetect.readers.streaming.MAX_ROWS", 1500)
@@ -63,7 +63,7 @@ def test_blocks_are_what_is_read_at_once(tmp_path, monkeypatch, kind):
 
 
 def test_a_stream_given_up_early_ends_its_threads(tmp_path, monkeypatch):
-    monkeypatch.setattr("stsdetect.readers.text.BLOCK_BYTES", 5_000)
+    monkeypatch.setattr("stsdetect.readers.blocks.BLOCK_BYTES", 5_000)
     monkeypatch.setattr("stsdetect.readers.streaming.MIN_ROWS", 100)
     path = tmp_path / "a.csv"
     path.write_text(lines(5000))

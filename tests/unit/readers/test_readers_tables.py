@@ -63,7 +63,7 @@ def test_day_or_month_first(tmp_path, dates, day_first, expected):
 
 
 def test_day_is_settled_far_into_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("stsdetect.readers.text.BLOCK_BYTES", 100)
+    monkeypatch.setattr("stsdetect.readers.blocks.BLOCK_BYTES", 100)
     rows = ["03/04/2021 00:00,31.5,32.5,1"] * 50 + ["30/04/2021 00:00,31.5,32.5,1"]
     result = read(write(tmp_path, "\n".join(["when,Lat N,Lon E,id", *rows])), settings=ReadSettings(columns=MAP))
     assert times(result)[0] == datetime(2021, 4, 3, tzinfo=UTC)
@@ -86,7 +86,7 @@ def test_offset_of_the_clock(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({**MAP, "speeed": "id"}, "cannot be mapped to 'speeed'.*Names to map to"),
+        ({**MAP, "speeed": "id"}, "nothing can be mapped to 'speeed'.*Names to map to"),
         ({**MAP, "lat": "Lat_N"}, "no column 'Lat_N' .mapped to lat.. Did you mean 'Lat N'"),
         ({"time": "when", "mmsi": "id"}, "lacks lat, lon;"),
         ({"time": "when", "lat": "Lat N", "lon": "Lon E"}, "lacks mmsi"),

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from stsdetect.errors import InputError, StsError
 from stsdetect.readers import inspect_layout, read
+from stsdetect.readers.blocks import Block
 from stsdetect.readers.header import find_header
 from stsdetect.readers.source import Head
-from stsdetect.readers.text import Block, TextSpec, split_block, split_slow
+from stsdetect.readers.text import TextSpec, split_block, split_slow
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
 
@@ -343,7 +344,7 @@ def test_a_file_cut_short_gives_what_came_before(tmp_path):
 def test_progress_and_equality_over_many_blocks(tmp_path, monkeypatch):
     text = "\n".join([NOAA_17, *(ROW.replace("30.3706", f"{i / 1000}") for i in range(2000)), ""])
     whole = read_text(tmp_path, text).positions
-    monkeypatch.setattr("stsdetect.readers.text.BLOCK_BYTES", 5000)
+    monkeypatch.setattr("stsdetect.readers.blocks.BLOCK_BYTES", 5000)
     seen: list[tuple[str, int, int]] = []
     result = read_text(tmp_path, text, progress=lambda *args: seen.append(args))
     assert result.positions.combine_chunks().to_pylist() == whole.to_pylist()

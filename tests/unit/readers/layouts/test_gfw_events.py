@@ -168,6 +168,12 @@ def test_what_cannot_be_used_has_a_reason(tmp_path, change, reason):
     adds_up(result)
 
 
+@pytest.mark.parametrize(("partner", "detail"), [(None, "no partner"), (ENCOUNTER["vessel"], "it is its own partner")])
+def test_what_is_wrong_with_a_partner_is_said(tmp_path, partner, detail):
+    result = read_items(tmp_path, [{**ENCOUNTER, "encounter": {"vessel": partner}}])
+    assert result.rejects.column("detail").to_pylist() == [detail]
+
+
 @pytest.mark.parametrize(
     ("vessel", "label", "mmsi"),
     [
