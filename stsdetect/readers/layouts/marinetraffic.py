@@ -56,10 +56,16 @@ def units(cells: set[str], first: Callable[[str], Sequence[str]], label: str, se
     if settings.speed_unit is None:
         _ask_unless_tenths(cells, _numbers(first("SPEED")), label)
     speed = knots(settings, "0.1kn")
+    doubt = settings.speed_unit not in (None, "0.1kn") and _is_api(cells)
     draught = _draught_of(_numbers(first("DRAUGHT"))) if "DRAUGHT" in cells else None
 
     def tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
         columns = speed(columns, remarks)
+        if doubt:
+            remarks[
+                f"SPEED read in {settings.speed_unit} as read.speed_unit says, though the columns are those of the "
+                "API, which gives tenths of a knot"
+            ] += 0
         return draught(columns, remarks) if draught else columns
 
     return tidy
@@ -75,9 +81,14 @@ def _numbers(texts: Sequence[str]) -> list[float]:
     return [value for value in found if 0 <= value < 1e6]
 
 
+def _is_api(cells: set[str]) -> bool:
+    """Say whether the columns are those of the API, which gives SPEED in tenths of a knot."""
+    return cells >= _API or _PS01 <= cells <= _PS01 | _PS01_MORE
+
+
 def _ask_unless_tenths(cells: set[str], speeds: list[float], label: str) -> None:
     """Pass where header and values both say tenths of a knot; else ask for the unit, with what the data look like."""
-    told = cells >= _API or _PS01 <= cells <= _PS01 | _PS01_MORE
+    told = _is_api(cells)
     broken = [speed for speed in speeds if speed % 1]
     if told and not broken:
         return

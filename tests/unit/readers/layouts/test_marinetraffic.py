@@ -117,3 +117,13 @@ def test_the_site_with_mmsi_and_a_zone_of_its_own(tmp_path):
     (row,) = rows(read_text(tmp_path, text, utc_offset_h=9.0))
     assert (row["vessel_id"], row["mmsi"]) == (None, 273123000)
     assert row["time"] == datetime(2021, 2, 28, 15, 0, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("header", "line"), [(SIMPLE, SIMPLE_ROW), (PS01, PS01_ROW)], ids=["simple", "ps01"])
+@pytest.mark.parametrize(("unit", "speed_kn"), [("kn", 123.0), ("0.1kn", 12.3)])
+def test_a_unit_that_speaks_against_the_header_is_remarked(tmp_path, header, line, unit, speed_kn):
+    """One setting holds for a whole folder, in which other files left the unit open."""
+    result = read_text(tmp_path, f"{header}\n{line}\n", speed_unit=unit)
+    assert rows(result)[0]["sog_kn"] == speed_kn
+    against = [note for note in result.files[0].notes if "though the columns are those of the API" in note]
+    assert len(against) == (unit == "kn")
