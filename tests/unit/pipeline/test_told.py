@@ -113,6 +113,7 @@ def test_times_and_vessels_hold_for_told_events(tmp_path):
 def test_inspect_counts_events(tmp_path):
     run(tmp_path, [told("loitering", 1, 5), told("fishing", 1, 5)])
     (one,) = inspect(tmp_path / "in" / "events.json")
+    assert f"events that others found: loitering 1; from {at(1)} to {at(5)}" in one.notes
     assert (one.layout, one.rows_read, one.rows_kept, one.rejected) == ("gfw_events", 2, 1, {"fishing_event": 1})
 
 
