@@ -153,6 +153,17 @@ def test_overlap_of_kind_and_vessels_decides(mine, theirs, added):
     assert set(joined.column("settings_id").to_pylist()) == {"digest"}
 
 
+def test_a_publisher_knows_no_hulls_of_one_mmsi():
+    numbers = {"mmsi_a": 412000001, "mmsi_b": 9}
+    own = event("encounter", 0, 10, "412000001:x", "9") | numbers
+    theirs = event("encounter", 5, 6, "412000001", "9") | numbers
+    others = theirs | {"mmsi_a": 412000002, "vessel_a": "412000002"}
+    assert join_told(table(own), table(theirs), None, "").num_rows == 1
+    assert join_told(table(own), table(others), None, "").num_rows == 2
+    turned = event("encounter", 5, 6, "9", "412000001") | {"mmsi_a": 9, "mmsi_b": 412000001}
+    assert join_told(table(own), table(turned), None, "").num_rows == 1
+
+
 def test_told_events_that_overlap_each_other_are_one():
     joined = join_told(EVENTS.empty(), table(event("gap", 0, 10, "1"), event("gap", 5, 20, "1")), None, "")
     assert joined.num_rows == 1

@@ -416,3 +416,12 @@ def test_a_mapped_name_that_is_a_mistake_is_told(tmp_path, wrong, message):
     columns = {"time": "at", "lat": "y", "lon": "x", "mmsi": "who", **wrong}
     with pytest.raises(UsageError, match=message):
         read_text(tmp_path, json.dumps([item, item]), "other.json", columns=columns)
+
+
+def test_times_without_a_zone_are_rejected_and_it_is_said_why(tmp_path):
+    item = {"mmsi": 257000001, "msgtime": "2024-03-01T00:00:05", "latitude": 60.5, "longitude": 5.25}
+    items = [item, item | {"msgtime": "2024-03-01T00:00:05+00:00"}, item | {"msgtime": "noon"}]
+    (report,) = read_text(tmp_path, json.dumps(items), "live.json").files
+    assert (report.rows_kept, report.rejected) == (1, {"bad_time": 2})
+    (note,) = [note for note in report.notes if "without a zone" in note]
+    assert note.endswith(": 1")
