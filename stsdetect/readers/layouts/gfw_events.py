@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.readers.convert import plain
-from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes
-from stsdetect.readers.json_layout import has, picked, steps
+from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes, texts
+from stsdetect.readers.json_layout import MAX_RAW, has, picked, steps
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import TextSpec, find_header_with, numbered_blocks, split_block
@@ -81,6 +81,11 @@ class GfwEvents:
         assert shape is not None
         for chunk in chunks(source, shape):
             yield _items(chunk, source.label)
+
+    def raw(self, source: Source, head: Head, rows: list[int]) -> dict[int, str]:
+        """Return the texts of items by row."""
+        shape = _shape(head)
+        return {} if shape is None else texts(source, shape, rows, MAX_RAW)
 
 
 def _shape(head: Head) -> Shape | None:

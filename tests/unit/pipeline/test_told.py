@@ -12,7 +12,7 @@ import pytest
 
 from stsdetect.pipeline import Result, detect, inspect
 from stsdetect.pipeline.told import join_told
-from stsdetect.readers import write_positions
+from stsdetect.readers import raw_line, write_positions
 from stsdetect.schema import EVENTS, event_id, point_wkb
 from tests.builders import START_US, TANKER, boat, join
 
@@ -173,6 +173,14 @@ def test_told_events_that_overlap_each_other_are_one():
 def test_nothing_told_changes_nothing():
     own = table(event("gap", 0, 10, "1", flags="x"))
     assert join_told(own, EVENTS.empty(), None, "").equals(own)
+
+
+def test_the_raw_text_of_a_told_event_can_be_quoted(tmp_path):
+    events = [told("fishing", 1, 2), told("gap", 5, 20)]
+    result = run(tmp_path, events)
+    ((label, row),) = {(one["source_file"], one["source_row"]) for one in result.sources.to_pylist()}
+    assert json.loads(raw_line(label, row)) == events[1]
+    assert raw_line(label, row, layout="gfw_events") == raw_line(label, row)
 
 
 def test_told_events_lead_back_to_their_items(tmp_path):
