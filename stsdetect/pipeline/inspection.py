@@ -242,6 +242,8 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
         rejected.update(file.rejected)
     kept = buckets.rows
     notes = list(dict.fromkeys(note for file in got.files for note in file.notes))
+    if got.events.num_rows:
+        notes.append(_told(got.events))
     notes += [f"skipped {label}: {reason}" for label, reason in got.skipped[:SKIPPED]]
     if len(got.skipped) > SKIPPED:
         notes.append(f"skipped {len(got.skipped) - SKIPPED:,} more")
@@ -296,6 +298,15 @@ def _look(buckets: Buckets, settings: Settings) -> _Looked:
     reach_m = settings.encounters.max_distance_m
     berths = crowded(lying, cells, settings.context, max_distance_m=reach_m).table if lying else BERTHS.empty()
     return _Looked(vessels, quality, steps, berths)
+
+
+def _told(events: pa.Table) -> str:
+    """Say how many events of which kind a file tells of, each counted once, and of what time."""
+    counts = Counter(events.column("kind").to_pylist())
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(counts.items()))
+    times = (pc.min(events.column("start_time")), pc.max(events.column("end_time")))
+    first, last = (_iso_us(time.cast(pa.int64()).as_py()) for time in times)
+    return f"events that others found: {kinds}; from {first} to {last}"
 
 
 def _unread(path: str, size: int, reason: str) -> Inspection:

@@ -20,8 +20,8 @@ _Key = tuple[str, str, str | None]
 def join_told(own: pa.Table, told: pa.Table, bbox: BBox | None, digest: str) -> pa.Table:
     """Add told events, sorted by start, to our own.
 
-    A told event of the same kind and vessels that overlaps one of ours in time, or another told one, is not added: it
-    would count one meeting twice. Ours, which was measured from fixes, gets the remark ``also_told``.
+    A told event of the same kind and vessels (or MMSIs) that overlaps one of ours in time, or another told one, is not
+    added: it would count one meeting twice. Ours, which was measured from fixes, gets the remark ``also_told``.
     """
     told = told if bbox is None else told.filter(pa.array(_within(told, bbox)))
     if not told.num_rows:
@@ -65,8 +65,13 @@ def _spans(events: pa.Table) -> Iterator[tuple[_Key, int, int]]:
 
 
 def _keys(events: pa.Table) -> list[_Key]:
-    columns = (events.column(name).to_pylist() for name in ("kind", "vessel_a", "vessel_b"))
-    return list(zip(*columns, strict=True))
+    """Return kind and vessels: by MMSI, where there is one, for a publisher does not tell two hulls of one apart."""
+    kinds, *sides = (events.column(name).to_pylist() for name in ("kind", "vessel_a", "mmsi_a", "vessel_b", "mmsi_b"))
+    keys = []
+    for kind, vessel_a, mmsi_a, vessel_b, mmsi_b in zip(kinds, *sides, strict=True):
+        a, b = (vessel if mmsi is None else str(mmsi) for vessel, mmsi in ((vessel_a, mmsi_a), (vessel_b, mmsi_b)))
+        keys.append((kind, a, b) if b is None or a <= b else (kind, b, a))
+    return keys
 
 
 def _within(events: pa.Table, bbox: BBox) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from stsdetect.readers.protocol import Batch, Reject
 from stsdetect.readers.rows import FLOATS, KEYS, LONG_KEYS, MAX_TEXT, TEXTS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import Tidy
+from stsdetect.readers.times import zoned_utc
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
@@ -29,6 +31,12 @@ _WORDY = frozenset({*TEXTS, "vessel_id", "transceiver", "station"})
 _LONGEST_NAME = 100
 #: Longest text of an item that is given back to be quoted [characters].
 MAX_RAW = 2000
+
+_LOCAL = re.compile(r"\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$")
+_NO_ZONE = (
+    "times without a zone are rejected, for this layout's have one; --layout table with --map reads them as UTC, or as "
+    "--utc-offset says"
+)
 
 #: A value in an item: keys, and numbers for places in arrays.
 Steps = tuple[str | int, ...]
@@ -253,9 +261,15 @@ def item_batch(chunk: Chunk, paths: list[tuple[Steps, str]], layout: JsonLayout,
     )
     batch.emptied = +batch.emptied
     batch.remarks = remarks
+    if layout.times is zoned_utc and (local := sum(map(_lacks_zone, batch.rejects))):
+        remarks[_NO_ZONE] += local
     batch.rows += len(chunk.rejects)
     batch.rejects += chunk.rejects
     return batch
+
+
+def _lacks_zone(reject: Reject) -> bool:
+    return reject.reason == "bad_time" and _LOCAL.search(reject.detail) is not None
 
 
 def _unfold(chunk: Chunk, unfold: Callable[[dict[str, Any]], dict[str, Any] | Refused]) -> None:

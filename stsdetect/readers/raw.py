@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 
-from stsdetect.errors import InputError, UsageError
+from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.frame import LABEL
 from stsdetect.readers.layout import TextLayout
-from stsdetect.readers.recognition import named
-from stsdetect.readers.source import Source, expand, is_database
+from stsdetect.readers.protocol import Reader
+from stsdetect.readers.recognition import named, recognise
+from stsdetect.readers.source import Head, Source, expand, is_database
 from stsdetect.readers.unpack import PARQUET
+from stsdetect.settings import ReadSettings
 
 #: Longest text of a row that is given back [characters]; a sentence or line of any AIS export is shorter.
 MAX_RAW = 2000
@@ -43,7 +45,7 @@ def raw_lines(label: str, rows: Iterable[int], *, layout: str | None = None, lim
     rows
         ``source_row`` of each: line numbers counted from 1; for Parquet the numbers of rows, whose values are given.
     layout
-        Name of the file's layout, where its rows are neither (``layout`` in ``run.json``).
+        Name of the file's layout (``layout`` in ``run.json``), where it is not to be recognised again.
     limit
         A longer text is cut [characters].
 
@@ -62,9 +64,9 @@ def raw_lines(label: str, rows: Iterable[int], *, layout: str | None = None, lim
     if wanted and wanted[0] < 1:
         raise UsageError(f"there is no row {wanted[0]}: rows are counted from 1")
     source = _source(label)
-    reader = None if layout is None else named(layout)
-    own = getattr(reader, "raw", None)
     head = source.head()
+    reader = _reader(head) if layout is None else named(layout)
+    own = getattr(reader, "raw", None)
     if isinstance(reader, TextLayout):
         source, head = reader.recoded(source, head)
     if own is not None:
@@ -72,13 +74,22 @@ def raw_lines(label: str, rows: Iterable[int], *, layout: str | None = None, lim
     elif head.data.startswith(PARQUET):
         found = dict(_parquet_rows(source, wanted, limit))
     elif _is_document(head.data):
-        raise UsageError(f"the rows of {label} are items of a JSON document, not lines; say which layout it is in")
+        which = "in no layout that is recognised: say which" if layout is None else "which cannot be quoted"
+        raise UsageError(f"the rows of {label} are items of a JSON document, not lines, {which}")
     else:
         found = dict(_lines(source, wanted, limit))
     lacking = [row for row in wanted if row not in found]
     if lacking:
         raise InputError(f"{label} has no row {lacking[0]}; it is not the file it was when it was read")
     return {row: text[:limit] for row, text in found.items()}
+
+
+def _reader(head: Head) -> Reader | None:
+    """Return the layout of a file; None where it is not recognised, or could be several."""
+    try:
+        return recognise(head, ReadSettings())
+    except StsError:
+        return None
 
 
 def _source(label: str) -> Source:

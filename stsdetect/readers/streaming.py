@@ -20,7 +20,7 @@ from stsdetect.readers.frame import LABEL, as_table, read_frame
 from stsdetect.readers.json_layout import mapped_names
 from stsdetect.readers.plugins import PluginError
 from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
-from stsdetect.readers.recognition import recognise
+from stsdetect.readers.recognition import named, recognise
 from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand, recoded_remark
 from stsdetect.readers.suspicion import Sketch, Suspicion, zone_doubts
@@ -110,6 +110,8 @@ def stream(
     names = None if vessels is None else frozenset(str(vessel).strip() for vessel in vessels)
     wanted = _Filter(_micro(since), _micro(until), names)
     mapped_names(settings)  # a misspelt key is told, even where a layout needs no map
+    if settings.layout is not None:
+        named(settings.layout)
     account = _Account(settings)
     if isinstance(inputs, pa.Table) or hasattr(inputs, "columns"):
         tables = _read_frame(inputs, settings, wanted, account)

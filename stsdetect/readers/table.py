@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -136,6 +136,10 @@ def _listed(names: list[str]) -> str:
     return text if len(text) <= 400 else text[:400] + ", ..."
 
 
+#: What every row is read by: a name for it that the first items of JSON do not have is a mistake.
+_NEEDED = frozenset({"time", "lat", "lon", "mmsi", "vessel_id"})
+
+
 class MappedTable:
     """Delimited text, JSON or Parquet read through ``settings.columns``."""
 
@@ -198,7 +202,9 @@ class MappedTable:
             yield batch
 
     def _read_json(self, source: Source, shape: Shape, settings: ReadSettings) -> Iterator[Batch]:
-        columns = resolve_map(settings.columns, names_in(shape.samples), source.label)
+        names = names_in(shape.samples)
+        late = _late(settings.columns, names)
+        columns = resolve_map(settings.columns, [*names, *late], source.label)
         order = _order(json_column(source, shape, "time", columns["time"]), settings, source.label)
         remark = _time_remark(next(json_column(source, shape, "time", columns["time"]), None), settings)
         layout = JsonLayout(
@@ -217,12 +223,23 @@ class MappedTable:
             batch = item_batch(chunk, paths, layout, source.label)
             if remark:
                 batch.remarks.setdefault(remark, 0)
+            for name in late:
+                batch.remarks[f"none of the first items has '{name}', which is mapped: read where items have it"] += 0
             yield batch
 
 
 def _header(head: Head, settings: ReadSettings) -> Header | None:
     """Return the first of the first lines with all mapped names (titles may stand above it), else the likeliest."""
     return find_header_with(head, settings.columns.values()) or find_header(head)
+
+
+def _late(columns: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """Return what is mapped and may come in later items of JSON: names, sizes and so on, which only some say."""
+    return [
+        name
+        for key, name in columns.items()
+        if name not in names and LONG_KEYS.get(key, key) not in _NEEDED and not did_you_mean(name, names)
+    ]
 
 
 def _times(order: Order | None, settings: ReadSettings) -> Times:

@@ -232,12 +232,16 @@ def _of_values(counts: Counts) -> list[Doubt]:
         and counts.course_parts <= 0.001 * counts.courses
     )
     if by_sentinel or by_parts:
-        text = (
-            f"course and heading may be exchanged: {counts.course_511:,} courses are 511, which stands for no heading, "
-            f"and {counts.heading_511:,} headings; AIS gives courses in tenths and headings in whole degrees, here "
-            f"{counts.course_parts:,} of {counts.courses:,} courses and {counts.heading_parts:,} of "
-            f"{counts.headings:,} headings are no whole degrees"
-        )
+        reasons = []
+        if by_sentinel:
+            reasons.append(f"{counts.course_511:,} courses are 511, which stands for no heading, and no heading is")
+        if by_parts:
+            reasons.append(
+                "AIS gives courses in tenths and headings in whole degrees, here "
+                f"{counts.course_parts:,} of {counts.courses:,} courses and {counts.heading_parts:,} of "
+                f"{counts.headings:,} headings are no whole degrees"
+            )
+        text = f"course and heading may be exchanged: {'; '.join(reasons)}"
         doubts.append(Doubt("course_heading_swapped", text))
     deep = counts.draughts_over
     if deep >= _COUNT and deep >= 0.2 * counts.draughts and (len(counts.deep) >= _MIN_VESSELS or deep >= _STEPS_ALONE):

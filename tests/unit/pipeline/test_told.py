@@ -12,7 +12,7 @@ import pytest
 
 from stsdetect.pipeline import Result, detect, inspect
 from stsdetect.pipeline.told import join_told
-from stsdetect.readers import write_positions
+from stsdetect.readers import raw_line, write_positions
 from stsdetect.schema import EVENTS, event_id, point_wkb
 from tests.builders import START_US, TANKER, boat, join
 
@@ -113,6 +113,7 @@ def test_times_and_vessels_hold_for_told_events(tmp_path):
 def test_inspect_counts_events(tmp_path):
     run(tmp_path, [told("loitering", 1, 5), told("fishing", 1, 5)])
     (one,) = inspect(tmp_path / "in" / "events.json")
+    assert f"events that others found: loitering 1; from {at(1)} to {at(5)}" in one.notes
     assert (one.layout, one.rows_read, one.rows_kept, one.rejected) == ("gfw_events", 2, 1, {"fishing_event": 1})
 
 
@@ -152,6 +153,17 @@ def test_overlap_of_kind_and_vessels_decides(mine, theirs, added):
     assert set(joined.column("settings_id").to_pylist()) == {"digest"}
 
 
+def test_a_publisher_knows_no_hulls_of_one_mmsi():
+    numbers = {"mmsi_a": 412000001, "mmsi_b": 9}
+    own = event("encounter", 0, 10, "412000001:x", "9") | numbers
+    theirs = event("encounter", 5, 6, "412000001", "9") | numbers
+    others = theirs | {"mmsi_a": 412000002, "vessel_a": "412000002"}
+    assert join_told(table(own), table(theirs), None, "").num_rows == 1
+    assert join_told(table(own), table(others), None, "").num_rows == 2
+    turned = event("encounter", 5, 6, "9", "412000001") | {"mmsi_a": 9, "mmsi_b": 412000001}
+    assert join_told(table(own), table(turned), None, "").num_rows == 1
+
+
 def test_told_events_that_overlap_each_other_are_one():
     joined = join_told(EVENTS.empty(), table(event("gap", 0, 10, "1"), event("gap", 5, 20, "1")), None, "")
     assert joined.num_rows == 1
@@ -161,6 +173,14 @@ def test_told_events_that_overlap_each_other_are_one():
 def test_nothing_told_changes_nothing():
     own = table(event("gap", 0, 10, "1", flags="x"))
     assert join_told(own, EVENTS.empty(), None, "").equals(own)
+
+
+def test_the_raw_text_of_a_told_event_can_be_quoted(tmp_path):
+    events = [told("fishing", 1, 2), told("gap", 5, 20)]
+    result = run(tmp_path, events)
+    ((label, row),) = {(one["source_file"], one["source_row"]) for one in result.sources.to_pylist()}
+    assert json.loads(raw_line(label, row)) == events[1]
+    assert raw_line(label, row, layout="gfw_events") == raw_line(label, row)
 
 
 def test_told_events_lead_back_to_their_items(tmp_path):

@@ -396,3 +396,32 @@ def test_a_row_that_is_not_there_cannot_be_quoted(tmp_path):
     result = read_text(tmp_path, json.dumps(numbered(3)), "input.json")
     with pytest.raises(InputError, match="no row 4"):
         raw_lines(str(tmp_path / "input.json"), [2, 4], layout=result.files[0].layout)
+
+
+def test_a_mapped_name_may_come_in_later_items(tmp_path):
+    items = [{"at": f"2024-03-01T00:{i:02d}:05Z", "y": 60.5, "x": 5.25, "who": 257000001} for i in range(50)]
+    items[45]["static"] = {"name": "NEVA", "imo": 9074729}
+    text = "\n".join(json.dumps(item) for item in items)
+    columns = {"time": "at", "lat": "y", "lon": "x", "mmsi": "who", "name": "static.name"}
+    result = read_text(tmp_path, text, "other.jsonl", columns=columns)
+    assert [row["name"] for row in rows(result)] == [None] * 45 + ["NEVA"] + [None] * 4
+    assert any("none of the first items has 'static.name'" in note for note in result.files[0].notes)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"), [({"lat": "north"}, "no column 'north'"), ({"name": "whoo"}, r"Did you mean 'who'")]
+)
+def test_a_mapped_name_that_is_a_mistake_is_told(tmp_path, wrong, message):
+    item = {"at": "2024-03-01T00:00:05Z", "y": 60.5, "x": 5.25, "who": 257000001}
+    columns = {"time": "at", "lat": "y", "lon": "x", "mmsi": "who", **wrong}
+    with pytest.raises(UsageError, match=message):
+        read_text(tmp_path, json.dumps([item, item]), "other.json", columns=columns)
+
+
+def test_times_without_a_zone_are_rejected_and_it_is_said_why(tmp_path):
+    item = {"mmsi": 257000001, "msgtime": "2024-03-01T00:00:05", "latitude": 60.5, "longitude": 5.25}
+    items = [item, item | {"msgtime": "2024-03-01T00:00:05+00:00"}, item | {"msgtime": "noon"}]
+    (report,) = read_text(tmp_path, json.dumps(items), "live.json").files
+    assert (report.rows_kept, report.rejected) == (1, {"bad_time": 2})
+    (note,) = [note for note in report.notes if "without a zone" in note]
+    assert note.endswith(": 1")

@@ -57,3 +57,9 @@ def test_a_misspelt_key_of_a_map_is_told_even_where_no_map_is_needed(tmp_path):
     (tmp_path / "a.csv").write_text(NOAA)
     with pytest.raises(UsageError, match=r"nothing can be mapped to .drauht.\. Did you mean .draught."):
         read(tmp_path / "a.csv", settings=ReadSettings(columns={"drauht": "Draft"}))
+
+
+def test_a_layout_that_there_is_not_is_told_as_such_of_folders_too(tmp_path):
+    (tmp_path / "a.csv").write_text(NOAA)
+    with pytest.raises(UsageError, match=r"^there is no layout 'noaa_2026'"):
+        read(tmp_path, settings=ReadSettings(layout="noaa_2026"))
