@@ -254,7 +254,8 @@ def _is_row(line: bytes, spec: TextSpec) -> bool:
 def _blank(block: bytes, starts: Rows, ends: Rows) -> NDArray[np.bool_]:
     """Say which lines are nothing but their end: there may be millions, too many to look at one by one."""
     size = ends - starts
-    return (size == 0) | ((size == 1) & (np.frombuffer(block, np.uint8)[starts] == 13))
+    blank: NDArray[np.bool_] = (size == 0) | ((size == 1) & (np.frombuffer(block, np.uint8)[starts] == 13))
+    return blank
 
 
 def _lone_lines(line: bytes, spec: TextSpec) -> list[bytes]:
