@@ -10,6 +10,17 @@ from stsdetect.cli import console, options
 
 #: Rows of an archive unless told otherwise: an eighth of a day of NOAA's.
 ARCHIVE_ROWS = 1_000_000
+#: Every layout, core ones first, then positions, then events. They stand here in words so that help needs no Arrow;
+#: a test holds them to what the simulator writes.
+LAYOUT_NAMES = (
+    "noaa", "noaa2025", "dma", "nmea", "parquet",
+    "kystdatahuset", "aishub", "aishub_raw", "exactearth", "eais_ungp", "spire_historical", "brest", "piraeus",
+    "kr_mof", "marinetraffic", "marinetraffic_extended", "marinetraffic_ps01", "marinetraffic_web", "gfw_positions",
+    "amsa_cts", "barentswatch", "digitraffic", "aishub_json", "aishub_json_raw", "aishub_xml", "aisstream",
+    "vesselfinder", "spire_graphql", "kpler", "tw_mpb", "tw_mpb_geojson", "noaa_geoparquet", "eais_ungp_parquet",
+    "amsa_cts_shapefile",
+    "gfw_events", "gfw_encounters",
+)  # fmt: skip
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,8 +40,8 @@ ARCHIVE_ROWS = 1_000_000
     "layouts",
     metavar="NAMES",
     multiple=True,
-    help="noaa, noaa2025, dma, nmea, parquet and others (`all` for every one); may be repeated or parted by commas. "
-    "Default: these five; for the preset sample: each scenario in one of four; for archive: noaa.",
+    help=f"{', '.join(LAYOUT_NAMES)}; or all. May be repeated or parted by commas. Default: the first five; for the "
+    "preset sample: each scenario in one of four; for archive: noaa. The last two tell what was planted.",
 )
 @options.messages
 def simulate(out: Path, preset: str, seed: int, rows: int | None, layouts: tuple[str, ...], quiet: bool) -> None:
@@ -38,12 +49,12 @@ def simulate(out: Path, preset: str, seed: int, rows: int | None, layouts: tuple
 
     The same options give the same bytes.
     """
-    from stsdetect.simulate import CORE, LAYOUTS, Archive, write, write_archive, write_sample
+    from stsdetect.simulate import CORE, EVENT_LAYOUTS, LAYOUTS, Archive, write, write_archive, write_sample
     from stsdetect.simulate import simulate as make
 
     names = options.parse_formats(layouts)
     if names == ["all"]:
-        names = list(LAYOUTS)
+        names = [*LAYOUTS, *EVENT_LAYOUTS]
     console.info(f"Simulating {preset} with seed {seed} ...", stage="simulate")
     if preset == "archive":
         paths = write_archive(Archive(ARCHIVE_ROWS if rows is None else rows, seed), out, names or ("noaa",))

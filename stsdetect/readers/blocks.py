@@ -50,10 +50,11 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
         got = stream.read_into(data[len(rest) :])
         if not got:
             break
-        damage = None
+        damage, more = None, b""
         if len(rest) + got < room:
             try:
-                ended = not stream.read(1)  # fewer bytes come at the end, and before damage
+                more = stream.read(1)  # fewer bytes come at the end, and before damage
+                ended = not more
             except DamagedError as problem:
                 damage = problem
         if ended and not stream.grew and data[len(rest) + got - 1] != 10:  # the last line ends with the file
@@ -61,7 +62,7 @@ def _whole_lines(stream: ByteStream, skip: int, spare: list[NDArray[np.uint8]]) 
             got += 1
         data = data[: len(rest) + got]
         cut = _behind_last_newline(data)
-        rest = data[cut:].copy()
+        rest = np.append(data[cut:], np.frombuffer(more, np.uint8))
         if cut:
             yield data[:cut]
         if damage is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,20 +93,33 @@ class DbfLayout:
         if first <= table.count:
             raise DamagedError(f"{source.label} is cut short: {first - 1} of {table.count} records; fetch it again")
 
-    def _batch(self, records: NDArray[np.uint8], columns: dict[str, tuple[int, int]], label: str, first: int) -> Batch:
-        def text(record: NDArray[np.uint8]) -> str:
-            return " ".join(record.tobytes().decode("latin-1").replace("\x00", " ").split())
+    def raw(self, source: Source, head: Head, rows: list[int]) -> dict[int, str]:
+        """Return the texts of records by number, as far as they can be read."""
+        table = head.look(table_of)
+        found: dict[int, str] = {}
+        first = 1
+        with suppress(DamagedError):
+            for records in () if table is None else _records(source, table):
+                found |= {row: _text(records[row - first]) for row in rows if first <= row < first + len(records)}
+                first += len(records)
+        return found
 
+    def _batch(self, records: NDArray[np.uint8], columns: dict[str, tuple[int, int]], label: str, first: int) -> Batch:
         live = records[:, 0] == _LIVE
         lines, rows = first + np.flatnonzero(live), records[live]
         remarks: Counter[str] = Counter()
         raw = {key: _texts(rows[:, begin : begin + width], remarks) for key, (begin, width) in columns.items()}
-        batch = build(self.tidy(raw, remarks), self.times, Origin(label, lines, lambda i: text(rows[i])))
+        batch = build(self.tidy(raw, remarks), self.times, Origin(label, lines, lambda i: _text(rows[i])))
         batch.remarks.update(remarks)
         for i in np.flatnonzero(~live).tolist():
-            batch.rejects.append(Reject(first + i, "deleted_record", "marked as deleted", text(records[i])[:MAX_TEXT]))
+            batch.rejects.append(Reject(first + i, "deleted_record", "marked as deleted", _text(records[i])[:MAX_TEXT]))
         batch.rows = len(records)
         return batch
+
+
+def _text(record: NDArray[np.uint8]) -> str:
+    """Return a record on one line, the blanks that fill its fields left out."""
+    return " ".join(record.tobytes().decode("latin-1").replace("\x00", " ").split())
 
 
 def _records(source: Source, table: Table) -> Iterator[NDArray[np.uint8]]:

@@ -13,6 +13,8 @@ from stsdetect.readers.unpack import PARQUET
 
 #: A header is looked for in so many lines from the top, blank ones and comments not counted.
 HEADER_LINES = 10
+#: Time, latitude, longitude, vessel.
+LEAST_COLUMNS = 4
 #: The byte-order mark of UTF-8 (The Unicode Standard, 23.8).
 BOM = b"\xef\xbb\xbf"
 _DELIMITERS = ",;\t|"
@@ -47,7 +49,7 @@ def refuse_twins(header: Header, names: Collection[str], label: str) -> None:
     QuestionError
         If one of ``names`` stands twice in the header.
     """
-    for name in names:
+    for name in dict.fromkeys(cell for cell in header.cells if cell in names):
         places = [str(place) for place, cell in enumerate(header.cells, start=1) if cell == name]
         if len(places) > 1:
             raise QuestionError(
@@ -59,10 +61,11 @@ def refuse_twins(header: Header, names: Collection[str], label: str) -> None:
 def find_header(head: Head) -> Header | None:
     """Return the header of delimited text: the first line that is neither blank nor a comment.
 
+    Where that is no row of names but a title, it is the first of the next lines that can name time, place and vessel.
     The Danish header is itself written as a comment (``# Timestamp``) and is taken as one.
     """
-    found = head.look(_first_lines)
-    return found[0] if found else None
+    first, *others = head.look(_first_lines) or [None]
+    return first or next((header for header in others if header and len(header.cells) >= LEAST_COLUMNS), None)
 
 
 def find_header_with(head: Head, names: Collection[str]) -> Header | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stsdetect.readers.convert import plain
@@ -13,17 +14,28 @@ from stsdetect.readers.convert import plain
 
 @dataclass(frozen=True)
 class Lookup:
-    """The first row of each key: ``keys`` rising, shape (n,), and ``table`` of n rows in the same order."""
+    """One row of each key: ``keys`` rising, shape (n,), and ``table`` of n rows in the same order."""
 
     keys: NDArray[np.int64]
     table: pa.Table
 
     @classmethod
     def of(cls, keys: pa.Array, table: pa.Table) -> Lookup:
-        """Build it from whole numbers, null where a row has none, beside the rows of a table."""
-        held = np.flatnonzero(keys.is_valid().to_numpy(zero_copy_only=False))
-        known, first = np.unique(keys.fill_null(0).to_numpy(zero_copy_only=False)[held], return_index=True)
-        return cls(known.astype(np.int64), table.take(pa.array(held[first])))
+        """Build it from whole numbers, null where a row has none, beside the rows of a table.
+
+        Of rows with one key it is the one with the greatest values, from the first column on, wherever it stands: what
+        comes of a file must not depend on the order of its rows, and 0 or nothing stands for "not known".
+        """
+        texts = [pa.types.is_dictionary(kind) for kind in table.schema.types]
+        plain_columns = [c.cast(pa.string()) if text else c for c, text in zip(table.columns, texts, strict=True)]
+        names = [str(number) for number in range(table.num_columns)]
+        order = pc.sort_indices(
+            pa.table([keys, *plain_columns], names=["key", *names]),
+            sort_keys=[("key", "ascending"), *((name, "descending") for name in names)],
+        )
+        held = order.slice(0, len(keys) - keys.null_count)  # nulls come last
+        known, first = np.unique(keys.take(held).to_numpy(zero_copy_only=False), return_index=True)
+        return cls(known.astype(np.int64), table.take(held.take(pa.array(first))))
 
     def places(self, keys: pa.Array) -> pa.Array:
         """Return for each key the number of its row in ``table``, null where there is none."""

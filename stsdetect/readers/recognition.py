@@ -27,6 +27,7 @@ from stsdetect.readers.layouts.kpler import KPLER
 from stsdetect.readers.layouts.kr_mof import KR_MOF, KR_MOF_STATIC
 from stsdetect.readers.layouts.kystdatahuset import KYSTDATAHUSET
 from stsdetect.readers.layouts.marinetraffic import MARINETRAFFIC, MARINETRAFFIC_WEB
+from stsdetect.readers.layouts.marinetraffic_json import MARINETRAFFIC_JSON
 from stsdetect.readers.layouts.nmea import NMEA
 from stsdetect.readers.layouts.noaa import NOAA_2015, NOAA_2025
 from stsdetect.readers.layouts.noaa_gdb import NOAA_GDB
@@ -70,6 +71,7 @@ _OWN: tuple[Reader, ...] = (
     AISHUB,
     EXACTEARTH,
     MARINETRAFFIC,
+    MARINETRAFFIC_JSON,
     MARINETRAFFIC_WEB,
     UNGP,
     UNGP_PARQUET,
@@ -173,6 +175,11 @@ def _unknown(head: Head) -> str:
             return f"{head.label} is not text, Parquet or an archive of them"
         if shapes(head):
             return _unknown_json(head)
+        start = head.data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if start in (b"{", b"["):
+            return f"{head.label} begins like JSON, but has no items: no objects in lines or in an array"
+        if start == b"<":
+            return f"{head.label} begins like XML or HTML, without vessels of AISHub: the only XML that is read"
         header = find_header(head)
         if header is None and not head.whole and b"\n" not in head.data:
             return f"{head.label} begins with a line of more than {len(head.data):,} bytes, as no AIS export does"

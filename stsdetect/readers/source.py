@@ -421,7 +421,7 @@ def _note_unlisted(paths: list[str], problem: OSError) -> None:
 
 def _members(path: str, origin: str) -> list[Source]:
     alone = path == origin
-    if os.path.isdir(path):
+    if is_database(path):
         names = sorted(os.listdir(path))
         size = sum(os.path.getsize(os.path.join(path, name)) for name in names)
         return [Source(path, None, size, origin, alone, is_database=True)]

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.alike import expanded
 from stsdetect.readers.frame import LABEL, as_table, read_frame
+from stsdetect.readers.json_layout import mapped_names
 from stsdetect.readers.plugins import PluginError
 from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
 from stsdetect.readers.recognition import recognise
@@ -24,6 +25,7 @@ from stsdetect.readers.rows import reject_table
 from stsdetect.readers.source import Source, expand, recoded_remark
 from stsdetect.readers.suspicion import Sketch, Suspicion, zone_doubts
 from stsdetect.readers.told import told_once
+from stsdetect.readers.unused import unheeded
 from stsdetect.schema import POSITIONS, REJECTS
 from stsdetect.settings import ReadSettings
 
@@ -107,7 +109,8 @@ def stream(
     settings = settings or ReadSettings()
     names = None if vessels is None else frozenset(str(vessel).strip() for vessel in vessels)
     wanted = _Filter(_micro(since), _micro(until), names)
-    account = _Account()
+    mapped_names(settings)  # a misspelt key is told, even where a layout needs no map
+    account = _Account(settings)
     if isinstance(inputs, pa.Table) or hasattr(inputs, "columns"):
         tables = _read_frame(inputs, settings, wanted, account)
     else:
@@ -167,6 +170,7 @@ class _Filter:
 class _Account:
     """What became of all files."""
 
+    settings: ReadSettings
     reports: list[FileReport] = field(default_factory=list)
     rejected: list[pa.Table] = field(default_factory=list)
     events: list[pa.Table] = field(default_factory=list)
@@ -193,6 +197,9 @@ class _Account:
         lost = pa.concat_tables(self.rejected).unify_dictionaries() if self.rejected else REJECTS.empty()
         across = zone_doubts([(file.label, sketch) for file, sketch in zip(self.reports, self.sketches, strict=True)])
         files = [replace(file, doubts=(*file.doubts, *across.get(k, ()))) for k, file in enumerate(self.reports)]
+        if files:
+            said = unheeded(self.settings, (file.layout for file in files))
+            files[0] = replace(files[0], notes=(*said, *files[0].notes))
         return ReadResult(positions, lost, tuple(files), tuple(self.skipped), *told_once(self.events))
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
 from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain, strings, value_at
-from stsdetect.readers.header import Header, find_header, headers, refuse_twins
+from stsdetect.readers.header import Header, find_header, find_header_with, headers, refuse_twins
 from stsdetect.readers.json_items import Shape, chunks
 from stsdetect.readers.json_layout import JsonLayout, item_batch, names_in
 from stsdetect.readers.json_table import json_column, json_names, json_path, json_shape
@@ -143,7 +143,8 @@ class MappedTable:
     title = "any other delimited text, JSON or Parquet, through a column map"
     doc = (
         "Read with --map time=... --map lat=... --map lon=... and mmsi or vessel_id, where no other layout claims the "
-        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found. In JSON, in lines or in an "
+        "file or with --layout table; the delimiter (comma, semicolon, tab, bar) is found, and lines of title above "
+        "the header are passed over. In JSON, in lines or in an "
         "array anywhere in a document, names are paths: --map lat=position.lat --map lon=coordinates.0. Speeds are "
         "knots unless --speed-unit says otherwise."
     )
@@ -155,7 +156,7 @@ class MappedTable:
 
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether a map is given and there are columns to map."""
-        return bool(settings.columns) and bool(head.parquet_columns or json_names(head) or find_header(head))
+        return bool(settings.columns) and bool(head.parquet_columns or json_names(head) or _header(head, settings))
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the mapped columns."""
@@ -172,7 +173,7 @@ class MappedTable:
         if shape is not None:
             yield from self._read_json(source, shape, settings)
             return
-        header = find_header(head)
+        header = _header(head, settings)
         assert header is not None
         yield from self._read_text(source, header, settings)
 
@@ -210,6 +211,11 @@ class MappedTable:
             if remark:
                 batch.remarks.setdefault(remark, 0)
             yield batch
+
+
+def _header(head: Head, settings: ReadSettings) -> Header | None:
+    """Return the first of the first lines with all mapped names (titles may stand above it), else the likeliest."""
+    return find_header_with(head, settings.columns.values()) or find_header(head)
 
 
 def _times(order: Order | None, settings: ReadSettings) -> Times:

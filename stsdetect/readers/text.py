@@ -245,10 +245,9 @@ def _is_row(line: bytes, spec: TextSpec) -> bool:
 
     A vessel may be called ``#1``, and its name may stand first.
     """
-    if line.startswith(b"#"):
-        text, width = decode_line(line.rstrip(b"\r")), len(spec.header.cells)
-        return spec.header.repeats(text) or len(_row_cells(text, spec.header.delimiter, width)) == width
-    return bool(line.strip())
+    if not line.startswith(b"#") or spec.header.repeats(decode_line(line)):
+        return bool(line.strip())
+    return _is_whole(line.rstrip(b"\r"), spec)
 
 
 def _blank(block: bytes, starts: Rows, ends: Rows) -> NDArray[np.bool_]:
@@ -259,11 +258,16 @@ def _blank(block: bytes, starts: Rows, ends: Rows) -> NDArray[np.bool_]:
 
 
 def _lone_lines(line: bytes, spec: TextSpec) -> list[bytes]:
-    """Cut a line that is too long at carriage returns: where they alone end lines, it is several."""
-    width = len(spec.header.cells)
-    if b"\r" not in line[:-1] or line.count(spec.header.delimiter.encode()) < width:
+    """Cut a line that is too long at carriage returns: where they alone end lines, and two or more are whole rows."""
+    if b"\r" not in line[:-1] or _is_whole(line.rstrip(b"\r"), spec):
         return [line]
-    return line.rstrip(b"\r").split(b"\r")
+    parts = line.rstrip(b"\r").split(b"\r")
+    return parts if sum(_is_whole(part, spec) for part in parts) > 1 else [line]
+
+
+def _is_whole(line: bytes, spec: TextSpec) -> bool:
+    width = len(spec.header.cells)
+    return len(_row_cells(line.decode("latin-1"), spec.header.delimiter, width)) == width
 
 
 def _odd_lines(block: bytes, spec: TextSpec) -> tuple[Rows, Rows]:

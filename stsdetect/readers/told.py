@@ -112,7 +112,7 @@ def _event(one: dict[str, Any], flag: str) -> dict[str, Any]:
     if a is None:
         raise _RefusedError("missing_vessel", "vessel_a")
     if kind == "encounter" and (b is None or a[0] == b[0]):
-        raise _RefusedError("missing_partner", "vessel_b")
+        raise _RefusedError("missing_partner", "vessel_b", "no partner" if b is None else "it is its own partner")
     hours = (end - start) / _HOUR_US
     subtype = _subtype(kind, hours, one["median_kn"])
     first, second = (
@@ -202,13 +202,14 @@ def told_once(tables: list[pa.Table]) -> tuple[pa.Table, pa.Table]:
 
     An event told twice, as by each of its two vessels, is one.
     """
+    if not any(table.num_rows for table in tables):
+        return EVENTS.empty(), SOURCES.empty()
     told = pa.concat_tables([TOLD.empty(), *tables])
-    if told.num_rows:
-        # Sorted by all they say, so that which of two stays does not depend on the order of the input.
-        names = [name for name in TOLD.names if name not in ("start_time", "event_id")]
-        told = told.sort_by([(name, "ascending") for name in ("start_time", "event_id", *names)])
-        ids = told.column("event_id").to_pylist()
-        told = told.take(pa.array([k for k in range(len(ids)) if k == 0 or ids[k] != ids[k - 1]], pa.int64()))
+    # Sorted by all they say, so that which of two stays does not depend on the order of the input.
+    names = [name for name in TOLD.names if name not in ("start_time", "event_id")]
+    told = told.sort_by([(name, "ascending") for name in ("start_time", "event_id", *names)])
+    ids = told.column("event_id").to_pylist()
+    told = told.take(pa.array([k for k in range(len(ids)) if k == 0 or ids[k] != ids[k - 1]], pa.int64()))
     parts = [SOURCES.empty()]
     for side in "ab":
         some = told.filter(pc.is_valid(told.column(f"vessel_{side}")))

@@ -163,15 +163,16 @@ class ByteStream:
         self._inner: Any = io.BufferedReader(self._counted, 1 << 20)
         try:
             self._unpack()
-            self.encoding = encoding or self._guard(self._marked)
-            self.relined = self.encoding is None and self._guard(self._has_lone_returns)
+            marked = self._guard(self._marked)
+            self.encoding = encoding or marked
+            self.relined = marked is None and self._guard(self._has_lone_returns)
         except DamagedError:
             raw.close()
             raise
+        if self.relined:
+            self._inner = _Relined(self._inner)
         if self.encoding:
             self._inner = _Recoded(self._inner, self.encoding)
-        elif self.relined:
-            self._inner = _Relined(self._inner)
         self._file = self._file and not (self.encoding or self.relined)
 
     def _unpack(self) -> None:

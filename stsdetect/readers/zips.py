@@ -66,7 +66,10 @@ class ZipArchive:
                 if last is not None and last._archive is not None:
                     last._archive.close()  # members that are being read keep the file open
                     last._archive = None
-                self._archive = zipfile.ZipFile(self.path)
+                try:
+                    self._archive = zipfile.ZipFile(self.path)
+                except (NotImplementedError, ValueError, struct.error) as problem:  # damaged versions, names, places
+                    raise zipfile.BadZipFile(str(problem)) from problem
                 ZipArchive._in_use = weakref.ref(self)
             return self._archive
 

@@ -309,12 +309,14 @@ def _pair(
     place: int, pair: Mapping[str, Any], by_id: Mapping[str, dict[str, Any]], number: Mapping[str, int]
 ) -> dict[str, Any]:
     met = [by_id[event] for event in pair["event_ids"] if event in by_id]
+    # What was observed here knows types and sizes; what others tell of does not.
+    known = sorted(met, key=lambda row: row["observed_min"] is None)
     reasons = [_reason(reason) for reason in pair["reasons"] or ()]
     flags = {flag for row in met for flag in row["flags"].split(";") if flag and not flag.startswith("zone:")}
     return {
         "number": place,
         "rank": pair["rank"],
-        "sides": [_side(pair, met, "a"), _side(pair, met, "b")],
+        "sides": [_side(pair, known, "a"), _side(pair, known, "b")],
         "score": pair["score"],
         "log_odds": texts.signed(pair["log_odds"], 2),
         "confidence": texts.clean(pair["confidence"]),

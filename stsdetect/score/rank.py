@@ -276,9 +276,11 @@ def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
         "last_time": pa.array([max(m.end_us for m in p.meetings) for p in scored], pa.int64()).cast(TIME),
         "event_ids": [[m.event_id for m in pair.meetings] for pair in scored],
     }
+    # What a vessel broadcast comes before what others call it in events that were not observed here.
+    known = [sorted(pair.meetings, key=lambda m: m.observed_min + m.inferred_min <= 0) for pair in scored]
     for name in ("mmsi", "name"):
-        columns[f"{name}_a"] = [_first_known([m.a for m in pair.meetings], name) for pair in scored]
-        columns[f"{name}_b"] = [_first_known([m.b for m in pair.meetings], name) for pair in scored]
+        columns[f"{name}_a"] = [_first_known([m.a for m in meetings], name) for meetings in known]
+        columns[f"{name}_b"] = [_first_known([m.b for m in meetings], name) for meetings in known]
     return columns
 
 

@@ -15,30 +15,46 @@ import pyarrow.parquet as pq
 
 from stsdetect.errors import InputError, UsageError, did_you_mean
 from stsdetect.readers.parquet import WRITING
-from stsdetect.simulate.forms_json import JSON_FORMS, JsonForm
-from stsdetect.simulate.forms_tables import TEXT_FORMS, TextForm
+from stsdetect.simulate.forms import Form
+from stsdetect.simulate.forms_columns import COLUMN_FORMS
+from stsdetect.simulate.forms_events import EVENT_FORMS
+from stsdetect.simulate.forms_items import ITEM_FORMS
+from stsdetect.simulate.forms_services import SERVICE_FORMS
+from stsdetect.simulate.forms_tables import TEXT_FORMS
 from stsdetect.simulate.world import START, Planted, World, simulate
 
 TRUTH_SCHEMA = "stsdetect-truth/1"
 #: Version of the simulator: it rises whenever the same preset and seed give other bytes than before.
 VERSION = "1"
-#: Rows formatted at a time; keeps memory flat for bulk worlds.
-BLOCK = 250_000
 
 
-def _daily(world: World, pattern: str) -> Iterator[tuple[str, pa.Table]]:
+#: The kinds of file of each layout, but for the two that are written otherwise.
+FORMS: dict[str, tuple[Form, ...]] = {**TEXT_FORMS, **SERVICE_FORMS, **ITEM_FORMS, **COLUMN_FORMS}
+
+
+def _files(world: World, form: Form) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the names of files of a kind, and what stands in each."""
+    if form.whole:
+        yield world.start.strftime(form.pattern), world.positions
+        return
     days = world.positions.column("time").cast(pa.timestamp("s", tz="UTC"), safe=False).cast(pa.int64())
     numbers = np.asarray(days) // 86_400
     for number in np.unique(numbers):
         day = np.datetime64(int(number), "D").astype(datetime)
         whole = bool((numbers == number).all())
-        yield day.strftime(pattern), world.positions if whole else world.positions.filter(pa.array(numbers == number))
+        yield (
+            day.strftime(form.pattern),
+            world.positions if whole else world.positions.filter(pa.array(numbers == number)),
+        )
 
 
 #: Layouts a world is written in unless told otherwise: the commonest.
 CORE: tuple[str, ...] = ("noaa", "noaa2025", "dma", "nmea", "parquet")
-#: Layouts a world can be written in. Hourly positions (AMSA) cannot hold these scenes and are not among them.
-LAYOUTS: tuple[str, ...] = (*CORE, *(name for name in (*TEXT_FORMS, *JSON_FORMS) if name not in CORE))
+#: Layouts of positions a world can be written in. File geodatabases are not among them: GDAL writes random ids in
+#: them, and the same world is to give the same bytes.
+LAYOUTS: tuple[str, ...] = (*CORE, *(name for name in FORMS if name not in CORE))
+#: Layouts of events what was planted can be written in.
+EVENT_LAYOUTS: tuple[str, ...] = tuple(EVENT_FORMS)
 
 
 def write(world: World, out_dir: str | Path, layouts: Iterable[str] = CORE) -> list[Path]:
@@ -59,11 +75,11 @@ def write(world: World, out_dir: str | Path, layouts: Iterable[str] = CORE) -> l
     'AIS_2024_03_01.csv'
     """
     out = Path(out_dir)
-    wanted = list(dict.fromkeys(layouts))
+    wanted, known = list(dict.fromkeys(layouts)), (*LAYOUTS, *EVENT_LAYOUTS)
     for layout in wanted:
-        if layout not in LAYOUTS:
+        if layout not in known:
             raise UsageError(
-                f"there is no layout '{layout}'; layouts are {', '.join(LAYOUTS)}.{did_you_mean(layout, LAYOUTS)}"
+                f"there is no layout '{layout}'; layouts are {', '.join(known)}.{did_you_mean(layout, known)}"
             )
     written = [path for layout in wanted for path in _write_layout(world, out / layout, layout)]
     return [*written, _write_truth(world, out, wanted)]
@@ -88,6 +104,9 @@ def write_sample(out_dir: str | Path, *, seed: int = 0, start: datetime = START)
 def _write_layout(world: World, folder: Path, layout: str) -> list[Path]:
     if layout == "parquet":
         return [_aside(folder / "positions.parquet", lambda path: pq.write_table(world.positions, path, **WRITING))]
+    if layout in EVENT_FORMS:
+        event_form = EVENT_FORMS[layout]
+        return [_aside(folder / event_form.name, partial(event_form.fill, world))]
     if layout == "nmea":
         from stsdetect.simulate.nmea import sentences
 
@@ -96,28 +115,9 @@ def _write_layout(world: World, folder: Path, layout: str) -> list[Path]:
         return [
             _aside(folder / name, lambda path: path.write_bytes("".join(f"{line}\n" for line in lines).encode("ascii")))
         ]
-    if layout in JSON_FORMS:
-        form = JSON_FORMS[layout]
-        return [_aside(folder / name, partial(_fill_json, form, day)) for name, day in _daily(world, form.pattern)]
     return [
-        _aside(folder / name, partial(_fill_text, kind, day))
-        for kind in TEXT_FORMS[layout]
-        for name, day in _daily(world, kind.pattern)
+        _aside(folder / name, partial(form.fill, part)) for form in FORMS[layout] for name, part in _files(world, form)
     ]
-
-
-def _fill_json(form: JsonForm, table: pa.Table, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(form.parts(table))
-
-
-def _fill_text(form: TextForm, table: pa.Table, path: Path) -> None:
-    table = form.prepare(table)
-    with path.open("wb") as file:
-        file.write(f"{form.header}\n".encode(form.encoding))
-        for begin in range(0, table.num_rows, BLOCK):
-            data = form.form(table.slice(begin, BLOCK))
-            file.write(data if form.encoding == "utf-8" else bytes(data).decode().encode(form.encoding, "replace"))
 
 
 def _aside(path: Path, fill: Callable[[Path], object]) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stsdetect.reference.vessels import SHIP_TYPES
 from stsdetect.simulate.sampling import NO_COG, NO_HEADING, NO_LAT, NO_LON, NO_SOG
 
 NOAA_HEADER = (
@@ -34,6 +37,52 @@ DMA_STATUS = (
 )  # fmt: skip
 DMA_TYPES = {0: "Undefined", 30: "Fishing", 31: "Towing", 50: "Pilot", 52: "Tug", 53: "Port tender", 60: "Passenger",
              70: "Cargo", 80: "Tanker", 90: "Other"}  # fmt: skip
+
+
+#: Rows formatted at a time; keeps memory flat for bulk worlds.
+BLOCK = 250_000
+
+
+class Form(Protocol):
+    """One kind of file of a layout.
+
+    ``pattern`` is the name by `strftime`, of each day or, where ``whole``, of the day the world begins.
+    """
+
+    @property
+    def pattern(self) -> str:
+        """The name of a file by `strftime`."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether one file holds all days."""
+
+    def fill(self, table: pa.Table, path: Path) -> None:
+        """Write positions to a file."""
+
+
+@dataclass(frozen=True)
+class TextForm:
+    """Delimited text: a header (and titles above it), and lines of a table's rows.
+
+    What ``encoding`` cannot hold becomes a question mark.
+    """
+
+    header: str
+    pattern: str
+    form: Callable[[pa.Table], memoryview]
+    prepare: Callable[[pa.Table], pa.Table] = lambda table: table
+    encoding: str = "utf-8"
+    whole: bool = False
+
+    def fill(self, table: pa.Table, path: Path) -> None:
+        """Write positions to a file."""
+        table = self.prepare(table)
+        with path.open("wb") as file:
+            file.write(f"{self.header}\n".encode(self.encoding))
+            for begin in range(0, table.num_rows, BLOCK):
+                data = self.form(table.slice(begin, BLOCK))
+                file.write(data if self.encoding == "utf-8" else bytes(data).decode().encode(self.encoding, "replace"))
 
 
 def fixed(values: Any, decimals: int) -> pa.Array:
@@ -75,6 +124,43 @@ def stamp(table: pa.Table) -> pa.Array:
     """Return times as ``YYYY-MM-DD HH:MM:SS``."""
     seconds = table.column("time").cast(pa.timestamp("s", tz="UTC"), safe=False).cast(pa.int64())
     return seconds.cast(pa.timestamp("s")).combine_chunks().cast(pa.string())
+
+
+def seconds(table: pa.Table) -> pa.Array:
+    """Return times as Unix seconds."""
+    return table.column("time").cast(pa.timestamp("s", tz="UTC"), safe=False).cast(pa.int64()).combine_chunks()
+
+
+def local(table: pa.Table, offset_s: int) -> pa.Array:
+    """Return times as ``YYYY-MM-DD HH:MM:SS`` of a clock so many seconds ahead of UTC."""
+    return pc.add(seconds(table), offset_s).cast(pa.timestamp("s")).cast(pa.string())
+
+
+def tenths(column: pa.ChunkedArray) -> pa.Array:
+    """Return numbers as whole tenths."""
+    return fixed(pc.multiply(column, 10.0), 0)
+
+
+def iso(table: pa.Table, end: str = "") -> pa.Array:
+    """Return times as ``YYYY-MM-DDTHH:MM:SS`` with an end such as ``Z``."""
+    return pc.binary_join_element_wise(pc.replace_substring(stamp(table), " ", "T"), end, "")
+
+
+def when(mask: pa.Array, cells: pa.Array) -> pa.Array:
+    """Empty cells where a mask is false."""
+    return pc.if_else(mask, cells, pa.scalar("", pa.string()))
+
+
+def status_words(table: pa.Table) -> pa.Array:
+    """Return navigational statuses in the words of the Danish export."""
+    return pa.array(DMA_STATUS).take(table.column("nav_status").combine_chunks().fill_null(15).cast(pa.int32()))
+
+
+def type_words(table: pa.Table) -> pa.Array:
+    """Return ship types in words, each type its own."""
+    codes = table.column("ship_type").combine_chunks().fill_null(0)
+    words = pa.array([str(SHIP_TYPES.get(code, "Unknown")) for code in range(256)])
+    return words.take(codes.cast(pa.int32()))
 
 
 def lines(cells: list[Any], delimiter: str = ",") -> memoryview:

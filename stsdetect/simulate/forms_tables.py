@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.reference.vessels import SHIP_TYPES
 from stsdetect.simulate.forms import (
     DMA_HEADER,
-    DMA_STATUS,
     NOAA2025_HEADER,
     NOAA_HEADER,
+    TextForm,
     dma,
     fixed,
+    iso,
     lines,
+    local,
     noaa,
     noaa2025,
+    seconds,
     stamp,
+    status_words,
+    tenths,
     text,
+    type_words,
+    when,
     with_static_rows,
 )
 
@@ -33,17 +37,6 @@ SAID = (
     "destination",
 )  # fmt: skip
 _KST_S = 9 * 3600
-
-
-@dataclass(frozen=True)
-class TextForm:
-    """One kind of file of a layout: its header (and titles above it), daily name, and lines of a table's rows."""
-
-    header: str
-    pattern: str
-    form: Callable[[pa.Table], memoryview]
-    prepare: Callable[[pa.Table], pa.Table] = lambda table: table
-    encoding: str = "utf-8"
 
 
 def news(table: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -76,37 +69,6 @@ def with_news(table: pa.Table) -> pa.Table:
     return table.take(pa.array(order)).append_column("is_static", pa.array(static))
 
 
-def _seconds(table: pa.Table) -> pa.Array:
-    return table.column("time").cast(pa.timestamp("s", tz="UTC"), safe=False).cast(pa.int64()).combine_chunks()
-
-
-def _local(table: pa.Table, offset_s: int) -> pa.Array:
-    return pc.add(_seconds(table), offset_s).cast(pa.timestamp("s")).cast(pa.string())
-
-
-def _tenths(column: pa.ChunkedArray) -> pa.Array:
-    return fixed(pc.multiply(column, 10.0), 0)
-
-
-def _iso(table: pa.Table, end: str = "") -> pa.Array:
-    return pc.binary_join_element_wise(pc.replace_substring(stamp(table), " ", "T"), end, "")
-
-
-def _if(mask: pa.Array, cells: pa.Array) -> pa.Array:
-    """Empty cells where a mask is false."""
-    return pc.if_else(mask, cells, pa.scalar("", pa.string()))
-
-
-def _status_words(table: pa.Table) -> pa.Array:
-    return pa.array(DMA_STATUS).take(table.column("nav_status").combine_chunks().fill_null(15).cast(pa.int32()))
-
-
-def _type_words(table: pa.Table) -> pa.Array:
-    codes = table.column("ship_type").combine_chunks().fill_null(0)
-    words = pa.array([str(SHIP_TYPES.get(code, "Unknown")) for code in range(256)])
-    return words.take(codes.cast(pa.int32()))
-
-
 def _kystdatahuset(table: pa.Table) -> memoryview:
     c = table.column
     return lines([
@@ -130,22 +92,12 @@ def _aishub(table: pa.Table) -> memoryview:
 def _aishub_raw(table: pa.Table) -> memoryview:
     c = table.column
     return lines([
-        fixed(c("mmsi"), 0), fixed(_seconds(table), 0), fixed(pc.multiply(c("lon_deg"), 600_000.0), 0),
-        fixed(pc.multiply(c("lat_deg"), 600_000.0), 0), _tenths(c("cog_deg")), _tenths(c("sog_kn")),
+        fixed(c("mmsi"), 0), fixed(seconds(table), 0), fixed(pc.multiply(c("lon_deg"), 600_000.0), 0),
+        fixed(pc.multiply(c("lat_deg"), 600_000.0), 0), tenths(c("cog_deg")), tenths(c("sog_kn")),
         fixed(c("heading_deg"), 0), "128", fixed(c("nav_status"), 0), fixed(c("imo"), 0), text(c("name")),
         text(c("callsign")), fixed(c("ship_type"), 0),
         *(fixed(c(name), 0) for name in ("to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m")),
-        _tenths(c("draught_m")), text(c("destination")), "",
-    ])  # fmt: skip
-
-
-def _marinetraffic(table: pa.Table) -> memoryview:
-    c = table.column
-    second = pc.utf8_slice_codeunits(stamp(table), 17, 19)
-    return lines([
-        fixed(c("mmsi"), 0), fixed(c("imo"), 0), fixed(pc.add(c("mmsi"), 1_000_000_000), 0), fixed(c("lat_deg"), 6),
-        fixed(c("lon_deg"), 6), _tenths(c("sog_kn")), fixed(c("heading_deg"), 0), fixed(c("cog_deg"), 0),
-        fixed(c("nav_status"), 0), _iso(table), "TER", second,
+        tenths(c("draught_m")), text(c("destination")), "",
     ])  # fmt: skip
 
 
@@ -158,16 +110,16 @@ def _exactearth(table: pa.Table) -> memoryview:
     time = pc.replace_substring(pc.replace_substring_regex(stamp(table), r"[-:]", ""), " ", "_")
     cells = dict.fromkeys(EXACTEARTH_HEADER.split(","), "") | {
         "MMSI": fixed(c("mmsi"), 0), "Message_ID": kind, "Repeat_indicator": "0", "Time": time, "Millisecond": "0",
-        "Vessel_Name": _if(static, text(c("name"))), "Call_sign": _if(static, text(c("callsign"))),
-        "IMO": _if(static, fixed(c("imo"), 0)), "Ship_Type": _if(static, fixed(c("ship_type"), 0)),
-        "Dimension_to_Bow": _if(static, fixed(c("to_bow_m"), 0)),
-        "Dimension_to_stern": _if(static, fixed(c("to_stern_m"), 0)),
-        "Dimension_to_port": _if(static, fixed(c("to_port_m"), 0)),
-        "Dimension_to_starboard": _if(static, fixed(c("to_starboard_m"), 0)),
-        "Draught": _if(static, fixed(c("draught_m"), 1)), "Destination": _if(static, text(c("destination"))),
-        "Navigational_status": _if(moving, fixed(c("nav_status"), 0)), "SOG": _if(moving, fixed(c("sog_kn"), 1)),
-        "Longitude": _if(moving, fixed(c("lon_deg"), 6)), "Latitude": _if(moving, fixed(c("lat_deg"), 6)),
-        "COG": _if(moving, fixed(c("cog_deg"), 1)), "Heading": _if(moving, fixed(c("heading_deg"), 0)),
+        "Vessel_Name": when(static, text(c("name"))), "Call_sign": when(static, text(c("callsign"))),
+        "IMO": when(static, fixed(c("imo"), 0)), "Ship_Type": when(static, fixed(c("ship_type"), 0)),
+        "Dimension_to_Bow": when(static, fixed(c("to_bow_m"), 0)),
+        "Dimension_to_stern": when(static, fixed(c("to_stern_m"), 0)),
+        "Dimension_to_port": when(static, fixed(c("to_port_m"), 0)),
+        "Dimension_to_starboard": when(static, fixed(c("to_starboard_m"), 0)),
+        "Draught": when(static, fixed(c("draught_m"), 1)), "Destination": when(static, text(c("destination"))),
+        "Navigational_status": when(moving, fixed(c("nav_status"), 0)), "SOG": when(moving, fixed(c("sog_kn"), 1)),
+        "Longitude": when(moving, fixed(c("lon_deg"), 6)), "Latitude": when(moving, fixed(c("lat_deg"), 6)),
+        "COG": when(moving, fixed(c("cog_deg"), 1)), "Heading": when(moving, fixed(c("heading_deg"), 0)),
     }  # fmt: skip
     return lines(list(cells.values()))
 
@@ -175,10 +127,10 @@ def _exactearth(table: pa.Table) -> memoryview:
 def _eais(table: pa.Table) -> memoryview:
     c = table.column
     return lines([
-        fixed(c("mmsi"), 0), fixed(c("imo"), 0), text(c("name")), text(c("callsign")), _type_words(table),
+        fixed(c("mmsi"), 0), fixed(c("imo"), 0), text(c("name")), text(c("callsign")), type_words(table),
         fixed(c("ship_type"), 0), "", text(c("transceiver")), fixed(c("length_m"), 0), fixed(c("width_m"), 0), "", "",
         text(c("destination")), "", fixed(c("draught_m"), 1), fixed(c("lon_deg"), 6), fixed(c("lat_deg"), 6),
-        fixed(c("sog_kn"), 1), fixed(c("cog_deg"), 1), "", fixed(c("heading_deg"), 0), _status_words(table),
+        fixed(c("sog_kn"), 1), fixed(c("cog_deg"), 1), "", fixed(c("heading_deg"), 0), status_words(table),
         fixed(c("nav_status"), 0), "S-AIS", pc.replace_substring_regex(stamp(table), r"[-: ]", ""), "", stamp(table),
         "", "", "",
     ])  # fmt: skip
@@ -191,13 +143,14 @@ def _spire(table: pa.Table) -> memoryview:
     small = pc.equal(c("transceiver").combine_chunks().cast(pa.string()), "B")
     kind = pc.if_else(static, pc.if_else(small, "24", "5"), pc.if_else(small, "18", "1"))
     return lines([
-        _iso(table, "Z"), fixed(c("mmsi"), 0), kind, _if(moving, fixed(c("nav_status"), 0)),
-        _if(moving, fixed(c("lat_deg"), 6)), _if(moving, fixed(c("lon_deg"), 6)), _if(moving, fixed(c("sog_kn"), 1)),
-        _if(moving, fixed(c("cog_deg"), 1)), _if(moving, fixed(c("heading_deg"), 0)), "", "", "",
-        _if(static, fixed(c("imo"), 0)), _if(static, text(c("name"))), _if(static, text(c("callsign"))),
-        _if(static, _type_words(table)), _if(static, fixed(c("ship_type"), 0)), "",
-        _if(static, fixed(c("length_m"), 0)), _if(static, fixed(c("width_m"), 0)),
-        _if(static, fixed(c("draught_m"), 1)), _if(static, text(c("destination"))), "", "terrestrial", _iso(table, "Z"),
+        iso(table, "Z"), fixed(c("mmsi"), 0), kind, when(moving, fixed(c("nav_status"), 0)),
+        when(moving, fixed(c("lat_deg"), 6)), when(moving, fixed(c("lon_deg"), 6)), when(moving, fixed(c("sog_kn"), 1)),
+        when(moving, fixed(c("cog_deg"), 1)), when(moving, fixed(c("heading_deg"), 0)), "", "", "",
+        when(static, fixed(c("imo"), 0)), when(static, text(c("name"))), when(static, text(c("callsign"))),
+        when(static, type_words(table)), when(static, fixed(c("ship_type"), 0)), "",
+        when(static, fixed(c("length_m"), 0)), when(static, fixed(c("width_m"), 0)),
+        when(static, fixed(c("draught_m"), 1)), when(static, text(c("destination"))), "",
+        "terrestrial", iso(table, "Z"),
     ])  # fmt: skip
 
 
@@ -205,7 +158,7 @@ def _brest(table: pa.Table) -> memoryview:
     c = table.column
     return lines([
         fixed(c("mmsi"), 0), fixed(c("nav_status"), 0), "-127", fixed(c("sog_kn"), 1), fixed(c("cog_deg"), 1),
-        fixed(c("heading_deg"), 0), fixed(c("lon_deg"), 7), fixed(c("lat_deg"), 7), fixed(_seconds(table), 0),
+        fixed(c("heading_deg"), 0), fixed(c("lon_deg"), 7), fixed(c("lat_deg"), 7), fixed(seconds(table), 0),
     ])  # fmt: skip
 
 
@@ -214,21 +167,25 @@ def _brest_static(table: pa.Table) -> memoryview:
     return lines([
         fixed(c("mmsi"), 0), fixed(c("imo"), 0), text(c("callsign")), text(c("name")), fixed(c("ship_type"), 0),
         fixed(c("to_bow_m"), 0), fixed(c("to_stern_m"), 0), fixed(c("to_starboard_m"), 0), fixed(c("to_port_m"), 0),
-        "", fixed(c("draught_m"), 1), text(c("destination")), "", fixed(_seconds(table), 0),
+        "", fixed(c("draught_m"), 1), text(c("destination")), "", fixed(seconds(table), 0),
     ])  # fmt: skip
 
 
-def piraeus_id(mmsi: int) -> str:
+def anonymous_id(mmsi: int) -> str:
     """Return the id that stands for an MMSI in an export without any."""
     return hashlib.sha256(str(mmsi).encode()).hexdigest()
 
 
+def anonymous_ids(table: pa.Table) -> pa.Array:
+    """Return the ids that stand for the MMSI of rows."""
+    coded = table.column("mmsi").combine_chunks().dictionary_encode()
+    return pa.array([anonymous_id(mmsi) for mmsi in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
+
+
 def _piraeus(table: pa.Table) -> memoryview:
     c = table.column
-    coded = c("mmsi").combine_chunks().dictionary_encode()
-    ids = pa.array([piraeus_id(mmsi) for mmsi in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
     return lines([
-        pc.binary_join_element_wise(fixed(_seconds(table), 0), "000", ""), ids, fixed(c("lon_deg"), 6),
+        pc.binary_join_element_wise(fixed(seconds(table), 0), "000", ""), anonymous_ids(table), fixed(c("lon_deg"), 6),
         fixed(c("lat_deg"), 6), fixed(c("heading_deg"), 1), fixed(c("sog_kn"), 1), fixed(c("cog_deg"), 1),
     ])  # fmt: skip
 
@@ -236,9 +193,24 @@ def _piraeus(table: pa.Table) -> memoryview:
 def _korea(table: pa.Table) -> memoryview:
     c = table.column
     return lines([
-        fixed(c("mmsi"), 0), _local(table, _KST_S), fixed(c("lat_deg"), 6), fixed(c("lon_deg"), 6),
+        fixed(c("mmsi"), 0), local(table, _KST_S), fixed(c("lat_deg"), 6), fixed(c("lon_deg"), 6),
         fixed(c("sog_kn"), 1), fixed(c("cog_deg"), 1), fixed(c("heading_deg"), 0),
     ])  # fmt: skip
+
+
+def _korea_static(table: pa.Table) -> memoryview:
+    c = table.column
+    return lines([
+        fixed(c("mmsi"), 0), text(c("name")), fixed(c("ship_type"), 0), fixed(c("imo"), 0), text(c("callsign")),
+        *(fixed(c(name), 0) for name in ("to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m")),
+        fixed(c("draught_m"), 1), "",
+    ])  # fmt: skip
+
+
+def first_of_each(table: pa.Table) -> pa.Table:
+    """Keep the first row of each MMSI."""
+    _, first = np.unique(table.column("mmsi").to_numpy(), return_index=True)
+    return table.take(pa.array(np.sort(first)))
 
 
 AISHUB_HEADER = (
@@ -274,15 +246,9 @@ TEXT_FORMS: dict[str, tuple[TextForm, ...]] = {
     ),
     "aishub": (TextForm(AISHUB_HEADER, "aishub_%Y%m%d.csv", _aishub),),
     "aishub_raw": (TextForm(AISHUB_HEADER, "aishub_%Y%m%d.csv", _aishub_raw),),
-    "marinetraffic": (
-        TextForm(
-            "MMSI,IMO,SHIP_ID,LAT,LON,SPEED,HEADING,COURSE,STATUS,TIMESTAMP,DSRC,UTC_SECONDS",
-            "marinetraffic_%Y%m%d.csv", _marinetraffic,
-        ),
-    ),
     "exactearth": (TextForm(EXACTEARTH_HEADER, "exactEarth_%Y%m%d.csv", _exactearth, with_news),),
-    "eais": (TextForm(_EAIS_HEADER, "eais_%Y%m%d.csv", _eais),),
-    "spire": (TextForm(_SPIRE_HEADER, "spire_%Y%m%d.csv", _spire, with_news),),
+    "eais_ungp": (TextForm(_EAIS_HEADER, "eais_%Y%m%d.csv", _eais),),
+    "spire_historical": (TextForm(_SPIRE_HEADER, "spire_%Y%m%d.csv", _spire, with_news),),
     "brest": (
         TextForm(
             "sourcemmsi,navigationalstatus,rateofturn,speedoverground,courseoverground,trueheading,lon,lat,t",
@@ -300,6 +266,10 @@ TEXT_FORMS: dict[str, tuple[TextForm, ...]] = {
     "kr_mof": (
         TextForm(
             _KOREAN_TITLES + "MMSI,일시,위도,경도,SOG,COG,Heading", "Dynamic_%Y%m%d.csv", _korea, encoding="cp949"
+        ),
+        TextForm(
+            "MMSI,선박명,선종코드,IMO,호출부호,DimA,DimB,DimC,DimD,흘수,추정톤수", "Static.csv", _korea_static,
+            first_of_each, "cp949", whole=True,
         ),
     ),
 }  # fmt: skip

@@ -120,6 +120,18 @@ def test_simulate_one_layout(run, tmp_path):
     assert names(tmp_path / "all") == ["dma", "nmea", "noaa", "noaa2025", "truth.json"]
 
 
+def test_simulate_every_layout(run, tmp_path):
+    from stsdetect.cli.simulate import LAYOUT_NAMES
+    from stsdetect.simulate import EVENT_LAYOUTS, LAYOUTS
+
+    assert (*LAYOUTS, *EVENT_LAYOUTS) == LAYOUT_NAMES
+    told = " ".join(run("simulate", "--help").out.split())
+    assert all(f"{name}," in told or f"{name};" in told for name in LAYOUT_NAMES)
+    done = run("simulate", "--preset", "traffic", "--rows", "2000", "--layout", "all", "--out", tmp_path)
+    assert done.code == 0, done.err
+    assert names(tmp_path) == sorted([*LAYOUT_NAMES, "truth.json"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

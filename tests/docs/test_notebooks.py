@@ -153,7 +153,10 @@ def refresh() -> None:
     import nbformat
 
     for path in NOTEBOOKS:
-        nbformat.write(execute(path), path)
+        notebook = execute(path)
+        for cell in code_cells(notebook):
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+        nbformat.write(notebook, path)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 

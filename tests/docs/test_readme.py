@@ -13,6 +13,8 @@ import pytest
 import stsdetect
 from stsdetect import errors
 from stsdetect.cli.app import cli
+from stsdetect.readers import layouts
+from stsdetect.readers.plugins import PLUGINS
 from stsdetect.schema import TABLES
 from stsdetect.settings import load_settings
 
@@ -74,8 +76,21 @@ def test_commands_and_options_exist():
 
 
 def test_the_settings_example_is_valid():
-    for block in blocks("toml"):
+    known = [block for block in blocks("toml") if "[project" not in block]
+    assert known
+    for block in known:
         load_settings(**tomllib.loads(block))
+
+
+def test_plug_ins_are_offered_where_they_are_looked_for():
+    (block,) = [block for block in blocks("toml") if "[project" in block]
+    assert set(tomllib.loads(block)["project"]["entry-points"]) == {PLUGINS}
+
+
+def test_every_layout_is_named_and_no_other():
+    rows = README.split("## What is read")[1].split("\n## ")[0].split("|---|---|\n")[1].split("\n\n")[0]
+    named = re.findall(r"`([a-z]\w+)`", rows)
+    assert sorted(named) == sorted(layout.name for layout in layouts())
 
 
 def test_the_files_and_columns_exist():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from tests.fuzz.seeds import CORE, FINDINGS, SEEDS, names
 from tests.fuzz.work import Tally, counts, hunt, input_of, keep
 
 #: A process judges so many inputs and ends; one that makes no step in so long is ended [s].
-PIECE, STALLED_S = 10_000, 120.0
+PIECE, STALLED_S = 10_000, 900.0
 #: Layouts that are not core get so many times fewer inputs.
 FEWER = 10
 DIED = "the process died or hung"
@@ -34,6 +35,8 @@ class Campaign:
         self.given = given
         self.lock = threading.Lock()
         self.begun: dict[str, int] = {}
+        self.stopped = False
+        self.children: set[subprocess.Popen[str]] = set()
         self.code = ledger.code()
         book = ledger.load(given.ledger)
         self.following = {layout: ledger.following(book, layout, given.seed) for layout in given.layouts}
@@ -41,6 +44,8 @@ class Campaign:
     def next_piece(self) -> tuple[str, int, int] | None:
         """Return layout, first number and count of the piece that is wanted most; None where all is done."""
         with self.lock:
+            if self.stopped:
+                return None
             book = ledger.load(self.given.ledger)
             share = {
                 layout: (ledger.done(book, layout, self.given.guided or None) + self.begun.get(layout, 0))
@@ -56,16 +61,27 @@ class Campaign:
             self.begun[layout] = self.begun.get(layout, 0) + count
             return layout, first, count
 
+    def stop(self, *_: object) -> None:
+        """Begin no more pieces, and have those at work end; what they did counts."""
+        self.stopped = True
+        for child in list(self.children):
+            child.terminate()
+
     def run(self) -> None:
         """Work piece by piece until all is done."""
         while (piece := self.next_piece()) is not None:
             layout, first, count = piece
             with tempfile.TemporaryDirectory() as folder:
                 tally = Path(folder) / "tally"
-                tally.write_bytes(bytes(Tally.SIZE))
+                tally.write_bytes(Tally.NONE)
                 said = self.process(layout, first, count, tally)
                 number, inputs, read, rows = counts(tally)
                 left = [path.read_bytes()[1:] for path in Path(folder).iterdir() if path != tally]
+            if said is None and number < 0 and not self.stopped:
+                print(f"{layout}: the process ended before its first input; no more is begun", file=sys.stderr)
+                return
+            if said is None and self.stopped:
+                said = {"findings": {}, "seconds": 0.0}
             if said is None:  # the process died of the input at work
                 said = {"findings": {DIED: 1}, "seconds": 0.0}
                 inputs += 1
@@ -90,19 +106,21 @@ class Campaign:
         command = [sys.executable, "-m", kind, "--piece", layout, str(self.given.seed), str(first), str(count),
                    str(tally), str(self.given.findings)]  # fmt: skip
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            self.children.add(child)
             watch = threading.Thread(target=_end_if_stalled, args=(child, tally), daemon=True)
             watch.start()
             out, err = child.communicate()
+            self.children.discard(child)
         line = next((line for line in reversed(out.splitlines()) if line.startswith("{")), None)
-        if line is None:
+        if line is None and not self.stopped:
             print(f"{layout}: ended with {child.returncode}\n{err[-2000:]}", file=sys.stderr, flush=True)
-        elif counts(tally)[1] < count:
+        elif counts(tally)[1] < count and not self.stopped:
             print(f"{layout}: ended early\n{err[-2000:]}", file=sys.stderr, flush=True)
         return None if line is None else json.loads(line)
 
 
 def _end_if_stalled(child: subprocess.Popen[str], tally: Path) -> None:
-    seen, since = -1, time.monotonic()
+    seen, since = -2, time.monotonic()
     while child.poll() is None:
         time.sleep(1)
         try:
@@ -141,6 +159,8 @@ def main() -> None:
         parser.error(f"no seeds for '{unknown[0]}'; there are {', '.join(known)}")
     if not given.report:
         campaign = Campaign(given)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, campaign.stop)
         threads = [threading.Thread(target=campaign.run) for _ in range(given.workers)]
         for thread in threads:
             thread.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import csv
 import io
 import math
 import re
@@ -24,10 +23,11 @@ from stsdetect.errors import StsError
 from stsdetect.kernels.choice import use_compiled, why_no_loops
 from stsdetect.readers import ReadResult, blocks, recognition, streaming
 from stsdetect.readers.alike import expanded
-from stsdetect.readers.header import Header, find_header
+from stsdetect.readers.header import Header, find_header, find_header_with
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.rows import FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT
 from stsdetect.readers.source import ByteStream, Head, Source
+from stsdetect.readers.text import TextSpec, split_slow
 from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.settings import ReadSettings
 from tests.fuzz.seeds import SETTINGS
@@ -271,16 +271,17 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
     head = held.head()
     if isinstance(reader, TextLayout):
         held, head = reader.recoded(held, head)
-    found = _header(reader, head)
+    found = _header(reader, head, settings)
     if found is None:
         return
     report = outcome.result.files[0]
     rows = report.rows_read - report.rejected.get("damaged_file", 0)
-    lines = {
+    lines = [
         number
         for number, line in enumerate(head.data[found.end :].split(b"\n"), start=found.row + 1)
-        if line.strip() and not (line.startswith(b"#") and _is_comment(line.decode("utf-8", "replace"), found))
-    }
+        for part in _parts(line, found)
+        if part.strip() and not (part.startswith(b"#") and _is_comment(part.decode("utf-8", "replace"), found))
+    ]
     if rows != len(lines) and not report.rejected.get("damaged_file"):
         raise BrokenRuleError(f"{'fewer' if rows < len(lines) else 'more'} rows than lines")
     if report.rows_filtered:
@@ -293,25 +294,37 @@ def _judge_lines(content: bytes, settings: ReadSettings, outcome: Outcome) -> No
         .to_pylist()
     )
     numbers += outcome.positions.column("source_row").to_pylist()
-    if len(numbers) != len(set(numbers)) or not set(numbers) <= lines:
+    if sorted(numbers) != lines and not report.rejected.get("damaged_file"):
         raise BrokenRuleError("rows that do not lead to a line of their own")
+
+
+def _parts(line: bytes, header: Header) -> list[bytes]:
+    """A line is several where carriage returns stand in it and two or more of them have the columns of a row."""
+    whole = line.rstrip(b"\r")
+    parts = whole.split(b"\r")
+    if len(parts) == 1 or _is_row(whole, header) or sum(_is_row(part, header) for part in parts) < 2:
+        return [whole]
+    return parts
+
+
+def _is_row(line: bytes, header: Header) -> bool:
+    """Say whether a line has the columns of a row."""
+    apart = split_slow([(1, line)], TextSpec(header, {})).rejects
+    return not any(reject.reason == "wrong_column_count" for reject in apart)
 
 
 def _is_comment(text: str, header: Header) -> bool:
     """A line that begins with a number sign is one, unless it has the cells of a row or is the header again."""
-    text, width = text.rstrip("\r"), len(header.cells)
-    try:
-        cells = next(csv.reader([text], delimiter=header.delimiter), [])
-    except csv.Error:
-        cells = []
-    return width not in (len(cells), len(text.split(header.delimiter))) and not header.repeats(text)
+    return not header.repeats(text) and not _is_row(text.encode("utf-8", "replace"), header)
 
 
-def _header(reader: Any, head: Head) -> Header | None:
+def _header(reader: Any, head: Head, settings: ReadSettings) -> Header | None:
     """The header of delimited text; None where it is something else."""
     if isinstance(reader, TextLayout):
         return reader._header(head)
-    return find_header(head) if reader is recognition.TABLE and not head.parquet_columns else None
+    if reader is not recognition.TABLE or head.parquet_columns:
+        return None
+    return find_header_with(head, settings.columns.values()) or find_header(head)
 
 
 def _judge_same(one: Outcome, two: Outcome, way: Way) -> None:

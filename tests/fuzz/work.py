@@ -34,11 +34,12 @@ class TooSlowError(Exception):
 class Tally:
     """What became of inputs, written where it is seen when the process dies: the number at work, inputs, read, rows."""
 
-    SIZE = 4 * 8
+    #: Before the first input.
+    NONE = struct.pack("4q", -1, 0, 0, 0)
 
     def __init__(self, path: Path, first: int) -> None:
         with path.open("r+b") as file:
-            self._seen = mmap.mmap(file.fileno(), self.SIZE)
+            self._seen = mmap.mmap(file.fileno(), len(self.NONE))
         self.first, self.number, self.read, self.rows = first, first, 0, 0
 
     def show(self) -> None:
@@ -141,7 +142,12 @@ def hunt(layout: str, seed: int, first: int, count: int, tally: Path, folder: Pa
     for way in range(len(WAYS)):
         judge(seeds(layout)[0], layout, way)  # loops are compiled or loaded now, in nobody's time
     hunter = Hunt(layout, Tally(tally, first), folder)
+    told: list[int] = []
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda number, _: told.append(number))
     for number in range(first, first + count):
+        if told:  # to stop: what was done counts
+            break
         hunter.one(*input_of(layout, seed, number))
     hunter.tally.show()
     return {"findings": dict(hunter.findings), "seconds": round(time.perf_counter() - begin, 1)}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.judge import WAYS, judge
 from tests.fuzz.mutate import NASTY
-from tests.fuzz.seeds import names, seeds
+from tests.fuzz.seeds import CORE, names, seeds
 
 #: A place (a share of the length), how many bytes go there, and what comes instead.
 edits = st.lists(
@@ -32,7 +32,7 @@ def edited(content: bytes, changes: list[tuple[float, int, bytes]]) -> bytes:
 def test_any_bytes_end_in_rows_or_reasons(layout: str) -> None:
     assert seeds(layout), layout
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200 if layout in CORE else 40, deadline=None)
     @given(st.sampled_from(seeds(layout)), edits, st.integers(0, len(WAYS) - 1))
     def check(content: bytes, changes: list[tuple[float, int, bytes]], way: int) -> None:
         judge(edited(content, changes), layout, way)

@@ -10,8 +10,8 @@ import pyarrow as pa
 from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain
 from stsdetect.readers.header import find_header_with
-from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes
-from stsdetect.readers.json_layout import has, picked, steps
+from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes, texts
+from stsdetect.readers.json_layout import MAX_RAW, has, picked, steps
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import TextSpec, split_block
@@ -84,6 +84,11 @@ class GfwEvents:
         for chunk in chunks(source, shape):
             yield _items(chunk, source.label)
 
+    def raw(self, source: Source, head: Head, rows: list[int]) -> dict[int, str]:
+        """Return the texts of items by row."""
+        shape = _shape(head)
+        return {} if shape is None else texts(source, shape, rows, MAX_RAW)
+
 
 def _shape(head: Head) -> Shape | None:
     for shape in shapes(head):
@@ -139,8 +144,8 @@ class GfwEncounters:
                     size = len(piece.rows)
                     values = {key: _texts(piece.columns[key]) for key in places}
                     values["kind"] = ["encounter"] * size
-                    texts = [piece.text(i) for i in range(size)]
-                    batch = told_batch(values, piece.rows.tolist(), texts, source.label, FLAG)
+                    lines = [piece.text(i) for i in range(size)]
+                    batch = told_batch(values, piece.rows.tolist(), lines, source.label, FLAG)
                     batch.rows += len(piece.rejects)
                     batch.rejects += piece.rejects
                     yield _noted(batch)

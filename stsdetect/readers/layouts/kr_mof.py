@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from os import stat
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -67,9 +69,9 @@ def _settle(layout: TextLayout, header: Header, head: Head, settings: ReadSettin
 
 @dataclass(frozen=True)
 class Vessels:
-    """Static data by MMSI, in columns of `POSITIONS`, and how it came about.
+    """Static data of one file by MMSI, in columns of `POSITIONS`, and how it came about.
 
-    ``rows`` are those of the file, ``bad`` those without a readable MMSI, ``repeated`` those of an MMSI seen before,
+    ``rows`` are those of the file, ``bad`` those without a readable MMSI, ``repeated`` further ones of an MMSI,
     ``beyond`` those that were too many.
     """
 
@@ -79,18 +81,9 @@ class Vessels:
     repeated: int
     beyond: int
 
-    def onto(self, positions: pa.Table) -> pa.Table:
-        """Return positions with what is known of their vessels."""
-        if not positions.num_rows:
-            return positions
-        for name, values in self.known.columns(self.known.places(plain(positions.column("mmsi")))).items():
-            place = positions.column_names.index(name)
-            positions = positions.set_column(place, POSITIONS.arrow.field(name), values)
-        return positions
-
 
 def _read_vessels(source: Source) -> Vessels | None:
-    """Read a static file, the first row of each MMSI; None if it is none."""
+    """Read a static file, one row of each MMSI; None if it is none."""
     head = source.head()
     header = find_header_with(head, _STATIC_REQUIRED)
     if header is None:
@@ -132,22 +125,51 @@ def _read_vessels(source: Source) -> Vessels | None:
 
 
 @lru_cache(maxsize=2)
-def _known_vessels(source: Source, size: int, changed_ns: int) -> Vessels | None:
-    """Return what `_read_vessels` does, read once for all positions of a folder while the file stays as it is."""
-    return _read_vessels(source)
+def _joined_vessels(files: tuple[tuple[Source, int, int], ...]) -> tuple[str, Lookup] | None:
+    """Read static files once for all positions of a folder, while they stay as they are: their names and the vessels.
 
-
-def _vessels_beside(source: Source) -> tuple[Source, Vessels] | None:
-    """Return the first static file in the folder or archive of a file of positions, and what it holds."""
-    for other in source.beside("static"):
+    Parameters
+    ----------
+    files
+        Each with its size [bytes] and the time of its last change [ns].
+    """
+    labels: list[str] = []
+    known: list[Lookup] = []
+    for source, _, _ in files:
         try:
-            known = stat(other.path)
-            found = _known_vessels(other, known.st_size, known.st_mtime_ns)
-        except (InputError, OSError):
+            found = _read_vessels(source)
+        except InputError:
             continue  # where it is read itself it says what is wrong
         if found is not None:
-            return other, found
-    return None
+            labels.append(source.label)
+            known.append(found.known)
+    if not known:
+        return None
+    if len(known) == 1:
+        return labels[0], known[0]
+    table = pa.concat_tables([one.table for one in known], promote_options="default").unify_dictionaries()
+    both = Lookup.of(pa.array(np.concatenate([one.keys for one in known])), table.combine_chunks())
+    return f"{labels[0]} and {len(labels) - 1} more beside it", both
+
+
+def _vessels_beside(source: Source) -> tuple[str, Lookup] | None:
+    """Return what the static files in the folder or archive of a file of positions hold."""
+    files = []
+    for other in source.beside("static"):
+        with suppress(OSError):
+            known = stat(other.path)
+            files.append((other, known.st_size, known.st_mtime_ns))
+    return _joined_vessels(tuple(files)) if files else None
+
+
+def _onto(positions: pa.Table, vessels: Lookup) -> pa.Table:
+    """Return positions with what is known of their vessels."""
+    if not positions.num_rows:
+        return positions
+    for name, values in vessels.columns(vessels.places(plain(positions.column("mmsi")))).items():
+        place = positions.column_names.index(name)
+        positions = positions.set_column(place, POSITIONS.arrow.field(name), values)
+    return positions
 
 
 class KoreanDynamic(TextLayout):
@@ -160,11 +182,11 @@ class KoreanDynamic(TextLayout):
             remarks["times read as Korean local time (UTC+9); read.utc_offset_h changes it"] = 0
         beside = _vessels_beside(source)
         if beside is not None:
-            remarks[f"names, types and sizes of vessels taken from {beside[0].label}"] = 0
+            remarks[f"names, types and sizes of vessels taken from {beside[0]}"] = 0
         for batch in super().read(source, head, settings):
             batch.remarks.update(remarks)
             if beside is not None:
-                batch.positions = beside[1].onto(expanded(batch.positions))
+                batch.positions = _onto(expanded(batch.positions), beside[1])
             yield batch
 
 
@@ -174,9 +196,9 @@ class KoreanStatic:
     name = "kr_mof_static"
     title = "Korean ministry of oceans, vessels (Static.csv)"
     doc = (
-        "Header MMSI,선박명,선종코드,IMO,... in UTF-8 or CP949. A file whose name begins with Static is joined by "
-        "MMSI to the positions of the Dynamic files in the same folder or archive, the first row of each MMSI; read "
-        "alone it gives no rows."
+        "Header MMSI,선박명,선종코드,IMO,... in UTF-8 or CP949. Files whose names begin with Static are joined by "
+        "MMSI to the positions of the Dynamic files in the same folder or archive, one row of each MMSI (that with the "
+        "greatest values, wherever it stands); read alone they give no rows."
     )
     time_rule = "None: its rows hold no time."
     lost = "draught, which without a time cannot be told to have changed or not, and estimated tonnage."
@@ -208,7 +230,7 @@ KR_MOF = KoreanDynamic(
     title="Korean ministry of oceans, positions (Dynamic_YYYYMMDD.csv)",
     doc=(
         "Header MMSI,일시,위도,경도,SOG,COG,Heading below two lines of title, in UTF-8 or CP949. Names, types and "
-        "sizes come from a Static file in the same folder or archive."
+        "sizes come from Static files in the same folder or archive."
     ),
     time_rule=(
         "일시 is taken as Korean local time (UTC+9), which no publication at hand confirms; read.utc_offset_h "

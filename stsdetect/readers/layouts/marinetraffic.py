@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from statistics import median
@@ -30,21 +31,43 @@ _MOST_DRAUGHT_M = 25.5
 
 
 def _settle(layout: TextLayout, header: Header, head: Head, settings: ReadSettings) -> TextLayout:
+    return replace(
+        layout, tidy=units(set(header.cells), lambda name: first_values(header, head, name), head.label, settings)
+    )
+
+
+def units(cells: set[str], first: Callable[[str], Sequence[str]], label: str, settings: ReadSettings) -> Tidy:
+    """Return what makes knots of SPEED and metres of DRAUGHT in a file with these columns.
+
+    Parameters
+    ----------
+    cells
+        Names of the columns.
+    first
+        Returns what stands in a column of the first rows, as text.
+    label, settings
+        Which file it is, and how it is read.
+
+    Raises
+    ------
+    QuestionError
+        If neither the columns nor the settings say what unit SPEED has.
+    """
     if settings.speed_unit is None:
-        _ask_unless_tenths(header, head)
+        _ask_unless_tenths(cells, _numbers(first("SPEED")), label)
     speed = knots(settings, "0.1kn")
-    draught = _draught_of(_numbers(header, head, "DRAUGHT")) if "DRAUGHT" in header.cells else None
+    draught = _draught_of(_numbers(first("DRAUGHT"))) if "DRAUGHT" in cells else None
 
     def tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
         columns = speed(columns, remarks)
         return draught(columns, remarks) if draught else columns
 
-    return replace(layout, tidy=tidy)
+    return tidy
 
 
-def _numbers(header: Header, head: Head, name: str) -> list[float]:
+def _numbers(texts: Sequence[str]) -> list[float]:
     found = []
-    for text in first_values(header, head, name):
+    for text in texts:
         try:
             found.append(float(text))
         except ValueError:
@@ -52,11 +75,9 @@ def _numbers(header: Header, head: Head, name: str) -> list[float]:
     return [value for value in found if 0 <= value < 1e6]
 
 
-def _ask_unless_tenths(header: Header, head: Head) -> None:
+def _ask_unless_tenths(cells: set[str], speeds: list[float], label: str) -> None:
     """Pass where header and values both say tenths of a knot; else ask for the unit, with what the data look like."""
-    cells = set(header.cells)
     told = cells >= _API or _PS01 <= cells <= _PS01 | _PS01_MORE
-    speeds = _numbers(header, head, "SPEED")
     broken = [speed for speed in speeds if speed % 1]
     if told and not broken:
         return
@@ -71,7 +92,7 @@ def _ask_unless_tenths(header: Header, head: Head) -> None:
         look += f"{median(moving):g}"
         look += f", and no AIS speed in knots is above {_MOST_KN}" if max(moving) > _MOST_KN else ""
     raise QuestionError(
-        f"{head.label} looks like MarineTraffic, but {why}; {look}. "
+        f"{label} looks like MarineTraffic, but {why}; {look}. "
         "Answer with --speed-unit 0.1kn or --speed-unit kn (read.speed_unit)"
     )
 

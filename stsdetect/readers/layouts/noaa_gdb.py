@@ -147,7 +147,8 @@ def _beside(head: Head, layer: str | None, key: str, names: dict[str, str]) -> L
     together = pa.concat_tables(parts)
     keys, _ = whole(plain(together.column(key)), 0, _MOST, pa.int64())
     kept = together.drop_columns([key])
-    return Lookup.of(keys, kept.rename_columns([names[name] for name in kept.column_names]))
+    kept = kept.rename_columns([names[name] for name in kept.column_names])
+    return _guarded(partial(Lookup.of, keys, kept), head.label)
 
 
 class NoaaGeodatabase:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.parquet_layout import ParquetLayout
-from stsdetect.readers.times import iso_utc
+from stsdetect.readers.times import iso_zoned_utc
 
 _DOC = (
     "Columns mmsi, longitude, latitude, dt_pos_utc and others; 28 to 30 and more of them, in any order. Longitude "
     "stands before latitude. The numeric columns of ship type and status are read, not their texts."
 )
-_TIME_RULE = "dt_pos_utc is UTC without a zone; ts_pos_utc, which comes in several forms, is not read."
+_TIME_RULE = "dt_pos_utc is UTC, with the zone or without; ts_pos_utc, which comes in several forms, is not read."
 _LOST = "rate of turn, ETA, flag, source, time of the static report, vessel types in words, eeid, H3 cells."
 _NAMES = {
     "mmsi": "mmsi",
@@ -42,7 +42,7 @@ UNGP = TextLayout(
     lost=_LOST,
     names=_NAMES,
     required=_REQUIRED,
-    times=iso_utc,
+    times=iso_zoned_utc,
 )
 
 UNGP_PARQUET = ParquetLayout(

@@ -88,6 +88,14 @@ def test_what_only_others_found_is_added(tmp_path):
     assert starts == sorted(starts)
 
 
+def test_a_pair_has_the_names_its_vessels_broadcast(tmp_path):
+    met(tmp_path)
+    result = run(tmp_path, [told("encounter", -48, -44, ONE, TWO)], out=tmp_path / "out")
+    (pair,) = result.pairs_table.to_pylist()
+    assert (pair["n_events"], pair["name_a"], pair["name_b"]) == (2, "FIRST", "SECOND")
+    assert "Tanker and tanker" in (tmp_path / "out" / "report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("west", "east", "kept"), [(120.0, 125.0, 1), (-10.0, 10.0, 0), (170.0, 125.0, 1), (125.0, -170.0, 0)]
 )

@@ -86,7 +86,7 @@ def test_offset_of_the_clock(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({**MAP, "speeed": "id"}, "cannot be mapped to 'speeed'.*Names to map to"),
+        ({**MAP, "speeed": "id"}, "nothing can be mapped to 'speeed'.*Names to map to"),
         ({**MAP, "lat": "Lat_N"}, "no column 'Lat_N' .mapped to lat.. Did you mean 'Lat N'"),
         ({"time": "when", "mmsi": "id"}, "lacks lat, lon;"),
         ({"time": "when", "lat": "Lat N", "lon": "Lon E"}, "lacks mmsi"),
@@ -293,3 +293,17 @@ def test_judged_rows_pass_as_they_stand_and_others_are_judged(column, value, exp
     else:
         assert second == [{**good, column: expected}]
         assert result.rejects.num_rows == 0
+
+
+def test_lines_of_title_stand_above_the_header_of_a_mapped_table(tmp_path):
+    path = tmp_path / "ministry.csv"
+    path.write_text(
+        "Vessel positions\nPeriod: 1 March 2024, all day\nShip,When,North,East\n367000001,2024-03-01T00:00:00,29,-94\n"
+    )
+    columns = {"mmsi": "Ship", "time": "When", "lat": "North", "lon": "East"}
+    result = read(path, settings=ReadSettings(columns=columns))
+    assert [(row["mmsi"], row["source_row"]) for row in result.positions.to_pylist()] == [(367000001, 4)]
+    with pytest.raises(StsError, match=r"no column .Boat. .mapped to mmsi.*Its columns: Ship, When, North, East"):
+        read(path, settings=ReadSettings(columns=columns | {"mmsi": "Boat"}))
+    with pytest.raises(StsError, match=r"in no layout stsdetect knows .columns: Ship, When, North, East"):
+        read(path)

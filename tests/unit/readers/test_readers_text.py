@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stsdetect.errors import InputError, StsError
@@ -20,6 +20,7 @@ from stsdetect.readers.header import find_header
 from stsdetect.readers.source import Head
 from stsdetect.readers.text import TextSpec, split_block, split_slow
 from stsdetect.schema import POSITIONS, REJECTS
+from stsdetect.settings import ReadSettings
 
 NOAA_17 = (
     "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,Draft,"
@@ -350,6 +351,27 @@ def test_progress_and_equality_over_many_blocks(tmp_path, monkeypatch):
     assert seen[-1][1] == seen[-1][2] == len(text)
 
 
+def test_a_row_that_begins_with_a_number_sign_is_no_comment(tmp_path):
+    path = tmp_path / "named.csv"
+    path.write_text(
+        "name,mmsi,time,lat,lon\n#1 TUG,367000001,2024-03-01T00:00:00,29,-94\n# checked, by hand\n"
+        '"#2, TUG",367000002,2024-03-01T00:00:00,29,-94\n#3 TUG,367000003,noon,29,-94\n'
+    )
+    columns = {key: key for key in ("name", "mmsi", "time", "lat", "lon")}
+    result = read(path, settings=ReadSettings(columns=columns))
+    assert sorted(result.positions.column("name").to_pylist()) == ["#1 TUG", "#2, TUG"]
+    assert result.rejects.column("source_row").to_pylist() == [5]
+    assert (result.files[0].rows_read, result.files[0].rows_kept) == (3, 2)
+
+
+def test_a_stray_carriage_return_makes_no_row_of_a_part(tmp_path):
+    bad = ROW.replace("367", "3\r67", 1)
+    result = read_text(tmp_path, f"{NOAA_17}\n{bad},more\n{ROW}\r{ROW}\n")
+    assert result.rejects.column("reason").to_pylist() == ["wrong_column_count"]
+    assert result.positions.column("source_row").to_pylist() == [3, 3]
+    assert result.files[0].rows_read == 3
+
+
 CELLS = st.one_of(
     st.sampled_from(["", " ", "1", "-2.5", "1e5", "nan", "2022-01-03T00:00:00", "EAGLE", '"', '""', "#", "é", "A B"]),
     st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=6),
@@ -362,18 +384,19 @@ BYTE_LINES = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(BYTE_LINES, min_size=1, max_size=12))
-@example([b"", b"#,,"])
 def test_both_ways_of_splitting_agree(lines):
     head = Head("x", b"MMSI,time,name\n", True)
     header = find_header(head)
     assert header is not None
     spec = TextSpec(header, {"mmsi": 0, "time": 1, "name": 2})
+
+    def is_whole(line: bytes) -> bool:
+        return not split_slow([(1, line)], spec).rejects
+
     block = b"\n".join(lines) + b"\n"
     pieces = split_block(Block(2, block.count(b"\n"), block), spec)
     numbered = [(n, line) for n, line in enumerate(block.split(b"\n")[:-1], start=2)]
-    numbered = [(n, line) for n, line in numbered if line.strip()]
-    # A comment has not the cells of a row.
-    numbered = [(n, line) for n, line in numbered if line[:1] != b"#" or len(split_slow([(n, line)], spec).rows)]
+    numbered = [(n, line) for n, line in numbered if line.strip() and (line[:1] != b"#" or is_whole(line))]
     slow = split_slow(numbered, spec)
     fast = {
         int(row): tuple(piece.columns[key][i].as_py() for key in spec.columns)

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pytest
 
 from stsdetect.errors import InputError
-from stsdetect.readers import read
+from stsdetect.readers import raw_lines, read
 from tests.unit.readers.layouts.lib import adds_up, rows
 
 STAMPS = ("1/02/2023 12:04:54 AM", "1/02/2023 1:04:54 AM", "1/02/2023 2:07:24 PM")
@@ -122,3 +122,19 @@ def test_names_that_are_not_utf8(shapefile):
     result = read(shapefile)
     assert result.files[0].rows_kept == 3
     assert "fields that are not UTF-8, read as Latin-1: 1" in result.files[0].notes
+
+
+@pytest.mark.parametrize("where", ["file", "zip"])
+def test_a_row_leads_back_to_its_record(shapefile, where):
+    data = bytearray(shapefile.read_bytes())
+    begin, width = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
+    data[begin + width] = ord("*")  # the second record is marked as deleted
+    shapefile.write_bytes(data)
+    result = read(shapefile if where == "file" else zipped(shapefile))
+    label = result.files[0].label
+    texts = raw_lines(label, [1, 2, 3], layout=result.files[0].layout)
+    assert STAMPS[0] in texts[1]
+    assert STAMPS[2] in texts[3]
+    assert result.rejects.column("text").to_pylist() == [texts[2]]
+    with pytest.raises(InputError, match="has no row 4"):
+        raw_lines(label, [4], layout=result.files[0].layout)

@@ -12,7 +12,7 @@ import shapely
 
 from stsdetect.detect.events import event_id
 from stsdetect.errors import InputError
-from stsdetect.readers import ReadResult, read, read_events
+from stsdetect.readers import ReadResult, raw_lines, read, read_events
 from stsdetect.schema import EVENTS
 from stsdetect.settings import ReadSettings
 
@@ -168,6 +168,12 @@ def test_what_cannot_be_used_has_a_reason(tmp_path, change, reason):
     adds_up(result)
 
 
+@pytest.mark.parametrize(("partner", "detail"), [(None, "no partner"), (ENCOUNTER["vessel"], "it is its own partner")])
+def test_what_is_wrong_with_a_partner_is_said(tmp_path, partner, detail):
+    result = read_items(tmp_path, [{**ENCOUNTER, "encounter": {"vessel": partner}}])
+    assert result.rejects.column("detail").to_pylist() == [detail]
+
+
 @pytest.mark.parametrize(
     ("vessel", "label", "mmsi"),
     [
@@ -189,6 +195,15 @@ def test_hostile_texts_are_bounded(tmp_path):
     (row,) = read_items(tmp_path, [{**LOITERING, "vessel": vessel}]).events.to_pylist()
     assert len(row["vessel_a"]) <= 504
     assert len(row["name_a"]) <= 500
+
+
+@pytest.mark.parametrize("wrap", [lambda items: items, lambda items: {"total": 2, "entries": items}])
+def test_a_rejected_item_leads_back_to_its_text(tmp_path, wrap):
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps(wrap([ENCOUNTER, FISHING]), indent=1))
+    (reject,) = read(path).rejects.to_pylist()
+    text = raw_lines(path.as_posix(), [reject["source_row"]], layout="gfw_events")[reject["source_row"]]
+    assert json.loads(text)["id"] == "fishing-1"
 
 
 def test_filters_hold_for_events(tmp_path):

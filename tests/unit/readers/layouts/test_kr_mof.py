@@ -89,6 +89,23 @@ def test_vessels_beside_are_joined(tmp_path, encoding):
     adds_up(result)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("apart", [False, True])
+def test_rows_about_one_vessel_give_the_same_in_any_order_and_in_several_files(tmp_path, turned, apart):
+    about = [STATIC, STATIC.replace("부산호", "가나호").replace("9074729", "0"), "440005678,둘째,70,,D7,1,2,3,4,5,6\n"]
+    about = about[::-1] if turned else about
+    for k, lines in enumerate(about if apart else ["".join(about)]):
+        (tmp_path / f"Static_{k}.csv").write_text(STATIC_HEADER + lines)
+    (tmp_path / "Dynamic_20240301.csv").write_text(TITLE + HEADER + GOOD)
+    result = read(tmp_path)
+    assert [(row["name"], row["imo"], row["length_m"]) for row in rows(result)] == [
+        ("부산호", 9074729, 120.0),
+        ("둘째", None, 3.0),
+    ]
+    (note,) = [note for note in result.files[0].notes if note.startswith("names, types and sizes")]
+    assert note.endswith("and 2 more beside it") == apart
+
+
 def test_vessels_in_the_same_archive_are_joined(tmp_path):
     path = tmp_path / "ais.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -35,6 +35,13 @@ def test_csv(tmp_path, more, cells, kind):
     assert "eais" in inspect_layout(tmp_path / "input.csv")[0][1]
 
 
+@pytest.mark.parametrize("zone", ["Z", ".000Z", "+00:00", " UTC"])
+def test_csv_as_spark_writes_times(tmp_path, zone):
+    line = LINE.replace("2024-03-01 00:00:05", f"2024-03-01T00:00:05{zone}")
+    (row,) = rows(read_text(tmp_path, f"{HEADER}\n{line}\n"))
+    assert row["time"] == datetime(2024, 3, 1, 0, 0, 5, tzinfo=UTC)
+
+
 def test_bad_rows_of_csv(tmp_path):
     late, nowhere = LINE.replace("2024-03-01 00:00:05", "20240301000005"), LINE.replace(",42.5,", ",,")
     result = read_text(tmp_path, f"{HEADER}\n{LINE}\n{late}\n{nowhere}\n")

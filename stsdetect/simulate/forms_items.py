@@ -1,16 +1,20 @@
-"""Simulated positions in the layouts of public services that answer in JSON."""
+"""Simulated positions in the layouts of public services that answer in JSON, or in XML."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import pyarrow as pa
 
 from stsdetect.simulate.forms_tables import news
+from stsdetect.simulate.sampling import NO_COG, NO_LAT, NO_LON, NO_SOG, PER_DEGREE
 
 Row = dict[str, Any]
 
@@ -144,11 +148,75 @@ def _taiwan(row: Row) -> Row:
     }  # fmt: skip
 
 
+def _digitraffic_vessel(row: Row) -> Iterator[Row]:
+    """Yield what is new of a vessel; draught in decimetres."""
+    if row["is_news"]:
+        yield {
+            "timestamp": round(row["time"].timestamp() * 1000), "destination": row["destination"] or "",
+            "mmsi": row["mmsi"], "callSign": row["callsign"] or "", "imo": row["imo"] or 0,
+            "shipType": row["ship_type"], "draught": _units(row["draught_m"], 10, 0.0), "eta": 1596, "posType": 1,
+            **{f"referencePoint{side}": _whole(row[name]) for side, name in zip("ABCD", _SIDES, strict=True)},
+            "name": row["name"] or "",
+        }  # fmt: skip
+
+
+def _units(value: float | None, per_unit: float, missing: float) -> int:
+    """Return a number in raw units, or in them what stands for "not available"."""
+    return round((missing if value is None else value) * per_unit)
+
+
+def _aishub_raw(row: Row) -> Row:
+    """Return a report in raw units: 1/600000 degree, tenths of a knot, degree and metre."""
+    return _aishub(row) | {
+        "TIME": round(row["time"].timestamp()), "LONGITUDE": _units(row["lon_deg"], PER_DEGREE, NO_LON),
+        "LATITUDE": _units(row["lat_deg"], PER_DEGREE, NO_LAT), "COG": _units(row["cog_deg"], 10, NO_COG),
+        "SOG": _units(row["sog_kn"], 10, NO_SOG), "DRAUGHT": _units(row["draught_m"], 10, 0.0),
+    }  # fmt: skip
+
+
+def _kpler(row: Row) -> Iterator[Row]:
+    """Yield what is new of a vessel as a static message, then the position."""
+    front = {"mmsi": row["mmsi"], "timestamp": row["time"].strftime("%Y-%m-%dT%H:%M:%SZ")}
+    small = row["transceiver"] == "B"
+    if row["is_news"]:
+        yield front | {
+            "msg_type": 24 if small else 5, "msg_description": "static", "latitude": None, "longitude": None,
+            "name": row["name"], "ship_and_cargo_type": row["ship_type"], "destination": row["destination"],
+            "dimensions": {side: _whole(row[name]) for side, name in zip("abcd", _SIDES, strict=True)},
+            "imo": row["imo"], "call_sign": row["callsign"], "draught": row["draught_m"],
+        }  # fmt: skip
+    yield front | {
+        "msg_type": row["message_type"], "msg_description": "position", "latitude": row["lat_deg"],
+        "longitude": row["lon_deg"], "speed": row["sog_kn"], "course": row["cog_deg"], "heading": row["heading_deg"],
+        "status": row["nav_status"],
+    }  # fmt: skip
+
+
+def _taiwan_feature(row: Row) -> Row:
+    fields = _taiwan(row)
+    place = [fields.pop("Longitude"), fields.pop("Latitude")]
+    return {"type": "Feature", "geometry": {"type": "Point", "coordinates": place}, "properties": fields}
+
+
 _SIDES = ("to_bow_m", "to_stern_m", "to_port_m", "to_starboard_m")
 
 
+def _as_json(item: Row) -> str:
+    return json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+
+
+#: Signs that XML cannot hold.
+_NO_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+
+
+def _as_xml(item: Row) -> str:
+    """Return an element with the fields that have a value as attributes."""
+    known = {key: quoteattr(_NO_XML.sub(" ", str(value))) for key, value in item.items() if value is not None}
+    return f"<vessel {' '.join(f'{key}={value}' for key, value in known.items())}/>"
+
+
 @dataclass(frozen=True)
-class JsonForm:
+class ItemForm:
     """How a layout writes rows: items of one document between ``begin`` and ``end``, or a line each."""
 
     pattern: str
@@ -156,41 +224,61 @@ class JsonForm:
     begin: str = ""
     end: str = ""
     between: str = "\n"
+    item: Callable[[Row], str] = _as_json
+    whole: bool = False
 
-    def parts(self, table: pa.Table) -> Iterator[str]:
-        """Yield the text of a file piece by piece."""
-        yield self.begin
-        first = True
-        for row in rows(table):
-            for item in self.items(row):
-                yield ("" if first else self.between) + json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-                first = False
-        yield self.end
+    def fill(self, table: pa.Table, path: Path) -> None:
+        """Write positions to a file, piece by piece."""
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(self.begin)
+            first = True
+            for row in rows(table):
+                for item in self.items(row):
+                    file.write(("" if first else self.between) + self.item(item))
+                    first = False
+            file.write(self.end)
 
 
 def _one(make: Callable[[Row], Row]) -> Callable[[Row], Iterable[Row]]:
     return lambda row: (make(row),)
 
 
-def name_of(form: JsonForm, day: datetime) -> str:
-    """Return the name of a day's file."""
-    return day.strftime(form.pattern)
+_FEATURES = '{"type":"FeatureCollection","features":['
 
-
-#: Each layout in JSON.
-JSON_FORMS: dict[str, JsonForm] = {
-    "barentswatch": JsonForm("barentswatch_%Y%m%d.json", _one(_barentswatch), "[", "]\n", ",\n"),
-    "digitraffic": JsonForm(
-        "digitraffic_%Y%m%d.json", _one(_digitraffic),
-        '{"type":"FeatureCollection","dataUpdatedTime":"2024-03-01T00:00:00Z","features":[', "]}\n", ",\n",
+#: The kinds of file of each layout of items.
+ITEM_FORMS: dict[str, tuple[ItemForm, ...]] = {
+    "barentswatch": (ItemForm("barentswatch_%Y%m%d.json", _one(_barentswatch), "[", "]\n", ",\n"),),
+    "digitraffic": (
+        ItemForm(
+            "digitraffic_%Y%m%d.json", _one(_digitraffic),
+            '{"type":"FeatureCollection","dataUpdatedTime":"2024-03-01T00:00:00Z","features":[', "]}\n", ",\n",
+        ),
+        ItemForm("digitraffic_vessels_%Y%m%d.json", _digitraffic_vessel, "[", "]\n", ",\n"),
     ),
-    "aishub_json": JsonForm(
-        "aishub_%Y%m%d.json", _one(_aishub), '[{"ERROR":false,"USERNAME":"SIM","FORMAT":"HUMAN"},[', "]]\n", ",\n"
+    "aishub_json": (
+        ItemForm(
+            "aishub_%Y%m%d.json", _one(_aishub), '[{"ERROR":false,"USERNAME":"SIM","FORMAT":"HUMAN"},[', "]]\n", ",\n"
+        ),
     ),
-    "aisstream": JsonForm("aisstream_%Y%m%d.jsonl", _aisstream, end="\n"),
-    "vesselfinder": JsonForm("vesselfinder_%Y%m%d.json", _one(_vesselfinder), "[", "]\n", ",\n"),
-    "spire_graphql": JsonForm(
-        "spire_%Y%m%d.json", _one(_spire_graphql), '{"data":{"vessels":{"nodes":[', "]}}}\n", ",\n"
+    "aishub_json_raw": (
+        ItemForm(
+            "aishub_%Y%m%d.json", _one(_aishub_raw), '[{"ERROR":false,"USERNAME":"SIM","FORMAT":"AIS"},[', "]]\n",
+            ",\n",
+        ),
     ),
-    "tw_mpb": JsonForm("tw_mpb_%Y%m%d.json", _one(_taiwan), "[", "]\n", ",\n"),
+    "aishub_xml": (
+        ItemForm(
+            "aishub_%Y%m%d.xml", _one(_aishub),
+            '<?xml version="1.0" encoding="UTF-8"?>\n<VESSELS ERROR="false" USERNAME="SIM" FORMAT="HUMAN">\n',
+            "\n</VESSELS>\n", item=_as_xml,
+        ),
+    ),
+    "aisstream": (ItemForm("aisstream_%Y%m%d.jsonl", _aisstream, end="\n"),),
+    "vesselfinder": (ItemForm("vesselfinder_%Y%m%d.json", _one(_vesselfinder), "[", "]\n", ",\n"),),
+    "spire_graphql": (
+        ItemForm("spire_%Y%m%d.json", _one(_spire_graphql), '{"data":{"vessels":{"nodes":[', "]}}}\n", ",\n"),
+    ),
+    "kpler": (ItemForm("kpler_%Y%m%d.json", _kpler, '{"data":[', "]}\n", ",\n"),),
+    "tw_mpb": (ItemForm("tw_mpb_%Y%m%d.json", _one(_taiwan), "[", "]\n", ",\n"),),
+    "tw_mpb_geojson": (ItemForm("tw_mpb_%Y%m%d.geojson", _one(_taiwan_feature), _FEATURES, "]}\n", ",\n"),),
 }  # fmt: skip
