@@ -18,8 +18,9 @@ from stsdetect.readers.unpack import ByteStream
 BLOCK_BYTES = 1 << 24
 #: ... without the compiled scanner, smaller ones do as well, and what is made of them takes more memory.
 SMALL_BLOCK_BYTES = 1 << 22
-#: A piece of more lines than this is cut into smaller ones: each rejected line takes memory of its own.
-MAX_LINES, FEW_LINES = 1 << 19, 1 << 16
+#: A piece of more lines than this, or of lines shorter than any row [bytes], is cut into smaller ones: each rejected
+#: line takes memory of its own.
+MAX_LINES, SHORT_LINE_BYTES, FEW_LINES = 1 << 19, 30, 1 << 16
 _SEARCH_BYTES = 1 << 16
 
 Rows = NDArray[np.int64]
@@ -104,7 +105,8 @@ def numbered_blocks(
     for data in _whole_lines(stream, header.end, [] if spare is None else spare):
         fast = compiled("scan")
         count = fast.newlines(data) if fast else data.tobytes().count(b"\n")
-        for part, lines in [(data, count)] if count <= MAX_LINES else _cut(data, FEW_LINES):
+        few = count <= MAX_LINES and (count <= FEW_LINES or count * SHORT_LINE_BYTES <= len(data))
+        for part, lines in [(data, count)] if few else _cut(data, FEW_LINES):
             yield Block(row, lines, part)
             row += lines
 

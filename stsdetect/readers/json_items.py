@@ -310,7 +310,7 @@ class _Document:
 
     def _more(self) -> None:
         data = self._stream.read(_PIECE)
-        self._whole = len(data) < _PIECE
+        self._whole = not data  # less than was asked for comes before damage, too
         self._text = self._text[self._at :] + self._decoder.decode(data, final=self._whole)
         self._at = 0
 

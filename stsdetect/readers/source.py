@@ -229,6 +229,7 @@ class Source:
                 return partial(pq.ParquetFile, self.path)
             data = stream.read(MAX_PARQUET_IN_MEMORY)
             if len(data) < MAX_PARQUET_IN_MEMORY:
+                stream.read(1)  # fewer bytes come at the end, and before damage, which this tells
                 whole = pa.py_buffer(data)
                 return lambda **known: pq.ParquetFile(pa.BufferReader(whole), **known)
             # It goes from the disk when nothing refers to it any more.

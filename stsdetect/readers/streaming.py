@@ -186,9 +186,11 @@ class _Account:
         """Enter a file that was read to its end."""
         self.reports.append(tally.report(source.path, source.member, layout, source.size))
         if tally.rejected:  # in the order of lines, wherever the file was cut
-            table = pa.concat_tables(tally.rejected).unify_dictionaries().combine_chunks()
-            order = np.argsort(table.column("source_row").to_numpy(), kind="stable")
-            self.rejected.append(table.take(pa.array(order)))
+            table = pa.concat_tables(tally.rejected).unify_dictionaries()
+            rows = table.column("source_row").to_numpy()
+            if (rows[1:] < rows[:-1]).any():  # else a copy is spared: there may be very many
+                table = table.combine_chunks().take(pa.array(np.argsort(rows, kind="stable")))
+            self.rejected.append(table)
         self.events += tally.events
         self.sketches.append(tally.suspicion.sketch)
 

@@ -53,5 +53,5 @@ def command(*words: object, folder: Path, seconds: float = 120.0) -> Ended:
     ended = Ended(done.returncode, out, err, int(peak.read_text()) / 1024)
     assert "Traceback" not in err
     assert "bug" not in err
-    assert ended.peak_mb < MOST_MB
+    assert ended.peak_mb < MOST_MB, f"{ended.peak_mb:.0f} MB"
     return ended

@@ -9,11 +9,14 @@ import warnings
 import zipfile
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.test_hostile_input import HEAD, rows
 
 TEXT = f"{HEAD}\n{rows(5000)}".encode()
+AISHUB = '<VESSELS><vessel MMSI="412000001" TIME="2024-03-01 00:00:00 GMT" LONGITUDE="1.5" LATITUDE="38.5"/></VESSELS>'
+BARENTSWATCH = '[{"mmsi":412000001,"msgtime":"2024-03-01T00:00:00Z","latitude":38.5,"longitude":1.5}]'
 _CENTRAL = b"PK\x01\x02"
 
 
@@ -62,6 +65,29 @@ def test_what_came_before_the_damage_is_kept(look, tmp_path, kind, damage):
         2000 if damage == "cut" or kind == "zst" else 4900
     )  # Zstandard unpacks 128 KiB at once
     assert any(note.startswith("only its first rows could be read: it is damaged") for note in found["notes"])
+
+
+@pytest.mark.parametrize("text", [AISHUB, BARENTSWATCH], ids=["xml", "json"])
+@pytest.mark.parametrize("damage", ["cut", "wrong checksum"])
+def test_a_document_that_is_whole_does_not_hide_the_damage_behind_it(look, tmp_path, text, damage):
+    """All its text is there, in one piece with damage behind it: a checksum that is missing or wrong."""
+    data = gzip.compress(text.encode())
+    path = tmp_path / "in.gz"
+    path.write_bytes(data[:-6] if damage == "cut" else data[:-8] + bytes(8))
+    found = look(path)
+    assert (found["rows_kept"], found["rejected"]) == (1, {"damaged_file": 1})
+    assert "is damaged or cut short" in found["problems"][0][2]
+
+
+def test_packed_parquet_with_a_wrong_checksum_is_refused(run, tmp_path):
+    table = pa.table({"time": pa.array([1709251200 * 10**6], pa.timestamp("us", "UTC")), "lat_deg": [38.5]})
+    pq.write_table(table.append_column("lon_deg", [[1.5]]).append_column("mmsi", [[412000001]]), tmp_path / "a.parquet")
+    data = gzip.compress((tmp_path / "a.parquet").read_bytes())
+    (tmp_path / "a.gz").write_bytes(data)
+    assert run("inspect", tmp_path / "a.gz").code == 0
+    (tmp_path / "a.gz").write_bytes(data[:-8] + bytes(8))
+    done = run("inspect", tmp_path / "a.gz")
+    assert (done.code, "a.gz is damaged or cut short (CRC check failed" in done.err) == (3, True)
 
 
 @pytest.mark.parametrize("kind", ["gz", "zst"])

@@ -28,6 +28,7 @@ _MAX_DEPTH = 100
 _SAMPLES = 20
 _CHUNK, _CHUNK_BYTES = 20_000, 1 << 22
 _VESSEL = re.compile(rb"(<vessel\s[^<>]*?)/?>", re.IGNORECASE)
+_ENTITY = re.compile(rb"&[^;\s]*;")
 _NEEDED = ("MMSI", "TIME", "LONGITUDE", "LATITUDE")
 
 
@@ -123,7 +124,7 @@ def _read(source: Source, encoding: str | None) -> Iterator[list[dict[str, str]]
         last = False
         while not last:
             data = stream.read(_PIECE)
-            last = len(data) < _PIECE
+            last = not data  # less than was asked for comes before damage, too
             held += len(data)
             vessels.feed(data, last)
             if last or len(vessels.found) >= _CHUNK or held >= _CHUNK_BYTES:
@@ -151,7 +152,7 @@ def _first(head: Head) -> list[dict[str, str]]:
         return []
     found: list[dict[str, str]] = []
     # Where the whole is refused, single tags still tell what it is, so that reading can say why it is refused.
-    for text in chain([head.data], (tag[1] + b"/>" for tag in _VESSEL.finditer(head.data))):
+    for text in chain([head.data], (_ENTITY.sub(b"", tag[1]) + b"/>" for tag in _VESSEL.finditer(head.data))):
         vessels = _Vessels("utf-8" if head.encoding else None)
         with suppress(*_BROKEN):
             vessels.feed(text, False)
