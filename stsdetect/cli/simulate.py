@@ -17,8 +17,8 @@ LAYOUT_NAMES = (
     "kystdatahuset", "aishub", "aishub_raw", "exactearth", "eais_ungp", "spire_historical", "brest", "piraeus",
     "kr_mof", "marinetraffic", "marinetraffic_extended", "marinetraffic_ps01", "marinetraffic_web", "gfw_positions",
     "amsa_cts", "barentswatch", "digitraffic", "aishub_json", "aishub_json_raw", "aishub_xml", "aisstream",
-    "vesselfinder", "spire_graphql", "kpler", "tw_mpb", "tw_mpb_geojson", "noaa_geoparquet", "eais_ungp_parquet",
-    "amsa_cts_shapefile",
+    "marinetraffic_json", "vesselfinder", "spire_graphql", "kpler", "tw_mpb", "tw_mpb_geojson", "noaa_geoparquet",
+    "eais_ungp_parquet", "amsa_cts_shapefile",
     "gfw_events", "gfw_encounters",
 )  # fmt: skip
 

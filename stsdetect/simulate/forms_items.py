@@ -106,6 +106,21 @@ def _aisstream(row: Row) -> Iterator[Row]:
         yield message("PositionReport", place | {"NavigationalStatus": row["nav_status"]})
 
 
+def _text(value: float | None, parts: int = 1) -> str:
+    """Return a value in whole parts of its unit as text, empty where there is none."""
+    return "" if value is None else str(round(value * parts))
+
+
+def _marinetraffic(row: Row) -> Row:
+    return {
+        "MMSI": str(row["mmsi"]), "IMO": str(row["imo"] or 0), "SHIP_ID": str(1_000_000_000 + row["mmsi"]),
+        "LAT": str(row["lat_deg"]), "LON": str(row["lon_deg"]), "SPEED": _text(row["sog_kn"], 10),
+        "HEADING": _text(row["heading_deg"]), "COURSE": _text(row["cog_deg"]),
+        "STATUS": _text(row["nav_status"]), "TIMESTAMP": row["time"].strftime("%Y-%m-%dT%H:%M:%S"), "DSRC": "TER",
+        "UTC_SECONDS": str(row["time"].second),
+    }  # fmt: skip
+
+
 def _vesselfinder(row: Row) -> Row:
     return {
         "AIS": {
@@ -274,6 +289,9 @@ ITEM_FORMS: dict[str, tuple[ItemForm, ...]] = {
         ),
     ),
     "aisstream": (ItemForm("aisstream_%Y%m%d.jsonl", _aisstream, end="\n"),),
+    "marinetraffic_json": (
+        ItemForm("marinetraffic_%Y%m%d.json", _one(_marinetraffic), "[", "]\n", ",\n"),
+    ),
     "vesselfinder": (ItemForm("vesselfinder_%Y%m%d.json", _one(_vesselfinder), "[", "]\n", ",\n"),),
     "spire_graphql": (
         ItemForm("spire_%Y%m%d.json", _one(_spire_graphql), '{"data":{"vessels":{"nodes":[', "]}}}\n", ",\n"),

@@ -125,6 +125,7 @@ HELD = {
     "aishub_json": Held(None, ALL, ("transceiver",)),
     "aishub_json_raw": Held(None, ALL, ("transceiver",)),
     "aishub_xml": Held(None, ALL, ("transceiver",)),
+    "marinetraffic_json": Held(None, ("imo",), ("transceiver",), change=whole_courses),
     "vesselfinder": Held(None, ALL, ("transceiver",)),
     "spire_graphql": Held(None, ALL, ("transceiver",)),
     "tw_mpb": Held(None, WHO, ("transceiver", "nav_status", "heading_deg")),
