@@ -57,7 +57,10 @@ class ZipArchive:
         """Open a member for reading."""
         if info.flag_bits & 1:
             raise RuntimeError("it is encrypted")
-        return self._open().open(info)
+        try:
+            return self._open().open(info)
+        except (ValueError, struct.error) as problem:  # a damaged name or place in the member's own header
+            raise zipfile.BadZipFile(str(problem)) from problem
 
     def _open(self) -> zipfile.ZipFile:
         with ZipArchive._lock:
