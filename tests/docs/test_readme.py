@@ -48,7 +48,7 @@ def test_the_first_two_commands_set_up_everything():
     assert "pip install -q . &&" in first[0]
     assert first[0].endswith("stsdetect detect sample_ais --out results")
     assert "pip install -q -e . --group test &&" in second[0]
-    assert second[0].endswith("-m pytest -q")
+    assert second[0].endswith("-m pytest -q -n auto")
 
 
 def test_ci_takes_its_commands_from_readme():
