@@ -182,7 +182,7 @@ class MappedTable:
         first, remark = 1, None
         for part in source.parquet_batches(sorted(set(columns.values())), _FRAME_ROWS):
             batch = table_batch(part, columns, _times(order, settings), source.label, first, knots(settings))
-            remark = _time_remark(plain(part.column(columns["time"])), settings) if first == 1 else remark
+            remark = remark or _time_remark([plain(part.column(columns["time"]))], settings)
             if remark:
                 batch.remarks.setdefault(remark, 0)
             yield batch
@@ -194,8 +194,7 @@ class MappedTable:
         places = {key: header.cells.index(name) for key, name in columns.items()}
         spec = TextSpec(header, places, plain_types(places))
         order = _order(_time_column(source, spec), settings, source.label)
-        sample = next(_time_column(source, spec), None)
-        remark = _time_remark(sample, settings)
+        remark = _time_remark(_time_column(source, spec), settings)
         for batch in read_text(source, spec, _times(order, settings), knots(settings)):
             if remark:
                 batch.remarks.setdefault(remark, 0)
@@ -206,7 +205,7 @@ class MappedTable:
         late = _late(settings.columns, names)
         columns = resolve_map(settings.columns, [*names, *late], source.label)
         order = _order(json_column(source, shape, "time", columns["time"]), settings, source.label)
-        remark = _time_remark(next(json_column(source, shape, "time", columns["time"]), None), settings)
+        remark = _time_remark(json_column(source, shape, "time", columns["time"]), settings)
         layout = JsonLayout(
             name=self.name,
             title=self.title,
@@ -282,11 +281,9 @@ def _order(columns: Iterable[pa.Array], settings: ReadSettings, label: str) -> O
     return None
 
 
-def _time_remark(sample: pa.Array | None, settings: ReadSettings) -> str | None:
-    first = None
-    if sample is not None:
-        values = strings(sample).drop_null()
-        first = values[0].as_py() if len(values) else None
+def _time_remark(columns: Iterable[pa.Array], settings: ReadSettings) -> str | None:
+    """Say how times like the first there is are read, however the column comes in pieces."""
+    first = next((values[0].as_py() for part in columns if len(values := strings(part).drop_null())), None)
     if first is None:
         return None
     digits = first.lstrip("+-").split(".")[0]
