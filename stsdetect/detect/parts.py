@@ -14,8 +14,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stsdetect.context.berths import BerthCells
+from stsdetect.context.coverage import LAST_HEARD
+from stsdetect.context.heard import HullHours
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
-from stsdetect.detect.gaps import Gaps
+from stsdetect.detect.gaps import Gaps, recent_fixes
+from stsdetect.detect.hours import hours_of
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
 from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
@@ -36,6 +39,10 @@ class HullPart:
     last: Fixes
     per_hour: Floats
     presence: pa.Table
+    last_heard: pa.Table
+    recent: Ints
+    heard: HullHours
+    odd: HullHours
 
 
 def search_hulls(
@@ -48,10 +55,8 @@ def search_hulls(
     known = Identities.from_table(vessels, data.labels)
     # No fix is late enough to be open; loitering that ends at the hull's last fix always is.
     data.__dict__["end_us"] = FIRST_US
-    found = [
-        Loitering.from_settings(settings.loitering).detect(data, known),
-        Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
-    ]
+    gaps, last_heard = Gaps.from_settings(settings.gaps).find(data, known, flagged=flagged)
+    found = [Loitering.from_settings(settings.loitering).detect(data, known), gaps]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
     fast, rule = compiled("legs"), settings.encounters
     run: NDArray[Any]
@@ -62,19 +67,32 @@ def search_hulls(
     cut = slotted(data, run, edges_us)
     first = np.append(0, last[:-1] + 1)[: last.size]
     hours = np.maximum((data.time_us[last] - data.time_us[first]) / HOUR_US, 1.0)
-    return HullPart(pa.concat_tables(found), data.labels, cut, data.take(last), (last - first + 1) / hours, lying)
+    return HullPart(
+        pa.concat_tables(found), data.labels, cut, data.take(last), (last - first + 1) / hours, lying,
+        last_heard, recent_fixes(data, last), *hours_of(data, flagged),
+    )  # fmt: skip
 
 
 def finish_events(
-    of_hulls: list[pa.Table], slots: FixSlots, known: Identities, flagged: pa.Table, settings: Settings
-) -> list[pa.Table]:
-    """Say which loitering is still open, now that the last time in the data is known, and add the open gaps."""
+    of_hulls: list[pa.Table],
+    slots: FixSlots,
+    known: Identities,
+    flagged: pa.Table,
+    recent: Ints,
+    settings: Settings,
+) -> tuple[list[pa.Table], pa.Table]:
+    """Say which loitering is still open, now that the last time in the data is known, and add the open gaps.
+
+    ``recent`` tells how often each hull was heard in the hours up to its last fix. The second result is the
+    `LAST_HEARD` table of the open gaps.
+    """
     if not slots.size:
-        return [EVENTS.empty()]
+        return [EVENTS.empty()], LAST_HEARD.empty()
     events = pa.concat_tables([EVENTS.empty(), *of_hulls])
     since_end = slots.end_us - events.column("end_time").cast(pa.int64()).to_numpy()
-    recent = pa.array(since_end <= round(MIN_OPEN_S * US_PER_S))
+    still = pa.array(since_end <= round(MIN_OPEN_S * US_PER_S))
     place = EVENTS.names.index("is_open")
-    events = events.set_column(place, EVENTS.arrow.field(place), pc.and_(events.column("is_open"), recent))
+    events = events.set_column(place, EVENTS.arrow.field(place), pc.and_(events.column("is_open"), still))
     gaps = Gaps.from_settings(settings.gaps)
-    return [events, gaps.detect(slots.last_fixes(), known, flagged=flagged)]
+    still_open, last_heard = gaps.find(slots.last_fixes(), known, flagged=flagged, recent=recent)
+    return [events, still_open], last_heard

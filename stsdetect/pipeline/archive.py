@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context.berths import BerthCells, Berths, crowded
+from stsdetect.context.coverage import Judged, judge
+from stsdetect.context.heard import Heard
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.meetings import find_encounters, in_final_order
@@ -102,6 +104,9 @@ class Cleaned:
     tracks: Tracks
     slots: FixSlots
     of_hulls: list[pa.Table]
+    last_heard: list[pa.Table]
+    recent: Ints
+    heard: Heard
     berths: Berths
     spilled_bytes: int
 
@@ -123,6 +128,8 @@ class Archive:
         # A fix takes some 8 bytes here and 60 there.
         self._source_rows = self._open.enter_context(Shelf(self._room.shelf_bytes // 8))
         self._sources = Sources(self._source_rows)
+        # An hour of a hull takes 15 bytes.
+        self._hull_hours = self._open.enter_context(Shelf(self._room.shelf_bytes // 8))
 
     def __enter__(self) -> Archive:
         return self
@@ -151,7 +158,8 @@ class Archive:
         wrong = days_of_wrong_clocks(self._buckets)
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
-        of_hulls, lying, done = [], [], 0
+        of_hulls, last_heard, recent, lying, done = [], [], [np.zeros(0, dtype=np.int64)], [], 0
+        heard = Heard(self._hull_hours)
         numbers = self._buckets.numbers()
         sizes = [self._rows.rows[number] for number in numbers]
 
@@ -171,6 +179,9 @@ class Archive:
             self._sources.put(source)
             slots.put(part.labels, part.slots, part.last, part.per_hour)
             of_hulls.append(part.events)
+            last_heard.append(part.last_heard)
+            recent.append(part.recent)
+            heard.put(part.heard, part.odd, len(part.labels))
             counts.update(tracks.quality_counts)
             lying.append(part.presence)
             for name, tables in parts.items():
@@ -182,11 +193,17 @@ class Archive:
         tracks = _together(parts, dict(sorted(counts.items())))
         reach_m = settings.encounters.max_distance_m
         berths = crowded(lying, self._cells, settings.context, max_distance_m=reach_m)
-        spilled = sum(shelf.spilled_bytes for shelf in (self._rows, self._fixes, self._source_rows))
-        return Cleaned(tracks, slots, of_hulls, berths, spilled)
+        shelves = (self._rows, self._fixes, self._source_rows, self._hull_hours)
+        spilled = sum(shelf.spilled_bytes for shelf in shelves)
+        in_order = np.empty(slots.rank.size, dtype=np.int64)
+        in_order[slots.rank] = np.concatenate(recent)
+        return Cleaned(tracks, slots, of_hulls, last_heard, in_order, heard, berths, spilled)
 
-    def events(self, cleaned: Cleaned, tick: Tick) -> pa.Table:
-        """Find meetings, and put all events together in their final order."""
+    def events(self, cleaned: Cleaned, tick: Tick, earlier: pa.Table | None = None) -> Judged:
+        """Find meetings, put all events together in their final order, and judge the gaps among them.
+
+        ``earlier`` is a `COVERAGE` table of earlier days.
+        """
         settings, slots = self._settings, cleaned.slots
         known = Identities.from_table(cleaned.tracks.vessels, slots.labels)
         met = find_encounters(
@@ -194,8 +211,12 @@ class Archive:
             searchers=self._room.searchers, rows_at_once=self._room.rows_at_once,
             shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
-        others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
-        return in_final_order([met, *others], settings.digest)
+        others, last_heard = finish_events(
+            cleaned.of_hulls, slots, known, cleaned.tracks.flagged, cleaned.recent, settings
+        )
+        events = in_final_order([met, *others], settings.digest)
+        last = pa.concat_tables([*cleaned.last_heard, last_heard])
+        return judge(events, last, cleaned.heard, slots.end_us, settings.coverage, earlier=earlier)
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
