@@ -382,9 +382,11 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
             rejects.append(Reject(number, reason, detail, text[:MAX_TEXT]))
             continue
         kept.append((number, line))
-        odd += not _is_utf8(line)
-        for key, i in spec.columns.items():
-            values[key].append(decode_line(cells[i].encode("latin-1")) or None)
+        raw = {key: cells[i].encode("latin-1") for key, i in spec.columns.items()}
+        # Arrow does not look at columns that are not read: what is said must not hang on which way a line takes.
+        odd += not all(map(_is_utf8, raw.values()))
+        for key, cell in raw.items():
+            values[key].append(decode_line(cell) or None)
     columns = {
         key: pa.array(column, pa.string())
         if key in spec.distinct
