@@ -131,6 +131,9 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
         except pa.ArrowInvalid:
             given = strings(array)
             result = cast_each(given, [pa.float64()])
+        else:
+            if math.isfinite(pc.sum(result).as_py() or 0.0):
+                return result, np.zeros(len(array), bool)
     elif pa.types.is_temporal(array.type) or pa.types.is_boolean(array.type):
         result = pa.nulls(len(array), pa.float64())
     else:
@@ -173,7 +176,7 @@ def whole(array: pa.Array, low: int, high: int, kind: pa.DataType) -> tuple[pa.A
         result = values.cast(pa.int64())
         ends = pc.min_max(result).as_py()
         if ends["min"] is None or low <= ends["min"] <= ends["max"] <= high:
-            return result.cast(kind), bad
+            return (result if kind == result.type else result.cast(kind)), bad
     raw = values.fill_null(0).to_numpy(zero_copy_only=False)
     wrong = (raw != np.floor(raw)) | (raw < low) | (raw > high)
     wrong &= values.is_valid().to_numpy(zero_copy_only=False)
@@ -219,7 +222,7 @@ def mapped_words(array: pa.Array, table: dict[str, str]) -> pa.Array:
 def _spread(values: pa.Array, array: pa.Array) -> pa.Array:
     """Return ``array`` with ``values`` in place of its dictionary's, each distinct text once in the dictionary."""
     if not values.null_count and values.equals(array.dictionary):
-        return array.cast(TEXT)
+        return array if array.type == TEXT else array.cast(TEXT)
     distinct = values.dictionary_encode()
     return pa.DictionaryArray.from_arrays(distinct.indices.take(array.indices), distinct.dictionary).cast(TEXT)
 

@@ -218,7 +218,8 @@ def _judge_time(raw: dict[str, pa.Array], times: Times, out: dict[str, pa.Array]
     time, _ = times(raw["time"])
     out["time"] = time
     _mark(why, _null(time), 1)
-    micro = time.cast(pa.int64()).fill_null(FIRST_US).to_numpy(zero_copy_only=False)
+    whole_us = time.view(pa.int64())
+    micro = (whole_us.fill_null(FIRST_US) if time.null_count else whole_us).to_numpy(zero_copy_only=False)
     if len(micro) and not FIRST_US <= micro.min() <= micro.max() < LAST_US:
         _mark(why, (micro < FIRST_US) | (micro >= LAST_US), 2)
 
