@@ -142,9 +142,10 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
     if not is_text(array):
         result = pc.if_else(pc.is_nan(result), _NO_NUMBER, result)
         given = pc.if_else(pc.is_null(given, nan_is_null=True), pa.scalar(None, given.type), given)
-    result = pc.if_else(pc.is_finite(result), result, _NO_NUMBER)
-    bad = pc.and_(pc.is_null(result), pc.is_valid(given))
-    return result, bad.to_numpy(zero_copy_only=False)
+    raw = result.to_numpy(zero_copy_only=False)
+    missing = ~np.isfinite(raw)
+    bad = missing & given.is_valid().to_numpy(zero_copy_only=False)
+    return pa.array(raw, pa.float64(), mask=missing), bad
 
 
 def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
@@ -205,7 +206,7 @@ def _as_whole(array: pa.Array) -> pa.Array:
 def codes(array: pa.Array, code: Callable[[str], int | None], kind: pa.DataType) -> tuple[pa.Array, Mask]:
     """Turn each distinct value into a number by ``code``; also where a value was there but has none."""
     encoded = array if pa.types.is_dictionary(array.type) else strings(array).dictionary_encode()
-    texts = strings(encoded.dictionary).to_pylist()
+    texts = (encoded.dictionary if encoded is not array else strings(encoded.dictionary)).to_pylist()
     found = [None if text is None else code(text) for text in texts]
     bad = np.array([text is not None and value is None for text, value in zip(texts, found, strict=True)], bool)
     return pa.array(found, kind).take(encoded.indices), take_mask(bad, encoded.indices)
@@ -214,7 +215,7 @@ def codes(array: pa.Array, code: Callable[[str], int | None], kind: pa.DataType)
 def mapped_words(array: pa.Array, table: dict[str, str]) -> pa.Array:
     """Look each value up in ``table`` by its lower-case form; others become null."""
     encoded = array if pa.types.is_dictionary(array.type) else strings(array).dictionary_encode()
-    texts = strings(encoded.dictionary).to_pylist()
+    texts = (encoded.dictionary if encoded is not array else strings(encoded.dictionary)).to_pylist()
     found = [None if text is None else table.get(text.casefold()) for text in texts]
     return _spread(pa.array(found, pa.string()), encoded)
 
