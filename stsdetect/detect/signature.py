@@ -136,11 +136,14 @@ def _with_column(events: pa.Table, name: str, values: pa.Array) -> pa.Table:
 
 def _look(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> _Seen:
     steps = np.arange(1, _AROUND + 1) * _STEP_US
-    before, heard_before = _fix_at(fixes, hull, start_us[:, None] - steps, 2 * _STEP_US)
-    after, heard_after = _fix_at(fixes, hull, end_us[:, None] + steps, 2 * _STEP_US)
     # Whole microseconds: as exact for a time in this century as for one shifted by years.
     marks = start_us[:, None] + (end_us - start_us)[:, None] * np.arange(_MARKS) // (_MARKS - 1)
-    inside, heard = _fix_at(fixes, hull, marks, None)
+    marks = np.concatenate([start_us[:, None] - steps, marks, end_us[:, None] + steps], axis=1)
+    at, known = _fix_at(fixes, hull, marks)
+    recent = known & (marks - fixes.time_us[at] <= 2 * _STEP_US)
+    before, inside, after = np.split(at, (_AROUND, _AROUND + _MARKS), axis=1)
+    heard_before, heard_after = recent[:, :_AROUND], recent[:, _AROUND + _MARKS :]
+    heard = known[:, _AROUND : _AROUND + _MARKS]
     # One fix may be the last at several marks.
     heard[:, 1:] &= inside[:, 1:] != inside[:, :-1]
     heard &= fixes.time_us[inside] >= start_us[:, None]
@@ -160,21 +163,19 @@ def _look(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> _Seen:
     )
 
 
-def _fix_at(fixes: Fixes, hull: Ints, marks_us: Ints, max_age_us: int | None) -> tuple[Ints, Bools]:
-    """Return the hull's last fix up to each mark, shape (n, k), and whether it has a precise and recent one."""
+def _fix_at(fixes: Fixes, hull: Ints, marks_us: Ints) -> tuple[Ints, Bools]:
+    """Return the hull's last fix up to each mark, shape (n, k), and whether it has one, and that is precise."""
     low = np.searchsorted(fixes.hull, hull, side="left")
     high = np.searchsorted(fixes.hull, hull, side="right")
     at = np.empty(marks_us.shape, dtype=np.int64)
     order = np.argsort(hull, kind="stable")
     for begin, stop in zip(*group_bounds(hull[order]), strict=True):
         mine = order[begin:stop]
-        first, last = low[mine[0]], high[mine[0]]
-        at[mine] = first - 1 + np.searchsorted(fixes.time_us[first:last], marks_us[mine], side="right")
+        first = low[mine[0]]
+        at[mine] = fixes.time_us[first : high[mine[0]]].searchsorted(marks_us[mine], side="right") + (first - 1)
     known = at >= low[:, None]
-    at = np.maximum(at, low[:, None])
+    np.maximum(at, low[:, None], out=at)
     known &= fixes.quality[at] == int(Quality.OK)
-    if max_age_us is not None:
-        known &= marks_us - fixes.time_us[at] <= max_age_us
     return at, known
 
 
@@ -295,35 +296,30 @@ def _combined(seen: _Seen, hours: Floats, change_m: Floats) -> Floats:
 
 def _sentences(seen: _Seen, hours: Floats, change_m: Floats, signature: Floats) -> list[str | None]:
     """Say what was seen of each event with a signature."""
-    said: list[str | None] = [None] * signature.size
-    for k in np.flatnonzero(~np.isnan(signature)).tolist():
-        parts = [
-            _passage(float(seen.before_kn[k]), float(seen.after_kn[k])),
-            "" if np.isnan(seen.held[k]) else f"heading held in {seen.held[k]:.0%} of the windows that tell",
-            ""
-            if np.isnan(seen.along[k])
-            else f"heading and drift agree by {seen.along[k]:.2f} (0 is beam-on, as alone)",
-            _roaming(float(seen.roamed_m[k])),
-            "" if not seen.minutes[k] >= 10.0 else f"about {seen.minutes[k]:.0f} min at 1.5 to 5 kn on each side of it",
-            "" if not abs(change_m[k]) >= _DRAUGHT[0][0] else f"typed draught {change_m[k]:+.1f} m afterwards",
-        ]
-        like = (
-            "consistent with another hull alongside" if signature[k] >= 0.6 else "little to tell it from a hull alone"
-        )
-        told = "; ".join(part for part in parts if part)
-        said[k] = f"At rest for {hours[k]:.1f} h{': ' if told else ''}{told}; {like}"
-    return said
+    columns = (signature, hours, seen.before_kn, seen.after_kn, seen.held, seen.along, seen.roamed_m, seen.minutes)
+    rows = zip(*(column.tolist() for column in (*columns, change_m)), strict=True)
+    # A number equals itself, NaN does not.
+    return [_sentence(*row) if row[0] == row[0] else None for row in rows]
 
 
-def _passage(before_kn: float, after_kn: float) -> str:
-    came = "" if np.isnan(before_kn) else f"came at up to {before_kn:.1f} kn"
-    left = "" if np.isnan(after_kn) else f"left at up to {after_kn:.1f} kn"
-    return " and ".join(part for part in (came, left) if part)
-
-
-def _roaming(metres: float) -> str:
-    if np.isnan(metres):
-        return ""
-    if metres <= _ROAMED[0][0]:
-        return f"stayed within {metres:.0f} m of one point, as at anchor or moored"
-    return f"drifted up to {metres / 1000:.1f} km from the middle of the stay"
+def _sentence(
+    signature: float, hours: float, before_kn: float, after_kn: float, held: float, along: float, roamed_m: float,
+    minutes: float, change_m: float,
+) -> str:  # fmt: skip
+    came = [f"came at up to {before_kn:.1f} kn"] if before_kn == before_kn else []
+    left = [f"left at up to {after_kn:.1f} kn"] if after_kn == after_kn else []
+    parts = [" and ".join(came + left)] if came or left else []
+    if held == held:
+        parts.append(f"heading held for {held:.0%} of the time that tells")
+    if along == along:
+        parts.append(f"heading and drift agree by {along:.2f} (0 is beam-on, as alone)")
+    if roamed_m <= _ROAMED[0][0]:
+        parts.append(f"stayed within {roamed_m:.0f} m of one point, as at anchor or moored")
+    elif roamed_m == roamed_m:
+        parts.append(f"drifted up to {roamed_m / 1000:.1f} km from the middle of the stay")
+    if minutes >= _MINUTES[0][0]:
+        parts.append(f"about {minutes:.0f} min at 1.5 to 5 kn on each side of it")
+    if abs(change_m) >= _DRAUGHT[0][0]:
+        parts.append(f"typed draught {change_m:+.1f} m afterwards")
+    like = "consistent with another hull alongside" if signature >= 0.6 else "little to tell it from a hull alone"
+    return f"At rest for {hours:.1f} h: {'; '.join([*parts, like])}"
