@@ -12,6 +12,7 @@ from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import Loitering
+from stsdetect.detect.signature import add_signatures
 from stsdetect.engine import cores
 from stsdetect.settings import Settings
 
@@ -39,7 +40,7 @@ def find_events(
     )
     found = [
         encounters.detect(data, known, berths=berths, progress=progress),
-        Loitering.from_settings(settings.loitering).detect(data, known),
+        add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
     ]
     events = pa.concat_tables(found).sort_by([("start_time", "ascending"), ("event_id", "ascending")])

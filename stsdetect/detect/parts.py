@@ -17,6 +17,7 @@ from stsdetect.context.berths import BerthCells
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
+from stsdetect.detect.signature import add_signatures
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
 from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
 from stsdetect.kernels.choice import compiled
@@ -49,7 +50,7 @@ def search_hulls(
     # No fix is late enough to be open; loitering that ends at the hull's last fix always is.
     data.__dict__["end_us"] = FIRST_US
     found = [
-        Loitering.from_settings(settings.loitering).detect(data, known),
+        add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
     ]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))

@@ -79,7 +79,8 @@ class Indicator:
     missing: str
     source: str
     example: str
-    measure: Callable[[Case], Finding | None]
+    #: Given a `Case` for pairs that met; other kinds of leads have their own.
+    measure: Callable[..., Finding | None]
     per_pair: bool = False
 
 
