@@ -13,12 +13,14 @@ of the Earth away. The times of a possible meeting are then one interval, and wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
-from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, norm
+from stsdetect.kernels.cuts import Caps, Disc, Found, search
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, local_axes, norm
 from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
 
 #: Most by which a way on the sphere of `kernels.sphere` is longer than the same way on the WGS84 ellipsoid. The
@@ -32,8 +34,15 @@ CLOCK_S = 1.0
 _LEAST_SPEED_KN = 0.1
 #: Speeds closer than this are taken as equal [m/s].
 _SAME_MPS = 1e-6
+#: Bounds on times go no farther than this beyond what is possible under the widened caps [s] (our choice: half a
+#: minute is nothing beside silences of hours).
+TOLERANCE_S = 30.0
+#: Hulls that can reach places farther apart than twice this [radians], 3,300 km, are judged by pairs of caps alone.
+_WIDEST = np.pi / 6.0
+#: Caps up to a quarter of the Earth are convex; a little less [radians].
+_QUARTER = np.pi / 2.0 - 1e-6
 #: Rows worked on at once, which bounds memory.
-_BATCH = 16_384
+_BATCH = 8_192
 #: Parts of the straight way between the fixes of a silence that are tried as meeting places.
 _SHARES = (0.25, 0.5, 0.75)
 
@@ -97,7 +106,7 @@ class Meets:
     stay_max_s
         No less than the greatest time they could have been together [s]; 0 where not possible.
     place_xyz
-        A place where they could have been longest [m], shape (k, 3).
+        A place where they could have been longest [m], shape (k, 3); NaN where not possible.
     still_max_s
         No less than the greatest time they could have been together at *one* place [s].
     """
@@ -125,16 +134,7 @@ def bounding_cap(s: Silences) -> tuple[Floats, Floats]:
     >>> bounding_cap(one)[1].round(-3).tolist()  # 10 h at 14 kn, there and back
     [130000.0]
     """
-    legs = _Legs.of(s, s.start_us, 0.0)
-    middle = s.from_xyz + np.where(legs.is_open[:, None], s.from_xyz, s.to_xyz)
-    length = norm(middle)
-    # The middle of opposite places is nowhere; the cap is then over a quarter anyway.
-    nowhere = length < 1e-3 * EARTH_RADIUS_M
-    centre = np.where(nowhere[:, None], s.from_xyz, middle * (EARTH_RADIUS_M / np.where(nowhere, 1.0, length))[:, None])
-    way_m = legs.speed_mps * np.maximum(legs.end_s - legs.start_s, 0.0)
-    radius_m = np.where(legs.is_open, way_m, way_m / 2.0) + legs.slack_m
-    everywhere = nowhere | (radius_m >= np.pi / 2.0 * EARTH_RADIUS_M)
-    return centre, np.where(everywhere, np.pi * EARTH_RADIUS_M, radius_m)
+    return _cap(_Legs.of(s, s.start_us, 0.0))
 
 
 def reach_stay(
@@ -220,12 +220,18 @@ def joint_reach(a: Silences, b: Silences, *, apart_m: float, least_s: float, dri
     >>> joint_reach(one, other, apart_m=500.0, least_s=3600.0).possible.tolist()
     [True, False]
     """
-    parts = [
-        _joint(a.take(slice(k, k + _BATCH)), b.take(slice(k, k + _BATCH)), apart_m, least_s, drift_kn)
-        for k in range(0, max(len(a), 1), _BATCH)
-    ]
-    names = ("possible", "earliest_us", "latest_us", "stay_max_s", "place_xyz", "still_max_s")
-    return Meets(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    drift_mps = None if drift_kn is None else drift_kn * KNOT_MPS * STRETCH
+    request = _Request(apart_m, max(least_s, 0.0), drift_mps)
+    rows = np.concatenate([k + _near(a.take(slice(k, k + _BATCH)), b.take(slice(k, k + _BATCH)), request)
+                           for k in range(0, max(len(a), 1), _BATCH)])  # fmt: skip
+    nothing = np.zeros(len(a))
+    result = _meets(nothing.astype(np.int64), nothing, nothing - 1.0, nothing, nothing, np.zeros((len(a), 3)), 0.0)
+    for k in range(0, rows.size, _BATCH):
+        some = rows[k : k + _BATCH]
+        part = _joint(a.take(some), b.take(some), request)
+        for name in ("possible", "earliest_us", "latest_us", "stay_max_s", "place_xyz", "still_max_s"):
+            getattr(result, name)[some] = getattr(part, name)
+    return result
 
 
 def _meets(
@@ -241,7 +247,7 @@ def _meets(
         np.where(possible, low, 0),
         np.where(possible, high, 0),
         np.where(possible, stay, 0.0),
-        np.array(place, dtype=np.float64),
+        np.where(possible[:, None], place, np.nan),
         np.where(possible, still, 0.0),
     )
 
@@ -347,40 +353,142 @@ def _bounds(a: _Legs, b: _Legs) -> _Bounds:
     return _Bounds(earliest, latest, still)
 
 
-def _places(a: _Legs, b: _Legs) -> list[Floats]:
-    """Return places to try, each (n, 3): the fixes, and points of the straight ways between them."""
-    places = [a.from_xyz, b.from_xyz, a.to_xyz, b.to_xyz]
+def _cap(legs: _Legs) -> tuple[Floats, Floats]:
+    middle = legs.from_xyz + legs.to_xyz
+    length = norm(middle)
+    # The middle of opposite places is nowhere; the cap is then over a quarter anyway.
+    nowhere = length < 1e-3 * EARTH_RADIUS_M
+    middle = middle * (EARTH_RADIUS_M / np.where(nowhere, 1.0, length))[:, None]
+    way_m = legs.speed_mps * np.maximum(legs.end_s - legs.start_s, 0.0)
+    radius_m = np.where(legs.is_open, way_m, way_m / 2.0) + legs.slack_m
+    everywhere = nowhere | (radius_m >= np.pi / 2.0 * EARTH_RADIUS_M)
+    return np.where(nowhere[:, None], legs.from_xyz, middle), np.where(everywhere, np.pi * EARTH_RADIUS_M, radius_m)
+
+
+def _caps(a: _Legs, b: _Legs) -> Caps:
+    slack, pace = [leg.slack_m / EARTH_RADIUS_M for leg in (a, b)], [EARTH_RADIUS_M / leg.speed_mps for leg in (a, b)]
+    back = [np.where(leg.is_open, 0.0, rate) for leg, rate in zip((a, b), pace, strict=True)]
+    apex = np.stack([(xyz / EARTH_RADIUS_M).T for xyz in (a.from_xyz, b.from_xyz, a.to_xyz, b.to_xyz)], axis=1)
+    moments = np.stack([a.start_s, b.start_s, a.end_s, b.end_s])
+    return Caps(apex, moments, np.stack([*pace, *back]), np.stack([*slack, *slack]))
+
+
+def _disc(a: _Legs, b: _Legs) -> Disc:
+    """Return the smaller of the caps that hold what each hull can reach."""
+    (centre_a, radius_a), (centre_b, radius_b) = _cap(a), _cap(b)
+    centre = np.where((radius_b < radius_a)[:, None], centre_b, centre_a)
+    east, north = local_axes(centre)
+    radius = np.minimum(radius_a, radius_b) / EARTH_RADIUS_M * (1.0 + 1e-9)
+    return Disc(centre.T / EARTH_RADIUS_M, east.T, north.T, radius)
+
+
+def _convex(caps: Caps, disc: Disc) -> Caps:
+    """Return caps that are convex over a disc: one that is not sets the limit that it sets at the nearest place."""
+    step = caps.apex - disc.middle[:, None, :]
+    nearest = 2.0 * np.arcsin(np.minimum(0.5 * np.sqrt((step * step).sum(axis=0)), 1.0)) - disc.radius
+    far = nearest + 2.0 * disc.radius >= _QUARTER
+    wait = np.where(far, caps.pace * np.maximum(nearest - caps.slack, 0.0), 0.0)
+    wait[2:] *= -1.0
+    return Caps(caps.apex, caps.moment_s + wait, np.where(far, 0.0, caps.pace), caps.slack)
+
+
+def _places(caps: Caps, window: tuple[Floats, Floats]) -> Iterator[Floats]:
+    """Yield places to try, unit vectors (3, n).
+
+    The fixes, points of the ways between them, and where caps touch when they first or last do.
+    """
+    apex = caps.apex
+    for k in range(4):
+        yield apex[:, k]
     for first, second in ((0, 2), (1, 3), (0, 1), (2, 3)):
         for share in _SHARES:
-            between = (1.0 - share) * places[first] + share * places[second]
-            length = norm(between)
-            places.append(between * (EARTH_RADIUS_M / np.where(length > 0, length, 1.0))[:, None])
-    return places
+            yield _unit((1.0 - share) * apex[:, first] + share * apex[:, second])
+    for grows, other in ((0, 1), (0, 3), (1, 2)):
+        yield _along(caps, grows, other, window[0] - caps.moment_s[grows])
+    for shrinks, other in ((2, 3), (2, 1), (3, 0)):
+        yield _along(caps, shrinks, other, caps.moment_s[shrinks] - window[1])
 
 
-def _stay_at(a: _Legs, b: _Legs, place: Floats) -> tuple[Floats, Floats]:
-    """Return the earliest and the latest moment both can be at ``place`` [s]."""
-    moments = []
-    for leg in (a, b):
-        out_m = np.maximum(distance_m(leg.from_xyz, place) - leg.slack_m, 0.0)
-        back_m = np.where(leg.is_open, 0.0, np.maximum(distance_m(leg.to_xyz, place) - leg.slack_m, 0.0))
-        moments.append((leg.start_s + out_m / leg.speed_mps, leg.end_s - back_m / leg.speed_mps))
-    return np.maximum(moments[0][0], moments[1][0]), np.minimum(moments[0][1], moments[1][1])
+def _unit(vectors: Floats) -> Floats:
+    length = np.sqrt((vectors * vectors).sum(axis=0))
+    return np.asarray(vectors / np.where(length > 0, length, 1.0))
 
 
-def _joint(a: Silences, b: Silences, apart_m: float, least_s: float, drift_kn: float | None) -> Meets:
+def _along(caps: Caps, start: int, stop: int, time_s: Floats) -> Floats:
+    """Return the places a hull comes to on the way from one apex to another, unit vectors (3, n)."""
+    here, there, pace = caps.apex[:, start], caps.apex[:, stop], caps.pace[start]
+    angle = caps.slack[start] + np.maximum(time_s, 0.0) / np.where(pace > 0, pace, np.inf)
+    side = there - here * (here * there).sum(axis=0)
+    return np.asarray(here * np.cos(angle) + _unit(side) * np.sin(angle))
+
+
+def _try_places(caps: Caps, bounds: _Bounds) -> tuple[Found, Found, Found]:
+    """Return the longest stay, the earliest (negated) and the latest meeting at places that lie at hand."""
+    nothing = np.full(caps.pace.shape[1], -np.inf)
+    stay, early, late, place = nothing, nothing, nothing, caps.apex[:, 0].copy()
+    for here in _places(caps, (bounds.earliest, bounds.latest)):
+        begin, end = caps.window(here)
+        longer, meets = end - begin > stay, end >= begin
+        stay, place = np.where(longer, end - begin, stay), np.where(longer, here, place)
+        early = np.where(meets, np.maximum(early, -begin), early)
+        late = np.where(meets, np.maximum(late, end), late)
+    return (
+        Found(np.maximum(bounds.still, stay), stay, place),
+        Found(np.maximum(-bounds.earliest, early), early, place),
+        Found(np.maximum(bounds.latest, late), late, place),
+    )
+
+
+def _exact(a: _Legs, b: _Legs, bounds: _Bounds) -> tuple[_Bounds, Floats]:
+    """Return what all four caps together allow, to within `TOLERANCE_S`, and a place to stay longest (n, 3)."""
+    caps, disc = _caps(a, b), _disc(a, b)
+    stay, early, late = _try_places(caps, bounds)
+    rows = np.flatnonzero(disc.radius <= _WIDEST)
+    if rows.size:
+        caps, disc = caps.take(rows), disc.take(rows)
+        convex = _convex(caps, disc)
+        longest = search(convex, disc, "stay", stay.take(rows), tolerance_s=TOLERANCE_S)
+        stay = stay.after(rows, longest)
+        begin, end = caps.window(longest.place)
+        meets = end >= begin
+        for sign, moment, known in ((-1.0, begin, early), (1.0, end, late)):
+            known.best[rows] = np.where(meets, np.maximum(known.best[rows], sign * moment), known.best[rows])
+            known.bound[rows] = np.maximum(known.bound[rows], known.best[rows])
+        alive = longest.bound >= 0.0
+        rows, convex, disc = rows[alive], convex.take(alive), disc.take(alive)
+        early = early.after(rows, search(convex, disc, "early", early.take(rows), tolerance_s=TOLERANCE_S))
+        late = late.after(rows, search(convex, disc, "late", late.take(rows), tolerance_s=TOLERANCE_S))
+    return _Bounds(-early.bound, late.bound, stay.bound), stay.place.T * EARTH_RADIUS_M
+
+
+@dataclass(frozen=True)
+class _Request:
+    apart_m: float
+    least_s: float
+    drift_mps: float | None
+
+
+def _near(a: Silences, b: Silences, request: _Request) -> Ints:
+    """Return the rows that no two of the four caps rule out."""
+    zero_us = np.maximum(a.start_us, b.start_us)
+    leg_a, leg_b = _Legs.of(a, zero_us, request.apart_m), _Legs.of(b, zero_us, request.apart_m)
+    bounds = _bounds(leg_a, leg_b)
+    return np.flatnonzero((_stay(leg_a, leg_b, bounds, request) >= request.least_s) & (bounds.still >= 0.0))
+
+
+def _joint(a: Silences, b: Silences, request: _Request) -> Meets:
     a, b = _in_order(a, b)
     zero_us = np.maximum(a.start_us, b.start_us)
-    leg_a, leg_b = _Legs.of(a, zero_us, apart_m), _Legs.of(b, zero_us, apart_m)
-    bounds = _bounds(leg_a, leg_b)
-    best, place = np.full(len(a), -np.inf), a.from_xyz.copy()
-    for here in _places(leg_a, leg_b):
-        earliest, latest = _stay_at(leg_a, leg_b, here)
-        better = latest - earliest > best
-        best = np.where(better, latest - earliest, best)
-        place = np.where(better[:, None], here, place)
-    stay = bounds.latest - bounds.earliest
-    if drift_kn is not None:
-        share = drift_kn * KNOT_MPS * STRETCH / np.minimum(leg_a.speed_mps, leg_b.speed_mps)
-        stay = np.where(share < 1.0, np.minimum(stay, bounds.still / np.maximum(1.0 - share, 1e-9)), stay)
-    return _meets(zero_us, bounds.earliest, bounds.latest, stay, bounds.still, place, least_s)
+    leg_a, leg_b = _Legs.of(a, zero_us, request.apart_m), _Legs.of(b, zero_us, request.apart_m)
+    bounds, place = _exact(leg_a, leg_b, _bounds(leg_a, leg_b))
+    stay = _stay(leg_a, leg_b, bounds, request)
+    return _meets(zero_us, bounds.earliest, bounds.latest, stay, bounds.still, place, request.least_s)
+
+
+def _stay(a: _Legs, b: _Legs, bounds: _Bounds, request: _Request) -> Floats:
+    """Return the greatest time together [s], shape (n,)."""
+    stay: Floats = bounds.latest - bounds.earliest
+    if request.drift_mps is None:
+        return stay
+    still = 1.0 - request.drift_mps / np.minimum(a.speed_mps, b.speed_mps)
+    return np.where(still > 0.0, np.minimum(stay, bounds.still / np.maximum(still, 1e-9)), stay)
