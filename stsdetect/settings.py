@@ -151,6 +151,8 @@ class PortCallSettings(_Model):
     """Ports of these countries, as the ports file writes them, are looked for behind silences, and supply nobody."""
     hidden_least_stay_s: Duration = Field(default=28800.0, ge=0)
     """A silence must leave this much time at a port [s]: 3,000 t at 500 t/h and two hours to moor (our choice)."""
+    hidden_max_silence_s: Duration = Field(default=1296000.0, gt=0)
+    """A longer silence says nothing about where it was spent [s]; 15 days (our choice)."""
     hidden_reach_km: float = Field(default=15.0, ge=0, le=100)
     """Being this close to a port's point is being there [km]: its buoys lie some kilometres off (our choice)."""
     delivery_max_s: Duration = Field(default=1296000.0, gt=0)
