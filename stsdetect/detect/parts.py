@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from stsdetect.context.berths import BerthCells
 from stsdetect.context.coverage import LAST_HEARD
 from stsdetect.context.heard import HullHours
+from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
 from stsdetect.detect.gaps import Gaps, recent_fixes
 from stsdetect.detect.hours import hours_of
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
+from stsdetect.detect.port_calls import PortCalls
+from stsdetect.detect.signature import add_signatures
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
 from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
 from stsdetect.kernels.choice import compiled
@@ -46,17 +49,27 @@ class HullPart:
 
 
 def search_hulls(
-    data: Fixes, vessels: pa.Table, flagged: pa.Table, settings: Settings, cells: BerthCells, edges_us: Ints
+    data: Fixes,
+    vessels: pa.Table,
+    flagged: pa.Table,
+    settings: Settings,
+    cells: BerthCells,
+    ports: PortCells,
+    edges_us: Ints,
 ) -> HullPart:
-    """Find loitering and closed gaps of a group of hulls, and cut its fixes into slots.
+    """Find loitering, port calls and closed gaps of a group of hulls, and cut its fixes into slots.
 
     Whether the last of a hull is still open cannot be known here: `finish_events` says it.
     """
     known = Identities.from_table(vessels, data.labels)
-    # No fix is late enough to be open; loitering that ends at the hull's last fix always is.
+    # No fix is late enough to be open; what ends at the hull's last fix always is.
     data.__dict__["end_us"] = FIRST_US
     gaps, last_heard = Gaps.from_settings(settings.gaps).find(data, known, flagged=flagged)
-    found = [Loitering.from_settings(settings.loitering).detect(data, known), gaps]
+    found = [
+        add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
+        gaps,
+        PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
+    ]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
     fast, rule = compiled("legs"), settings.encounters
     run: NDArray[Any]
@@ -81,7 +94,7 @@ def finish_events(
     recent: Ints,
     settings: Settings,
 ) -> tuple[list[pa.Table], pa.Table]:
-    """Say which loitering is still open, now that the last time in the data is known, and add the open gaps.
+    """Say what is still open, now that the last time in the data is known, and add the open gaps.
 
     ``recent`` tells how often each hull was heard in the hours up to its last fix. The second result is the
     `LAST_HEARD` table of the open gaps.

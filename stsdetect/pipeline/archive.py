@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,8 +16,10 @@ import pyarrow.compute as pc
 from stsdetect.context.berths import BerthCells, Berths, crowded
 from stsdetect.context.coverage import Judged, judge
 from stsdetect.context.heard import Heard
+from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
+from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
@@ -118,6 +120,7 @@ class Archive:
         self._settings = settings
         self._bbox = bbox
         self._cells = BerthCells(settings.context, ports=ports)
+        self._ports = PortCells(ports, settings.port_calls.radius_km)
         self._keep_fixes = keep_fixes
         self._room = Room.of(settings)
         self._open = ExitStack()
@@ -171,6 +174,7 @@ class Archive:
                     self._bbox,
                     wrong,
                     self._cells,
+                    self._ports,
                     edges,
                     self._keep_fixes,
                 )
@@ -214,9 +218,12 @@ class Archive:
         others, last_heard = finish_events(
             cleaned.of_hulls, slots, known, cleaned.tracks.flagged, cleaned.recent, settings
         )
-        events = in_final_order([met, *others], settings.digest)
         last = pa.concat_tables([*cleaned.last_heard, last_heard])
-        return judge(events, last, cleaned.heard, slots.end_us, settings.coverage, earlier=earlier)
+        judged = judge(pa.concat_tables(others), last, cleaned.heard, slots.end_us, settings.coverage, earlier=earlier)
+        hidden = infer_calls(
+            judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
+        )
+        return replace(judged, events=in_final_order([met, judged.events, hidden], settings.digest))
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
@@ -234,6 +241,7 @@ def _clean_bucket(
     bbox: BBox | None,
     wrong: frozenset[int],
     cells: BerthCells,
+    ports: PortCells,
     edges_us: Ints,
     keep_fixes: bool,
 ) -> tuple[Tracks, HullPart, SourcePart]:
@@ -243,7 +251,7 @@ def _clean_bucket(
     tracks = Tracks(fixes, made.segments, made.vessels, made.flagged, made.quality_counts)
     source = SourcePart.of(made, reports)
     data = Fixes.from_arrays(made.labels, made.fixes)
-    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, edges_us), source
+    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, ports, edges_us), source
 
 
 def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:
