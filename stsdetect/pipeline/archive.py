@@ -219,7 +219,14 @@ class Archive:
             cleaned.of_hulls, slots, known, cleaned.tracks.flagged, cleaned.recent, settings
         )
         last = pa.concat_tables([*cleaned.last_heard, last_heard])
-        judged = judge(pa.concat_tables(others), last, cleaned.heard, slots.end_us, settings.coverage, earlier=earlier)
+        judged = judge(
+            pa.concat_tables(others),
+            last,
+            cleaned.heard,
+            (slots.start_us, slots.end_us),
+            settings.coverage,
+            earlier=earlier,
+        )
         hidden = infer_calls(
             judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
         )
