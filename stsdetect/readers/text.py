@@ -402,9 +402,10 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
             rejects.append(Reject(number, reason, detail, text[:MAX_TEXT]))
             continue
         kept.append((number, line))
-        odd += not _is_utf8(line)
+        ascii_only = line.isascii()
+        odd += not (ascii_only or _is_utf8(line))
         for key, i in spec.columns.items():
-            values[key].append(decode_line(cells[i].encode("latin-1")) or None)
+            values[key].append((cells[i] if ascii_only else decode_line(cells[i].encode("latin-1"))) or None)
     columns = {
         key: pa.array(column, pa.string())
         if key in spec.distinct or len(kept) <= FEW_LINES
