@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import io
 import math
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ from stsdetect.settings import ReadSettings
 from tests.fuzz.seeds import SETTINGS
 
 LABEL = "input"
+#: Where Linux holds files in memory: to make one on a disk can cost more than to read it.
+MEMORY = "/dev/shm"
 #: Control characters but for what stands between sentences of a message: they could steer a terminal.
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _WHOLE = {"mmsi": (0, MAX_MMSI), "imo": (0, 10**10), "nav_status": (0, 15), "message_type": (0, 63)}
@@ -116,7 +119,7 @@ class Outcome:
 @cache
 def _folder() -> Path:
     """A folder for inputs as files, the same as long as the process lasts: messages name it."""
-    folder = tempfile.TemporaryDirectory()
+    folder = tempfile.TemporaryDirectory(dir=MEMORY if os.path.isdir(MEMORY) else None)
     atexit.register(folder.cleanup)
     return Path(folder.name)
 
