@@ -383,13 +383,10 @@ def _disc(a: _Legs, b: _Legs) -> Disc:
 
 
 def _convex(caps: Caps, disc: Disc) -> Caps:
-    """Return caps that are convex over a disc: one that is not sets the limit that it sets at the nearest place."""
+    """Return caps that are convex over a disc: one that is not sets no limit there; those by pairs are kept."""
     step = caps.apex - disc.middle[:, None, :]
-    nearest = 2.0 * np.arcsin(np.minimum(0.5 * np.sqrt((step * step).sum(axis=0)), 1.0)) - disc.radius
-    far = nearest + 2.0 * disc.radius >= _QUARTER
-    wait = np.where(far, caps.pace * np.maximum(nearest - caps.slack, 0.0), 0.0)
-    wait[2:] *= -1.0
-    return Caps(caps.apex, caps.moment_s + wait, np.where(far, 0.0, caps.pace), caps.slack)
+    farthest = 2.0 * np.arcsin(np.minimum(0.5 * np.sqrt((step * step).sum(axis=0)), 1.0)) + disc.radius
+    return Caps(caps.apex, caps.moment_s, np.where(farthest < _QUARTER, caps.pace, 0.0), caps.slack)
 
 
 def _places(caps: Caps, window: tuple[Floats, Floats]) -> Iterator[Floats]:
