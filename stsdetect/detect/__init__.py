@@ -14,6 +14,7 @@ from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.loitering import Loitering
 from stsdetect.detect.port_calls import PortCalls
+from stsdetect.detect.signature import add_signatures
 from stsdetect.engine import cores
 from stsdetect.reference.places import Port, load_ports
 from stsdetect.settings import Settings
@@ -44,7 +45,7 @@ def find_events(
     ports = load_ports(settings.context.ports_file) if ports is None else ports
     found = [
         encounters.detect(data, known, berths=berths, progress=progress),
-        Loitering.from_settings(settings.loitering).detect(data, known),
+        add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
     ]

@@ -19,6 +19,7 @@ from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
 from stsdetect.detect.port_calls import PortCalls
+from stsdetect.detect.signature import add_signatures
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
 from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
 from stsdetect.kernels.choice import compiled
@@ -57,7 +58,7 @@ def search_hulls(
     # No fix is late enough to be open; what ends at the hull's last fix always is.
     data.__dict__["end_us"] = FIRST_US
     found = [
-        Loitering.from_settings(settings.loitering).detect(data, known),
+        add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
     ]

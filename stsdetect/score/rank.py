@@ -14,12 +14,14 @@ from stsdetect.errors import SettingsError, did_you_mean
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
+from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.meetings import Meeting, Side, read_meetings, read_silences
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, rank, total, weighed
 from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths
 from stsdetect.score.traffic import Traffic
+from stsdetect.score.unseen import Unseen, read_unseen, unseen_of
 from stsdetect.settings import ScoreSettings
 
 __all__ = ["INDICATORS", "confidence", "effective_weights", "indicator_rows", "rank", "rank_pairs"]
@@ -38,7 +40,7 @@ BASE = Indicator(
 )  # fmt: skip
 
 #: All indicators in the order in which their weights are summed; the base term first.
-INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, *AGAINST)
+INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, *AGAINST, ALSO_UNSEEN)
 
 #: Places in `INDICATORS`, which are also places in the order of summation.
 _ALL = tuple(range(len(INDICATORS)))
@@ -46,7 +48,7 @@ _PER_MEETING = tuple(place for place in _ALL if not INDICATORS[place].per_pair)
 _PER_PAIR = tuple(place for place in _ALL if INDICATORS[place].per_pair)
 
 #: Every indicator there is, of whatever kind of lead; their names differ.
-EVERY_INDICATOR: tuple[Indicator, ...] = INDICATORS
+EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY)
 
 _MEASURES = tuple(indicator.measure for indicator in INDICATORS)
 
@@ -114,15 +116,17 @@ def rank_pairs(
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
+    unseen = unseen_of(read_unseen(table))
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
-        case = Case(meeting, traffic, known, shared)
-        pairs.setdefault((meeting.a.vessel, meeting.b.vessel), []).append(case)
+        hulls = meeting.a.vessel, meeting.b.vessel
+        case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())))
+        pairs.setdefault(hulls, []).append(case)
     reasons = Reasons(INDICATORS)
     by_place = [weights[indicator.name] for indicator in INDICATORS]
     scored = [_score(cases, by_place, reasons) for cases in pairs.values()]
     scored.sort(key=_rank_key)
-    columns = _columns(scored)
+    columns = _columns(scored, unseen)
     columns["settings_id"] = [settings_id] * len(scored)
     columns["reasons"] = reasons.array([pair.number for pair in scored])
     return PAIRS.table(columns)
@@ -216,7 +220,7 @@ def confidence(meeting: Meeting) -> str:
     return "high" if observed >= 0.8 and fixes >= 10 and width <= 100.0 else "medium"
 
 
-def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
+def _columns(scored: Sequence[_Scored], unseen: Mapping[tuple[str, str], list[Unseen]]) -> dict[str, Any]:
     """Return the columns of the pairs, in the order given, but for their reasons."""
     firsts = [pair.meetings[0] for pair in scored]
     columns: dict[str, Any] = {
@@ -232,7 +236,11 @@ def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
         "n_events": [len(pair.meetings) for pair in scored],
         "first_time": pa.array([m.start_us for m in firsts], pa.int64()).cast(TIME),
         "last_time": pa.array([max(m.end_us for m in p.meetings) for p in scored], pa.int64()).cast(TIME),
-        "event_ids": [[m.event_id for m in pair.meetings] for pair in scored],
+        "event_ids": [
+            [m.event_id for m in pair.meetings]
+            + [one.meeting.event_id for one in unseen.get((pair.strongest.a.vessel, pair.strongest.b.vessel), ())]
+            for pair in scored
+        ],
     }
     # What a vessel broadcast comes before what others call it in events that were not observed here.
     known = [sorted(pair.meetings, key=lambda m: m.observed_min + m.inferred_min <= 0) for pair in scored]

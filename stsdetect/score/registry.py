@@ -48,6 +48,8 @@ class Case:
     traffic: Traffic
     facts: Facts
     berths: SharedBerths | None = None
+    #: How often the two could have met unseen as well.
+    unseen: int = 0
 
     @property
     def sides(self) -> tuple[Side, Side]:
