@@ -151,6 +151,8 @@ class PortCallSettings(_Model):
     """Ports of these countries, as the ports file writes them, are looked for behind silences, and supply nobody."""
     hidden_least_stay_s: Duration = Field(default=28800.0, ge=0)
     """A silence must leave this much time at a port [s]: 3,000 t at 500 t/h and two hours to moor (our choice)."""
+    hidden_max_silence_s: Duration = Field(default=1296000.0, gt=0)
+    """A longer silence says nothing about where it was spent [s]; 15 days (our choice)."""
     hidden_reach_km: float = Field(default=15.0, ge=0, le=100)
     """Being this close to a port's point is being there [km]: its buoys lie some kilometres off (our choice)."""
     delivery_max_s: Duration = Field(default=1296000.0, gt=0)
@@ -161,6 +163,38 @@ class PortCallSettings(_Model):
         if self.berth_km > self.radius_km:
             raise ValueError("berth_km must not exceed radius_km")
         return self
+
+
+class DarkSettings(_Model):
+    """When two hulls of which one or both were silent count as possibly having met."""
+
+    min_loitering_s: Duration = Field(default=7200.0, gt=0)
+    """A visible hull must lie still for this long before a silent partner is looked for [s]; transfers of fuel at sea
+    take hours (our choice)."""
+    min_stay_s: Duration = Field(default=5400.0, ge=0)
+    """The silence must leave at least this long for being together [s]: 2 h less half an hour for the edges of
+    silences and of loitering (our choice)."""
+    max_silence_s: Duration = Field(default=864000.0, gt=0)
+    """Longer silences are not paired [s]: in ten days at 12 kn a hull can be nearly anywhere (our choice)."""
+    apart_m: float = Field(default=500.0, ge=0)
+    """Together is at most this far apart [m], as in ``encounters.max_distance_m``."""
+    min_length_m: float = Field(default=30.0, ge=0)
+    """Hulls known to be shorter neither give nor take cargo [m]; the smallest tankers are about 30 m."""
+    cargo: bool = True
+    """Whether cargo ships and hulls of type 90-99 may be partners of tankers and of hulls that show no type."""
+    max_candidates: int = Field(default=10, ge=1)
+    """Candidates listed for a visible loiterer, best first."""
+    max_partners: int = Field(default=3, ge=1)
+    """Two silences make a row if each is among this many best partners of the other."""
+    max_rivals: int = Field(default=40, ge=1)
+    """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
+    two silences (our choice)."""
+    min_score: float = 0.0
+    """Two silences make a row from this candidate score; 0 is as likely as two silences taken at random."""
+    min_signature: float = Field(default=0.6, ge=0, le=1)
+    """A loiterer without a candidate gives a row with an unknown partner from this signature."""
+    shore: bool = True
+    """Whether loitering at berths is left out, and land is cut from polygons of reach."""
 
 
 class ContextSettings(_Model):
@@ -215,6 +249,7 @@ class Settings(_Model):
     loitering: LoiteringSettings = LoiteringSettings()
     gaps: GapSettings = GapSettings()
     port_calls: PortCallSettings = PortCallSettings()
+    dark: DarkSettings = DarkSettings()
     context: ContextSettings = ContextSettings()
     score: ScoreSettings = ScoreSettings()
     run: RunSettings = RunSettings()

@@ -11,6 +11,7 @@ from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
+from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.loitering import Loitering
 from stsdetect.detect.port_calls import PortCalls
 from stsdetect.detect.signature import add_signatures
@@ -48,6 +49,9 @@ def find_events(
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
     ]
+    found.append(
+        infer_calls(pa.concat_tables(found), settings.port_calls, ports=ports, known=known, labels=data.labels)
+    )
     events = pa.concat_tables(found).sort_by([("start_time", "ascending"), ("event_id", "ascending")])
     column = events.schema.get_field_index("settings_id")
     return events.set_column(

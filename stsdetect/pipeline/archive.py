@@ -17,6 +17,7 @@ from stsdetect.context.berths import BerthCells, Berths, crowded
 from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
+from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
@@ -198,7 +199,10 @@ class Archive:
             shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
         others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
-        return in_final_order([met, *others], settings.digest)
+        hidden = infer_calls(
+            pa.concat_tables(others), settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
+        )
+        return in_final_order([met, *others, hidden], settings.digest)
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
