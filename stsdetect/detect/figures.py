@@ -9,7 +9,7 @@ import numpy as np
 
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Floats, Ints, dot, local_axes, norm
-from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS
+from stsdetect.units import KNOT_MPS
 
 #: A ring: its radius [m], how far positions may lie off it as a share of the radius, the widest stretch of it without a
 #: position [degrees], and how many positions there must be. Rings seen off Shanghai were some hundred metres wide.
@@ -20,9 +20,10 @@ _RING_FIXES = 12
 #: Along a ring: SOG as far from the speed of the positions as this (share, and knots) contradicts it, and so does COG
 #: this far off the ring's own direction [degrees].
 _SPEED_SHARE, _SPEED_KN, _COURSE_DEG = 0.3, 2.0, 45.0
-#: Motion is looked at in stretches of half an hour with so many fixes each [us]; more than this off an even straight
-#: motion is noise [m]: GNSS is good to some metres, and a ship at sea yaws and surges by tens of metres meanwhile.
-_STRETCH_US, _STRETCH_FIXES, _NOISE_M = 1_800_000_000, 5, 1.5
+#: Motion is looked at in stretches of half an hour with so many fixes each [us]; more than this off a smooth motion is
+#: noise [m]. GNSS is good to some metres, a ship at sea yaws and surges by tens of metres meanwhile; coordinates of
+#: five decimals are off by 0.4 m.
+_STRETCH_US, _STRETCH_FIXES, _NOISE_M = 1_800_000_000, 6, 0.7
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,8 @@ def _contradiction(
 def noise_free(time_us: Ints, xyz: Floats) -> Iterator[tuple[int, int, float]]:
     """Yield first fix, last fix and greatest error [m] of stretches of even, straight motion without noise.
 
-    Motion may change between half hours, as a drawn track has corners; but each must be even to ``_NOISE_M`` (root mean
-    square), the bend of the Earth granted.
+    Motion may change between half hours, as a drawn track has corners; but each must be smooth to ``_NOISE_M`` (root
+    mean square).
     """
     if time_us.size < _STRETCH_FIXES:
         return
@@ -103,7 +104,6 @@ def noise_free(time_us: Ints, xyz: Floats) -> Iterator[tuple[int, int, float]]:
     first, end = group_bounds(half_hour)
     errors = np.array([_error_m(time_us[a:b], xyz[a:b]) for a, b in zip(first, end, strict=True)])
     good = errors <= _NOISE_M
-    # What is known of a half hour with few fixes: nothing.
     follows = np.append(False, np.diff(half_hour[first]) == 1)
     number = np.cumsum(~(good & follows & np.append(False, good[:-1])))
     for begin, stop in zip(*group_bounds(number), strict=True):
@@ -112,19 +112,17 @@ def noise_free(time_us: Ints, xyz: Floats) -> Iterator[tuple[int, int, float]]:
 
 
 def _error_m(time_us: Ints, xyz: Floats) -> float:
-    """Return how far places lie off an even straight motion (root mean square) [m]; infinite for too few."""
+    """Return how far places lie off a smooth motion (root mean square) [m]; infinite for too few.
+
+    A parabola in time takes up the bend of a great circle or a rhumb line, which are metres in half an hour.
+    """
     if time_us.size < _STRETCH_FIXES:
         return np.inf
-    t = (time_us - time_us[0]) / 1e6
-    t -= t.mean()
-    p = xyz - xyz.mean(axis=0)
-    spread = float((t * t).sum())
-    if spread == 0:
+    t = (time_us - time_us[0]) / float(_STRETCH_US)
+    design = np.stack([np.ones(t.size), t, t * t], axis=1)
+    square = design.T @ design
+    if np.linalg.cond(square) > 1e10:
         return np.inf
-    pace = (t[:, None] * p).sum(axis=0) / spread
-    off = norm(p - t[:, None] * pace)
-    error = float(np.sqrt((off * off).mean()))
-    length = float(np.sqrt((pace * pace).sum())) * float(t[-1] - t[0])
-    # A great circle leaves its chord by length^2 / 8 R at most, by 0.3 of that in the root mean square, and a rhumb
-    # line the great circle by as much again at 45 degrees of latitude, at right angles.
-    return max(error - 0.45 * length * length / (8.0 * EARTH_RADIUS_M), 0.0)
+    p = xyz - xyz[0]
+    off = norm(p - design @ np.linalg.solve(square, design.T @ p))
+    return float(np.sqrt((off * off).mean()))

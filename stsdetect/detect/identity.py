@@ -128,9 +128,27 @@ def _two_mmsi(
         said = f"IMO number {imo} was heard {where} under another MMSI{many}"
         yield stretches.oddity("shared_imo", k, m, int(stretches.end_us[k]), int(stretches.start_us[m]), said)
         return
+    if not _settled(stretches, order, change, rule):
+        return
     turns = f", {change.size} times" if change.size > 1 else ""
     said = f"IMO number {imo} went from one MMSI to another{turns}{many}, silent {seconds / 3600:.1f} h between"
     yield stretches.oddity("imo_moved", k, m, int(stretches.end_us[k]), int(stretches.start_us[m]), said)
+
+
+def _settled(stretches: Stretches, order: Ints, change: Ints, rule: IdentitySettings) -> bool:
+    """Tell whether a number stayed with each of two hulls: heard with each for a while, and of the other nothing.
+
+    Two transponders on one hull that are heard seldom look like turns of minutes.
+    """
+    hold_us = round(rule.min_hold_s * 1e6)
+    if change.size == 1:
+        before = stretches.end_us[order[change[0]]] - stretches.start_us.min()
+        after = stretches.end_us.max() - stretches.start_us[order[change[0] + 1]]
+        return bool(before >= hold_us and after >= hold_us)
+    begin = stretches.start_us[order[np.append(0, change + 1)]]
+    end = stretches.end_us[order[np.append(change, order.size - 1)]]
+    longest = [int((end - begin)[k::2].max()) for k in (0, 1)]
+    return min(longest) >= hold_us
 
 
 def _apart_km(stretches: Stretches, k: int, m: int) -> tuple[float, int]:

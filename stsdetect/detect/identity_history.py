@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -27,10 +27,12 @@ from stsdetect.settings import IdentitySettings
 _MOST_VALUES = 40
 #: Two sizes this much apart are two ships' sizes, not two ways to measure one [m, share].
 _LENGTH_M, _WIDTH_M, _SHARE = 10.0, 4.0, 0.15
+#: From this length a hull is no buoy [m].
+_SHIP_M = 15.0
 #: Types that tow or push: their size is that of the tow, which changes (ITU-R M.1371-5, table 53).
 _TOWING = frozenset({31, 32, 52})
 #: A call sign is judged on ships that have a radio station of their own: passenger, cargo, tanker, other.
-_MERCHANT = range(60, 100)
+_MERCHANT_FROM = 60
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,22 @@ def history_oddities(data: Fixes, known: Identities, rule: IdentitySettings) -> 
         return []
     found = [*_numbers_that_cannot_be(data, known, rule.imo_from_length_m), *_callsigns_of_others(data, known, rule)]
     first, last = group_bounds(known.hull)
-    restless = _restless(known)
-    for begin, end in zip(first.tolist(), last.tolist(), strict=True):
-        if restless[begin:end].any():
-            found += _changes(data, known, slice(begin, end), rule)
+    restless = np.logical_or.reduceat(_restless(known), first) & _ships(known)
+    for begin, end in zip(first[restless].tolist(), last[restless].tolist(), strict=True):
+        found += _changes(data, known, slice(begin, end), rule)
+    found += _other_mmsi(data, rule)
     return found
+
+
+def _ships(known: Identities) -> Bools:
+    """Tell which hulls say that they are ships: by type, IMO number or length, shape (n hulls,).
+
+    Buoys on fishing gear broadcast made-up numbers, and their state as their name.
+    """
+    first, _ = group_bounds(known.hull)
+    kinds = to_floats(known.table.column("ship_type"))
+    told = (kinds >= 20) | ~np.isnan(to_floats(known.table.column("imo"))) | (known.length_m >= _SHIP_M)
+    return np.asarray(np.logical_or.reduceat(told, first))
 
 
 def _at(data: Fixes, hull: int, time_us: int) -> tuple[float, float]:
@@ -71,32 +84,43 @@ def _oddity(data: Fixes, test: str, hull: int, start_us: int, end_us: int, evide
 def _numbers_that_cannot_be(data: Fixes, known: Identities, from_length_m: float) -> Iterator[Oddity]:
     """Find MMSI of no form for ships or of no state (``mmsi_form``), and IMO numbers that are none (``imo_checksum``).
 
-    Innocent: a transponder never set up, or set up with the number of something else (an official number in the place
-    of the IMO number is common on domestic and small craft, which are left out); a typing error, which is left out
-    where the hull also broadcasts a valid number.
+    Only hulls that say they are ships are judged, and IMO numbers only of ships that must have one: domestic and small
+    craft often have an official number in its place. Innocent: a transponder never set up, or set up wrong; a typing
+    error, which is left out where the hull also broadcasts a valid number.
     """
     first, last = group_bounds(known.hull)
-    judged = must_have_imo(known, from_length_m)
+    judged, ships = must_have_imo(known, from_length_m), _ships(known)
     mmsi = to_floats(known.table.column("mmsi"))
     whole = np.nan_to_num(mmsi, nan=0.0).astype(np.int64)
     forms = mmsi_forms(whole)
     odd = (forms == MMSI_FORM_NAMES.index("junk")) | (forms == MMSI_FORM_NAMES.index("invalid"))
-    mid_less = np.array([number for number in np.unique(whole[forms == 0]).tolist() if flag_of(number) is None])
-    odd = (odd | np.isin(whole, mid_less)) & ~np.isnan(mmsi)
+    mid = np.where(forms == 0, whole // 1_000_000, 0)
+    odd |= np.isin(mid, [number for number in np.unique(mid).tolist() if number and _state_of_mid(number) is None])
+    odd &= ~np.isnan(mmsi)
     imo = to_floats(known.table.column("imo"))
-    bad = ~np.isnan(imo) & ~np.isin(imo, [number for number in np.unique(imo[~np.isnan(imo)]) if imo_ok(number)])
-    for begin, end, asked in zip(first.tolist(), last.tolist(), judged.tolist(), strict=True):
+    bad = ~np.isnan(imo) & ~np.isin(
+        imo, [number for number in np.unique(imo[~np.isnan(imo)]) if _stands_for_imo(number)]
+    )
+    odd &= np.repeat(ships, last - first)
+    bad &= np.repeat(judged, last - first)
+    some = np.flatnonzero(np.logical_or.reduceat(odd | bad, first))
+    for begin, end in zip(first[some].tolist(), last[some].tolist(), strict=True):
         hull = int(known.hull[begin])
         for k in np.flatnonzero(odd[begin:end])[:1].tolist():
             number = int(whole[begin + k])
             why = "is of no form that ITU-R M.585 gives" if forms[begin + k] != 0 else "has a country code of no state"
             said = f"MMSI {number:09d} {why}"
             yield _oddity(data, "mmsi_form", hull, int(known.from_us[begin]), int(known.to_us[end - 1]), said)
-        if asked and bad[begin:end].any():
+        if bad[begin:end].any():
             rows = np.arange(begin, end)[bad[begin:end]]
             if np.isnan(imo[begin:end]).sum() + rows.size == end - begin:
                 said = f"IMO number {int(imo[rows[0]])} fails its check digit (IMO Resolution A.1117(30))"
                 yield _oddity(data, "imo_checksum", hull, int(known.from_us[rows[0]]), int(known.to_us[rows[-1]]), said)
+
+
+def _stands_for_imo(number: float) -> bool:
+    """Tell whether a number is an IMO number, or one with digits typed behind it (9297096 as 929709600)."""
+    return imo_ok(str(int(number))[:7])
 
 
 def must_have_imo(known: Identities, from_length_m: float) -> Bools:
@@ -119,36 +143,45 @@ def _callsigns_of_others(data: Fixes, known: Identities, rule: IdentitySettings)
     Innocent: a ship under a new flag whose call sign or MMSI is not changed yet; a charter with dual registry; a typing
     error in the first two letters. Only merchant ships of class A, only where all call signs heard say the same state.
     """
-    hold_us = round(rule.min_hold_s * 1e6)
+    first, last = group_bounds(known.hull)
     kinds = to_floats(known.table.column("ship_type"))
+    small = np.array([word == "B" for word in known.table.column("transceiver").to_pylist()], dtype=np.bool_)
+    judged = (np.fmin.reduceat(kinds, first) >= _MERCHANT_FROM) & ~np.logical_or.reduceat(small, first)
+    judged &= known.to_us[last - 1] - known.from_us[first] >= round(rule.min_hold_s * 1e6)
+    some = np.flatnonzero(judged)
     signs = known.table.column("callsign").to_pylist()
-    numbers = known.table.column("mmsi").to_pylist()
-    words = known.table.column("transceiver").to_pylist()
-    for begin, end in zip(*(bounds.tolist() for bounds in group_bounds(known.hull)), strict=True):
+    numbers = to_floats(known.table.column("mmsi"))
+    for begin, end in zip(first[some].tolist(), last[some].tolist(), strict=True):
         heard = {sign for sign in signs[begin:end] if sign}
-        states = {callsign_state(sign) for sign in heard}
-        if len(states) != 1 or None in states or "B" in words[begin:end] or numbers[begin] is None:
+        states = {_state_of(sign) for sign in heard}
+        flag = None if np.isnan(numbers[begin]) else _state_of_mid(int(numbers[begin]) // 1_000_000)
+        if len(states) != 1 or None in states or flag is None:
             continue
-        (state,), flag = states, flag_of(numbers[begin])
-        merchant = all(np.isnan(kind) or int(kind) in _MERCHANT for kind in kinds[begin:end].tolist())
-        long_enough = int(known.to_us[end - 1] - known.from_us[begin]) >= hold_us
-        if flag is None or state is None or one_series(state, flag[0]) or not merchant or not long_enough:
-            continue
-        if np.isnan(kinds[begin:end]).all():
-            continue
-        said = (
-            f"Call sign {quoted(min(heard))} is of the series of {state} (Radio Regulations, Appendix 42), "
-            f"MMSI {numbers[begin]:09d} of {flag[0]}"
-        )
-        start, stop = int(known.from_us[begin]), int(known.to_us[end - 1])
-        yield _oddity(data, "flag_contradicted", int(known.hull[begin]), start, stop, said)
+        (state,) = states
+        if state is not None and not one_series(state, flag):
+            said = (
+                f"Call sign {quoted(min(heard))} is of the series of {state} (Radio Regulations, Appendix 42), "
+                f"MMSI {int(numbers[begin]):09d} of {flag}"
+            )
+            start, stop = int(known.from_us[begin]), int(known.to_us[end - 1])
+            yield _oddity(data, "flag_contradicted", int(known.hull[begin]), start, stop, said)
+
+
+_state_of = lru_cache(maxsize=100_000)(callsign_state)
+
+
+@lru_cache(maxsize=1000)
+def _state_of_mid(mid: int) -> str | None:
+    """Return the ISO letters of a country code; None where no state has it."""
+    found = flag_of(mid * 1_000_000 + 100_001)
+    return found[0] if found else None
 
 
 def _restless(known: Identities) -> Bools:
     """Mark rows of the history in which a name, number or size differs from the row before."""
     result = np.zeros(known.hull.size, dtype=np.bool_)
     same = known.hull[1:] == known.hull[:-1]
-    for name in ("name", "callsign", "mmsi", "imo", "length_m", "width_m"):
+    for name in ("name", "callsign", "imo", "length_m", "width_m"):
         column = known.table.column(name)
         if name in ("name", "callsign"):
             array = column.combine_chunks()
@@ -161,7 +194,7 @@ def _restless(known: Identities) -> Bools:
 
 
 def _changes(data: Fixes, known: Identities, rows: slice, rule: IdentitySettings) -> Iterator[Oddity]:
-    """Find lasting changes of name, call sign, MMSI, IMO number and size, and values that go to and fro.
+    """Find lasting changes of name, call sign, IMO number and size, and values that go to and fro (``..._change``).
 
     A value counts once it was held for ``min_hold_s``; an error that is corrected sooner is none, nor is a spelling
     one or two letters off. Innocent: a sale, a new charterer, a new flag; a refit, a typing error long not seen; a
@@ -182,7 +215,6 @@ def _changes(data: Fixes, known: Identities, rows: slice, rule: IdentitySettings
     asked: list[tuple[str, str, list[object], Callable[[object, object], bool]]] = [
         ("name_change", "Name", table.column("name").to_pylist(), partial(_alike, 2)),
         ("callsign_change", "Call sign", table.column("callsign").to_pylist(), partial(_alike, 1)),
-        ("mmsi_change", "MMSI", table.column("mmsi").to_pylist(), lambda a, b: a == b),
         ("imo_change", "IMO number", numbers, lambda a, b: a == b),
         ("dimensions_change", "Length and width", sizes, _one_size),
     ]
@@ -190,6 +222,26 @@ def _changes(data: Fixes, known: Identities, rows: slice, rule: IdentitySettings
         spells = _spells(values, known.from_us[rows], known.to_us[rows], alike)
         for start, end, said in _lasting(spells, what, rule):
             yield _oddity(data, test, hull, start, end, said)
+
+
+def _other_mmsi(data: Fixes, rule: IdentitySettings) -> Iterator[Oddity]:
+    """Find lasting changes of the MMSI of hulls that the source knows by an id of its own (``mmsi_change``).
+
+    Innocent: a new flag, or a new transponder.
+    """
+    if all(label.isdigit() for label in data.labels):
+        return
+    with np.errstate(invalid="ignore"):
+        change = (data.hull[1:] == data.hull[:-1]) & (np.abs(data.mmsi[1:] - data.mmsi[:-1]) > 0)
+    for hull in np.unique(data.hull[1:][change]).tolist():
+        rows = slice(*np.searchsorted(data.hull, [hull, hull + 1]).tolist())
+        known = np.flatnonzero(~np.isnan(data.mmsi[rows]))
+        mmsi, time = data.mmsi[rows][known].astype(np.int64), data.time_us[rows][known]
+        first, end = group_bounds(mmsi)
+        values: list[object] = [f"{number:09d}" for number in mmsi[first].tolist()]
+        spells = _spells(values, time[first], time[end - 1], lambda a, b: a == b)
+        for start, stop, said in _lasting(spells, "MMSI", rule):
+            yield _oddity(data, "mmsi_change", hull, start, stop, said)
 
 
 def _alike(edits: int, a: object, b: object) -> bool:

@@ -33,9 +33,9 @@ _FEWEST = 5
 #: or at a berth has SOG below 1 kn, and 3 kn for half an hour are 2.8 km.
 _MOVING_KN, _UNMOVED_M = 3.0, 100.0
 #: For a closer look at a track without noise: least speed, and its greatest change in an hour [kn]. Speeds over 4 min
-#: from positions of 5 m error vary by 0.05 kn at least, those of a ship at sea by ten times that.
-_STEADY_FROM_KN, _STEADY_KN = 3.0, 0.05
-_STEADY_FIXES = 4
+#: from positions of 2 m error vary by 0.03 kn, those of a ship at sea by ten times that; of rounded ones by 0.005 kn.
+_STEADY_FROM_KN, _STEADY_KN = 3.0, 0.02
+_STEADY_FIXES = 6
 #: Jumps that land within this of each other, within a day, are one other place [m]; at least so many of them.
 _SAME_PLACE_M, _LANDINGS = 20_000.0, 3
 
@@ -260,7 +260,11 @@ def _steady(data: Fixes, hours: _Hours) -> Bools:
     top = np.maximum.reduceat(data.speed_kn, hours.first)
     low = np.minimum.reduceat(data.speed_kn, hours.first)
     with np.errstate(invalid="ignore"):
-        return (hours.count >= _STEADY_FIXES) & (low >= _STEADY_FROM_KN) & (top - low <= _STEADY_KN)
+        steady = (hours.count >= _STEADY_FIXES) & (low >= _STEADY_FROM_KN) & (top - low <= _STEADY_KN)
+    # A single such hour is chance.
+    steady[1:] &= steady[:-1] & (hours.hull[1:] == hours.hull[:-1])
+    steady[:1] = False
+    return steady
 
 
 def _too_smooth(track: _Track, rule: IdentitySettings) -> Iterator[Oddity]:
