@@ -7,15 +7,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from stsdetect.context.berths import Berths
-from stsdetect.detect.arrays import Fixes, Identities
+from stsdetect.context.berths import BerthCells, Berths
+from stsdetect.detect.arrays import Fixes, Identities, to_arrow
+from stsdetect.detect.dark import DarkRendezvous, find_dark
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import Loitering
+from stsdetect.detect.meetings import in_final_order
 from stsdetect.engine import cores
 from stsdetect.settings import Settings
 
-__all__ = ["Encounters", "Gaps", "Loitering", "find_events"]
+__all__ = ["DarkRendezvous", "Encounters", "Gaps", "Loitering", "find_events"]
 
 
 def find_events(
@@ -42,8 +44,6 @@ def find_events(
         Loitering.from_settings(settings.loitering).detect(data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
     ]
-    events = pa.concat_tables(found).sort_by([("start_time", "ascending"), ("event_id", "ascending")])
-    column = events.schema.get_field_index("settings_id")
-    return events.set_column(
-        column, events.schema.field(column), pa.array([settings.digest] * events.num_rows, pa.string())
-    )
+    cells = berths.cells if berths is not None else BerthCells(settings.context)
+    found.append(find_dark(pa.concat_tables(found), to_arrow(vessels, "vessels"), settings, cells))
+    return in_final_order(found, settings.digest)

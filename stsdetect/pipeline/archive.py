@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from stsdetect.context.berths import BerthCells, Berths, crowded
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
+from stsdetect.detect.dark import find_dark
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
@@ -195,7 +196,9 @@ class Archive:
             shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
         others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
-        return in_final_order([met, *others], settings.digest)
+        found = [met, *others]
+        found.append(find_dark(pa.concat_tables(found), cleaned.tracks.vessels, settings, self._cells))
+        return in_final_order(found, settings.digest)
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""

@@ -36,7 +36,7 @@ def ask(*words: str) -> str:
 
 def test_exported_names():
     assert set(stsdetect.__all__) == {
-        "Encounters", "Gaps", "InputError", "Loitering", "Result", "SchemaError", "Settings", "SettingsError",
+        "DarkRendezvous", "Encounters", "Gaps", "InputError", "Loitering", "Result", "SchemaError", "Settings", "SettingsError",
         "StsError", "TooManyRejectsError", "UsageError", "__version__", "annotate", "build_tracks", "detect", "inspect",
         "load_settings", "rank_pairs", "read", "simulate",
     }  # fmt: skip
