@@ -127,6 +127,44 @@ class GapSettings(_Model):
         return self
 
 
+class PortCallSettings(_Model):
+    """When a stay is a call at a port, when a silence could hide one, and which ports matter."""
+
+    max_speed_kn: float = Field(default=1.0, gt=0)
+    """Slower than this from positions [kn]: moored or at anchor (our choice; a swinging hull makes less)."""
+    min_duration_s: Duration = Field(default=3600.0, ge=0)
+    """Least time at the port [s]."""
+    radius_km: float = Field(default=10.0, gt=0, le=100)
+    """A port's waters reach this far from its point [km]: piers, roads and the buoys of its terminals, which lie some
+    kilometres off (our choice)."""
+    berth_km: float = Field(default=5.0, ge=0)
+    """Farther off than this a call has the remark roads [km]: it may only have waited (our choice)."""
+    observed_bracket_s: Duration = Field(default=900.0, gt=0)
+    """Fixes at most this far apart count as observed [s]."""
+    inferred_bracket_s: Duration = Field(default=21600.0, ge=0)
+    """Fixes at most this far apart, both still and at the port, count as inferred [s]; as long as no gap."""
+    max_break_s: Duration = Field(default=3600.0, ge=0)
+    """Stays at one port this close in time are one call [s]: time to shift from the roads to a berth (our choice)."""
+    supply_roles: tuple[str, ...] = ("product", "supplier", "load port", "oil", "OFAC 2019 list")
+    """A port is a supply port where its role holds one of these."""
+    hidden_countries: tuple[str, ...] = ("KP",)
+    """Ports of these countries, as the ports file writes them, are looked for behind silences, and supply nobody."""
+    hidden_least_stay_s: Duration = Field(default=28800.0, ge=0)
+    """A silence must leave this much time at a port [s]: 3,000 t at 500 t/h and two hours to moor (our choice)."""
+    hidden_max_silence_s: Duration = Field(default=1296000.0, gt=0)
+    """A longer silence says nothing about where it was spent [s]; 15 days (our choice)."""
+    hidden_reach_km: float = Field(default=15.0, ge=0, le=100)
+    """Being this close to a port's point is being there [km]: its buoys lie some kilometres off (our choice)."""
+    delivery_max_s: Duration = Field(default=1296000.0, gt=0)
+    """A call in one of hidden_countries at most this long after loading may be a direct delivery [s]; 15 days."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PortCallSettings:
+        if self.berth_km > self.radius_km:
+            raise ValueError("berth_km must not exceed radius_km")
+        return self
+
+
 class DarkSettings(_Model):
     """When two hulls of which one or both were silent count as possibly having met."""
 
@@ -212,6 +250,7 @@ class Settings(_Model):
     encounters: EncounterSettings = EncounterSettings()
     loitering: LoiteringSettings = LoiteringSettings()
     gaps: GapSettings = GapSettings()
+    port_calls: PortCallSettings = PortCallSettings()
     dark: DarkSettings = DarkSettings()
     context: ContextSettings = ContextSettings()
     score: ScoreSettings = ScoreSettings()

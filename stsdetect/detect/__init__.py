@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,12 +12,16 @@ from stsdetect.detect.arrays import Fixes, Identities, to_arrow
 from stsdetect.detect.dark import DarkRendezvous, find_dark
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
+from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.loitering import Loitering
 from stsdetect.detect.meetings import in_final_order
+from stsdetect.detect.port_calls import PortCalls
+from stsdetect.detect.signature import add_signatures
 from stsdetect.engine import cores
+from stsdetect.reference.places import Port, load_ports
 from stsdetect.settings import Settings
 
-__all__ = ["DarkRendezvous", "Encounters", "Gaps", "Loitering", "find_events"]
+__all__ = ["DarkRendezvous", "Encounters", "Gaps", "Loitering", "PortCalls", "find_events"]
 
 
 def find_events(
@@ -27,23 +31,29 @@ def find_events(
     *,
     flagged: Any | None = None,
     berths: Berths | None = None,
+    ports: Sequence[Port] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
     """Run every detector over `FIXES` and `VESSELS` tables and return one `EVENTS` table in its final order.
 
     With a `FLAGGED` table, gaps say whether the vessel was heard without a position. Contact inside the crowded
-    berth areas of ``berths`` is left out.
+    berth areas of ``berths`` is left out. Calls are looked for at ``ports``, or those that the settings name.
     """
     data = Fixes.from_table(fixes)
     known = Identities.from_table(vessels, data.labels)
     encounters = Encounters.from_settings(
         settings.encounters, workers=settings.run.workers or cores(), partition_s=settings.run.partition_s
     )
+    ports = load_ports(settings.context.ports_file) if ports is None else ports
     found = [
         encounters.detect(data, known, berths=berths, progress=progress),
-        Loitering.from_settings(settings.loitering).detect(data, known),
+        add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
+        PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
     ]
+    found.append(
+        infer_calls(pa.concat_tables(found), settings.port_calls, ports=ports, known=known, labels=data.labels)
+    )
     cells = berths.cells if berths is not None else BerthCells(settings.context)
     found.append(find_dark(pa.concat_tables(found), to_arrow(vessels, "vessels"), settings, cells))
     return in_final_order(found, settings.digest)

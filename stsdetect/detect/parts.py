@@ -14,9 +14,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stsdetect.context.berths import BerthCells
+from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
+from stsdetect.detect.port_calls import PortCalls
+from stsdetect.detect.signature import add_signatures
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
 from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
 from stsdetect.kernels.choice import compiled
@@ -39,18 +42,25 @@ class HullPart:
 
 
 def search_hulls(
-    data: Fixes, vessels: pa.Table, flagged: pa.Table, settings: Settings, cells: BerthCells, edges_us: Ints
+    data: Fixes,
+    vessels: pa.Table,
+    flagged: pa.Table,
+    settings: Settings,
+    cells: BerthCells,
+    ports: PortCells,
+    edges_us: Ints,
 ) -> HullPart:
-    """Find loitering and closed gaps of a group of hulls, and cut its fixes into slots.
+    """Find loitering, port calls and closed gaps of a group of hulls, and cut its fixes into slots.
 
     Whether the last of a hull is still open cannot be known here: `finish_events` says it.
     """
     known = Identities.from_table(vessels, data.labels)
-    # No fix is late enough to be open; loitering that ends at the hull's last fix always is.
+    # No fix is late enough to be open; what ends at the hull's last fix always is.
     data.__dict__["end_us"] = FIRST_US
     found = [
-        Loitering.from_settings(settings.loitering).detect(data, known),
+        add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
+        PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
     ]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
     fast, rule = compiled("legs"), settings.encounters
@@ -68,7 +78,7 @@ def search_hulls(
 def finish_events(
     of_hulls: list[pa.Table], slots: FixSlots, known: Identities, flagged: pa.Table, settings: Settings
 ) -> list[pa.Table]:
-    """Say which loitering is still open, now that the last time in the data is known, and add the open gaps."""
+    """Say what is still open, now that the last time in the data is known, and add the open gaps."""
     if not slots.size:
         return [EVENTS.empty()]
     events = pa.concat_tables([EVENTS.empty(), *of_hulls])

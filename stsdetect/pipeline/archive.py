@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context.berths import BerthCells, Berths, crowded
+from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.dark import find_dark
+from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
@@ -114,6 +116,7 @@ class Archive:
         self._settings = settings
         self._bbox = bbox
         self._cells = BerthCells(settings.context, ports=ports)
+        self._ports = PortCells(ports, settings.port_calls.radius_km)
         self._keep_fixes = keep_fixes
         self._room = Room.of(settings)
         self._open = ExitStack()
@@ -164,6 +167,7 @@ class Archive:
                     self._bbox,
                     wrong,
                     self._cells,
+                    self._ports,
                     edges,
                     self._keep_fixes,
                 )
@@ -196,9 +200,11 @@ class Archive:
             shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
         others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
-        found = [met, *others]
-        found.append(find_dark(pa.concat_tables(found), cleaned.tracks.vessels, settings, self._cells))
-        return in_final_order(found, settings.digest)
+        hidden = infer_calls(
+            pa.concat_tables(others), settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
+        )
+        dark = find_dark(pa.concat_tables([met, *others]), cleaned.tracks.vessels, settings, self._cells)
+        return in_final_order([met, *others, hidden, dark], settings.digest)
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
@@ -216,6 +222,7 @@ def _clean_bucket(
     bbox: BBox | None,
     wrong: frozenset[int],
     cells: BerthCells,
+    ports: PortCells,
     edges_us: Ints,
     keep_fixes: bool,
 ) -> tuple[Tracks, HullPart, SourcePart]:
@@ -225,7 +232,7 @@ def _clean_bucket(
     tracks = Tracks(fixes, made.segments, made.vessels, made.flagged, made.quality_counts)
     source = SourcePart.of(made, reports)
     data = Fixes.from_arrays(made.labels, made.fixes)
-    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, edges_us), source
+    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, ports, edges_us), source
 
 
 def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:

@@ -22,7 +22,7 @@ from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import TextSpec, Tidy, read_text, split_block
-from stsdetect.readers.times import Order, any_utc, slashed_order
+from stsdetect.readers.times import Order, any_utc, begins_slashed, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
@@ -262,6 +262,10 @@ def _order(columns: Iterable[pa.Array], settings: ReadSettings, label: str) -> O
         return "day" if settings.day_first else "month"
     any_seen = False
     for array in columns:
+        # The first time in the file says what kind they are, wherever the file is cut.
+        first = True if any_seen else begins_slashed(array)
+        if first is False:
+            return None
         seen, day, month = slashed_order(array)
         any_seen |= seen
         if day and month:
@@ -271,8 +275,6 @@ def _order(columns: Iterable[pa.Array], settings: ReadSettings, label: str) -> O
             )
         if day or month:
             return "day" if day else "month"
-        if not any_seen and len(array):
-            return None
     if any_seen:
         raise QuestionError(
             f"{label} has dates like 03/04/2021 and none with a day above 12: is it 3 April or 4 March? "
