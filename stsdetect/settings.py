@@ -191,6 +191,8 @@ class DarkSettings(_Model):
     """Longer silences are not paired [s]: in ten days at 12 kn a hull can be nearly anywhere (our choice)."""
     apart_m: float = Field(default=500.0, ge=0)
     """Together is at most this far apart [m], as in ``encounters.max_distance_m``."""
+    drift_kn: float = Field(default=5.0, ge=0)
+    """Two silent hulls that are together sail no faster than this [kn], as in ``encounters.under_way_max_speed_kn``."""
     min_length_m: float = Field(default=30.0, ge=0)
     """Hulls known to be shorter neither give nor take cargo [m]; the smallest tankers are about 30 m."""
     cargo: bool = True

@@ -7,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from stsdetect.context.berths import Berths
+from stsdetect.context.berths import BerthCells, Berths
 from stsdetect.context.coverage import judge
 from stsdetect.context.heard import Heard, read_baseline
 from stsdetect.detect.arrays import Fixes, Identities, to_arrow
+from stsdetect.detect.dark import DarkRendezvous, find_dark
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.hidden_calls import infer_calls
@@ -18,6 +19,7 @@ from stsdetect.detect.hours import hours_of
 from stsdetect.detect.identity import cross_oddities, judged
 from stsdetect.detect.identity_events import identity_events
 from stsdetect.detect.loitering import Loitering
+from stsdetect.detect.meetings import in_final_order
 from stsdetect.detect.parts import identity_of_hulls
 from stsdetect.detect.port_calls import PortCalls
 from stsdetect.detect.signature import add_signatures
@@ -29,7 +31,7 @@ from stsdetect.schema import FLAGGED
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf
 
-__all__ = ["Encounters", "Gaps", "Loitering", "PortCalls", "find_events"]
+__all__ = ["DarkRendezvous", "Encounters", "Gaps", "Loitering", "PortCalls", "find_events"]
 
 #: More bytes than there are.
 _ALL = 1 << 62
@@ -74,11 +76,9 @@ def find_events(
     found.append(
         infer_calls(pa.concat_tables(found), settings.port_calls, ports=ports, known=known, labels=data.labels)
     )
-    events = pa.concat_tables(found).sort_by([("start_time", "ascending"), ("event_id", "ascending")])
-    column = events.schema.get_field_index("settings_id")
-    return events.set_column(
-        column, events.schema.field(column), pa.array([settings.digest] * events.num_rows, pa.string())
-    )
+    cells = berths.cells if berths is not None else BerthCells(settings.context)
+    found.append(find_dark(pa.concat_tables(found), to_arrow(vessels, "vessels"), settings, cells))
+    return in_final_order(found, settings.digest)
 
 
 def _identity(fixes: Any, data: Fixes, known: Identities, flagged: Any | None, settings: Settings) -> pa.Table:

@@ -19,6 +19,7 @@ from stsdetect.context.heard import Heard
 from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
+from stsdetect.detect.dark import find_dark
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
@@ -228,7 +229,8 @@ class Archive:
         hidden = infer_calls(
             judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
         )
-        return replace(judged, events=in_final_order([met, judged.events, hidden], settings.digest))
+        dark = find_dark(pa.concat_tables([met, judged.events]), tracks.vessels, settings, self._cells)
+        return replace(judged, events=in_final_order([met, judged.events, hidden, dark], settings.digest))
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
