@@ -19,13 +19,15 @@ from stsdetect.context.heard import Heard
 from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
+from stsdetect.detect.dark import find_dark
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
+from stsdetect.detect.spoofing import Reported
 from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.choice import compiled
-from stsdetect.kernels.sphere import Ints
+from stsdetect.kernels.sphere import Floats, Ints
 from stsdetect.pipeline.buckets import Buckets, days_of_wrong_clocks
 from stsdetect.pipeline.sources import SourcePart, Sources
 from stsdetect.reference.places import Port
@@ -106,6 +108,7 @@ class Cleaned:
     tracks: Tracks
     slots: FixSlots
     of_hulls: list[pa.Table]
+    inland: list[Ints]
     last_heard: list[pa.Table]
     recent: Ints
     heard: Heard
@@ -161,8 +164,8 @@ class Archive:
         wrong = days_of_wrong_clocks(self._buckets)
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
-        of_hulls, last_heard, recent, lying, done = [], [], [np.zeros(0, dtype=np.int64)], [], 0
-        heard = Heard(self._hull_hours)
+        of_hulls, last_heard, recent, lying = [], [], [np.zeros(0, dtype=np.int64)], []
+        inland, done, heard = [], 0, Heard(self._hull_hours)
         numbers = self._buckets.numbers()
         sizes = [self._rows.rows[number] for number in numbers]
 
@@ -188,6 +191,7 @@ class Archive:
             heard.put(part.heard, part.odd, len(part.labels))
             counts.update(tracks.quality_counts)
             lying.append(part.presence)
+            inland.append(part.inland)
             for name, tables in parts.items():
                 tables.append(getattr(tracks, name))
             done += size
@@ -201,7 +205,7 @@ class Archive:
         spilled = sum(shelf.spilled_bytes for shelf in shelves)
         in_order = np.empty(slots.rank.size, dtype=np.int64)
         in_order[slots.rank] = np.concatenate(recent)
-        return Cleaned(tracks, slots, of_hulls, last_heard, in_order, heard, berths, spilled)
+        return Cleaned(tracks, slots, of_hulls, inland, last_heard, in_order, heard, berths, spilled)
 
     def events(self, cleaned: Cleaned, tick: Tick, earlier: pa.Table | None = None) -> Judged:
         """Find meetings, put all events together in their final order, and judge the gaps among them.
@@ -215,9 +219,11 @@ class Archive:
             searchers=self._room.searchers, rows_at_once=self._room.rows_at_once,
             shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
+        tracks = cleaned.tracks
         others, last_heard = finish_events(
-            cleaned.of_hulls, slots, known, cleaned.tracks.flagged, cleaned.recent, settings
-        )
+            cleaned.of_hulls, slots, known, tracks.flagged, cleaned.recent, settings,
+            segments=tracks.segments, inland=cleaned.inland, ports=self._ports.ports,
+        )  # fmt: skip
         last = pa.concat_tables([*cleaned.last_heard, last_heard])
         judged = judge(
             pa.concat_tables(others),
@@ -230,7 +236,8 @@ class Archive:
         hidden = infer_calls(
             judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
         )
-        return replace(judged, events=in_final_order([met, judged.events, hidden], settings.digest))
+        dark = find_dark(pa.concat_tables([met, judged.events]), tracks.vessels, settings, self._cells)
+        return replace(judged, events=in_final_order([met, judged.events, hidden, dark], settings.digest))
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
@@ -258,7 +265,15 @@ def _clean_bucket(
     tracks = Tracks(fixes, made.segments, made.vessels, made.flagged, made.quality_counts)
     source = SourcePart.of(made, reports)
     data = Fixes.from_arrays(made.labels, made.fixes)
-    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, ports, edges_us), source
+    said = Reported(made.fixes.sog_kn, partial(_courses, reports, made.fixes.row))
+    part = search_hulls(data, said, tracks.vessels, tracks.flagged, settings, cells, ports, edges_us)
+    return tracks, part, source
+
+
+def _courses(reports: Reports, row: Ints, rows: slice) -> Floats:
+    """Return the courses over ground of some fixes, as in the table of fixes."""
+    course = reports.floats("cog_deg", row[rows])
+    return np.asarray(np.where((course < 0) | (course >= 360), np.nan, course))
 
 
 def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:

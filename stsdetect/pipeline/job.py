@@ -33,7 +33,7 @@ from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
 from stsdetect.schema import AREAS, COVERAGE, EVENTS, SOURCES
-from stsdetect.score import rank, rank_dark, rank_pairs
+from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
 from stsdetect.settings import Format, Settings
@@ -277,10 +277,10 @@ def run_job(
             events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
             events = filter_by_zone(events, settings.context)
         with clock.stage("score"):
-            asked: dict[str, Any] = {
-                "settings": settings.score, "settings_id": settings.digest, "facts": places.facts, "berths": berths,
-            }  # fmt: skip
-            pairs = rank([rank_pairs(events, **asked), rank_dark(events, **asked)])
+            asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
+            known = {"facts": places.facts, "berths": berths}
+            direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
+            pairs = rank([rank_pairs(events, **known, **asked), rank_dark(events, **known, **asked), direct])
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),
