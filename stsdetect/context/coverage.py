@@ -36,14 +36,15 @@ LAST_HEARD = Schema(
     "How a hull was heard just before a gap: one row per gap.",
     (
         Column("event_id", pa.string(), "as in the events table", nullable=False),
+        Column("hours_heard", pa.int64(), "of the three hours before, those with a fix of the hull", nullable=False),
         Column("usual_per_h", pa.float64(), "reports its class and speed should give [1/h]", nullable=False),
         Column("speed_kn", pa.float64(), "speed at the last fix [kn]"),
         Column("course_deg", pa.float64(), "course at the last fix [degrees]"),
     ),
 )
 
-#: Own fixes are counted over this long before the silence [us] (our choice).
-OWN_US = 3 * HOUR_US
+#: Own fixes are counted over so many hours before the silence (our choice).
+OWN_HOURS = 3
 #: Reports per hour at rest and under way, by ITU-R M.1371-5 tables 1 and 2 (annex 1, 4.2.1): class A every 3 min at
 #: anchor or moored below 3 kn, else 10 s or less; class B every 3 min below 2 kn, else 30 s.
 _AT_REST_PER_H, _CLASS_A_PER_H, _CLASS_B_PER_H = 20.0, 360.0, 120.0
@@ -142,6 +143,7 @@ class _Gaps:
     lon_deg: Floats
     own_per_h: Floats
     own_known: Bools
+    own_steady: Bools
     placeless: Bools
     usual_per_h: Floats
     speed_kn: Floats
@@ -166,28 +168,17 @@ class _Gaps:
         start, end = (table.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
         lat, lon, own = (table.column(name).to_numpy() for name in ("lat_deg", "lon_deg", "own_rate_per_h"))
         # Where the data begin shortly before, the hull could not be heard for longer.
-        since = np.minimum(start - start_us, OWN_US)
-        own = own * OWN_US / np.maximum(since, HOUR_US)
+        since = np.minimum(start - start_us, OWN_HOURS * HOUR_US)
+        own = own * OWN_HOURS * HOUR_US / np.maximum(since, HOUR_US)
+        steady = known.column("hours_heard").to_numpy() >= -(-since // HOUR_US)
         hour = start // HOUR_US
         placeless = pc.match_substring(table.column("flags"), "heard_without_position").to_numpy()
         usual, speed, course = (known.column(name).to_numpy() for name in ("usual_per_h", "speed_kn", "course_deg"))
         whole = np.clip(end // HOUR_US - hour - 1, 0, HOURS)
         return cls(
-            row,
-            start,
-            end,
-            lat,
-            lon,
-            own,
-            since >= HOUR_US,
-            placeless,
-            usual,
-            speed,
-            course,
-            GRID.cells(lat, lon),
-            hour,
-            whole,
-        )
+            row, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, usual, speed, course,
+            GRID.cells(lat, lon), hour, whole,
+        )  # fmt: skip
 
 
 def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, settings: CoverageSettings) -> Facts:
@@ -220,6 +211,7 @@ def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, sett
         placeless=gaps.placeless,
         own_per_h=gaps.own_per_h,
         own_known=gaps.own_known,
+        own_steady=gaps.own_steady,
         usual_per_h=gaps.usual_per_h,
         before=before[question],
         again=again[question],

@@ -68,8 +68,9 @@ class Facts:
         Whether the hull was heard without a place meanwhile.
     own_per_h, usual_per_h
         Fixes of the hull before it, and reports its class and speed should give [1/h].
-    own_known
-        Whether the data begin an hour or more before it.
+    own_known, own_steady
+        Whether the data begin an hour or more before it, and whether the hull was heard in each hour of the three
+        before it, as far as the data reach.
     before, again, during
         Other hulls around the last fix before, those of them heard again, and hulls around it during the silence.
     hull_hours, fixes
@@ -87,6 +88,7 @@ class Facts:
     placeless: Bools
     own_per_h: Floats
     own_known: Bools
+    own_steady: Bools
     usual_per_h: Floats
     before: Ints
     again: Ints
@@ -129,9 +131,8 @@ def verdicts(facts: Facts, min_hulls: int) -> Ints:
     chance = np.minimum(share, facts.followed / (facts.followed + 1.0))
     tail = bdtr(facts.again.astype(np.float64), np.maximum(facts.before, 0), chance)
     fell = (facts.before >= 2) & (tail < TAIL) & (facts.again <= FELL_SHARE * facts.before)
-    own_poor = (facts.own_per_h < OWN_SHARE * facts.expected_per_h) | (
-        facts.own_per_h * np.minimum(facts.hours, JUDGED_H) < OWN_FIXES
-    )
+    own_poor = (facts.own_per_h < OWN_SHARE * facts.expected_per_h) | ~facts.own_steady
+    own_poor |= facts.own_per_h * np.minimum(facts.hours, JUDGED_H) < OWN_FIXES
     moving = facts.ahead_near >= 0
     cases = [
         (Why.NO_HOUR, facts.whole_hours < 1),
@@ -164,6 +165,7 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
             else f"no other hull was heard around it just before, and {during} in the first whole {span} of the silence"
         )
         itself = f"the hull itself had been heard {own:.1f} times an hour"
+        rate = f"{own:.1f} times an hour{'' if facts.own_steady[k] else ', and not in every hour'}"
         usual = f"{share[k]:.0%} of {_known(facts, k)} hull-hours there are followed by another within {hours} h"
         texts.append(
             {
@@ -171,7 +173,7 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
                 Why.OUTAGE: f"it began with an outage: {others}",
                 Why.BESIDE: f"in or beside an area of outage; {others}",
                 Why.SELDOM: f"the place is not heard on well: only {usual}; {others}",
-                Why.OWN: f"{itself}, where {expected[k]:.1f} could be expected; {others}",
+                Why.OWN: f"the hull itself was not heard well: {rate}, where {expected[k]:.1f} is usual; {others}",
                 Why.AHEAD: f"hardly anyone is ever heard where it was heading: {int(facts.ahead_near[k])} hull-hours "
                 f"in the days around, {int(facts.hull_hours[k])} around its last fix; {others}",
                 Why.NO_HOUR: "the silence holds no whole UTC hour to be judged by",
