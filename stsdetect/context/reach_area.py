@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from stsdetect.context.inland import inland_within
-from stsdetect.kernels.outline import outlines
-from stsdetect.kernels.prisms import Silences
+from stsdetect.kernels.outline import circles, outlines
+from stsdetect.kernels.prisms import STRETCH, Silences
 from stsdetect.kernels.sphere import Bools, Floats, local_axes
 from stsdetect.units import EARTH_RADIUS_M
 
@@ -69,6 +69,29 @@ def reach_areas(
     return [_area(*row, without_land) for row in zip(corners, middles, strict=True)]
 
 
+def circle_areas(place_xyz: Floats, radius_m: Floats | float) -> list[bytes]:
+    """Return areas that hold all within so far of places, such as where a hull lay; WKB, as `reach_areas`.
+
+    Parameters
+    ----------
+    place_xyz
+        Vectors [m], shape (n, 3).
+    radius_m
+        Radii [m], up to a sixth of the Earth, shape (n,) or one.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> from stsdetect.kernels.sphere import to_xyz
+    >>> shapely.from_wkb(circle_areas(to_xyz(np.array([31.0]), np.array([124.5])), 1000.0)[0]).contains_properly(
+    ...     shapely.Point(124.5, 31.008))
+    True
+    """
+    middles = place_xyz / EARTH_RADIUS_M
+    corners = circles(middles, np.broadcast_to(np.asarray(radius_m) * STRETCH / EARTH_RADIUS_M, len(middles)))
+    return [_wkb(_on_the_map(*row)) for row in zip(corners, middles, strict=True)]
+
+
 def _area(corners: Floats, middle: Floats, without_land: bool) -> bytes | None:
     import shapely
 
@@ -78,6 +101,12 @@ def _area(corners: Floats, middle: Floats, without_land: bool) -> bytes | None:
     if without_land:
         land = inland_within(*area.bounds)
         area = area if land is None else area.difference(land)
+    return _wkb(area)
+
+
+def _wkb(area: Any) -> bytes:
+    import shapely
+
     return bytes(shapely.to_wkb(shapely.normalize(area), byte_order=1))
 
 
@@ -87,7 +116,8 @@ def _on_the_map(corners: Floats, middle: Floats) -> Any:
 
     east, north = (axis[0] for axis in local_axes(middle[None, :]))
     flat = np.column_stack([corners @ east, corners @ north]) / (corners @ middle)[:, None]
-    hull = shapely.multipoints(flat).convex_hull
+    # To 6 micrometres: corners nearer to each other than that are one.
+    hull = shapely.multipoints(np.round(flat, 12)).convex_hull
     # In the gnomonic map lengths grow away from the middle.
     grown = (1.0 + (flat * flat).sum(axis=1).max()) / EARTH_RADIUS_M
     hull = hull.buffer(WIDER_M * grown, join_style="mitre")

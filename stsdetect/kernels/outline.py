@@ -91,11 +91,8 @@ def _outlines(a: Silences, b: Silences | None, apart_m: float, least_s: float) -
     return corners, middles
 
 
-def _around(legs: list[Legs], rows: Ints) -> Floats:
-    """Return polygons around the smaller of two caps, shape (rows, `DIRECTIONS`, 3)."""
-    (centre_a, radius_a), (centre_b, radius_b) = cap_of(legs[0]), cap_of(legs[1])
-    centre = np.where((radius_b < radius_a)[:, None], centre_b, centre_a)[rows] / EARTH_RADIUS_M
-    radius = np.minimum(radius_a, radius_b)[rows] / EARTH_RADIUS_M
+def circles(centre: Floats, radius: Floats) -> Floats:
+    """Return the corners of polygons around caps: centres are unit vectors (n, 3), radii [radians], (n, corners, 3)."""
     east, north = local_axes(centre)
     turn = 2.0 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
     # The corner of two tangents of a small circle, in the gnomonic map.
@@ -103,6 +100,13 @@ def _around(legs: list[Legs], rows: Ints) -> Floats:
     aside = east[:, None, :] * np.cos(turn)[:, None] + north[:, None, :] * np.sin(turn)[:, None]
     corners = centre[:, None, :] + away[:, None, None] * aside
     return np.asarray(corners / np.linalg.norm(corners, axis=2, keepdims=True))
+
+
+def _around(legs: list[Legs], rows: Ints) -> Floats:
+    """Return polygons around the smaller of two caps, shape (rows, `DIRECTIONS`, 3)."""
+    (centre_a, radius_a), (centre_b, radius_b) = cap_of(legs[0]), cap_of(legs[1])
+    centre = np.where((radius_b < radius_a)[:, None], centre_b, centre_a)[rows] / EARTH_RADIUS_M
+    return circles(centre, np.minimum(radius_a, radius_b)[rows] / EARTH_RADIUS_M)
 
 
 def _corners(caps: Caps, middle: Floats, beyond_s: Floats, farthest: Floats) -> Floats:

@@ -8,12 +8,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stsdetect.context.reach_area import reach_areas
+from stsdetect.context.reach_area import circle_areas, reach_areas
 from stsdetect.kernels import sphere
 from stsdetect.kernels.reach import Silences, joint_reach
 from tests import naive_reach
 from tests.naive_reach import Prism
-from tests.property.test_reach import PLACES, hidden, silences_of, two_silences
+from tests.property.test_reach import PLACES, WGS84, hidden, silences_of, two_silences
 
 #: The pole itself, and just beside the antimeridian.
 CORNERS = [*PLACES, (90.0, 0.0), (89.0, 90.0), (70.0, 180.0), (-60.0, -179.9)]
@@ -138,3 +138,18 @@ def test_a_border_by_the_pole(beyond_m):
     # Not far on the other side of the pole, and nowhere far to the south.
     south = np.full(73, lat - np.degrees(1.1 * radius_m / 6_371_008.8))
     assert not shapely.intersects_xy(area, lon, south).any()
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(CORNERS), st.floats(0.0, 3e6), st.integers(0, 2**32 - 1))
+def test_a_circle_holds_all_within_its_radius(where, radius_m, seed):
+    rng = np.random.default_rng(seed)
+    lon, lat, _ = WGS84.fwd(np.full(50, where[1]), np.full(50, where[0]), rng.uniform(0, 360, 50),
+                            radius_m * rng.choice([1.0, 1.0, 0.3], 50))  # fmt: skip
+    area = shapely.from_wkb(circle_areas(sphere.to_xyz(*np.array(where)[:, None]), radius_m)[0])
+    assert_valid(area)
+    assert shapely.intersects_xy(area, lon, lat).all()
+    # It is at most 2 % wider than asked, and by a pole a little more: beyond, nothing.
+    lon, lat, _ = WGS84.fwd(np.full(50, where[1]), np.full(50, where[0]), rng.uniform(0, 360, 50),
+                            np.full(50, 1.02 * radius_m + 3600.0))  # fmt: skip
+    assert not shapely.intersects_xy(area, lon, lat).any()
