@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.context.berths import Berths
-from stsdetect.detect.arrays import Fixes, Identities, to_arrow
+from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.identity import cross_oddities, judged
@@ -19,7 +19,6 @@ from stsdetect.detect.spoofing import Reported, cells_on_land
 from stsdetect.detect.stretches import Stretches
 from stsdetect.engine import cores
 from stsdetect.reference.places import load_ports
-from stsdetect.schema import FLAGGED
 from stsdetect.settings import Settings
 
 __all__ = ["Encounters", "Gaps", "Loitering", "find_events"]
@@ -48,7 +47,7 @@ def find_events(
         encounters.detect(data, known, berths=berths, progress=progress),
         Loitering.from_settings(settings.loitering).detect(data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
-        _identity(fixes, data, known, flagged, settings),
+        _identity(fixes, data, known, settings),
     ]
     events = pa.concat_tables(found).sort_by([("start_time", "ascending"), ("event_id", "ascending")])
     column = events.schema.get_field_index("settings_id")
@@ -57,10 +56,9 @@ def find_events(
     )
 
 
-def _identity(fixes: Any, data: Fixes, known: Identities, flagged: Any | None, settings: Settings) -> pa.Table:
+def _identity(fixes: Any, data: Fixes, known: Identities, settings: Settings) -> pa.Table:
     rule = settings.identity
-    left_out = None if flagged is None else FLAGGED.conform(to_arrow(flagged, "flagged"), extra=True)
-    own = identity_of_hulls(data, Reported.from_table(fixes), known, left_out, settings)
+    own = identity_of_hulls(data, Reported.from_table(fixes), known, settings)
     ports = load_ports(settings.context.ports_file)
     side_by_side = cross_oddities(Stretches.from_fixes(data), known, ports, rule)
     found = judged(own, cells_on_land(data), len(data.labels), rule)
