@@ -11,9 +11,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from stsdetect.context import annotate as annotate
+    from stsdetect.detect import DarkRendezvous as DarkRendezvous
     from stsdetect.detect import Encounters as Encounters
     from stsdetect.detect import Gaps as Gaps
     from stsdetect.detect import Loitering as Loitering
+    from stsdetect.detect import PortCalls as PortCalls
     from stsdetect.errors import InputError as InputError
     from stsdetect.errors import SchemaError as SchemaError
     from stsdetect.errors import SettingsError as SettingsError
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from stsdetect.tracks import build_tracks as build_tracks
 
 _PUBLIC = {
+    "DarkRendezvous": "stsdetect.detect",
     "Encounters": "stsdetect.detect",
     "Gaps": "stsdetect.detect",
     "InputError": "stsdetect.errors",
     "Loitering": "stsdetect.detect",
+    "PortCalls": "stsdetect.detect",
     "Result": "stsdetect.pipeline",
     "SchemaError": "stsdetect.errors",
     "Settings": "stsdetect.settings",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import TextSpec, Tidy, read_text, split_block
-from stsdetect.readers.times import Order, any_utc, slashed_order
+from stsdetect.readers.times import Order, any_utc, begins_slashed, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
@@ -100,6 +100,7 @@ def _name_places(names: Iterable[str]) -> bool:
     return "coordinates" in parts or all(parts.intersection(_ALIASES[key]) for key in ("lat", "lon"))
 
 
+@lru_cache(4096)
 def _telling(name: str) -> str:
     """Return a name without what tells one spelling from another."""
     return "".join(c for c in name.casefold() if c.isalnum())
@@ -262,6 +263,10 @@ def _order(columns: Iterable[pa.Array], settings: ReadSettings, label: str) -> O
         return "day" if settings.day_first else "month"
     any_seen = False
     for array in columns:
+        # The first time in the file says what kind they are, wherever the file is cut.
+        first = True if any_seen else begins_slashed(array)
+        if first is False:
+            return None
         seen, day, month = slashed_order(array)
         any_seen |= seen
         if day and month:
@@ -271,8 +276,6 @@ def _order(columns: Iterable[pa.Array], settings: ReadSettings, label: str) -> O
             )
         if day or month:
             return "day" if day else "month"
-        if not any_seen and len(array):
-            return None
     if any_seen:
         raise QuestionError(
             f"{label} has dates like 03/04/2021 and none with a day above 12: is it 3 April or 4 March? "

@@ -21,6 +21,8 @@ NAIVE = pa.timestamp("us")
 _EPOCH_UNITS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (np.inf, 1e-3))
 _DAY_MONTH = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b"
 _SLASHED = re.compile(_DAY_MONTH)
+#: Values looked at together in search of the first time.
+_FEW = 1000
 _TWELVE = (
     r"^(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4}) +0?(?P<h>[1-9]|1[0-2]):(?P<rest>\d\d:\d\d) ?(?P<half>[AaPp])[Mm]$"
 )
@@ -174,6 +176,21 @@ def slashed_order(array: pa.Array) -> tuple[bool, bool, bool]:
     return seen, day, month
 
 
+def begins_slashed(array: pa.Array) -> bool | None:
+    """Say whether the first value that can be a time is a date like ``03/04/2021``; None where no value can be."""
+    array = plain(array)
+    if not is_text(array):
+        return False if len(array) > array.null_count else None
+    for begin in range(0, len(array), _FEW):
+        given = strings(array[begin : begin + _FEW])
+        slashed = pc.fill_null(pc.match_substring_regex(given, _DAY_MONTH), False).to_numpy(zero_copy_only=False)
+        other = any_utc(given, None, 0.0)[0].is_valid().to_numpy(zero_copy_only=False)
+        times = np.flatnonzero(slashed | other)
+        if times.size:
+            return bool(slashed[times[0]])
+    return None
+
+
 def epoch_us(value: float) -> int:
     """Turn one Unix time in s, ms, us or ns, told apart by size, into microseconds."""
     for top, factor in _EPOCH_UNITS:
@@ -220,6 +237,8 @@ def _present(array: pa.Array) -> Mask:
 
 
 def _bad(result: pa.Array, given: pa.Array) -> Mask:
+    if result.null_count == given.null_count:  # what is null stays so
+        return np.zeros(len(given), bool)
     return pc.and_(pc.is_null(result), pc.is_valid(given)).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 

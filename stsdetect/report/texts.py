@@ -21,6 +21,15 @@ def vessel_name(name: object, mmsi: int | None, hull: object) -> str:
     return clean(name) or (f"MMSI {mmsi:09d}" if mmsi is not None else clean(hull) or "unknown vessel")
 
 
+def is_base(indicator: str | None) -> bool:
+    """Tell whether a reason is the starting point of its kind of lead, which says nothing of the vessels.
+
+    >>> is_base("base"), is_base("dark_base"), is_base("zone")
+    (True, True, False)
+    """
+    return indicator is not None and (indicator == "base" or indicator.endswith("_base"))
+
+
 def ship_type(code: int | None) -> str:
     """Name an AIS ship type.
 

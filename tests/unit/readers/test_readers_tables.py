@@ -49,6 +49,7 @@ def test_delimiters(tmp_path, delimiter):
         (["03/04/2021 00:00"], True, [(4, 3)]),
         (["03/04/2021 00:00"], False, [(3, 4)]),
         (["03/04/2021 00:00"], None, "3 April or 4 March"),
+        (["when", "03/04/2021 00:00"], None, "3 April or 4 March"),
         (["13/04/2021 00:00", "04/13/2021 00:00"], None, "day first and dates with the month first"),
     ],
 )
