@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stsdetect.detect import Encounters as Encounters
     from stsdetect.detect import Gaps as Gaps
     from stsdetect.detect import Loitering as Loitering
+    from stsdetect.detect import PortCalls as PortCalls
     from stsdetect.errors import InputError as InputError
     from stsdetect.errors import SchemaError as SchemaError
     from stsdetect.errors import SettingsError as SettingsError
@@ -35,6 +36,7 @@ _PUBLIC = {
     "Gaps": "stsdetect.detect",
     "InputError": "stsdetect.errors",
     "Loitering": "stsdetect.detect",
+    "PortCalls": "stsdetect.detect",
     "Result": "stsdetect.pipeline",
     "SchemaError": "stsdetect.errors",
     "Settings": "stsdetect.settings",

@@ -127,6 +127,111 @@ class GapSettings(_Model):
         return self
 
 
+class PortCallSettings(_Model):
+    """When a stay is a call at a port, when a silence could hide one, and which ports matter."""
+
+    max_speed_kn: float = Field(default=1.0, gt=0)
+    """Slower than this from positions [kn]: moored or at anchor (our choice; a swinging hull makes less)."""
+    min_duration_s: Duration = Field(default=3600.0, ge=0)
+    """Least time at the port [s]."""
+    radius_km: float = Field(default=10.0, gt=0, le=100)
+    """A port's waters reach this far from its point [km]: piers, roads and the buoys of its terminals, which lie some
+    kilometres off (our choice)."""
+    berth_km: float = Field(default=5.0, ge=0)
+    """Farther off than this a call has the remark roads [km]: it may only have waited (our choice)."""
+    observed_bracket_s: Duration = Field(default=900.0, gt=0)
+    """Fixes at most this far apart count as observed [s]."""
+    inferred_bracket_s: Duration = Field(default=21600.0, ge=0)
+    """Fixes at most this far apart, both still and at the port, count as inferred [s]; as long as no gap."""
+    max_break_s: Duration = Field(default=3600.0, ge=0)
+    """Stays at one port this close in time are one call [s]: time to shift from the roads to a berth (our choice)."""
+    supply_roles: tuple[str, ...] = ("product", "supplier", "load port", "oil", "OFAC 2019 list")
+    """A port is a supply port where its role holds one of these."""
+    hidden_countries: tuple[str, ...] = ("KP",)
+    """Ports of these countries, as the ports file writes them, are looked for behind silences, and supply nobody."""
+    hidden_least_stay_s: Duration = Field(default=28800.0, ge=0)
+    """A silence must leave this much time at a port [s]: 3,000 t at 500 t/h and two hours to moor (our choice)."""
+    hidden_max_silence_s: Duration = Field(default=1296000.0, gt=0)
+    """A longer silence says nothing about where it was spent [s]; 15 days (our choice)."""
+    hidden_reach_km: float = Field(default=15.0, ge=0, le=100)
+    """Being this close to a port's point is being there [km]: its buoys lie some kilometres off (our choice)."""
+    delivery_max_s: Duration = Field(default=1296000.0, gt=0)
+    """A call in one of hidden_countries at most this long after loading may be a direct delivery [s]; 15 days."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PortCallSettings:
+        if self.berth_km > self.radius_km:
+            raise ValueError("berth_km must not exceed radius_km")
+        return self
+
+
+class DarkSettings(_Model):
+    """When two hulls of which one or both were silent count as possibly having met."""
+
+    min_loitering_s: Duration = Field(default=7200.0, gt=0)
+    """A visible hull must lie still for this long before a silent partner is looked for [s]; transfers of fuel at sea
+    take hours (our choice)."""
+    min_stay_s: Duration = Field(default=5400.0, ge=0)
+    """The silence must leave at least this long for being together [s]: 2 h less half an hour for the edges of
+    silences and of loitering (our choice)."""
+    max_silence_s: Duration = Field(default=864000.0, gt=0)
+    """Longer silences are not paired [s]: in ten days at 12 kn a hull can be nearly anywhere (our choice)."""
+    apart_m: float = Field(default=500.0, ge=0)
+    """Together is at most this far apart [m], as in ``encounters.max_distance_m``."""
+    min_length_m: float = Field(default=30.0, ge=0)
+    """Hulls known to be shorter neither give nor take cargo [m]; the smallest tankers are about 30 m."""
+    cargo: bool = True
+    """Whether cargo ships and hulls of type 90-99 may be partners of tankers and of hulls that show no type."""
+    max_candidates: int = Field(default=10, ge=1)
+    """Candidates listed for a visible loiterer, best first."""
+    max_partners: int = Field(default=3, ge=1)
+    """Two silences make a row if each is among this many best partners of the other."""
+    max_rivals: int = Field(default=40, ge=1)
+    """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
+    two silences (our choice)."""
+    min_score: float = 0.0
+    """Two silences make a row from this candidate score; 0 is as likely as two silences taken at random."""
+    min_signature: float = Field(default=0.6, ge=0, le=1)
+    """A loiterer without a candidate gives a row with an unknown partner from this signature."""
+    shore: bool = True
+    """Whether loitering at berths is left out, and land is cut from polygons of reach."""
+
+
+class IdentitySettings(_Model):
+    """When what a hull says of itself, or where it says it is, is called odd; all values are our choice."""
+
+    min_hold_s: Duration = Field(default=21600.0, ge=0)
+    """A name, call sign, IMO number or size counts once broadcast this long: errors are corrected within hours [s]."""
+    flip_flops: int = Field(default=4, ge=2)
+    """... or where it changes to and fro between the same two values this often."""
+    imo_from_length_m: float = Field(default=50.0, gt=0)
+    """Merchant ships from this length must have an IMO number: SOLAS XI-1/3 says 300 GT, about 45 to 50 m [m]."""
+    silence_s: Duration = Field(default=21600.0, gt=0)
+    """Hand-over: one identity silent, the other not heard before, for this long [s]."""
+    hand_over_s: Duration = Field(default=43200.0, gt=0)
+    """Greatest time from the last fix of one to the first of the other [s]."""
+    hand_over_speed_kn: float = Field(default=15.0, gt=0)
+    """Greatest speed between these two fixes [kn]; laden coasters and product tankers make 8 to 15."""
+    hand_over_port_km: float = Field(default=20.0, ge=0)
+    """Both fixes must lie this far from any known port [km]: in port ships are switched on and off."""
+    hand_over_rivals: int = Field(default=3, ge=0)
+    """No hand-over is raised where more other identities could as well have been the second [count]."""
+    spoofed_for_s: Duration = Field(default=1800.0, gt=0)
+    """A position that contradicts the vessel's own speed must do so for this long [s]."""
+    contradiction_kn: float = Field(default=5.0, gt=0)
+    """Positions must be faster than SOG by this to contradict it [kn]."""
+    smooth_for_s: Duration = Field(default=10800.0, gt=0)
+    """A track without any noise must last this long [s]."""
+    inland_km: float = Field(default=5.0, gt=0)
+    """On land means this far from the shoreline, which is good to 0.4 km [km]."""
+    away_km: float = Field(default=20.0, gt=0)
+    """A jump counts from this distance [km]."""
+    crowd_hulls: int = Field(default=3, ge=1)
+    """Where so many other hulls near by show the same fault in the same hour it is called jamming."""
+    crowd_km: float = Field(default=100.0, gt=0)
+    """... near by: within this distance [km]."""
+
+
 class ContextSettings(_Model):
     """Zones, ports, shore, berths and anchorages."""
 
@@ -178,6 +283,9 @@ class Settings(_Model):
     encounters: EncounterSettings = EncounterSettings()
     loitering: LoiteringSettings = LoiteringSettings()
     gaps: GapSettings = GapSettings()
+    port_calls: PortCallSettings = PortCallSettings()
+    dark: DarkSettings = DarkSettings()
+    identity: IdentitySettings = IdentitySettings()
     context: ContextSettings = ContextSettings()
     score: ScoreSettings = ScoreSettings()
     run: RunSettings = RunSettings()

@@ -115,7 +115,9 @@ def annotate(
     if shore is not None:
         shore_km = np.where(on_land, -shore.result(), shore.result())
         columns["shore_distance_km"] = _km(shore_km)
-        _flag(flags, shore_km < -ON_LAND_TOLERANCE_KM, "on_land")
+        # Where nobody was seen, the point is the port's, which may lie inland.
+        seen = pc.not_equal(table["subtype"], "inferred").to_numpy()
+        _flag(flags, (shore_km < -ON_LAND_TOLERANCE_KM) & seen, "on_land")
     _flag(flags, _lies_still(table) & berth_law(shore_km, port_km, settings), "at_berth")
     columns["flags"] = pa.array([";".join(sorted(names)) for names in flags], pa.string())
     for name in _FILLED:

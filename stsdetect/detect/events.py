@@ -81,21 +81,25 @@ def draught_change(known: Identities, hull: Ints, start_us: Ints, end_us: Ints) 
     before, change = np.full(hull.size, np.nan), np.full(hull.size, np.nan)
     if known.hull.size == 0:
         return before, change
-    at = known.at(hull, start_us)
-    last = np.searchsorted(known.hull, hull, side="right")
-    for k in np.flatnonzero(at >= 0).tolist():
-        row = int(at[k])
-        if known.from_us[row] > start_us[k] or np.isnan(known.draught_m[row]):
-            continue
-        before[k] = known.draught_m[row]
-        limit = end_us[k] + 24 * HOUR_US
-        later = np.arange(row + 1, int(last[k]))
-        later = later[known.from_us[later] <= limit]
-        other = later[(known.draught_m[later] != before[k]) & ~np.isnan(known.draught_m[later])]
-        if other.size:
-            change[k] = round(float(known.draught_m[other[0]] - before[k]), 3)
-        elif known.to_us[later[-1] if later.size else row] > end_us[k]:
-            change[k] = 0.0
+    row = known.at(hull, start_us)
+    at = np.flatnonzero(row >= 0)
+    at = at[(known.from_us[row[at]] <= start_us[at]) & ~np.isnan(known.draught_m[row[at]])]
+    before[at] = known.draught_m[row[at]]
+    last = np.searchsorted(known.hull, hull, side="right") - 1
+    row = row.copy()
+    while at.size:
+        # One row on for every event that still looks for another draught.
+        following = row[at] + 1
+        more = following <= last[at]
+        more[more] = known.from_us[following[more]] <= end_us[at[more]] + 24 * HOUR_US
+        done = at[~more]
+        change[done[known.to_us[row[done]] > end_us[done]]] = 0.0
+        at = at[more]
+        row[at] += 1
+        draught = known.draught_m[row[at]]
+        other = ~np.isnan(draught) & (draught != before[at])
+        change[at[other]] = [round(step, 3) for step in (draught[other] - before[at[other]]).tolist()]
+        at = at[~other]
     return before, change
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.detect.arrays import Fixes, Identities
-from stsdetect.detect.events import build_events, count_fixes, identity_columns, sum_places
+from stsdetect.detect.events import build_events, count_fixes, fix_bounds, identity_columns, sum_places
 from stsdetect.kernels.choice import compiled
-from stsdetect.kernels.runs import group_bounds, stitch, weighted_median
-from stsdetect.kernels.sphere import Floats, Ints, to_lat_lon
+from stsdetect.kernels.runs import expand, group_bounds, stitch, weighted_median
+from stsdetect.kernels.sphere import Floats, Ints, distance_m, norm, to_lat_lon
 from stsdetect.schema import EVENTS
 from stsdetect.settings import LoiteringSettings
+from stsdetect.units import EARTH_RADIUS_M
 
 MIN_OPEN_S = 900.0
 
@@ -127,5 +128,16 @@ class Loitering:
             "n_positions_a": runs.n_fixes,
             "is_open": is_open,
             "median_speed_kn": runs.median_kn,
+            "spread_m": _spread_m(data, runs),
         }
         return build_events("loitering", ["still"] * runs.hull.size, columns)
+
+
+def _spread_m(data: Fixes, runs: _Runs) -> Floats:
+    """Return the distance [m] of the farthest fix of each run from its mean place, shape (n,)."""
+    first, end = fix_bounds(data, runs.hull, runs.start_us, runs.stop_us)
+    run, fix = expand(first, end - first)
+    middle = runs.place / norm(runs.place)[:, None] * EARTH_RADIUS_M
+    begin, _ = group_bounds(run)
+    spread: Floats = np.maximum.reduceat(distance_m(data.xyz[fix], middle[run]), begin)
+    return spread

@@ -5,6 +5,7 @@ The parts put together give, byte for byte, what `stsdetect.detect.find_events` 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,22 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stsdetect.context.berths import BerthCells
+from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
 from stsdetect.detect.gaps import Gaps
+from stsdetect.detect.identity import cross_oddities, judged
+from stsdetect.detect.identity_events import identity_events
+from stsdetect.detect.identity_history import history_oddities
 from stsdetect.detect.loitering import MIN_OPEN_S, Loitering
+from stsdetect.detect.port_calls import PortCalls
+from stsdetect.detect.signature import add_signatures
 from stsdetect.detect.slots import FIRST_US, FixSlots, slotted
 from stsdetect.detect.slow_legs import contact_runs, presence, runs_and_presence
+from stsdetect.detect.spoofing import Reported, cells_on_land, spoofing_oddities
+from stsdetect.detect.stretches import Stretches
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.sphere import Floats, Ints
+from stsdetect.reference.places import Port
 from stsdetect.schema import EVENTS
 from stsdetect.settings import Settings
 from stsdetect.units import US_PER_S
@@ -36,21 +46,31 @@ class HullPart:
     last: Fixes
     per_hour: Floats
     presence: pa.Table
+    inland: Ints
 
 
 def search_hulls(
-    data: Fixes, vessels: pa.Table, flagged: pa.Table, settings: Settings, cells: BerthCells, edges_us: Ints
+    data: Fixes,
+    said: Reported,
+    vessels: pa.Table,
+    flagged: pa.Table,
+    settings: Settings,
+    cells: BerthCells,
+    ports: PortCells,
+    edges_us: Ints,
 ) -> HullPart:
-    """Find loitering and closed gaps of a group of hulls, and cut its fixes into slots.
+    """Find loitering, port calls, closed gaps and odd identities of hulls, and cut their fixes into slots.
 
     Whether the last of a hull is still open cannot be known here: `finish_events` says it.
     """
     known = Identities.from_table(vessels, data.labels)
-    # No fix is late enough to be open; loitering that ends at the hull's last fix always is.
+    # No fix is late enough to be open; what ends at the hull's last fix always is.
     data.__dict__["end_us"] = FIRST_US
     found = [
-        Loitering.from_settings(settings.loitering).detect(data, known),
+        add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
+        PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
+        identity_of_hulls(data, said, known, flagged, settings),
     ]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
     fast, rule = compiled("legs"), settings.encounters
@@ -62,13 +82,24 @@ def search_hulls(
     cut = slotted(data, run, edges_us)
     first = np.append(0, last[:-1] + 1)[: last.size]
     hours = np.maximum((data.time_us[last] - data.time_us[first]) / HOUR_US, 1.0)
-    return HullPart(pa.concat_tables(found), data.labels, cut, data.take(last), (last - first + 1) / hours, lying)
+    per_hour = (last - first + 1) / hours
+    return HullPart(
+        pa.concat_tables(found), data.labels, cut, data.take(last), per_hour, lying, cells_on_land(data)
+    )  # fmt: skip
 
 
 def finish_events(
-    of_hulls: list[pa.Table], slots: FixSlots, known: Identities, flagged: pa.Table, settings: Settings
+    of_hulls: list[pa.Table],
+    slots: FixSlots,
+    known: Identities,
+    flagged: pa.Table,
+    settings: Settings,
+    *,
+    segments: pa.Table,
+    inland: list[Ints],
+    ports: Sequence[Port],
 ) -> list[pa.Table]:
-    """Say which loitering is still open, now that the last time in the data is known, and add the open gaps."""
+    """Say what only all hulls together tell: what is still open, the open gaps, identities side by side."""
     if not slots.size:
         return [EVENTS.empty()]
     events = pa.concat_tables([EVENTS.empty(), *of_hulls])
@@ -77,4 +108,20 @@ def finish_events(
     place = EVENTS.names.index("is_open")
     events = events.set_column(place, EVENTS.arrow.field(place), pc.and_(events.column("is_open"), recent))
     gaps = Gaps.from_settings(settings.gaps)
-    return [events, gaps.detect(slots.last_fixes(), known, flagged=flagged)]
+    rule, labels = settings.identity, slots.labels
+    side_by_side = cross_oddities(Stretches.from_table(segments, labels), known, ports, rule)
+    return [
+        judged(events, np.concatenate(inland), len(labels), rule),
+        gaps.detect(slots.last_fixes(), known, flagged=flagged),
+        identity_events(side_by_side, labels, known),
+    ]
+
+
+def identity_of_hulls(
+    data: Fixes, said: Reported, known: Identities, flagged: pa.Table | None, settings: Settings
+) -> pa.Table:
+    """Return the identity events that each hull shows by itself, of a group of hulls."""
+    rule = settings.identity
+    odd = history_oddities(data, known, rule)
+    odd += spoofing_oddities(data, said, flagged, rule, settings.clean.max_speed_kn)
+    return identity_events(odd, data.labels, known)

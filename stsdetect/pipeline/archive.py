@@ -14,14 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context.berths import BerthCells, Berths, crowded
+from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
+from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
+from stsdetect.detect.spoofing import Reported
 from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.choice import compiled
-from stsdetect.kernels.sphere import Ints
+from stsdetect.kernels.sphere import Floats, Ints
 from stsdetect.pipeline.buckets import Buckets, days_of_wrong_clocks
 from stsdetect.pipeline.sources import SourcePart, Sources
 from stsdetect.reference.places import Port
@@ -102,6 +105,7 @@ class Cleaned:
     tracks: Tracks
     slots: FixSlots
     of_hulls: list[pa.Table]
+    inland: list[Ints]
     berths: Berths
     spilled_bytes: int
 
@@ -113,6 +117,7 @@ class Archive:
         self._settings = settings
         self._bbox = bbox
         self._cells = BerthCells(settings.context, ports=ports)
+        self._ports = PortCells(ports, settings.port_calls.radius_km)
         self._keep_fixes = keep_fixes
         self._room = Room.of(settings)
         self._open = ExitStack()
@@ -151,7 +156,7 @@ class Archive:
         wrong = days_of_wrong_clocks(self._buckets)
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
-        of_hulls, lying, done = [], [], 0
+        of_hulls, lying, inland, done = [], [], [], 0
         numbers = self._buckets.numbers()
         sizes = [self._rows.rows[number] for number in numbers]
 
@@ -163,6 +168,7 @@ class Archive:
                     self._bbox,
                     wrong,
                     self._cells,
+                    self._ports,
                     edges,
                     self._keep_fixes,
                 )
@@ -173,6 +179,7 @@ class Archive:
             of_hulls.append(part.events)
             counts.update(tracks.quality_counts)
             lying.append(part.presence)
+            inland.append(part.inland)
             for name, tables in parts.items():
                 tables.append(getattr(tracks, name))
             done += size
@@ -183,7 +190,7 @@ class Archive:
         reach_m = settings.encounters.max_distance_m
         berths = crowded(lying, self._cells, settings.context, max_distance_m=reach_m)
         spilled = sum(shelf.spilled_bytes for shelf in (self._rows, self._fixes, self._source_rows))
-        return Cleaned(tracks, slots, of_hulls, berths, spilled)
+        return Cleaned(tracks, slots, of_hulls, inland, berths, spilled)
 
     def events(self, cleaned: Cleaned, tick: Tick) -> pa.Table:
         """Find meetings, and put all events together in their final order."""
@@ -194,8 +201,15 @@ class Archive:
             searchers=self._room.searchers, rows_at_once=self._room.rows_at_once,
             shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
-        others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
-        return in_final_order([met, *others], settings.digest)
+        tracks = cleaned.tracks
+        others = finish_events(
+            cleaned.of_hulls, slots, known, tracks.flagged, settings,
+            segments=tracks.segments, inland=cleaned.inland, ports=self._ports.ports,
+        )  # fmt: skip
+        hidden = infer_calls(
+            pa.concat_tables(others), settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
+        )
+        return in_final_order([met, *others, hidden], settings.digest)
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
@@ -213,6 +227,7 @@ def _clean_bucket(
     bbox: BBox | None,
     wrong: frozenset[int],
     cells: BerthCells,
+    ports: PortCells,
     edges_us: Ints,
     keep_fixes: bool,
 ) -> tuple[Tracks, HullPart, SourcePart]:
@@ -222,7 +237,15 @@ def _clean_bucket(
     tracks = Tracks(fixes, made.segments, made.vessels, made.flagged, made.quality_counts)
     source = SourcePart.of(made, reports)
     data = Fixes.from_arrays(made.labels, made.fixes)
-    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, edges_us), source
+    said = Reported(made.fixes.sog_kn, partial(_courses, reports, made.fixes.row))
+    part = search_hulls(data, said, tracks.vessels, tracks.flagged, settings, cells, ports, edges_us)
+    return tracks, part, source
+
+
+def _courses(reports: Reports, row: Ints, rows: slice) -> Floats:
+    """Return the courses over ground of some fixes, as in the table of fixes."""
+    course = reports.floats("cog_deg", row[rows])
+    return np.asarray(np.where((course < 0) | (course >= 360), np.nan, course))
 
 
 def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:

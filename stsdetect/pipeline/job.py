@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context import annotate, filter_by_zone
+from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.slots import FixSlots
 from stsdetect.engine import beside
 from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
@@ -30,7 +32,7 @@ from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
 from stsdetect.schema import EVENTS, SOURCES
-from stsdetect.score import rank_pairs
+from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
 from stsdetect.settings import Format, Settings
@@ -257,16 +259,18 @@ def run_job(
             cleaned = archive.clean(tick)
         with clock.stage("detect") as tick:
             own = archive.events(cleaned, tick)
-            events = join_told(own, got.events, bbox, settings.digest)
+            rule, ports = settings.port_calls, places.ports
+            events = join_told(own, got.events, bbox, settings.digest, partial(infer_calls, rule=rule, ports=ports))
         berths = cleaned.berths.table
         told = events.num_rows - own.num_rows
         with clock.stage("context"):
             events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
             events = filter_by_zone(events, settings.context)
         with clock.stage("score"):
-            pairs = rank_pairs(
-                events, settings=settings.score, settings_id=settings.digest, facts=places.facts, berths=berths
-            )
+            asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
+            known = {"facts": places.facts, "berths": berths}
+            direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
+            pairs = rank([rank_pairs(events, **known, **asked), rank_dark(events, **known, **asked), direct])
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),

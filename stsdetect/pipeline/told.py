@@ -17,8 +17,14 @@ BBox = tuple[float, float, float, float]
 _Key = tuple[str, str, str | None]
 
 
-def join_told(own: pa.Table, told: pa.Table, bbox: BBox | None, digest: str) -> pa.Table:
-    """Add told events, sorted by start, to our own.
+def join_told(
+    own: pa.Table,
+    told: pa.Table,
+    bbox: BBox | None,
+    digest: str,
+    infer: Callable[[pa.Table], pa.Table] = lambda told: EVENTS.empty(),
+) -> pa.Table:
+    """Add told events, sorted by start, to our own, and what is inferred from those that are added.
 
     A told event of the same kind and vessels (or MMSIs) that overlaps one of ours in time, or another told one, is not
     added: it would count one meeting twice. Ours, which was measured from fixes, gets the remark ``also_told``.
@@ -44,7 +50,8 @@ def join_told(own: pa.Table, told: pa.Table, bbox: BBox | None, digest: str) -> 
             flags[row] = ";".join(sorted({ALSO, *filter(None, flags[row].split(";"))}))
         place = EVENTS.names.index("flags")
         own = own.set_column(place, EVENTS.arrow.field(place), pa.array(flags, pa.string()))
-    return in_final_order([own, told.filter(pa.array(fresh))], digest)
+    added = told.filter(pa.array(fresh))
+    return in_final_order([own, added, infer(added)], digest)
 
 
 def join_sources(look_up: Callable[[pa.Table], pa.Table], told: pa.Table, events: pa.Table) -> pa.Table:
@@ -66,7 +73,10 @@ def _spans(events: pa.Table) -> Iterator[tuple[_Key, int, int]]:
 
 def _keys(events: pa.Table) -> list[_Key]:
     """Return kind and vessels: by MMSI, where there is one, for a publisher does not tell two hulls of one apart."""
-    kinds, *sides = (events.column(name).to_pylist() for name in ("kind", "vessel_a", "mmsi_a", "vessel_b", "mmsi_b"))
+    names = ("kind", "subtype", "vessel_a", "mmsi_a", "vessel_b", "mmsi_b")
+    kinds, subtypes, *sides = (events.column(name).to_pylist() for name in names)
+    # A call that was only inferred says nothing against one that is told.
+    kinds = [f"{kind} {sub}" if sub == "inferred" else kind for kind, sub in zip(kinds, subtypes, strict=True)]
     keys = []
     for kind, vessel_a, mmsi_a, vessel_b, mmsi_b in zip(kinds, *sides, strict=True):
         a, b = (vessel if mmsi is None else str(mmsi) for vessel, mmsi in ((vessel_a, mmsi_a), (vessel_b, mmsi_b)))

@@ -131,6 +131,9 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
         except pa.ArrowInvalid:
             given = strings(array)
             result = cast_each(given, [pa.float64()])
+        else:
+            if math.isfinite(pc.sum(result).as_py() or 0.0):
+                return result, np.zeros(len(array), bool)
     elif pa.types.is_temporal(array.type) or pa.types.is_boolean(array.type):
         result = pa.nulls(len(array), pa.float64())
     else:
@@ -139,9 +142,10 @@ def numbers(array: pa.Array) -> tuple[pa.Array, Mask]:
     if not is_text(array):
         result = pc.if_else(pc.is_nan(result), _NO_NUMBER, result)
         given = pc.if_else(pc.is_null(given, nan_is_null=True), pa.scalar(None, given.type), given)
-    result = pc.if_else(pc.is_finite(result), result, _NO_NUMBER)
-    bad = pc.and_(pc.is_null(result), pc.is_valid(given))
-    return result, bad.to_numpy(zero_copy_only=False)
+    raw = result.to_numpy(zero_copy_only=False)
+    missing = ~np.isfinite(raw)
+    bad = missing & given.is_valid().to_numpy(zero_copy_only=False)
+    return pa.array(raw, pa.float64(), mask=missing), bad
 
 
 def scaled(array: pa.Array | pa.ChunkedArray, factor: float) -> pa.Array:
@@ -173,7 +177,7 @@ def whole(array: pa.Array, low: int, high: int, kind: pa.DataType) -> tuple[pa.A
         result = values.cast(pa.int64())
         ends = pc.min_max(result).as_py()
         if ends["min"] is None or low <= ends["min"] <= ends["max"] <= high:
-            return result.cast(kind), bad
+            return (result if kind == result.type else result.cast(kind)), bad
     raw = values.fill_null(0).to_numpy(zero_copy_only=False)
     wrong = (raw != np.floor(raw)) | (raw < low) | (raw > high)
     wrong &= values.is_valid().to_numpy(zero_copy_only=False)
@@ -202,7 +206,7 @@ def _as_whole(array: pa.Array) -> pa.Array:
 def codes(array: pa.Array, code: Callable[[str], int | None], kind: pa.DataType) -> tuple[pa.Array, Mask]:
     """Turn each distinct value into a number by ``code``; also where a value was there but has none."""
     encoded = array if pa.types.is_dictionary(array.type) else strings(array).dictionary_encode()
-    texts = strings(encoded.dictionary).to_pylist()
+    texts = (encoded.dictionary if encoded is not array else strings(encoded.dictionary)).to_pylist()
     found = [None if text is None else code(text) for text in texts]
     bad = np.array([text is not None and value is None for text, value in zip(texts, found, strict=True)], bool)
     return pa.array(found, kind).take(encoded.indices), take_mask(bad, encoded.indices)
@@ -211,7 +215,7 @@ def codes(array: pa.Array, code: Callable[[str], int | None], kind: pa.DataType)
 def mapped_words(array: pa.Array, table: dict[str, str]) -> pa.Array:
     """Look each value up in ``table`` by its lower-case form; others become null."""
     encoded = array if pa.types.is_dictionary(array.type) else strings(array).dictionary_encode()
-    texts = strings(encoded.dictionary).to_pylist()
+    texts = (encoded.dictionary if encoded is not array else strings(encoded.dictionary)).to_pylist()
     found = [None if text is None else table.get(text.casefold()) for text in texts]
     return _spread(pa.array(found, pa.string()), encoded)
 
@@ -219,7 +223,7 @@ def mapped_words(array: pa.Array, table: dict[str, str]) -> pa.Array:
 def _spread(values: pa.Array, array: pa.Array) -> pa.Array:
     """Return ``array`` with ``values`` in place of its dictionary's, each distinct text once in the dictionary."""
     if not values.null_count and values.equals(array.dictionary):
-        return array.cast(TEXT)
+        return array if array.type == TEXT else array.cast(TEXT)
     distinct = values.dictionary_encode()
     return pa.DictionaryArray.from_arrays(distinct.indices.take(array.indices), distinct.dictionary).cast(TEXT)
 
@@ -237,6 +241,6 @@ def _among(words: frozenset[str]) -> pc.SetLookupOptions:
 
 def take_mask(mask: Mask, indices: pa.Array) -> Mask:
     """Return for each dictionary index what the mask says of its value; false for null."""
-    if not mask.any():
+    if not np.count_nonzero(mask):
         return np.zeros(len(indices), bool)
     return pa.array(mask).take(indices).fill_null(False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]

@@ -143,7 +143,7 @@ class TextLayout:
 
     def _header(self, head: Head) -> Header | None:
         found = find_header_with(head, self.required)
-        if found is None and self.encoding is not None and head.encoding is None:
+        if found is None and self.encoding is not None and head.encoding is None and not head.data.isascii():
             return find_header_with(head.recoded(self.encoding), self.required)
         return found
 

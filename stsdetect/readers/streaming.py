@@ -118,6 +118,7 @@ def stream(
     else:
         items: Iterable[str | Path] = [inputs] if isinstance(inputs, (str, Path)) else inputs
         sources = [replace(source, alike=hints) for source in expand(items)]
+        account.several = len(sources) > 1
         tables = _read_files(sources, settings, wanted, progress, account)
     return Stream(_even(tables, account, hints), account)
 
@@ -177,7 +178,9 @@ class _Account:
     rejected: list[pa.Table] = field(default_factory=list)
     events: list[pa.Table] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    sketches: list[Sketch] = field(default_factory=list)
+    sketches: list[tuple[str, Sketch]] = field(default_factory=list)
+    #: Whether there are files to compare with each other.
+    several: bool = False
     whole: bool = False
     #: Bytes of rejected rows that may still be kept.
     room: int = MAX_REJECT_BYTES
@@ -192,12 +195,13 @@ class _Account:
                 table = table.combine_chunks().take(pa.array(np.argsort(rows, kind="stable")))
             self.rejected.append(table)
         self.events += tally.events
-        self.sketches.append(tally.suspicion.sketch)
+        if self.several:
+            self.sketches.append((tally.label, tally.suspicion.sketch()))
 
     def result(self, positions: pa.Table) -> ReadResult:
         """Return the account beside positions."""
         lost = pa.concat_tables(self.rejected).unify_dictionaries() if self.rejected else REJECTS.empty()
-        across = zone_doubts([(file.label, sketch) for file, sketch in zip(self.reports, self.sketches, strict=True)])
+        across = zone_doubts(self.sketches)
         files = [replace(file, doubts=(*file.doubts, *across.get(k, ()))) for k, file in enumerate(self.reports)]
         if files:
             said = unheeded(self.settings, (file.layout for file in files))

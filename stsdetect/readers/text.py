@@ -33,6 +33,8 @@ from stsdetect.schema import POSITIONS, TEXT
 from stsdetect.units import US_PER_S
 
 _DAY_US = 86_400 * US_PER_S
+#: Up to so many lines are split here: for fewer, starting Arrow's reader, in a thread of its own, costs more.
+FEW_LINES = 32
 
 #: Changes raw columns by our key before they are converted, and counts what a reader should know.
 Tidy = Callable[[dict[str, pa.Array], Counter[str]], dict[str, pa.Array]]
@@ -320,10 +322,12 @@ def _split_fast(block: bytes, count: int, spec: TextSpec) -> dict[str, pa.Array]
 def _split_into(
     block: bytes | NDArray[np.uint8], count: int, spec: TextSpec, typed: dict[str, pa.DataType]
 ) -> dict[str, pa.Array] | None:
+    if count <= FEW_LINES:
+        return _split_few(bytes(block), count, spec, typed)
     names = [f"c{i}" for i in range(len(spec.header.cells))]
     wanted = {f"c{i}": typed.get(key, pa.string() if key in spec.distinct else TEXT) for key, i in spec.columns.items()}
     try:
-        table = pcsv.read_csv(
+        table = pcsv.open_csv(
             pa.BufferReader(pa.py_buffer(block)),
             read_options=pcsv.ReadOptions(use_threads=False, column_names=names, block_size=len(block) + 1),
             parse_options=pcsv.ParseOptions(
@@ -336,7 +340,7 @@ def _split_into(
                 strings_can_be_null=True,
                 check_utf8=True,
             ),
-        )
+        ).read_all()
     except pa.ArrowInvalid:
         return None
     if table.num_rows != count:
@@ -350,7 +354,23 @@ def _split_into(
     return columns
 
 
-def _plain_values(column: pa.ChunkedArray) -> bool:
+def _split_few(block: bytes, count: int, spec: TextSpec, typed: dict[str, pa.DataType]) -> dict[str, pa.Array] | None:
+    """Split a few lines into what Arrow would make of them; None where it would not take them."""
+    delimiter, width = spec.header.delimiter.encode(), len(spec.header.cells)
+    rows = [line.removesuffix(b"\r").split(delimiter) for line in block.split(b"\n")[:-1]]
+    if len(rows) != count or b"\r" in block.replace(b"\r\n", b"") or any(len(row) != width for row in rows):
+        return None
+    columns = {}
+    try:
+        for key, i in spec.columns.items():
+            column = pa.array([row[i].decode() or None for row in rows], pa.string())
+            columns[key] = column.cast(typed[key]) if key in typed else column
+    except (UnicodeDecodeError, pa.ArrowInvalid):
+        return None
+    return columns
+
+
+def _plain_values(column: pa.ChunkedArray | pa.Array) -> bool:
     """Say whether Arrow read nothing here that is refused elsewhere: "nan", "inf", a date without a time."""
     if pa.types.is_floating(column.type):
         total = pc.sum(column).as_py()
@@ -382,14 +402,17 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
             rejects.append(Reject(number, reason, detail, text[:MAX_TEXT]))
             continue
         kept.append((number, line))
-        raw = {key: cells[i].encode("latin-1") for key, i in spec.columns.items()}
-        # Arrow does not look at columns that are not read: what is said must not hang on which way a line takes.
-        odd += not all(map(_is_utf8, raw.values()))
-        for key, cell in raw.items():
-            values[key].append(decode_line(cell) or None)
+        raw = {key: cells[i] for key, i in spec.columns.items()}
+        if not line.isascii():
+            plain_bytes = {key: cell.encode("latin-1") for key, cell in raw.items()}
+            # Arrow does not look at columns that are not read: what is said must not hang on which way a line takes.
+            odd += not all(map(_is_utf8, plain_bytes.values()))
+            raw = {key: decode_line(cell) for key, cell in plain_bytes.items()}
+        for key, text in raw.items():
+            values[key].append(text or None)
     columns = {
         key: pa.array(column, pa.string())
-        if key in spec.distinct
+        if key in spec.distinct or len(kept) <= FEW_LINES
         else pa.array(column, pa.string()).dictionary_encode()
         for key, column in values.items()
     }

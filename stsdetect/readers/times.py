@@ -237,6 +237,8 @@ def _present(array: pa.Array) -> Mask:
 
 
 def _bad(result: pa.Array, given: pa.Array) -> Mask:
+    if result.null_count == given.null_count:  # what is null stays so
+        return np.zeros(len(given), bool)
     return pc.and_(pc.is_null(result), pc.is_valid(given)).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 

@@ -146,7 +146,7 @@ def _subtype(kind: str, hours: float, median_kn: float | None) -> str:
         return "unknown" if median_kn is None else "stationary" if median_kn <= STILL_KN else "under_way"
     if kind == "gap":
         return "silence" if hours >= SILENCE_H else "short"
-    return "still" if kind == "loitering" else ""
+    return "still" if kind == "loitering" else "told"
 
 
 def _metres(kilometres: float | None) -> float | None:

@@ -145,13 +145,33 @@ def read_meetings(events: pa.Table) -> list[Meeting]:
     SchemaError
         If an encounter has no second vessel or is of a vessel with itself.
     """
-    columns = _columns(events, "encounter")
+    return _meetings(events, "encounter", None)
+
+
+def read_unseen_meetings(events: pa.Table, nobody: Side) -> list[Meeting]:
+    """Read every dark rendezvous in the same way; ``nobody`` is put where it has no second vessel.
+
+    Raises
+    ------
+    SchemaError
+        If one is of a vessel with itself.
+    """
+    return _meetings(events, "dark_rendezvous", nobody)
+
+
+def _meetings(events: pa.Table, kind: str, nobody: Side | None) -> list[Meeting]:
+    columns = _columns(events, kind)
     a, b = _sides(columns, "a"), _sides(columns, "b")
+    if nobody is not None:
+        b = [nobody if other.vessel is None else other for other in b]
     for event_id, one, other in zip(columns["event_id"], a, b, strict=True):
         if other.vessel is None or one.vessel == other.vessel:
             problem = "has no second vessel" if other.vessel is None else "is of a vessel with itself"
-            raise SchemaError(f"encounter '{safe_id(event_id)}' in table 'events' {problem}")
-    ordered = [(one, other) if one.vessel < other.vessel else (other, one) for one, other in zip(a, b, strict=True)]
+            raise SchemaError(f"{kind.replace('_', ' ')} '{safe_id(event_id)}' in table 'events' {problem}")
+    ordered = [
+        (one, other) if other is nobody or one.vessel < other.vessel else (other, one)
+        for one, other in zip(a, b, strict=True)
+    ]
     marks = [_marks(text or "") for text in columns["flags"]]
     made: dict[str, Iterable[Any]] = {
         "a": (one for one, _ in ordered),

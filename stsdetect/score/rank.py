@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +11,21 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.errors import SettingsError, did_you_mean
-from stsdetect.schema import BERTHS, EVENTS, PAIRS, REASON, TIME
+from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
+from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
+from stsdetect.score.indicators_delivery import DELIVERY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.meetings import Meeting, Side, read_meetings, read_silences
-from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths, signed
+from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, rank, total, weighed
+from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths
 from stsdetect.score.traffic import Traffic
+from stsdetect.score.unseen import Unseen, read_unseen, unseen_of
 from stsdetect.settings import ScoreSettings
+
+__all__ = ["INDICATORS", "confidence", "effective_weights", "indicator_rows", "rank", "rank_pairs"]
 
 
 def _base(case: Case) -> Finding:
@@ -37,20 +41,17 @@ BASE = Indicator(
 )  # fmt: skip
 
 #: All indicators in the order in which their weights are summed; the base term first.
-INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, *AGAINST)
+INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, *AGAINST, ALSO_UNSEEN)
 
 #: Places in `INDICATORS`, which are also places in the order of summation.
 _ALL = tuple(range(len(INDICATORS)))
 _PER_MEETING = tuple(place for place in _ALL if not INDICATORS[place].per_pair)
 _PER_PAIR = tuple(place for place in _ALL if INDICATORS[place].per_pair)
 
+#: Every indicator there is, of whatever kind of lead; their names differ.
+EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY, *DELIVERY)
+
 _MEASURES = tuple(indicator.measure for indicator in INDICATORS)
-
-#: Weights are rounded to this many decimals before they are summed, so that what is shown is what counts.
-_DECIMALS = 4
-
-#: The place of an indicator, what it saw, and the weight that earned.
-Reason = tuple[int, Finding, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,41 +62,6 @@ class _Scored:
     meetings: tuple[Meeting, ...]
     strongest: Meeting
     log_odds: float
-
-
-class _Reasons:
-    """The reasons of all pairs by column: a million small objects would cost more than the scoring."""
-
-    def __init__(self) -> None:
-        self._offsets = [0]
-        self._places: list[int] = []
-        self._values: list[float | None] = []
-        self._weights: list[float] = []
-        self._sentences: list[str] = []
-
-    def add(self, reasons: list[Reason]) -> int:
-        """Keep the reasons of one pair and return their number."""
-        self._places += [place for place, _, _ in reasons]
-        self._values += [finding.value for _, finding, _ in reasons]
-        self._weights += [weight for _, _, weight in reasons]
-        self._sentences += [f"{finding.text} ({signed(weight)})." for _, finding, weight in reasons]
-        self._offsets.append(len(self._places))
-        return len(self._offsets) - 2
-
-    def array(self, numbers: list[int]) -> pa.Array:
-        """Return the reasons with these numbers, in their order, as a list column."""
-        places = pa.array(self._places, pa.int32())
-        columns = {
-            "indicator": pa.array([indicator.name for indicator in INDICATORS]).take(places),
-            "value": self._values,
-            "weight": self._weights,
-            "sentence": self._sentences,
-            "source": pa.array([indicator.source for indicator in INDICATORS]).take(places),
-        }
-        fields = [pa.array(columns[field.name], field.type) for field in REASON]
-        structs = pa.StructArray.from_arrays(fields, fields=list(REASON))
-        lists = pa.ListArray.from_arrays(pa.array(self._offsets, pa.int32()), structs)
-        return lists.cast(pa.list_(REASON)).take(pa.array(numbers, pa.int64()))
 
 
 def rank_pairs(
@@ -151,15 +117,17 @@ def rank_pairs(
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
+    unseen = unseen_of(read_unseen(table))
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
-        case = Case(meeting, traffic, known, shared)
-        pairs.setdefault((meeting.a.vessel, meeting.b.vessel), []).append(case)
-    reasons = _Reasons()
+        hulls = meeting.a.vessel, meeting.b.vessel
+        case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())))
+        pairs.setdefault(hulls, []).append(case)
+    reasons = Reasons(INDICATORS)
     by_place = [weights[indicator.name] for indicator in INDICATORS]
     scored = [_score(cases, by_place, reasons) for cases in pairs.values()]
     scored.sort(key=_rank_key)
-    columns = _columns(scored)
+    columns = _columns(scored, unseen)
     columns["settings_id"] = [settings_id] * len(scored)
     columns["reasons"] = reasons.array([pair.number for pair in scored])
     return PAIRS.table(columns)
@@ -173,8 +141,8 @@ def effective_weights(changes: Mapping[str, float]) -> dict[str, float]:
     SettingsError
         If a name is unknown (the nearest are offered) or a sign is turned round.
     """
-    weights = {indicator.name: indicator.weight for indicator in INDICATORS}
-    directions = {indicator.name: indicator.direction for indicator in INDICATORS}
+    weights = {indicator.name: indicator.weight for indicator in EVERY_INDICATOR}
+    directions = {indicator.name: indicator.direction for indicator in EVERY_INDICATOR}
     for name, weight in changes.items():
         if name not in weights:
             hint = did_you_mean(name, weights) or " See `stsdetect about settings`."
@@ -199,23 +167,23 @@ def indicator_rows() -> list[dict[str, Any]]:
     'base'
     """
     fields = ("name", "title", "unit", "direction", "weight", "missing", "example", "source")
-    return [{field: getattr(indicator, field) for field in fields} for indicator in INDICATORS]
+    return [{field: getattr(indicator, field) for field in fields} for indicator in EVERY_INDICATOR]
 
 
-def _score(cases: list[Case], weights: Sequence[float], kept: _Reasons) -> _Scored:
+def _score(cases: list[Case], weights: Sequence[float], kept: Reasons) -> _Scored:
     case, reasons = cases[0], []
     if len(cases) == 1:
         reasons = _measure(case, weights, _ALL)
     else:
         measured = [_measure(case, weights, _PER_MEETING) for case in cases]
-        totals = [_total(reasons) for reasons in measured]
+        totals = [total(reasons) for reasons in measured]
         best = min(range(len(cases)), key=lambda i: (-totals[i], cases[i].meeting.order))
         case = cases[best]
         reasons = measured[best] + _measure(case, weights, _PER_PAIR)
         reasons.sort(key=lambda reason: reason[0])
         base, finding, weight = reasons[0]
         reasons[0] = base, _say_which(finding, case.meeting, len(cases)), weight
-    return _Scored(kept.add(reasons), tuple(c.meeting for c in cases), case.meeting, _total(reasons))
+    return _Scored(kept.add(reasons), tuple(c.meeting for c in cases), case.meeting, total(reasons))
 
 
 def _measure(case: Case, weights: Sequence[float], places: Sequence[int]) -> list[Reason]:
@@ -223,13 +191,8 @@ def _measure(case: Case, weights: Sequence[float], places: Sequence[int]) -> lis
     for place in places:
         finding = _MEASURES[place](case)
         if finding is not None:
-            # + 0.0 turns -0.0 into 0.0, so that equal weights are equal bytes.
-            reasons.append((place, finding, round(finding.share * weights[place], _DECIMALS) + 0.0))
+            reasons.append((place, finding, weighed(finding, weights[place])))
     return reasons
-
-
-def _total(reasons: list[Reason]) -> float:
-    return math.fsum([weight for _, _, weight in reasons])
 
 
 def _say_which(finding: Finding, meeting: Meeting, count: int) -> Finding:
@@ -258,23 +221,27 @@ def confidence(meeting: Meeting) -> str:
     return "high" if observed >= 0.8 and fixes >= 10 and width <= 100.0 else "medium"
 
 
-def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
+def _columns(scored: Sequence[_Scored], unseen: Mapping[tuple[str, str], list[Unseen]]) -> dict[str, Any]:
     """Return the columns of the pairs, in the order given, but for their reasons."""
     firsts = [pair.meetings[0] for pair in scored]
     columns: dict[str, Any] = {
-        "pair_id": [_pair_id(m.a.vessel, m.b.vessel) for m in firsts],
+        "pair_id": [pair_id(m.a.vessel, m.b.vessel) for m in firsts],
         "vessel_a": [m.a.vessel for m in firsts],
         "vessel_b": [m.b.vessel for m in firsts],
         "partner_kind": ["vessel"] * len(scored),
         "partner_id": [m.b.vessel for m in firsts],
         "rank": range(1, len(scored) + 1),
-        "score": [_logistic(pair.log_odds) for pair in scored],
+        "score": [logistic(pair.log_odds) for pair in scored],
         "log_odds": [pair.log_odds for pair in scored],
         "confidence": [confidence(pair.strongest) for pair in scored],
         "n_events": [len(pair.meetings) for pair in scored],
         "first_time": pa.array([m.start_us for m in firsts], pa.int64()).cast(TIME),
         "last_time": pa.array([max(m.end_us for m in p.meetings) for p in scored], pa.int64()).cast(TIME),
-        "event_ids": [[m.event_id for m in pair.meetings] for pair in scored],
+        "event_ids": [
+            [m.event_id for m in pair.meetings]
+            + [one.meeting.event_id for one in unseen.get((pair.strongest.a.vessel, pair.strongest.b.vessel), ())]
+            for pair in scored
+        ],
     }
     # What a vessel broadcast comes before what others call it in events that were not observed here.
     known = [sorted(pair.meetings, key=lambda m: m.observed_min + m.inferred_min <= 0) for pair in scored]
@@ -284,20 +251,9 @@ def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
     return columns
 
 
-def _pair_id(a: str, b: str) -> str:
-    return hashlib.sha256(json.dumps(["pair", a, b]).encode()).hexdigest()[:16]
-
-
 def _first_known(sides: list[Side], name: str) -> Any:
     for side in sides:
         value = getattr(side, name)
         if value is not None:
             return value
     return None
-
-
-def _logistic(x: float) -> float:
-    # Two forms, so that the exponential never overflows.
-    if x >= 0:
-        return 1.0 / (1.0 + math.exp(-x))
-    return math.exp(x) / (1.0 + math.exp(x))

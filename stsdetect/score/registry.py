@@ -48,6 +48,8 @@ class Case:
     traffic: Traffic
     facts: Facts
     berths: SharedBerths | None = None
+    #: How often the two could have met unseen as well.
+    unseen: int = 0
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -79,7 +81,8 @@ class Indicator:
     missing: str
     source: str
     example: str
-    measure: Callable[[Case], Finding | None]
+    #: Given a `Case` for pairs that met; other kinds of leads have their own.
+    measure: Callable[..., Finding | None]
     per_pair: bool = False
 
 

@@ -18,17 +18,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import stsdetect as sts
-from stsdetect.detect import Encounters, Gaps, Loitering, find_events
+from stsdetect.detect import Encounters, Gaps, Loitering, PortCalls, find_events
 from stsdetect.errors import SchemaError
 from stsdetect.schema import EVENTS, FIXES, VESSELS
 from stsdetect.settings import Settings
 from stsdetect.tracks import Tracks, build_tracks
 from tests.builders import TANKER, boat, join, positions, us
 
-DETECTORS = (Encounters, Loitering, Gaps)
-KINDS = {Encounters: "encounter", Loitering: "loitering", Gaps: "gap"}
+DETECTORS = (Encounters, Loitering, Gaps, PortCalls)
+KINDS = {Encounters: "encounter", Loitering: "loitering", Gaps: "gap", PortCalls: "port_call"}
 #: One setting of each with a value that is not its default.
-OTHER = {Encounters: {"max_distance_m": 300.0}, Loitering: {"max_speed_kn": 1.0}, Gaps: {"min_duration_s": 7300.0}}
+OTHER = {
+    Encounters: {"max_distance_m": 300.0},
+    Loitering: {"max_speed_kn": 1.0},
+    Gaps: {"min_duration_s": 7300.0},
+    PortCalls: {"radius_km": 7.0},
+}
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 every_detector = pytest.mark.parametrize("detector", DETECTORS, ids=lambda cls: cls.__name__)
@@ -36,13 +41,14 @@ every_detector = pytest.mark.parametrize("detector", DETECTORS, ids=lambda cls: 
 
 @cache
 def tracks() -> Tracks:
-    """Two tankers that meet, a third that joins them and falls silent, one that sails past."""
+    """Two tankers that meet, a third that joins them and falls silent, one that sails past, one in port."""
     return build_tracks(
         join(
             boat(440000001, [(0, 20_000, 0), (1, 0, 0), (6, 0, 0), (7, -20_000, 0)], noise_m=5, name="ONE", **TANKER),
             boat(440000002, [(0, 0, 40), (30, 0, 40)], noise_m=5, silent=[(8, 20)], draught_m=7.0, **TANKER),
             boat(440000003, [(2, 200, 0), (30, 200, 900)], every_s=1500, silent=[(9, 12)]),
             boat(440000004, [(0, -30_000, 100), (5, 90_000, 100)]),
+            boat(440000005, [(0, 0, 0), (9, 0, 300)], origin=(31.26, 121.54), noise_m=5),
         )
     )
 
@@ -125,7 +131,7 @@ def test_it_holds_no_data(detector):
 
 @every_detector
 def test_its_defaults_are_those_of_the_settings(detector):
-    group = {Encounters: "encounters", Loitering: "loitering", Gaps: "gaps"}[detector]
+    group = {Encounters: "encounters", Loitering: "loitering", Gaps: "gaps", PortCalls: "port_calls"}[detector]
     assert detector.from_settings(getattr(Settings(), group)) == detector()
     assert getattr(sts, detector.__name__) is detector
     assert detector.__doc__

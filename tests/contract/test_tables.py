@@ -126,7 +126,7 @@ def test_events_are_geoparquet_of_points_that_stand_at_lat_and_lon(out):
 def test_what_holds_for_every_event(out):
     events = table(out, "events").to_pylist()
     assert len({event["event_id"] for event in events}) == len(events)
-    assert {event["kind"] for event in events} == {"encounter", "loitering", "gap"}
+    assert {event["kind"] for event in events} == {"encounter", "loitering", "gap", "port_call"}
     order = [(event["start_time"], event["event_id"]) for event in events]
     assert order == sorted(order)
     for event in events:

@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stsdetect.context.berths import BerthCells
+from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes
 from stsdetect.detect.parts import HullPart, search_hulls
+from stsdetect.detect.spoofing import Reported
 from stsdetect.kernels.choice import compiled, use_compiled
 from stsdetect.kernels.runs import weighted_median
 from stsdetect.kernels.sphere import to_xyz
+from stsdetect.reference.places import Port
 from stsdetect.schema import FLAGGED, VESSELS
 from stsdetect.settings import load_settings
 from tests.builders import START_US
@@ -34,6 +37,7 @@ class Stripes:
 
 
 CELLS = BerthCells(load_settings().context, ports=[], shoreline=Stripes())
+PORTS = PortCells([Port(f"x{k}", f"X{k}", "XX", float(k), 0.01) for k in range(80)], 50.0)
 
 
 def wild_fixes(seed: int, n: int) -> Fixes:
@@ -61,6 +65,12 @@ def wild_fixes(seed: int, n: int) -> Fixes:
         heading_deg=rng.choice([np.nan, 20.0], n),
         quality=rng.choice([0, 1, 10], n, p=[0.9, 0.06, 0.04]),
     )  # fmt: skip
+
+
+def silent(n: int) -> Reported:
+    """Reports without SOG and COG."""
+    nothing = np.full(n, np.nan)
+    return Reported(nothing, lambda rows: nothing[rows])
 
 
 def all_of(part: HullPart) -> list[object]:
@@ -91,17 +101,22 @@ def test_single_hulls(seed, n, hours, slow_kn, least_s):
     found = []
     for yes in (False, True):
         with use_compiled(yes):
-            part = search_hulls(wild_fixes(seed, n), VESSELS.empty(), FLAGGED.empty(), rules, CELLS, edges)
+            part = search_hulls(
+                wild_fixes(seed, n), silent(n), VESSELS.empty(), FLAGGED.empty(), rules, CELLS, PORTS, edges
+            )
         found.append(all_of(part))
     assert found[0] == found[1]
 
 
 def test_the_world_has_all_that_is_looked_for():
     rules = load_settings()
-    part = search_hulls(wild_fixes(3, 4000), VESSELS.empty(), FLAGGED.empty(), rules, CELLS, np.array([START_US]))
+    part = search_hulls(
+        wild_fixes(3, 4000), silent(4000), VESSELS.empty(), FLAGGED.empty(), rules, CELLS, PORTS, np.array([START_US])
+    )
     kinds = part.events.column("kind").to_pylist()
     assert kinds.count("loitering") > 5
     assert kinds.count("gap") > 5
+    assert kinds.count("port_call") > 5
     assert part.presence.num_rows > 5
 
 

@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stsdetect as sts
+from stsdetect.detect import find_events
 from stsdetect.kernels import choice
 from stsdetect.kernels.choice import why_no_loops
 from stsdetect.pipeline import buckets
 from stsdetect.schema import EVENTS, POSITIONS
 from stsdetect.tracks import Register
-from tests.builders import boat, join, positions, us
+from tests.builders import TANKER, boat, join, positions, us
 from tests.property.test_rule_two import QUICK, content, results, table_of, worlds
 
 archive = import_module("stsdetect.pipeline.archive")
@@ -166,6 +167,28 @@ def test_one_identity_on_two_hulls_and_clocks_set_wrong():
     for rows in (1, 50):
         with little_room(rows, 0, 2):
             assert all_of(sts.detect(table)) == all_of(whole)
+
+
+def test_port_calls_and_what_silences_could_hide():
+    off = (42.74, 133.09)
+    ships = [
+        boat(
+            273000001 + k, [(-30, 0, 400 * k), (0, 0, 400 * k), (6, 0, -90_000), (80 + k, 0, -90_000), (90, 0, 0)],
+            every_s=600 + 50 * k, origin=off, noise_m=5, silent=[(6, 60 + k)], draught_m=5.0 + k, **TANKER,
+        )
+        for k in range(4)
+    ]  # fmt: skip
+    table = join(*ships, boat(273000009, [(-30, 0, 9000), (-5, 0, 9000)], origin=off, **TANKER))
+    whole = sts.detect(table)
+    kinds = [(row["kind"], row["subtype"]) for row in whole.events_table.to_pylist()]
+    assert kinds.count(("port_call", "seen")) >= 5
+    assert kinds.count(("port_call", "inferred")) == 5
+    for rows, workers in ((1, 1), (50, 2), (2000, 3)):
+        with little_room(rows, 0, workers):
+            assert all_of(sts.detect(table)) == all_of(whole)
+    found = find_events(whole.tracks.fixes, whole.tracks.vessels, flagged=whole.tracks.flagged)
+    own = [name for name in EVENTS.names if whole.events_table.column(name).equals(found.column(name))]
+    assert {"event_id", "meet_earliest", "reach_max_h", "evidence", "from_events", "observed_min"} <= set(own)
 
 
 def test_files_in_any_blocks(tmp_path):

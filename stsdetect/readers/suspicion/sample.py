@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.kernels.sphere import Floats, Ints
-from stsdetect.readers.alike import is_alike, parts
+from stsdetect.readers import alike
 from stsdetect.readers.protocol import Doubt, Reject
 from stsdetect.readers.suspicion.legs import Evidence
 from stsdetect.readers.suspicion.verdicts import Counts, verdicts
@@ -20,6 +20,9 @@ from stsdetect.units import US_PER_S
 
 #: Rows that are looked at together: enough for several fixes of many vessels, or of one for long.
 CHUNK = 1 << 15
+#: Of fewer rows than the first nothing is doubted but dates, for a doubt takes five values; of fewer than the second no
+#: step tells anything, for that takes three steps of each of three vessels (`verdicts`).
+_FEW, _FEW_STEPS = 5, 12
 #: Around changes of the date, so many runs of rows are looked at besides, where dates may be read two ways.
 MAX_MIDNIGHTS = 8
 #: Of every so many rows (a prime: vessels may take turns) one tells about how many vessels there are; of so many times
@@ -45,11 +48,11 @@ class Suspicion:
     def __init__(self, head: bytes = b"") -> None:
         self._slashed = bool(_SLASHED_BYTES.search(head))
         self._seen = self._next = self._held = 0
-        self._waiting: list[Columns] = []
+        self._waiting: list[Columns | pa.Table] = []
         self._ids: dict[str, int] = {}
         self._counts = Counts()
         self._evidence: list[Evidence] = []
-        self.sketch = Sketch()
+        self._sketch = Sketch()
         self._midnights = 0
 
     def look(self, table: pa.Table) -> None:
@@ -61,7 +64,9 @@ class Suspicion:
             passed = min(max(self._next - self._seen, 0), size - begin)
             taken = 0 if passed else min(CHUNK - self._held, size - begin)
             if taken:
-                self._waiting.append(self._columns(table.slice(begin, taken)))
+                part = table.slice(begin, taken)
+                # A few rows may never be looked at; a large table is not to be held on to.
+                self._waiting.append(part if size < _FEW else self._columns(part))
                 self._held += taken
             begin += passed + taken
             self._seen += passed + taken
@@ -82,21 +87,30 @@ class Suspicion:
 
     def doubts(self) -> tuple[Doubt, ...]:
         """Return what there is to doubt, once all has been read."""
+        if self._seen < _FEW and not self._slashed:
+            return ()
         self._judge()
         return verdicts(self._counts, self._evidence)
+
+    def sketch(self) -> Sketch:
+        """Return what is compared with other files, once all has been read."""
+        self._judge()
+        return self._sketch
 
     def _judge(self) -> None:
         """Work out the evidence in the rows that wait."""
         waiting, self._waiting, self._held = self._waiting, [], 0
-        if waiting:
-            self._judge_rows({name: np.concatenate([part[name] for part in waiting]) for name in waiting[0]})
+        parts = [self._columns(part) if isinstance(part, pa.Table) else part for part in waiting]
+        if parts:
+            self._judge_rows({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
     def _judge_rows(self, rows: Columns) -> None:
         rows = _of_some_vessels(rows)
         with np.errstate(all="ignore"):  # strangers wrote these numbers
             self._counts.add(rows)
-            self._evidence.append(Evidence.of(rows))
-            self.sketch.add(rows)
+            if self._seen >= _FEW_STEPS:
+                self._evidence.append(Evidence.of(rows))
+            self._sketch.add(rows)
             if self._slashed:
                 self._counts.dates.add(rows)
 
@@ -116,7 +130,7 @@ class Suspicion:
             self._counts.dates.add(self._columns(table.slice(first, CHUNK // 2)))
 
     def _columns(self, table: pa.Table) -> Columns:
-        number, said, _ = parts(table) if is_alike(table) else (None, table, None)
+        number, said, _ = alike.parts(table) if alike.is_alike(table) else (None, table, None)
 
         def column(name: str) -> pa.ChunkedArray | None:
             if name in table.column_names:

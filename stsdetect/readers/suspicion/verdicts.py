@@ -119,7 +119,7 @@ def verdicts(counts: Counts, found: Sequence[Evidence]) -> tuple[Doubt, ...]:
     place = [*_no_degrees(counts), *_exchanged(counts, evidence)]
     doubts = [*place, *_of_values(counts), *counts.dates.doubts(counts.rows)]
     # A place that is read wrongly gives wrong speeds, too.
-    if evidence is not None and not place:
+    if not place:
         doubts += _unit(counts, evidence)
     return tuple(doubts)
 
@@ -187,8 +187,21 @@ def _sign_doubt(reading: str, reasons: list[str]) -> Doubt:
     return Doubt(kind, f"{_SIGNS[reading]}: {'; '.join(reasons)}")
 
 
-def _unit(counts: Counts, evidence: Evidence) -> list[Doubt]:
-    """Judge the unit of speeds from what they are beside the speed from positions."""
+def _unit(counts: Counts, evidence: Evidence | None) -> list[Doubt]:
+    """Judge the unit of speeds from what they are beside the speed from positions, and from those that cannot be."""
+    best, reasons = ("0.1kn", []) if evidence is None else _by_ratio(evidence)
+    over = counts.speeds_over
+    if (best == "0.1kn" or not reasons) and len(counts.fast) >= _DIFFERENT and over >= _SHARE * counts.speeds:
+        best = "0.1kn"
+        reasons.append(f"{over:,} of {counts.speeds:,} speeds are above {_MAX_SOG_KN} kn, which AIS cannot say")
+    if not reasons:
+        return []
+    text = f"speeds may be in {_UNIT_WORDS[best]}: {'; '.join(reasons)}; --speed-unit says it for mapped tables"
+    return [Doubt("speed_unit", text)]
+
+
+def _by_ratio(evidence: Evidence) -> tuple[str, list[str]]:
+    """Return the other unit that fits best beside the speed from positions, and the reason to doubt, if it is one."""
     n = evidence.speeds
     counted = n >= _MIN_STEPS
     supports = {unit: counted & (evidence.fits[:, k] >= _FITS * n) for k, unit in enumerate(UNITS)}
@@ -204,14 +217,7 @@ def _unit(counts: Counts, evidence: Evidence) -> list[Doubt]:
             f"{middle:.3g} times their speed from positions (median; quartiles {low:.3g} and {high:.3g}), "
             f"{int(given.sum()):,} about 1"
         )
-    over = counts.speeds_over
-    if (best == "0.1kn" or not reasons) and len(counts.fast) >= _DIFFERENT and over >= _SHARE * counts.speeds:
-        best = "0.1kn"
-        reasons.append(f"{over:,} of {counts.speeds:,} speeds are above {_MAX_SOG_KN} kn, which AIS cannot say")
-    if not reasons:
-        return []
-    text = f"speeds may be in {_UNIT_WORDS[best]}: {'; '.join(reasons)}; --speed-unit says it for mapped tables"
-    return [Doubt("speed_unit", text)]
+    return best, reasons
 
 
 def _course_in_tenths(counts: Counts) -> bool:

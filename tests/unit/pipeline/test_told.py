@@ -201,3 +201,28 @@ def test_told_events_lead_back_to_their_items(tmp_path):
         "positions.parquet"
     }
     assert set(result.sources.column("event_id").to_pylist()) == set(result.events_table.column("event_id").to_pylist())
+
+
+def test_what_a_told_silence_could_hide_is_inferred(tmp_path):
+    gap = told("gap", 0, 72)
+    gap["position"] = {"lat": 42.6, "lon": 133.1}
+    gap["gap"] = {"offPosition": gap["position"], "onPosition": gap["position"]}
+    visit = told("port_visit", 20, 40)
+    visit["position"] = {"lat": 41.77, "lon": 129.82}
+    result = run(tmp_path, [gap, visit], out=tmp_path / "out")
+    calls = {row["subtype"]: row for row in result.events_table.to_pylist() if row["kind"] == "port_call"}
+    assert {key: row["port_id"] for key, row in calls.items()} == {"told": "kp_chongjin", "inferred": "kp_sonbong"}
+    assert calls["inferred"]["observed_min"] is None
+    assert set(result.sources.column("event_id").to_pylist()) <= set(result.events_table.column("event_id").to_pylist())
+
+
+def test_an_inferred_call_does_not_keep_a_told_one_out():
+    inferred = event("port_call", 0, 50, "412000001") | {"subtype": "inferred"}
+    seen = event("port_call", 0, 50, "412000002")
+    own = EVENTS.table({name: [row[name] for row in (inferred, seen)] for name in inferred})
+    others = [event("port_call", 10, 20, "412000001", flags="x"), event("port_call", 10, 20, "412000002", flags="x")]
+    told_ones = EVENTS.table({name: [row[name] for row in others] for name in inferred})
+    found = join_told(own, told_ones, None, "s").to_pylist()
+    assert sorted((row["vessel_a"], row["flags"]) for row in found) == [
+        ("412000001", ""), ("412000001", "x"), ("412000002", "also_told"),
+    ]  # fmt: skip

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stsdetect.errors import SchemaError, SettingsError
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score import indicator_rows, rank_pairs
-from stsdetect.score.rank import INDICATORS
+from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.settings import ScoreSettings
 
 START = datetime(2020, 1, 12, 14, tzinfo=UTC)
@@ -349,7 +349,7 @@ def test_registry_is_complete() -> None:
     rows = indicator_rows()
     names = [row["name"] for row in rows]
     assert names[0] == "base"
-    assert len(names) == len(set(names)) == len(INDICATORS)
+    assert len(names) == len(set(names)) == len(EVERY_INDICATOR)
     for row in rows:
         assert row["title"]
         assert row["missing"]

@@ -125,7 +125,7 @@ def test_a_gap_lies_between_its_ends(tmp_path):
 
 def test_a_port_call_says_how_sure_it_is(tmp_path):
     (row,) = read_items(tmp_path, [PORT]).events.to_pylist()
-    assert (row["kind"], row["subtype"], row["vessel_b"]) == ("port_call", "", None)
+    assert (row["kind"], row["subtype"], row["vessel_b"]) == ("port_call", "told", None)
     assert row["flags"] == "from_gfw;gfw_confidence:4"
 
 

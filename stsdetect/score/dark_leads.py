@@ -1,0 +1,167 @@
+"""Rank possible meetings that nobody saw: the silent half of the pairs table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
+from stsdetect.score.facts import Facts, packaged_facts
+from stsdetect.score.indicators_dark import DARK, DarkCase
+from stsdetect.score.meetings import read_meetings
+from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
+from stsdetect.score.registry import Case, SharedBerths
+from stsdetect.score.traffic import Traffic
+from stsdetect.score.unseen import FEW_RIVALS, Lead, Unseen, leads_of, read_unseen
+from stsdetect.settings import ScoreSettings
+
+#: Rows of candidates kept in ``event_ids`` of a lead whose partner is unknown.
+_MOST_IDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """One lead measured at its strongest possible meeting; ``number`` is its place among the reasons kept."""
+
+    number: int
+    lead: Lead
+    strongest: Unseen
+    log_odds: float
+
+
+def rank_dark(
+    events: pa.Table,
+    *,
+    settings: ScoreSettings = ScoreSettings(),
+    settings_id: str = "",
+    facts: Facts | None = None,
+    berths: pa.Table | None = None,
+) -> pa.Table:
+    """Rank dark rendezvous: one row per visible vessel's stay or per pair of silent vessels, with reasons.
+
+    Where one candidate stands out (two rivals or fewer, a clear lead in score, or possible meetings over and over) the
+    row names it (``partner_kind`` vessel); else the partner is ``unknown`` and the best candidates are named in a
+    reason. Pairs that were also seen to meet have no row here: `rank_pairs` adds their possible meetings to theirs.
+
+    Parameters
+    ----------
+    events
+        An `EVENTS` table (Arrow or pandas) with ``dark_rendezvous`` and the gaps and loiterings they were inferred
+        from.
+    settings, settings_id, facts, berths
+        As in `rank_pairs`.
+
+    Returns
+    -------
+    A `PAIRS` table. ``confidence`` is never high: no such meeting was observed.
+
+    Raises
+    ------
+    SchemaError
+        If a table is not what it should be, or a dark rendezvous is of a vessel with itself.
+
+    Examples
+    --------
+    >>> from stsdetect.schema import EVENTS
+    >>> rank_dark(EVENTS.empty()).num_rows
+    0
+    """
+    table = EVENTS.conform(events, extra=True)
+    unseen = read_unseen(table)
+    if not unseen:
+        return PAIRS.empty()
+    met = {(meeting.a.vessel, meeting.b.vessel) for meeting in read_meetings(table)}
+    meetings = [one.meeting for one in unseen]
+    traffic = Traffic(meetings, [])
+    known = packaged_facts() if facts is None else facts
+    crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
+    shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
+    weights = weights_of(DARK, settings.weights)
+    reasons = Reasons(DARK)
+    scored = []
+    for lead in leads_of(unseen, met):
+        at = lead.unseen if lead.named else lead.unseen[:1]
+        cases = [DarkCase(lead, one, Case(one.meeting, traffic, known, shared)) for one in at]
+        scored.append(_score(lead, cases, weights, reasons))
+    scored.sort(key=_rank_key)
+    columns = _columns(scored)
+    columns["settings_id"] = [settings_id] * len(scored)
+    columns["reasons"] = reasons.array([one.number for one in scored])
+    return PAIRS.table(columns)
+
+
+def _score(lead: Lead, cases: Sequence[DarkCase], weights: Sequence[float], kept: Reasons) -> _Scored:
+    measured = [_measure(case, weights) for case in cases]
+    totals = [total(reasons) for reasons in measured]
+    best = min(range(len(cases)), key=lambda k: (-totals[k], cases[k].one.meeting.order))
+    return _Scored(kept.add(measured[best]), lead, cases[best].one, totals[best])
+
+
+def _measure(case: DarkCase, weights: Sequence[float]) -> list[Reason]:
+    reasons: list[Reason] = []
+    for place, indicator in enumerate(DARK):
+        finding = indicator.measure(case)
+        if finding is not None:
+            reasons.append((place, finding, weighed(finding, weights[place])))
+    return reasons
+
+
+def _rank_key(one: _Scored) -> tuple[float, int, str, str]:
+    first = min(unseen.meeting.start_us for unseen in one.lead.unseen)
+    return -one.log_odds, first, _sides(one)[0].vessel, _partner(one)
+
+
+def _sides(one: _Scored) -> tuple[Any, Any]:
+    if one.lead.named:
+        return one.strongest.meeting.a, one.strongest.meeting.b
+    return one.strongest.visible, None
+
+
+def _partner(one: _Scored) -> str:
+    """Return the id of the partner; of an unknown one that of the event."""
+    return one.strongest.meeting.b.vessel if one.lead.named else one.strongest.meeting.event_id
+
+
+def dark_confidence(one: Unseen) -> str:
+    """Say how well a possible meeting was observed: medium or low.
+
+    Medium needs one vessel seen for four fifths of the stay, a silence judged dark and few rivals (our judgement).
+    """
+    meeting = one.meeting
+    minutes = meeting.observed_min + meeting.inferred_min
+    seen = meeting.observed_min / minutes if minutes > 0 else 0.0
+    dark = any(source.kind == "gap" and source.coverage == "dark" for source in one.sources)
+    return "medium" if one.one_dark and seen >= 0.8 and dark and one.n_rivals <= FEW_RIVALS else "low"
+
+
+def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
+    """Return the columns of the leads, in the order given, but for their reasons."""
+    sides = [_sides(one) for one in scored]
+    firsts = [min(unseen.meeting.start_us for unseen in one.lead.unseen) for one in scored]
+    lasts = [max(unseen.meeting.end_us for unseen in one.lead.unseen) for one in scored]
+    columns: dict[str, Any] = {
+        "pair_id": [pair_id(a.vessel, _partner(one)) for (a, _), one in zip(sides, scored, strict=True)],
+        "partner_kind": ["vessel" if one.lead.named else "unknown" for one in scored],
+        "partner_id": [_partner(one) for one in scored],
+        "rank": range(1, len(scored) + 1),
+        "score": [logistic(one.log_odds) for one in scored],
+        "log_odds": [one.log_odds for one in scored],
+        "confidence": [dark_confidence(one.strongest) if one.lead.named else "low" for one in scored],
+        "n_events": [len({unseen.meeting.start_us for unseen in one.lead.unseen}) for one in scored],
+        "first_time": pa.array(firsts, pa.int64()).cast(TIME),
+        "last_time": pa.array(lasts, pa.int64()).cast(TIME),
+        "event_ids": [_ids(one.lead) for one in scored],
+    }
+    for name in ("vessel", "mmsi", "name"):
+        columns[f"{name}_a"] = [getattr(a, name) for a, _ in sides]
+        columns[f"{name}_b"] = [None if b is None else getattr(b, name) for _, b in sides]
+    return columns
+
+
+def _ids(lead: Lead) -> list[str]:
+    """Return the events of a lead: of two vessels by time, of one vessel's stay by the rank of the candidate."""
+    ids = [one.meeting.event_id for one in lead.unseen]
+    return ids if lead.named else ids[:_MOST_IDS]

@@ -1,0 +1,325 @@
+"""Indicators of possible meetings that nobody saw: what silences allowed, and how a visible vessel behaved.
+
+Nothing here says that two vessels met. Weights are lower than for meetings that were seen, and what a crowd could
+explain as well counts little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from stsdetect.score.indicators_against import AGAINST
+from stsdetect.score.indicators_for import FOR
+from stsdetect.score.indicators_identity import IDENTITY
+from stsdetect.score.meetings import MASKED, Side, safe_id
+from stsdetect.score.registry import ADVISORY, MOFA, OUR_WEIGHT, POE, Case, Finding, Indicator, log_share, ramp, unknown
+from stsdetect.score.unseen import NOBODY, Lead, Source, Unseen, without_partner
+
+#: Hours that a silence leaves for being together, to share: as long as the transfer takes, and no more for days on
+#: end, in which a hull can have met anybody (our judgement).
+_ROOM_SHARE = ((0.0, -0.5), (1.5, 0.0), (3.0, 1.0), (24.0, 1.0), (96.0, 0.2), (240.0, 0.0))
+#: Hours of a visible stay to share: as the time together of seen meetings, milder for long stays.
+_STAY_SHARE = ((1.5, 0.0), (3.0, 1.0), (10.0, 1.0), (24.0, 0.2), (48.0, -0.5))
+#: Signature to share: of the stays in a simulated sea of ordinary traffic, mostly at anchor, half are below 0.3 and
+#: nine tenths below 0.65 [measured].
+_SIGNATURE_SHARE = ((0.3, -1.0), (0.55, 0.0), (0.85, 1.0))
+#: Candidate score to share; 0 is as likely as any two silences.
+_MATCH_SHARE = ((-2.0, -1.0), (0.0, 0.0), (4.0, 1.0))
+#: Rivals at which a crowd begins, and at which it counts in full (our judgement).
+_RIVALS = (1, 20)
+#: What the verdict on a silence is worth.
+_VERDICT_SHARE = {"dark": 1.0, "unknown": 0.0, "thin": -0.3, "outage": -1.0}
+#: Candidates named in a sentence.
+_NAMED = 3
+#: What counts half where the place is only the middle of all that both could reach.
+_OF_A_PLACE = frozenset({"zone", "offshore", "legal_zone", "near_port", "anchorage"})
+
+
+@dataclass(frozen=True)
+class DarkCase:
+    """One possible meeting of a lead with what surrounds it: all a dark indicator may look at."""
+
+    lead: Lead
+    one: Unseen
+    case: Case
+
+    @property
+    def silences(self) -> list[Source]:
+        """The silences it was inferred from."""
+        return [source for source in self.one.sources if source.kind == "gap"]
+
+    @property
+    def stay(self) -> Source | None:
+        """The visible stay it was inferred from."""
+        return next((source for source in self.one.sources if source.kind == "loitering"), None)
+
+
+def base(case: DarkCase) -> Finding:
+    """Every possible meeting starts below a meeting that was seen."""
+    if case.one.one_dark:
+        return Finding(None, 0.85, "One vessel was seen at rest, its partner was not: most vessels at rest are alone")
+    return Finding(None, 1.0, "Neither vessel was seen: most silences that could have met did not")
+
+
+def room(case: DarkCase) -> Finding:
+    """Time that the silences leave for being together."""
+    hours = case.one.reach_max_h
+    if hours is None:
+        return unknown("How long a silence leaves for a meeting is not known")
+    share = ramp(hours, *_ROOM_SHARE)
+    if hours < 1.5:
+        verdict = "too short for a transfer of fuel"
+    elif hours <= 24.0:
+        verdict = "consistent with the 2 to 10 h that 600 to 2,000 t take to pump"
+    else:
+        verdict = "long enough for much else"
+    whose = "The silence leaves" if case.one.one_dark else "Both silences leave"
+    return Finding(hours, share, f"{whose} up to {hours:.1f} h for lying together, {verdict}")
+
+
+def stay(case: DarkCase) -> Finding | None:
+    """Length of the visible vessel's stay."""
+    if not case.one.one_dark:
+        return None
+    hours = case.one.meeting.duration_h if case.stay is None else case.stay.hours
+    share = ramp(hours, *_STAY_SHARE)
+    verdict = "as long as a transfer takes" if share > 0.5 else "which says little" if share > -0.2 else "as in waiting"
+    return Finding(hours, share, f"{_cap(case.one.visible)} lay at rest for {hours:.1f} h, {verdict}")
+
+
+def signature(case: DarkCase) -> Finding | None:
+    """Whether the visible vessel behaved as if another lay alongside."""
+    if not case.one.one_dark:
+        return None
+    value = None if case.stay is None else case.stay.signature
+    if value is None:
+        return unknown("Too few fixes tell how the visible vessel behaved at rest")
+    share = ramp(value, *_SIGNATURE_SHARE)
+    if share > 0:
+        verdict = "consistent with another hull alongside; a ship that waits under engine can look the same"
+    else:
+        verdict = "as a hull alone, at anchor or adrift does"
+    return Finding(value, share, f"{_cap(case.one.visible)} behaved at rest with a signature of {value:.2f}, {verdict}")
+
+
+def verdict(case: DarkCase) -> Finding | None:
+    """What else was heard where the silent vessels fell silent."""
+    found = [(source.coverage or "unknown", source) for source in case.silences]
+    if not found:
+        return None
+    jammed = any("jamming" in source.flags or "outage" in source.flags for _, source in found)
+    share = sum(_VERDICT_SHARE.get(word, 0.0) for word, _ in found) / len(found)
+    share = min(share, -1.0) if jammed else share
+    words = " and ".join(_SAID.get(word, _SAID["unknown"]) for word in sorted({word for word, _ in found}))
+    text = f"Of the silence{'s' * (len(found) > 1)} it rests on: {words}"
+    return Finding(share, share, f"{text}; many hulls were jammed or lost there at the time" if jammed else text)
+
+
+_SAID = {
+    "dark": "others nearby kept being heard (dark), consistent with AIS switched off",
+    "outage": "the neighbourhood fell silent too (outage), as when reception fails",
+    "thin": "the waters were never well heard (thin)",
+    "unknown": "whether others were still heard is not known",
+}
+
+
+def rivals(case: DarkCase) -> Finding | None:
+    """Other hulls that could equally have been the partner."""
+    count = case.one.n_rivals
+    if not case.one.named:
+        return None
+    if count == 0:
+        return Finding(0.0, 0.0, "No other silent hull in the data could have been there")
+    share = log_share(count, *_RIVALS)
+    others = "1 other hull" if count == 1 else f"{count} other hulls"
+    weak = ": a crowd makes weak evidence" if share > 0.3 else ""
+    return Finding(float(count), share, f"{others[0].upper()}{others[1:]} could equally have been the partner{weak}")
+
+
+def match(case: DarkCase) -> Finding | None:
+    """How well the best candidate fits, and who the candidates are."""
+    one, lead = case.one, case.lead
+    if not one.named:
+        return Finding(0.0, 0.0, "No silent hull in the data could have been there: the partner is not among them")
+    share = 0.0 if one.match is None else ramp(one.match, *_MATCH_SHARE)
+    if lead.named:
+        who = _cap(one.candidate) if one.one_dark else "The pair"
+        place = f"ranks {one.rank} of {one.n_rivals + 1} that could have been" if one.n_rivals else "is the only one"
+        text = f"{who} {place}, by feasibility, slack, approach, draught, type and history"
+        return Finding(one.match, share, f"{text}; the meeting itself was not observed")
+    named = [other for other in lead.unseen if other.named]
+    words = ", ".join(f"{safe_id(other.candidate.vessel)} (rank {other.rank})" for other in named[:_NAMED])
+    total = max(len(named), one.n_rivals + 1)
+    more = f" and {total - len(named[:_NAMED])} more" if total > len(named[:_NAMED]) else ""
+    count = "1 candidate" if total == 1 else f"{total} candidates"
+    return Finding(one.match, 0.5 * share, f"Partner unknown, {count}: {words}{more}; none stands out")
+
+
+def lone_tanker(case: DarkCase) -> Finding | None:
+    """Type of the visible vessel where its partner is not known."""
+    if case.lead.named:
+        return None
+    side = case.one.visible
+    if side.kind == "tanker":
+        return Finding(1.0, 1.0, f"{_cap(side)} broadcasts a tanker type (80 to 89)")
+    if side.kind in MASKED:
+        return Finding(0.0, 0.0, f"{_cap(side)} broadcasts no tanker type, which counts neither way")
+    return Finding(0.0, -0.5, f"{_cap(side)} broadcasts type {side.ship_type} ({side.kind}), no usual carrier of oil")
+
+
+def again(case: DarkCase) -> Finding | None:
+    """More possible meetings of the same two."""
+    if not case.lead.named:
+        return None
+    starts = {other.meeting.start_us for other in case.lead.unseen}
+    if len(starts) < 2:
+        return None
+    more = len(starts) - 1
+    text = f"The same two could have met unseen {more} more time{'s' * (more > 1)} in the data"
+    return Finding(float(len(starts)), 1.0 - 0.5**more, text)
+
+
+def also_unseen(case: Case) -> Finding | None:
+    """Possible meetings that nobody saw, of a pair that was seen to meet."""
+    count = case.unseen
+    if not count:
+        return None
+    times = "once more" if count == 1 else f"{count} more times"
+    text = f"The two could have met unseen {times}, by what their silences allowed"
+    return Finding(float(count), 1.0 - 0.5**count, text)
+
+
+def _cap(side: Side) -> str:
+    return side.label[0].upper() + side.label[1:]
+
+
+#: Asked of pairs that were seen to meet, after all else.
+ALSO_UNSEEN = Indicator(
+    "also_unseen", "Possible meetings unseen", "times", "for", 0.6,
+    "no weight",
+    f"silences of both, or of one beside the other's visible stay (dark_rendezvous events); {OUR_WEIGHT}",
+    "The two could have met unseen once more, by what their silences allowed",
+    also_unseen,
+    per_pair=True,
+)  # fmt: skip
+
+_DARK: tuple[Indicator, ...] = (
+    Indicator(
+        "dark_base", "Starting point of possible meetings", "", "base", -6.5,
+        "always known",
+        "about one in 700 before anything is known, one in 250 beside a visible stay: silences that could have met are "
+        f"common; {OUR_WEIGHT}",
+        "Neither vessel was seen: most silences that could have met did not",
+        base,
+    ),
+    Indicator(
+        "dark_room", "Time the silences leave", "h", "both", 0.6,
+        "no weight",
+        "joint reach (space-time prisms); parcels of 600 to 2,000 t as for the time together of seen meetings; "
+        f"{OUR_WEIGHT}",
+        "Both silences leave up to 9.0 h for lying together, consistent with the 2 to 10 h that 600 to 2,000 t take to "
+        "pump",
+        room,
+    ),
+    Indicator(
+        "dark_stay", "Length of the visible stay", "h", "both", 0.6,
+        "no weight; not asked where neither vessel was seen",
+        f"parcels of 600 to 2,000 t as for the time together of seen meetings; {OUR_WEIGHT}",
+        "Vessel 412000001 lay at rest for 5.2 h, as long as a transfer takes",
+        stay,
+    ),
+    Indicator(
+        "dark_signature", "Behaved as if alongside", "0..1", "both", 1.2,
+        "no weight; not asked where neither vessel was seen",
+        f"the loiterer's signature (column signature of its loitering), evidence and never proof; {OUR_WEIGHT}",
+        "Vessel 412000001 behaved at rest with a signature of 0.81, consistent with another hull alongside; a ship "
+        "that waits under engine can look the same",
+        signature,
+    ),
+    Indicator(
+        "dark_verdict", "Silence judged by coverage", "-1..1", "both", 1.0,
+        "an unknown verdict counts neither way",
+        f"{ADVISORY} (AIS switched off); what nearby hulls were still heard decides (column coverage); {OUR_WEIGHT}",
+        "Of the silence it rests on: others nearby kept being heard (dark), consistent with AIS switched off",
+        verdict,
+    ),
+    Indicator(
+        "dark_rivals", "Rivals", "hulls", "against", -2.0,
+        "no weight; not asked where no partner is named",
+        f"a crowd of possible partners is weak evidence, by the logarithm of their number; {OUR_WEIGHT}",
+        "7 other hulls could equally have been the partner: a crowd makes weak evidence",
+        rivals,
+    ),
+    Indicator(
+        "dark_match", "Fit of the best candidate", "score", "both", 1.2,
+        "no weight",
+        f"candidate_score of the dark rendezvous (feasibility, slack, approach, draught, type, history); {OUR_WEIGHT}",
+        "Partner unknown, 7 candidates: 412000001 (rank 1), 538000002 (rank 2), 371000003 (rank 3) and 4 more; none "
+        "stands out",
+        match,
+    ),
+    Indicator(
+        "dark_tanker", "Type of the visible vessel", "tankers", "both", 0.8,
+        "an unknown type counts neither way; asked only where the partner is not known",
+        f"{ADVISORY} (tankers); {OUR_WEIGHT}",
+        "Vessel 412000001 broadcasts a tanker type (80 to 89)",
+        lone_tanker,
+    ),
+    Indicator(
+        "dark_again", "Could have met again", "times", "for", 1.0,
+        "no weight",
+        f"{MOFA} and {POE} (the same vessels over and over); {OUR_WEIGHT}",
+        "The same two could have met unseen 2 more times in the data",
+        again,
+    ),
+)  # fmt: skip
+
+#: Asked as of a meeting that was seen, with its words put right.
+_SHARED = (
+    "zone", "types", "size", "draught", "night", "offshore",
+    "berth", "anchorage", "near_port", "legal_zone", "pilot", "tug", "service", "passenger", "fishing", "shared_berths",
+    *(indicator.name for indicator in IDENTITY),
+)  # fmt: skip
+#: Ask for both vessels, or for the hours of a meeting.
+_OF_TWO = frozenset({"types", "size", "fishing", "shared_berths"})
+
+
+def _asked_anew(indicator: Indicator) -> Indicator:
+    """Return an indicator of seen meetings as it is asked of possible ones."""
+
+    def measure(case: DarkCase) -> Finding | None:
+        if indicator.name in _OF_TWO and not case.lead.named:
+            return None
+        if indicator.name == "night" and not case.one.one_dark:
+            return None  # the window of two silences may be days long
+        inner = case.case if case.lead.named else replace(case.case, meeting=without_partner(case.one))
+        finding = indicator.measure(inner)
+        if finding is None:
+            return None
+        share = finding.share
+        if not case.one.one_dark and indicator.name in _OF_A_PLACE:
+            share *= 0.5
+        return finding._replace(share=share, text=_in_other_words(finding.text, one_dark=case.one.one_dark))
+
+    return replace(indicator, measure=measure)
+
+
+def _in_other_words(text: str, *, one_dark: bool) -> str:
+    """Say of a place, not of a meeting, what was asked of a meeting."""
+    place = "The visible vessel's place" if one_dark else "The middle of what both could reach"
+    text = text.replace("of the meeting was", "of the stay was").replace("the meeting", "the possible meeting")
+    return text.replace("The meeting", place)
+
+
+_BY_NAME: dict[str, Indicator] = {indicator.name: indicator for indicator in (*FOR, *IDENTITY, *AGAINST)}
+
+#: All indicators of possible meetings in the order in which their weights are summed; the base term first.
+DARK: tuple[Indicator, ...] = (*_DARK, *(_asked_anew(_BY_NAME[name]) for name in _SHARED))
+#: Those that only possible meetings have, for the list of all indicators.
+DARK_ONLY: Sequence[Indicator] = _DARK
+
+#: What an indicator of possible meetings is asked.
+Measure = Callable[[DarkCase], Finding | None]
+
+__all__ = ["ALSO_UNSEEN", "DARK", "DARK_ONLY", "NOBODY", "DarkCase"]

@@ -1,0 +1,218 @@
+"""Dark rendezvous as the score reads them: possible meetings that nobody saw, grouped into leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.score.meetings import Meeting, Side, read_unseen_meetings
+
+#: A candidate stands out with at most so many rivals, or ranked first by so much more score (natural logarithm: e times
+#: likelier than the second), or where the same two could have met this often (our choice).
+FEW_RIVALS, CLEAR_LEAD, OFTEN = 2, 1.0, 2
+#: Only candidates up to this rank count as having possibly met again.
+_RANK_OF_REPEATS = 3
+
+#: Stands for a partner of whom nothing is known.
+NOBODY = Side("", None, None, None, None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An event that a dark rendezvous was inferred from: a silence or a visible stay."""
+
+    kind: str
+    hours: float
+    coverage: str | None
+    signature: float | None
+    flags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """One possible meeting with one candidate; ``meeting.b`` is `NOBODY` where no partner is named."""
+
+    meeting: Meeting
+    observed: tuple[bool, bool]
+    rank: int
+    n_rivals: int
+    reach_max_h: float | None
+    match: float | None
+    sources: tuple[Source, ...]
+    source_ids: tuple[str, ...]
+
+    @property
+    def one_dark(self) -> bool:
+        """Whether one of the two was seen."""
+        return self.meeting.subtype == "one_dark"
+
+    @property
+    def named(self) -> bool:
+        """Whether it has a candidate."""
+        return self.meeting.b is not NOBODY
+
+    @property
+    def visible(self) -> Side:
+        """The vessel that was seen; a where none was."""
+        return self.meeting.b if self.observed[1] and not self.observed[0] else self.meeting.a
+
+    @property
+    def candidate(self) -> Side:
+        """The other vessel."""
+        return self.meeting.a if self.visible is self.meeting.b else self.meeting.b
+
+    @property
+    def hulls(self) -> tuple[str, str]:
+        """Both hull ids, the lesser first."""
+        return self.meeting.a.vessel, self.meeting.b.vessel
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Sort key: best candidate of an event first, then by time."""
+        return self.rank, -(self.match or 0.0), *self.meeting.order
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """One row of the ranking.
+
+    With ``named``: two vessels and all the possible meetings between them. Without: one event of a visible vessel whose
+    partner is not known, with its candidates, best first.
+    """
+
+    named: bool
+    unseen: tuple[Unseen, ...]
+
+
+def read_unseen(events: pa.Table) -> list[Unseen]:
+    """Read every dark rendezvous of an `EVENTS` table, in a total order; exact repetitions count once."""
+    meetings = read_unseen_meetings(events, NOBODY)
+    if not meetings:
+        return []
+    rows = events.filter(pc.equal(events.column("kind"), "dark_rendezvous")).select(_OWN).to_pylist()
+    rows.sort(key=repr)
+    own = {row["event_id"]: row for row in reversed(rows)}
+    sources = _sources(events, {part for row in own.values() for part in _parts(row["from_events"])})
+    return sorted((_unseen(meeting, own[meeting.event_id], sources) for meeting in meetings), key=lambda u: u.order)
+
+
+_OWN = [
+    "event_id", "vessel_a", "vessel_b", "observed_a", "observed_b", "candidate_rank", "n_rivals", "reach_max_h",
+    "candidate_score", "from_events",
+]  # fmt: skip
+
+
+def _parts(text: str | None) -> list[str]:
+    return sorted({part.strip() for part in (text or "").split(";") if part.strip()})
+
+
+def _sources(events: pa.Table, ids: set[str]) -> dict[str, Source]:
+    names = ["event_id", "kind", "duration_h", "coverage", "signature", "flags"]
+    wanted = pc.is_in(events.column("event_id"), value_set=pa.array(sorted(ids), pa.string()))
+    rows = sorted(events.select(names).filter(wanted).to_pylist(), key=repr)
+    return {
+        row["event_id"]: Source(
+            row["kind"], row["duration_h"] or 0.0, row["coverage"], row["signature"],
+            frozenset((row["flags"] or "").split(";")) - {""},
+        )
+        for row in reversed(rows)
+    }  # fmt: skip
+
+
+def _unseen(meeting: Meeting, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Unseen:
+    observed = bool(row["observed_a"]), bool(row["observed_b"])
+    if row["vessel_a"] != meeting.a.vessel:
+        observed = observed[::-1]
+    ids = tuple(part for part in _parts(row["from_events"]) if part in sources)
+    score = row["candidate_score"]
+    return Unseen(
+        meeting=meeting,
+        observed=observed,
+        rank=row["candidate_rank"] or 1,
+        n_rivals=row["n_rivals"] or 0,
+        reach_max_h=row["reach_max_h"],
+        match=score if score is not None and score == score else None,
+        sources=tuple(sources[part] for part in ids),
+        source_ids=ids,
+    )
+
+
+def leads_of(unseen: Sequence[Unseen], met: frozenset[tuple[str, str]] | set[tuple[str, str]]) -> list[Lead]:
+    """Group possible meetings into leads, without flooding.
+
+    A visible vessel's stay gives one lead, whatever the number of its candidates: with the partner named where one
+    candidate stands out, else with the partner unknown. Two silences give a lead where each is the best there is, or
+    where the same two could have met several times. All possible meetings of two named vessels are one lead.
+
+    Parameters
+    ----------
+    met
+        Pairs that were also seen to meet: they are in the ranking already, see `unseen_of`.
+    """
+    often = _often(unseen)
+    groups: dict[tuple[str, ...], list[Unseen]] = {}
+    for one in sorted(unseen, key=lambda u: u.order):
+        groups.setdefault(_group(one), []).append(one)
+    named: set[tuple[str, str]] = set()
+    unknown: list[Lead] = []
+    for group in groups.values():
+        best = _outstanding(group, often)
+        if best is not None:
+            named.add(best.hulls)
+        elif group[0].one_dark:
+            unknown.append(Lead(False, tuple(group)))
+    of_pair: dict[tuple[str, str], list[Unseen]] = {}
+    for one in unseen:
+        if one.named and one.hulls in named and one.hulls not in met:
+            of_pair.setdefault(one.hulls, []).append(one)
+    return [Lead(True, tuple(sorted(own, key=lambda u: u.meeting.order))) for own in of_pair.values()] + unknown
+
+
+def _group(one: Unseen) -> tuple[str, ...]:
+    """Return what candidates for the same partner have in common."""
+    if not one.one_dark:
+        return "two silences", one.meeting.event_id
+    stays = [part for part, source in zip(one.source_ids, one.sources, strict=True) if source.kind == "loitering"]
+    return "stay", one.visible.vessel, *(stays or [str(one.meeting.start_us)])
+
+
+def _often(unseen: Iterable[Unseen]) -> frozenset[tuple[str, str]]:
+    """Return the pairs that were among the best candidates of each other at several times."""
+    times: dict[tuple[str, str], set[int]] = {}
+    for one in unseen:
+        if one.named and one.rank <= _RANK_OF_REPEATS:
+            times.setdefault(one.hulls, set()).add(one.meeting.start_us)
+    return frozenset(hulls for hulls, starts in times.items() if len(starts) >= OFTEN)
+
+
+def _outstanding(group: Sequence[Unseen], often: frozenset[tuple[str, str]]) -> Unseen | None:
+    """Return the candidate of an event who stands out, if one does."""
+    for one in group:
+        if one.named and one.rank <= _RANK_OF_REPEATS and one.hulls in often:
+            return one
+    best = group[0]
+    if not best.named or best.rank > 1:
+        return None
+    if not best.one_dark or best.n_rivals <= FEW_RIVALS:
+        return best
+    second = group[1].match if len(group) > 1 else None
+    clear = best.match is not None and second is not None and best.match - second >= CLEAR_LEAD
+    return best if clear else None
+
+
+def unseen_of(unseen: Iterable[Unseen]) -> dict[tuple[str, str], list[Unseen]]:
+    """Return by pair the possible meetings in which each was among the best candidates, by time."""
+    found: dict[tuple[str, str], list[Unseen]] = {}
+    for one in sorted(unseen, key=lambda u: u.meeting.order):
+        if one.named and one.rank <= _RANK_OF_REPEATS:
+            found.setdefault(one.hulls, []).append(one)
+    return found
+
+
+def without_partner(one: Unseen) -> Meeting:
+    """Return the possible meeting as one of the visible vessel with nobody known."""
+    return replace(one.meeting, a=one.visible, b=NOBODY)

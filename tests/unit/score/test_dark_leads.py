@@ -1,0 +1,338 @@
+"""Leads from meetings nobody saw: no flooding, one row per pair, the crowd weighs against, never a high confidence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stsdetect.errors import SchemaError
+from stsdetect.schema import PAIRS
+from stsdetect.score import rank, rank_dark, rank_pairs
+from stsdetect.score.indicators_dark import DARK
+from stsdetect.settings import ScoreSettings
+from tests.unit.score.test_rank_pairs import ALONGSIDE, AT_SEA, Row, _swapped, _weights, event, gap, meeting, table
+
+TANKER, GHOST, OTHER, THIRD = "412000001", "445000001", "538000001", "667000001"
+
+
+def stay(n: int, vessel: str = TANKER, start_h: float = 0.0, hours: float = 5.0, **more: Any) -> Row:
+    return event(n, "loitering", "still", vessel, None, start_h, hours, **({"signature": 0.85} | more))
+
+
+def silence(n: int, vessel: str = GHOST, start_h: float = -8.0, hours: float = 20.0, **more: Any) -> Row:
+    return gap(n, vessel, start_h, hours, **({"coverage": "dark"} | more))
+
+
+def dark(n: int, visible: str, partner: str | None, sources: list[Row], rank: int = 1, rivals: int = 0, **more: Any):
+    """A dark rendezvous beside a visible stay; which is vessel a goes by the ids, as in real tables."""
+    lay = next(row for row in sources if row["kind"] == "loitering")
+    hours = lay["duration_h"]
+    first, second = (visible, None) if partner is None else sorted((visible, partner))
+    start_h = (lay["start_time"] - event(0, "gap", "short", "1", None, 0, 1)["start_time"]).total_seconds() / 3600
+    row = event(n, "dark_rendezvous", "one_dark", first, second, start_h, hours)
+    own = {
+        "observed_a": first == visible, "observed_b": None if second is None else second == visible,
+        "candidate_rank": None if partner is None else rank, "n_rivals": rivals, "reach_max_h": 6.0,
+        "candidate_score": None if partner is None else 3.0 - rank,
+        "from_events": ";".join(sorted(source["event_id"] for source in sources)), "ship_type_a": 80,
+    }  # fmt: skip
+    return row | AT_SEA | own | more
+
+
+def both(n: int, a: str, b: str, sources: list[Row], start_h: float = 0.0, hours: float = 9.0, **more: Any) -> Row:
+    row = event(n, "dark_rendezvous", "both_dark", *sorted((a, b)), start_h, hours)
+    own = {
+        "observed_a": False, "observed_b": False, "observed_min": 0.0, "inferred_min": 60.0 * hours,
+        "candidate_rank": 1, "n_rivals": 0, "reach_max_h": hours, "candidate_score": 2.0,
+        "from_events": ";".join(sorted(source["event_id"] for source in sources)),
+    }  # fmt: skip
+    return row | AT_SEA | own | more
+
+
+def ranked(rows: list[Row], **weights: float) -> list[Row]:
+    made: list[Row] = rank_dark(table(rows), settings=ScoreSettings(weights=weights), settings_id="s").to_pylist()
+    return made
+
+
+def crowd(n: int = 8) -> list[Row]:
+    """A visible tanker and many silent hulls that could equally have lain beside it."""
+    lay = stay(1)
+    silent = [silence(10 + k, f"5380000{k:02d}") for k in range(n)]
+    found = [
+        dark(
+            50 + k, TANKER, f"5380000{k:02d}", [lay, silent[k]], rank=k + 1, rivals=n - 1, candidate_score=1.0 - k / 10
+        )
+        for k in range(n)
+    ]
+    return [lay, *silent, *found]
+
+
+def test_nothing_gives_nothing():
+    assert ranked([]) == []
+    assert ranked([stay(1), silence(2), meeting(3, TANKER, GHOST)]) == []
+
+
+def test_a_lone_candidate_is_named():
+    lay, silent = stay(1), silence(2)
+    (lead,) = ranked([lay, silent, dark(3, TANKER, GHOST, [lay, silent])])
+    assert (lead["partner_kind"], lead["vessel_a"], lead["vessel_b"], lead["partner_id"]) == (
+        "vessel", TANKER, GHOST, GHOST,
+    )  # fmt: skip
+    assert lead["event_ids"] == ["e3"]
+    assert lead["confidence"] == "medium"
+    weights = _weights(lead)
+    for name in ("dark_signature", "dark_verdict", "dark_room", "dark_stay", "home_flag", "zone"):
+        assert weights[name] > 0, name
+    assert weights["dark_rivals"] == 0
+    said = " ".join(reason["sentence"] for reason in lead["reasons"])
+    assert "consistent with" in said
+    assert "was not observed" in said
+    assert "The meeting" not in said
+
+
+def test_a_crowd_gives_one_row_with_an_unknown_partner_and_names_the_best():
+    (lead,) = ranked(crowd())
+    assert (lead["partner_kind"], lead["vessel_b"], lead["partner_id"]) == ("unknown", None, "e50")
+    assert lead["vessel_a"] == TANKER
+    assert lead["confidence"] == "low"
+    assert lead["event_ids"] == [f"e{50 + k}" for k in range(8)]
+    assert lead["n_events"] == 1
+    said = next(r["sentence"] for r in lead["reasons"] if r["indicator"] == "dark_match")
+    assert (
+        "Partner unknown, 8 candidates: 538000000 (rank 1), 538000001 (rank 2), 538000002 (rank 3) and 5 more" in said
+    )
+    assert _weights(lead)["dark_rivals"] < 0
+
+
+def test_more_rivals_weigh_more():
+    odds = [ranked(crowd(n))[0]["log_odds"] for n in (4, 8, 16, 30)]
+    assert odds == sorted(odds, reverse=True)
+    assert len(set(odds)) > 2
+
+
+def test_a_clear_leader_of_a_crowd_is_named():
+    rows = crowd()
+    first = next(row for row in rows if row["event_id"] == "e50")
+    first["candidate_score"] = 3.0
+    (lead,) = ranked(rows)
+    assert (lead["partner_kind"], lead["vessel_a"], lead["vessel_b"]) == ("vessel", TANKER, "538000000")
+    assert _weights(lead)["dark_rivals"] < 0
+
+
+def test_the_same_two_over_and_over_stand_out_of_crowds():
+    rows = crowd()
+    again, silent = stay(90, start_h=100.0), silence(91, "538000001", 95.0)
+    rivals = [silence(92 + k, f"53800005{k}", 95.0) for k in range(4)]
+    rows += [again, silent, *rivals, dark(99, TANKER, "538000001", [again, silent], rank=2, rivals=4)]
+    rows += [
+        dark(200 + k, TANKER, f"53800005{k}", [again, gap_], rank=k + 1 + (k > 0), rivals=4)
+        for k, gap_ in enumerate(rivals)
+    ]
+    (lead,) = ranked(rows)
+    assert (lead["partner_kind"], lead["partner_id"], lead["n_events"]) == ("vessel", "538000001", 2)
+    assert lead["event_ids"] == ["e51", "e99"]
+    assert _weights(lead)["dark_again"] > 0
+
+
+def test_nobody_silent_nearby_is_a_lead_without_candidates():
+    lay = stay(1)
+    (lead,) = ranked([lay, dark(3, TANKER, None, [lay])])
+    assert (lead["partner_kind"], lead["partner_id"]) == ("unknown", "e3")
+    assert "dark_rivals" not in _weights(lead)
+    assert any("the partner is not among them" in reason["sentence"] for reason in lead["reasons"])
+
+
+def test_two_silences_give_a_row_only_where_each_is_the_best_there_is():
+    one, two = silence(1, GHOST), silence(2, OTHER)
+    (lead,) = ranked([one, two, both(3, GHOST, OTHER, [one, two])])
+    assert (lead["partner_kind"], lead["vessel_a"], lead["vessel_b"]) == ("vessel", GHOST, OTHER)
+    assert lead["confidence"] == "low"
+    assert "night" not in _weights(lead)
+    assert ranked([one, two, both(3, GHOST, OTHER, [one, two], candidate_rank=2)]) == []
+
+
+def test_a_seen_pair_keeps_one_row_and_gains_the_unseen_meetings():
+    lay, silent = stay(1), silence(2)
+    seen = meeting(9, TANKER, GHOST, 60.0, 5.0, **ALONGSIDE, **AT_SEA)
+    rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent]), seen]
+    assert ranked(rows) == []
+    (pair,) = rank_pairs(table(rows)).to_pylist()
+    (plain,) = rank_pairs(table([seen, silent])).to_pylist()
+    assert pair["pair_id"] == plain["pair_id"]
+    assert pair["event_ids"] == ["e9", "e3"]
+    assert pair["n_events"] == 1
+    assert _weights(pair) == _weights(plain) | {"also_unseen": 0.3}
+
+
+def test_an_outage_or_jamming_speaks_against_and_an_unknown_verdict_neither_way():
+    def odds(**more: Any) -> float:
+        lay, silent = stay(1), silence(2, **more)
+        return float(ranked([lay, silent, dark(3, TANKER, GHOST, [lay, silent])])[0]["log_odds"])
+
+    hidden, unknown, missing = odds(), odds(coverage="unknown"), odds(coverage=None)
+    thin, outage, jammed = odds(coverage="thin"), odds(coverage="outage"), odds(flags="jamming")
+    assert hidden > unknown == missing > thin > outage == jammed
+
+
+def test_no_signature_counts_neither_way_and_a_low_one_against():
+    def odds(value: float | None) -> float:
+        lay, silent = stay(1, signature=value), silence(2)
+        return float(ranked([lay, silent, dark(3, TANKER, GHOST, [lay, silent])])[0]["log_odds"])
+
+    assert odds(0.9) > odds(0.6) > odds(None) > odds(0.2)
+
+
+def test_a_possible_meeting_ranks_below_the_same_one_seen():
+    lay, silent = stay(1), silence(2)
+    unseen = rank_dark(table([lay, silent, dark(3, TANKER, GHOST, [lay, silent])]))
+    met = meeting(9, TANKER, GHOST, 0.0, 5.0, **ALONGSIDE, **AT_SEA, ship_type_a=80)
+    seen = rank_pairs(table([met, silence(2, start_h=-20.0)]))
+    both_kinds = rank([unseen, seen])
+    assert both_kinds.column("event_ids").to_pylist() == [["e9"], ["e3"]]
+    assert both_kinds.column("rank").to_pylist() == [1, 2]
+
+
+def test_weights_can_be_changed_and_are_those_of_the_registry():
+    lay, silent = stay(1), silence(2)
+    rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
+    (lead,) = ranked(rows, dark_base=-1.0, zone=0.0)
+    assert _weights(lead)["dark_base"] == pytest.approx(-0.85)
+    assert _weights(lead)["zone"] == 0.0
+    assert len({indicator.name for indicator in DARK}) == len(DARK)
+
+
+def test_a_vessel_with_itself_is_refused():
+    lay = stay(1)
+    with pytest.raises(SchemaError, match=r"dark rendezvous 'e3'.*itself"):
+        ranked([lay, dark(3, TANKER, TANKER, [lay])])
+
+
+def test_hostile_ids_stay_on_one_line():
+    lay, silent = stay(1, "<b>\n" + "x" * 99), silence(2, "z\u202e;drop")
+    (lead,) = ranked([lay, silent, dark(3, lay["vessel_a"], silent["vessel_a"], [lay, silent])])
+    for reason in lead["reasons"]:
+        assert "\n" not in reason["sentence"]
+        assert "<" not in reason["sentence"]
+        assert "\u202e" not in reason["sentence"]
+
+
+# -- properties ---------------------------------------------------------------------------------------
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[Row]:
+    hulls = [TANKER, GHOST, OTHER, THIRD, "a ship"]
+    rows: list[Row] = []
+    for n in range(draw(st.integers(1, 4))):
+        visible = draw(st.sampled_from(hulls))
+        lay = stay(100 * n, visible, draw(st.floats(0, 90)), draw(st.floats(1, 60)), signature=draw(_unit))
+        rows.append(lay)
+        silent = draw(st.lists(st.sampled_from([h for h in hulls if h != visible]), max_size=3, unique=True))
+        for k, vessel in enumerate(silent):
+            gap_ = silence(
+                100 * n + 10 + k, vessel, coverage=draw(_verdicts), flags=draw(st.sampled_from(["", "jamming"]))
+            )
+            more = draw(st.fixed_dictionaries(_measured))
+            rows += [
+                gap_,
+                dark(100 * n + 50 + k, visible, vessel, [lay, gap_], k + 1, draw(st.integers(0, 40)), **more),
+            ]
+        if not silent:
+            rows.append(dark(100 * n + 50, visible, None, [lay]))
+    if draw(st.booleans()):
+        one, two = silence(900, GHOST), silence(901, OTHER)
+        rows += [one, two, both(902, GHOST, OTHER, [one, two], **draw(st.fixed_dictionaries(_measured)))]
+    if draw(st.booleans()):
+        rows.append(meeting(990, TANKER, GHOST, 40.0, 3.0, **ALONGSIDE))
+    return rows
+
+
+_unit = st.none() | st.floats(0, 1)
+_verdicts = st.sampled_from([None, "dark", "unknown", "thin", "outage"])
+_measured: dict[str, st.SearchStrategy[Any]] = {
+    "candidate_score": st.none() | st.floats(-5, 9),
+    "reach_max_h": st.none() | st.floats(0, 300),
+    "draught_change_a_m": st.none() | st.floats(-3, 3),
+    "draught_change_b_m": st.none() | st.floats(-3, 3),
+    "ship_type_b": st.sampled_from([None, 0, 30, 52, 70, 80]),
+    "length_a_m": st.none() | st.floats(5, 400),
+    "shore_distance_km": st.none() | st.floats(-1, 400),
+    "night_share": _unit,
+    "flags": st.sampled_from(["", "anchorage", "on_land;zone:ecs_wide"]),
+}
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
+def test_row_order_and_repetition_do_not_matter(rows: list[Row], random: Any) -> None:
+    shuffled = rows + rows[:2]
+    random.shuffle(shuffled)
+    assert rank_dark(table(shuffled)).equals(rank_dark(table(rows)))
+
+
+@given(worlds())
+@settings(max_examples=50, deadline=None)
+def test_weights_sum_confidence_is_never_high_and_every_event_is_in_one_lead(rows: list[Row]) -> None:
+    made = rank([rank_dark(table(rows)), rank_pairs(table(rows))])
+    assert made.schema == PAIRS.arrow
+    leads = made.to_pylist()
+    for lead in leads:
+        assert math.fsum(reason["weight"] for reason in lead["reasons"]) == lead["log_odds"]
+        if lead["reasons"][0]["indicator"] == "dark_base":
+            assert lead["confidence"] in ("medium", "low")
+    assert len({lead["pair_id"] for lead in leads}) == len(leads)
+    assert len({(lead["vessel_a"], lead["partner_id"]) for lead in leads}) == len(leads)
+    # Every stay that could have hidden a meeting is told of, once or as part of a pair.
+    told = {event_id for lead in leads for event_id in lead["event_ids"]}
+    for row in rows:
+        if row["kind"] == "dark_rendezvous" and row["candidate_rank"] in (None, 1):
+            assert row["event_id"] in told or _group_has(rows, row, told)
+
+
+def _group_has(rows: list[Row], row: Row, told: set[str]) -> bool:
+    same = [r for r in rows if r["kind"] == "dark_rendezvous" and r["start_time"] == row["start_time"]]
+    return any(other["event_id"] in told for other in same)
+
+
+@given(worlds())
+@settings(max_examples=50, deadline=None)
+def test_swapping_columns_of_the_input_changes_nothing(rows: list[Row]) -> None:
+    swapped = [_swapped_too(row) for row in rows]
+    assert rank_dark(table(swapped)).equals(rank_dark(table(rows)))
+
+
+def _swapped_too(row: Row) -> Row:
+    if row["vessel_b"] is None:
+        return row
+    return _swapped(row) | {"observed_a": row["observed_b"], "observed_b": row["observed_a"]}
+
+
+@given(worlds())
+@settings(max_examples=50, deadline=None)
+def test_renaming_vessels_only_swaps_columns(rows: list[Row]) -> None:
+    hulls = sorted({row[k] for row in rows for k in ("vessel_a", "vessel_b")} - {None})
+    new = {vessel: f"{9 - place}{vessel}" for place, vessel in enumerate(hulls)}
+    renamed = []
+    for row in rows:
+        changed = row | {"vessel_a": new[row["vessel_a"]], "vessel_b": new.get(row["vessel_b"])}
+        renamed.append(_swapped_too(changed))
+    before = {frozenset((new[p["vessel_a"]], new.get(p["vessel_b"], p["partner_id"]))): p for p in ranked(rows)}
+    after = ranked(renamed)
+    assert len(after) == len(before)
+    for lead in after:
+        old = before[frozenset((lead["vessel_a"], lead["partner_id"]))]
+        assert (lead["log_odds"], lead["confidence"], lead["event_ids"]) == (
+            old["log_odds"], old["confidence"], old["event_ids"],
+        )  # fmt: skip
+        assert _weights(lead) == _weights(old)
+
+
+def test_result_is_a_pairs_table():
+    assert rank_dark(table(crowd())).schema == PAIRS.arrow
+    assert rank_dark(table(crowd()).to_pandas()).schema == PAIRS.arrow
+    assert isinstance(rank_dark(table([])), pa.Table)
