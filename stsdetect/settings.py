@@ -127,6 +127,19 @@ class GapSettings(_Model):
         return self
 
 
+class CoverageSettings(_Model):
+    """How silences are judged by what else was heard there."""
+
+    days: int = Field(default=30, ge=1)
+    """How well a place is heard is counted over this many days before and after the silence [d]."""
+    min_hulls: int = Field(default=3, ge=1)
+    """A silence is called dark only where at least this many other hulls tell that the place was heard (our choice)."""
+    jamming_hulls: int = Field(default=5, ge=2)
+    """So many hulls that send impossible places around one place in one hour are jamming (our choice)."""
+    baseline_file: str | None = None
+    """A ``coverage.parquet`` of earlier days, such as last month's, put before what the data tell themselves."""
+
+
 class PortCallSettings(_Model):
     """When a stay is a call at a port, when a silence could hide one, and which ports matter."""
 
@@ -178,6 +191,8 @@ class DarkSettings(_Model):
     """Longer silences are not paired [s]: in ten days at 12 kn a hull can be nearly anywhere (our choice)."""
     apart_m: float = Field(default=500.0, ge=0)
     """Together is at most this far apart [m], as in ``encounters.max_distance_m``."""
+    drift_kn: float = Field(default=5.0, ge=0)
+    """Two silent hulls that are together sail no faster than this [kn], as in ``encounters.under_way_max_speed_kn``."""
     min_length_m: float = Field(default=30.0, ge=0)
     """Hulls known to be shorter neither give nor take cargo [m]; the smallest tankers are about 30 m."""
     cargo: bool = True
@@ -283,6 +298,7 @@ class Settings(_Model):
     encounters: EncounterSettings = EncounterSettings()
     loitering: LoiteringSettings = LoiteringSettings()
     gaps: GapSettings = GapSettings()
+    coverage: CoverageSettings = CoverageSettings()
     port_calls: PortCallSettings = PortCallSettings()
     dark: DarkSettings = DarkSettings()
     identity: IdentitySettings = IdentitySettings()

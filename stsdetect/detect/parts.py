@@ -15,9 +15,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stsdetect.context.berths import BerthCells
+from stsdetect.context.coverage import LAST_HEARD
+from stsdetect.context.heard import HullHours
 from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities
-from stsdetect.detect.gaps import Gaps
+from stsdetect.detect.gaps import Gaps, recent_fixes
+from stsdetect.detect.hours import hours_of
 from stsdetect.detect.identity import cross_oddities, judged
 from stsdetect.detect.identity_events import identity_events
 from stsdetect.detect.identity_history import history_oddities
@@ -47,6 +50,10 @@ class HullPart:
     per_hour: Floats
     presence: pa.Table
     inland: Ints
+    last_heard: pa.Table
+    recent: Ints
+    heard: HullHours
+    odd: HullHours
 
 
 def search_hulls(
@@ -66,9 +73,10 @@ def search_hulls(
     known = Identities.from_table(vessels, data.labels)
     # No fix is late enough to be open; what ends at the hull's last fix always is.
     data.__dict__["end_us"] = FIRST_US
+    gaps, last_heard = Gaps.from_settings(settings.gaps).find(data, known, flagged=flagged)
     found = [
         add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
-        Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
+        gaps,
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
         identity_of_hulls(data, said, known, flagged, settings),
     ]
@@ -82,9 +90,9 @@ def search_hulls(
     cut = slotted(data, run, edges_us)
     first = np.append(0, last[:-1] + 1)[: last.size]
     hours = np.maximum((data.time_us[last] - data.time_us[first]) / HOUR_US, 1.0)
-    per_hour = (last - first + 1) / hours
     return HullPart(
-        pa.concat_tables(found), data.labels, cut, data.take(last), per_hour, lying, cells_on_land(data)
+        pa.concat_tables(found), data.labels, cut, data.take(last), (last - first + 1) / hours, lying,
+        cells_on_land(data), last_heard, recent_fixes(data, last), *hours_of(data, flagged),
     )  # fmt: skip
 
 
@@ -93,28 +101,35 @@ def finish_events(
     slots: FixSlots,
     known: Identities,
     flagged: pa.Table,
+    recent: Ints,
     settings: Settings,
     *,
     segments: pa.Table,
     inland: list[Ints],
     ports: Sequence[Port],
-) -> list[pa.Table]:
-    """Say what only all hulls together tell: what is still open, the open gaps, identities side by side."""
+) -> tuple[list[pa.Table], pa.Table]:
+    """Say what only all hulls together tell: what is still open, the open gaps, identities side by side.
+
+    ``recent`` tells how often each hull was heard in the hours up to its last fix. The second result is the
+    `LAST_HEARD` table of the open gaps.
+    """
     if not slots.size:
-        return [EVENTS.empty()]
+        return [EVENTS.empty()], LAST_HEARD.empty()
     events = pa.concat_tables([EVENTS.empty(), *of_hulls])
     since_end = slots.end_us - events.column("end_time").cast(pa.int64()).to_numpy()
-    recent = pa.array(since_end <= round(MIN_OPEN_S * US_PER_S))
+    still = pa.array(since_end <= round(MIN_OPEN_S * US_PER_S))
     place = EVENTS.names.index("is_open")
-    events = events.set_column(place, EVENTS.arrow.field(place), pc.and_(events.column("is_open"), recent))
+    events = events.set_column(place, EVENTS.arrow.field(place), pc.and_(events.column("is_open"), still))
     gaps = Gaps.from_settings(settings.gaps)
+    still_open, last_heard = gaps.find(slots.last_fixes(), known, flagged=flagged, recent=recent)
     rule, labels = settings.identity, slots.labels
     side_by_side = cross_oddities(Stretches.from_table(segments, labels), known, ports, rule)
-    return [
+    found = [
         judged(events, np.concatenate(inland), len(labels), rule),
-        gaps.detect(slots.last_fixes(), known, flagged=flagged),
+        still_open,
         identity_events(side_by_side, labels, known),
     ]
+    return found, last_heard
 
 
 def identity_of_hulls(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,9 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context.berths import BerthCells, Berths, crowded
+from stsdetect.context.coverage import Judged, judge
+from stsdetect.context.heard import Heard
 from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
+from stsdetect.detect.dark import find_dark
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
@@ -106,6 +109,9 @@ class Cleaned:
     slots: FixSlots
     of_hulls: list[pa.Table]
     inland: list[Ints]
+    last_heard: list[pa.Table]
+    recent: Ints
+    heard: Heard
     berths: Berths
     spilled_bytes: int
 
@@ -128,6 +134,8 @@ class Archive:
         # A fix takes some 8 bytes here and 60 there.
         self._source_rows = self._open.enter_context(Shelf(self._room.shelf_bytes // 8))
         self._sources = Sources(self._source_rows)
+        # An hour of a hull takes 15 bytes.
+        self._hull_hours = self._open.enter_context(Shelf(self._room.shelf_bytes // 8))
 
     def __enter__(self) -> Archive:
         return self
@@ -156,7 +164,8 @@ class Archive:
         wrong = days_of_wrong_clocks(self._buckets)
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
-        of_hulls, lying, inland, done = [], [], [], 0
+        of_hulls, last_heard, recent, lying = [], [], [np.zeros(0, dtype=np.int64)], []
+        inland, done, heard = [], 0, Heard(self._hull_hours)
         numbers = self._buckets.numbers()
         sizes = [self._rows.rows[number] for number in numbers]
 
@@ -177,6 +186,9 @@ class Archive:
             self._sources.put(source)
             slots.put(part.labels, part.slots, part.last, part.per_hour)
             of_hulls.append(part.events)
+            last_heard.append(part.last_heard)
+            recent.append(part.recent)
+            heard.put(part.heard, part.odd, len(part.labels))
             counts.update(tracks.quality_counts)
             lying.append(part.presence)
             inland.append(part.inland)
@@ -189,11 +201,17 @@ class Archive:
         tracks = _together(parts, dict(sorted(counts.items())))
         reach_m = settings.encounters.max_distance_m
         berths = crowded(lying, self._cells, settings.context, max_distance_m=reach_m)
-        spilled = sum(shelf.spilled_bytes for shelf in (self._rows, self._fixes, self._source_rows))
-        return Cleaned(tracks, slots, of_hulls, inland, berths, spilled)
+        shelves = (self._rows, self._fixes, self._source_rows, self._hull_hours)
+        spilled = sum(shelf.spilled_bytes for shelf in shelves)
+        in_order = np.empty(slots.rank.size, dtype=np.int64)
+        in_order[slots.rank] = np.concatenate(recent)
+        return Cleaned(tracks, slots, of_hulls, inland, last_heard, in_order, heard, berths, spilled)
 
-    def events(self, cleaned: Cleaned, tick: Tick) -> pa.Table:
-        """Find meetings, and put all events together in their final order."""
+    def events(self, cleaned: Cleaned, tick: Tick, earlier: pa.Table | None = None) -> Judged:
+        """Find meetings, put all events together in their final order, and judge the gaps among them.
+
+        ``earlier`` is a `COVERAGE` table of earlier days.
+        """
         settings, slots = self._settings, cleaned.slots
         known = Identities.from_table(cleaned.tracks.vessels, slots.labels)
         met = find_encounters(
@@ -202,14 +220,17 @@ class Archive:
             shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
         tracks = cleaned.tracks
-        others = finish_events(
-            cleaned.of_hulls, slots, known, tracks.flagged, settings,
+        others, last_heard = finish_events(
+            cleaned.of_hulls, slots, known, tracks.flagged, cleaned.recent, settings,
             segments=tracks.segments, inland=cleaned.inland, ports=self._ports.ports,
         )  # fmt: skip
+        last = pa.concat_tables([*cleaned.last_heard, last_heard])
+        judged = judge(pa.concat_tables(others), last, cleaned.heard, slots.end_us, settings.coverage, earlier=earlier)
         hidden = infer_calls(
-            pa.concat_tables(others), settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
+            judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
         )
-        return in_final_order([met, *others, hidden], settings.digest)
+        dark = find_dark(pa.concat_tables([met, judged.events]), tracks.vessels, settings, self._cells)
+        return replace(judged, events=in_final_order([met, judged.events, hidden, dark], settings.digest))
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
