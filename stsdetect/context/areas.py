@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from stsdetect.context.heard import GRID, HOUR_US, HOURS, Heard, HourRows, HullHours, cell_hour
 from stsdetect.kernels.runs import group_bounds
-from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_lat_lon, to_xyz
 from stsdetect.schema import AREAS, TIME, event_id
 
 #: Silences that begin, or end, within this time of each other do so together [us] (our choice: the slowest reports,
@@ -19,6 +19,11 @@ TOGETHER_US = HOUR_US
 BACK_SHARE = 0.5
 #: At most this share of the hulls heard in its cells before may be heard there during an outage (our choice).
 HEARD_SHARE = 0.5
+#: So near an outage nothing is called dark [m]: a station that fails hears some that others do not, and hears 40 to
+#: 60 nautical miles; from the middle of the nearest cell with silences (our choice).
+OUTAGE_M = 150_000.0
+#: So near a place with jamming nothing is called dark [m]: the cell and those around it.
+JAMMING_M = 60_000.0
 #: Hulls with places that cannot be, as a share of all around, from which it counts as jamming (our choice), and how
 #: many times as many as in all the data.
 JAMMED_SHARE, JAMMED_TIMES = 0.2, 3.0
@@ -26,39 +31,34 @@ JAMMED_SHARE, JAMMED_TIMES = 0.2, 3.0
 
 @dataclass(frozen=True)
 class Areas:
-    """Areas as an `AREAS` table, with the cells and times of each.
-
-    Attributes
-    ----------
-    of_cell, cell, own
-        Number of the area and cell, and whether it is one of its own or beside them, sorted by cell, shape (m,) each.
-    start_us, end_us
-        Of each area [us], shape (n,).
-    """
+    """Areas as an `AREAS` table, and the cells and times [us] of each, in another order."""
 
     table: pa.Table
-    of_cell: Ints
-    cell: Ints
-    own: Bools
-    start_us: Ints
-    end_us: Ints
+    cells: list[Ints]
+    start_us: list[int]
+    end_us: list[int]
 
-    def touch(self, cell: Ints, start_us: Ints) -> Bools:
-        """Tell which silences begin in or beside an area, an hour before it at the earliest, and not after its end."""
-        return self._hold(cell, start_us, self.end_us, np.ones_like(self.own))
+    def touch(self, lat_deg: Floats, lon_deg: Floats, start_us: Ints, within_m: float) -> Bools:
+        """Tell which silences begin in or near an area, an hour before it at the earliest, and not after its end."""
+        result = np.zeros(start_us.size, dtype=np.bool_)
+        order = np.argsort(start_us, kind="stable")
+        xyz = to_xyz(lat_deg, lon_deg)
+        for cells, begin, end in zip(self.cells, self.start_us, self.end_us, strict=True):
+            low, high = np.searchsorted(start_us[order], [begin - TOGETHER_US, end + 1])
+            some = order[low:high]
+            middles = to_xyz(*GRID.middle(cells))
+            for middle in middles:
+                result[some] |= distance_m(xyz[some], middle[None, :]) <= within_m
+        return result
 
     def begin_with(self, cell: Ints, start_us: Ints) -> Bools:
         """Tell which silences begin in an area and with it."""
-        return self._hold(cell, start_us, self.start_us + TOGETHER_US, self.own)
-
-    def _hold(self, cell: Ints, start_us: Ints, until_us: Ints, counts: Bools) -> Bools:
-        result = np.zeros(cell.size, dtype=np.bool_)
-        low, high = (np.searchsorted(self.cell, cell, side=side) for side in ("left", "right"))
-        for step in range(int((high - low).max(initial=0))):
-            some = np.flatnonzero(low + step < high)
-            area = self.of_cell[low[some] + step]
-            inside = (start_us[some] >= self.start_us[area] - TOGETHER_US) & (start_us[some] <= until_us[area])
-            result[some] |= inside & counts[low[some] + step]
+        result = np.zeros(start_us.size, dtype=np.bool_)
+        order = np.argsort(start_us, kind="stable")
+        for cells, begin in zip(self.cells, self.start_us, strict=True):
+            low, high = np.searchsorted(start_us[order], [begin - TOGETHER_US, begin + TOGETHER_US + 1])
+            some = order[low:high]
+            result[some] |= np.isin(cell[some], cells)
         return result
 
 
@@ -177,14 +177,7 @@ def _areas(kind: str, heard: Heard, found: list[tuple[Ints, int, int, int]]) -> 
             columns[name].append(value)
     times = {name: pa.array(columns[name], pa.int64()).cast(TIME) for name in ("start_time", "end_time")}
     table = AREAS.table({**columns, **times}).sort_by([("start_time", "ascending"), ("area_id", "ascending")])
-    wide = [np.unique(GRID.around(cells)) for cells, *_ in found]
-    own = [np.isin(around, cells) for around, (cells, *_) in zip(wide, found, strict=True)]
-    number = np.repeat(np.arange(len(found)), [cells.size for cells in wide])
-    cell = np.concatenate([np.zeros(0, dtype=np.int64), *wide])
-    order = np.argsort(cell, kind="stable")
-    start, end = (np.array([area[k] for area in found], dtype=np.int64) for k in (1, 2))
-    is_own = np.concatenate([np.zeros(0, dtype=np.bool_), *own])
-    return Areas(table, number[order].astype(np.int64), cell[order], is_own[order], start, end)
+    return Areas(table, [cells for cells, *_ in found], [area[1] for area in found], [area[2] for area in found])
 
 
 def _mean(cells: Ints) -> Floats:
