@@ -77,8 +77,6 @@ def pair_dossier(
 
 def _together(met: Sequence[Row], unseen: Sequence[Row]) -> dict[str, Any]:
     """Say how long they were together, seen or possibly, and how much of it was observed."""
-    by_stay = {(row["vessel_a"] if row["observed_a"] else row["vessel_b"], row["start_time"]): row for row in unseen}
-    shown = met or list(by_stay.values())
     longest = max((row["reach_max_h"] for row in unseen if row["reach_max_h"] is not None), default=None)
     one_dark = any(row["observed_a"] or row["observed_b"] for row in unseen)
     return {
@@ -86,9 +84,9 @@ def _together(met: Sequence[Row], unseen: Sequence[Row]) -> dict[str, Any]:
         "hours": texts.duration_text(sum(row["duration_h"] for row in met)) if met or not unseen else "",
         "possible": texts.duration_text(longest),
         "one_dark": one_dark,
-        "observed": texts.duration_text(_minutes(shown, "observed_min") / 60),
-        "inferred": texts.duration_text(_minutes(shown, "inferred_min") / 60),
-        "observed_share": _share(shown),
+        "observed": texts.duration_text(_minutes(met, "observed_min") / 60),
+        "inferred": texts.duration_text(_minutes(met, "inferred_min") / 60),
+        "observed_share": _share(met),
     }
 
 

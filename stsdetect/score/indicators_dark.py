@@ -47,12 +47,12 @@ class DarkCase:
     @property
     def silences(self) -> list[Source]:
         """The silences it was inferred from."""
-        return [source for source in self.one.sources if source.kind == "gap"]
+        return [source for source in self.one.sources if source is not None and source.kind == "gap"]
 
     @property
     def stay(self) -> Source | None:
         """The visible stay it was inferred from."""
-        return next((source for source in self.one.sources if source.kind == "loitering"), None)
+        return next((s for s in self.one.sources if s is not None and s.kind == "loitering"), None)
 
 
 def base(case: DarkCase) -> Finding:
@@ -172,12 +172,11 @@ def again(case: DarkCase) -> Finding | None:
     """More possible meetings of the same two."""
     if not case.lead.named:
         return None
-    starts = {other.meeting.start_us for other in case.lead.unseen}
-    if len(starts) < 2:
+    more = case.lead.times - 1
+    if more < 1:
         return None
-    more = len(starts) - 1
     text = f"The same two could have met unseen {more} more time{'s' * (more > 1)} in the data"
-    return Finding(float(len(starts)), 1.0 - 0.5**more, text)
+    return Finding(float(more + 1), 1.0 - 0.5**more, text)
 
 
 def also_unseen(case: Case) -> Finding | None:

@@ -73,7 +73,7 @@ def test_what_was_not_observed_says_so(page):
     assert words.count("not observed") >= 4
     assert "Partner unknown" in words
     assert "up to 6 h 30 min low confidence" in words
-    assert "one vessel at rest: 4 h 24 min observed, 1 h 6 min inferred; its partner was not observed" in words
+    assert "one vessel was heard at rest; its partner was not observed" in words
     assert "neither vessel was heard: all is inferred" in words
     assert "consistent with lying alongside" in words
     assert "2 possible rendezvous" in words

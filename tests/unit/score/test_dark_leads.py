@@ -40,6 +40,7 @@ def dark(n: int, visible: str, partner: str | None, sources: list[Row], rank: in
         "candidate_rank": None if partner is None else rank, "n_rivals": rivals, "reach_max_h": 6.0,
         "candidate_score": None if partner is None else 3.0 - rank,
         "from_events": ";".join(sorted(source["event_id"] for source in sources)), "ship_type_a": 80,
+        "observed_min": 0.0, "inferred_min": 0.0,
     }  # fmt: skip
     return row | AT_SEA | own | more
 
@@ -137,6 +138,13 @@ def test_the_same_two_over_and_over_stand_out_of_crowds():
     assert (lead["partner_kind"], lead["partner_id"], lead["n_events"]) == ("vessel", "538000001", 2)
     assert lead["event_ids"] == ["e51", "e99"]
     assert _weights(lead)["dark_again"] > 0
+
+
+def test_candidates_of_a_stay_that_was_filtered_away_stay_together():
+    rows = [row for row in crowd() if row["kind"] != "loitering"]
+    (lead,) = ranked(rows)
+    assert (lead["partner_kind"], len(lead["event_ids"])) == ("unknown", 8)
+    assert _weights(lead)["dark_signature"] == 0.0
 
 
 def test_nobody_silent_nearby_is_a_lead_without_candidates():
