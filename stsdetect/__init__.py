@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from stsdetect.context import annotate as annotate
+    from stsdetect.detect import DarkRendezvous as DarkRendezvous
     from stsdetect.detect import Encounters as Encounters
     from stsdetect.detect import Gaps as Gaps
     from stsdetect.detect import Loitering as Loitering
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from stsdetect.tracks import build_tracks as build_tracks
 
 _PUBLIC = {
+    "DarkRendezvous": "stsdetect.detect",
     "Encounters": "stsdetect.detect",
     "Gaps": "stsdetect.detect",
     "InputError": "stsdetect.errors",

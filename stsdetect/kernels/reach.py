@@ -19,78 +19,43 @@ from itertools import product
 
 import numpy as np
 
-from stsdetect.kernels.cuts import Caps, Disc, Found, search
-from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, local_axes, norm
+from stsdetect.kernels.cuts import Caps, Found, search
+from stsdetect.kernels.prisms import (
+    CLOCK_S,
+    FIX_NOISE_M,
+    STRETCH,
+    WIDEST,
+    Legs,
+    Silences,
+    cap_of,
+    caps_of,
+    convex_over,
+    disc_of,
+)
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m
 from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
 
-#: Most by which a way on the sphere of `kernels.sphere` is longer than the same way on the WGS84 ellipsoid. The
-#: ratio is greatest along a meridian at the equator: mean radius over a (1 - e^2), 6371008.8 / 6335439.3 = 1.005614.
-STRETCH = 1.00562
-#: A believed fix is within this of the antenna [m]: the 10 m of a "high accuracy" report (ITU-R M.1371-5, table 47).
-FIX_NOISE_M = 10.0
-#: A report's time is within this of the moment it is of [s]: most sources cut times to the second (our choice).
-CLOCK_S = 1.0
-#: No hull is taken to be slower [kn], so that what is divided by speed stays finite (our choice; currents do more).
-_LEAST_SPEED_KN = 0.1
+__all__ = [
+    "CLOCK_S",
+    "FIX_NOISE_M",
+    "STRETCH",
+    "Meets",
+    "Silences",
+    "bounding_cap",
+    "joint_reach",
+    "reach_place",
+    "reach_stay",
+]
+
 #: Speeds closer than this are taken as equal [m/s].
 _SAME_MPS = 1e-6
 #: Bounds on times go no farther than this beyond what is possible under the widened caps [s] (our choice: half a
 #: minute is nothing beside silences of hours).
 TOLERANCE_S = 30.0
-#: Hulls that can reach places farther apart than twice this [radians], 3,300 km, are judged by pairs of caps alone.
-_WIDEST = np.pi / 6.0
-#: Caps up to a quarter of the Earth are convex; a little less [radians].
-_QUARTER = np.pi / 2.0 - 1e-6
 #: Rows worked on at once, which bounds memory.
 _BATCH = 8_192
 #: Parts of the straight way between the fixes of a silence that are tried as meeting places.
 _SHARES = (0.25, 0.5, 0.75)
-
-
-@dataclass(frozen=True)
-class Silences:
-    """Silences of hulls, arrays of shape (n,); places are vectors of `kernels.sphere.to_xyz` [m], shape (n, 3).
-
-    Attributes
-    ----------
-    start_us, end_us
-        Last fix before and first fix after (or the end of the data) [us].
-    from_xyz, to_xyz
-        Where they were; ``to_xyz`` is NaN where the silence is open.
-    max_speed_kn
-        Greatest plausible speed [kn] (`reference.speeds`). Where the fixes ask for more, that is taken.
-    noise_m
-        How far a fix may be from the truth [m]; 185 for coarse ones.
-
-    Examples
-    --------
-    >>> from stsdetect.kernels.sphere import to_xyz
-    >>> place = to_xyz(np.array([38.0]), np.array([124.0]))
-    >>> one = Silences(np.array([0]), np.array([36_000_000_000]), place, place, np.array([14.0]))
-    >>> len(one)
-    1
-    """
-
-    start_us: Ints
-    end_us: Ints
-    from_xyz: Floats
-    to_xyz: Floats
-    max_speed_kn: Floats
-    noise_m: Floats | float = FIX_NOISE_M
-
-    def __len__(self) -> int:
-        return len(self.start_us)
-
-    def take(self, index: Ints | Bools | slice) -> Silences:
-        """Return the chosen rows."""
-        return Silences(
-            self.start_us[index],
-            self.end_us[index],
-            self.from_xyz[index],
-            self.to_xyz[index],
-            self.max_speed_kn[index],
-            self.noise_m if isinstance(self.noise_m, float | int) else self.noise_m[index],
-        )
 
 
 @dataclass(frozen=True)
@@ -134,7 +99,7 @@ def bounding_cap(s: Silences) -> tuple[Floats, Floats]:
     >>> bounding_cap(one)[1].round(-3).tolist()  # 10 h at 14 kn, there and back
     [130000.0]
     """
-    return _cap(_Legs.of(s, s.start_us, 0.0))
+    return cap_of(Legs.of(s, s.start_us, 0.0))
 
 
 def reach_stay(
@@ -169,7 +134,7 @@ def reach_stay(
     >>> meets.possible.tolist(), (meets.stay_max_s / 3600).round(1).tolist()  # 5 h there, 5 h back
     ([True], [10.1])
     """
-    legs = _Legs.of(s, s.start_us, 0.0)
+    legs = Legs.of(s, s.start_us, 0.0)
     reach_m = np.asarray(radius_m) * STRETCH + legs.slack_m
     earliest = legs.start_s + np.maximum(distance_m(s.from_xyz, place_xyz) - reach_m, 0.0) / legs.speed_mps
     back_m = np.where(legs.is_open, 0.0, distance_m(legs.to_xyz, place_xyz))
@@ -252,39 +217,6 @@ def _meets(
     )
 
 
-@dataclass(frozen=True)
-class _Legs:
-    """Silences widened, times in seconds from a row's own zero, speeds along the sphere; shape (n,)."""
-
-    start_s: Floats
-    end_s: Floats
-    from_xyz: Floats
-    to_xyz: Floats  # the place before where the silence is open
-    is_open: Bools
-    speed_mps: Floats
-    slack_m: Floats  # by so much is a cap wider than the hull can sail
-
-    @classmethod
-    def of(cls, s: Silences, zero_us: Ints, apart_m: float) -> _Legs:
-        is_open: Bools = np.isnan(s.to_xyz[:, 0])
-        to_xyz = np.where(is_open[:, None], s.from_xyz, s.to_xyz)
-        start_s = (s.start_us - zero_us) / US_PER_S - CLOCK_S
-        end_s = (s.end_us - zero_us) / US_PER_S + CLOCK_S
-        noise_m = np.broadcast_to(np.asarray(s.noise_m, dtype=np.float64) * STRETCH, start_s.shape)
-        speed = np.maximum(s.max_speed_kn, _LEAST_SPEED_KN) * (KNOT_MPS * STRETCH)
-        # What the hull did was possible.
-        asked = np.maximum(distance_m(s.from_xyz, to_xyz) - 2.0 * noise_m, 0.0) / np.maximum(end_s - start_s, CLOCK_S)
-        return cls(
-            start_s,
-            end_s,
-            s.from_xyz,
-            to_xyz,
-            is_open,
-            np.maximum(speed, asked * (1.0 + 1e-9)),
-            noise_m + 0.5 * apart_m * STRETCH,
-        )
-
-
 def _in_order(a: Silences, b: Silences) -> tuple[Silences, Silences]:
     """Return the same rows, in each that first which is less by its numbers, so that swapping changes no bit."""
 
@@ -322,7 +254,7 @@ class _Bounds:
     still: Floats
 
 
-def _bounds(a: _Legs, b: _Legs) -> _Bounds:
+def _bounds(a: Legs, b: Legs) -> _Bounds:
     """Return what each two of the four caps allow; needs nothing but the triangle inequality.
 
     The radii are linear in time, and two caps meet from when, or until, they sum to the distance of the centres.
@@ -351,45 +283,6 @@ def _bounds(a: _Legs, b: _Legs) -> _Bounds:
         earliest = np.where(bound & (gain >= _SAME_MPS), np.maximum(earliest, moment), earliest)
         latest = np.where(bound & (gain <= -_SAME_MPS), np.minimum(latest, moment), latest)
     return _Bounds(earliest, latest, still)
-
-
-def _cap(legs: _Legs) -> tuple[Floats, Floats]:
-    middle = legs.from_xyz + legs.to_xyz
-    length = norm(middle)
-    # The middle of opposite places is nowhere; the cap is then over a quarter anyway.
-    nowhere = length < 1e-3 * EARTH_RADIUS_M
-    middle = middle * (EARTH_RADIUS_M / np.where(nowhere, 1.0, length))[:, None]
-    way_m = legs.speed_mps * np.maximum(legs.end_s - legs.start_s, 0.0)
-    radius_m = np.where(legs.is_open, way_m, way_m / 2.0) + legs.slack_m
-    everywhere = nowhere | (radius_m >= np.pi / 2.0 * EARTH_RADIUS_M)
-    return np.where(nowhere[:, None], legs.from_xyz, middle), np.where(everywhere, np.pi * EARTH_RADIUS_M, radius_m)
-
-
-def _caps(a: _Legs, b: _Legs) -> Caps:
-    slack, pace = [leg.slack_m / EARTH_RADIUS_M for leg in (a, b)], [EARTH_RADIUS_M / leg.speed_mps for leg in (a, b)]
-    back = [np.where(leg.is_open, 0.0, rate) for leg, rate in zip((a, b), pace, strict=True)]
-    apex = np.stack([(xyz / EARTH_RADIUS_M).T for xyz in (a.from_xyz, b.from_xyz, a.to_xyz, b.to_xyz)], axis=1)
-    moments = np.stack([a.start_s, b.start_s, a.end_s, b.end_s])
-    return Caps(apex, moments, np.stack([*pace, *back]), np.stack([*slack, *slack]))
-
-
-def _disc(a: _Legs, b: _Legs) -> Disc:
-    """Return the smaller of the caps that hold what each hull can reach."""
-    (centre_a, radius_a), (centre_b, radius_b) = _cap(a), _cap(b)
-    centre = np.where((radius_b < radius_a)[:, None], centre_b, centre_a)
-    east, north = local_axes(centre)
-    radius = np.minimum(radius_a, radius_b) / EARTH_RADIUS_M * (1.0 + 1e-9)
-    return Disc(centre.T / EARTH_RADIUS_M, east.T, north.T, radius)
-
-
-def _convex(caps: Caps, disc: Disc) -> Caps:
-    """Return caps that are convex over a disc: one that is not sets the limit that it sets at the nearest place."""
-    step = caps.apex - disc.middle[:, None, :]
-    nearest = 2.0 * np.arcsin(np.minimum(0.5 * np.sqrt((step * step).sum(axis=0)), 1.0)) - disc.radius
-    far = nearest + 2.0 * disc.radius >= _QUARTER
-    wait = np.where(far, caps.pace * np.maximum(nearest - caps.slack, 0.0), 0.0)
-    wait[2:] *= -1.0
-    return Caps(caps.apex, caps.moment_s + wait, np.where(far, 0.0, caps.pace), caps.slack)
 
 
 def _places(caps: Caps, window: tuple[Floats, Floats]) -> Iterator[Floats]:
@@ -439,14 +332,14 @@ def _try_places(caps: Caps, bounds: _Bounds) -> tuple[Found, Found, Found]:
     )
 
 
-def _exact(a: _Legs, b: _Legs, bounds: _Bounds) -> tuple[_Bounds, Floats]:
+def _exact(a: Legs, b: Legs, bounds: _Bounds) -> tuple[_Bounds, Floats]:
     """Return what all four caps together allow, to within `TOLERANCE_S`, and a place to stay longest (n, 3)."""
-    caps, disc = _caps(a, b), _disc(a, b)
+    caps, disc = caps_of(a, b), disc_of(a, b)
     stay, early, late = _try_places(caps, bounds)
-    rows = np.flatnonzero(disc.radius <= _WIDEST)
+    rows = np.flatnonzero(disc.radius <= WIDEST)
     if rows.size:
         caps, disc = caps.take(rows), disc.take(rows)
-        convex = _convex(caps, disc)
+        convex = convex_over(caps, disc)
         longest = search(convex, disc, "stay", stay.take(rows), tolerance_s=TOLERANCE_S)
         stay = stay.after(rows, longest)
         begin, end = caps.window(longest.place)
@@ -471,7 +364,7 @@ class _Request:
 def _near(a: Silences, b: Silences, request: _Request) -> Ints:
     """Return the rows that no two of the four caps rule out."""
     zero_us = np.maximum(a.start_us, b.start_us)
-    leg_a, leg_b = _Legs.of(a, zero_us, request.apart_m), _Legs.of(b, zero_us, request.apart_m)
+    leg_a, leg_b = Legs.of(a, zero_us, request.apart_m), Legs.of(b, zero_us, request.apart_m)
     bounds = _bounds(leg_a, leg_b)
     return np.flatnonzero((_stay(leg_a, leg_b, bounds, request) >= request.least_s) & (bounds.still >= 0.0))
 
@@ -479,13 +372,13 @@ def _near(a: Silences, b: Silences, request: _Request) -> Ints:
 def _joint(a: Silences, b: Silences, request: _Request) -> Meets:
     a, b = _in_order(a, b)
     zero_us = np.maximum(a.start_us, b.start_us)
-    leg_a, leg_b = _Legs.of(a, zero_us, request.apart_m), _Legs.of(b, zero_us, request.apart_m)
+    leg_a, leg_b = Legs.of(a, zero_us, request.apart_m), Legs.of(b, zero_us, request.apart_m)
     bounds, place = _exact(leg_a, leg_b, _bounds(leg_a, leg_b))
     stay = _stay(leg_a, leg_b, bounds, request)
     return _meets(zero_us, bounds.earliest, bounds.latest, stay, bounds.still, place, request.least_s)
 
 
-def _stay(a: _Legs, b: _Legs, bounds: _Bounds, request: _Request) -> Floats:
+def _stay(a: Legs, b: Legs, bounds: _Bounds, request: _Request) -> Floats:
     """Return the greatest time together [s], shape (n,)."""
     stay: Floats = bounds.latest - bounds.earliest
     if request.drift_mps is None:

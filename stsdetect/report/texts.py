@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 
-#: Longest vessel name shown; AIS allows 20 characters, other sources more.
-NAME_LIMIT = 40
+from stsdetect.reference.texts import clean as clean
 
 #: Special craft by AIS ship type (ITU-R M.1371-5, table 53).
 _SPECIAL = {
@@ -16,22 +14,6 @@ _SPECIAL = {
 }  # fmt: skip
 #: Classes by the first digit of the type, same table.
 _CLASSES = {2: "WIG", 4: "High-speed", 6: "Passenger", 7: "Cargo", 8: "Tanker", 9: "Other"}
-
-
-def clean(text: object, limit: int = NAME_LIMIT) -> str:
-    """Return text on one line without control, format and bidirectional characters, at most ``limit`` long.
-
-    >>> clean("OCEAN\\u202eRATS \\x00 1")
-    'OCEANRATS 1'
-    """
-    if text is None:
-        return ""
-    # Ten times the limit is enough to look at: names of a megabyte must not cost time.
-    raw = str(text)[: limit * 10]
-    if not raw.isprintable():
-        raw = "".join(" " if c.isspace() else c for c in raw if c.isspace() or unicodedata.category(c)[0] != "C")
-    line = " ".join(raw.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def vessel_name(name: object, mmsi: int | None, hull: object) -> str:

@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import stsdetect as sts
-from stsdetect.detect import Encounters, Gaps, Loitering, PortCalls, find_events
+from stsdetect.detect import DarkRendezvous, Encounters, Gaps, Loitering, PortCalls, find_events
 from stsdetect.errors import SchemaError
 from stsdetect.schema import EVENTS, FIXES, VESSELS
-from stsdetect.settings import Settings
+from stsdetect.settings import Settings, load_settings
 from stsdetect.tracks import Tracks, build_tracks
 from tests.builders import TANKER, boat, join, positions, us
 
@@ -279,10 +279,15 @@ def test_events_of_any_small_world(world, seed):
         assert detector().detect(mixed, known).equals(one)
         assert detector().detect(mixed.to_pandas(), known.to_pandas()).equals(one)
         found += rows(one)
-    together = find_events(made.fixes, made.vessels)
+    at_sea = load_settings(dark={"shore": False})
+    found += DarkRendezvous(shore=False).detect(pa.Table.from_pylist(found, EVENTS.arrow), made.vessels).to_pylist()
+    together = find_events(made.fixes, made.vessels, at_sea)
     whole = sorted(together.to_pylist(), key=lambda event: event["event_id"])
     apart = sorted(found, key=lambda event: event["event_id"])
-    assert [{**event, "settings_id": ""} for event in whole] == apart
+    # Gaps are judged by who else was heard there, once all are known.
+    judged = dict.fromkeys(("coverage", "hulls_before", "hulls_during", "evidence"))
+    assert [{**event, "settings_id": "", **judged} for event in whole] == apart
+    assert all((event["coverage"] is not None) == (event["kind"] == "gap") for event in whole)
     assert [event["event_id"] for event in rows(together)] == together.column("event_id").to_pylist()
 
 

@@ -53,6 +53,8 @@ def test_each_vessel_has_its_first_and_last_fix_in_the_event():
             for other in rows.values()
             if other["mmsi"] == row["mmsi"] and event["start_time"] <= other["time"] <= event["end_time"]
         ]
+        if event["kind"] == "dark_rendezvous":  # of silence: there is no fix, and those around it stand
+            times = times or [source["time"]]
         assert source["time"] == (min(times) if source["which"] == "first" else max(times))
     keys = list(zip(*(result.sources.column(name).to_pylist() for name in ("event_id", "side", "which")), strict=True))
     assert keys == sorted(keys)

@@ -1,0 +1,279 @@
+"""Dark rendezvous: a visible hull lying still with the silent hulls that could have been beside it, and two silences.
+
+Nothing here is contact: it is what silences leave room for. Who could have been there is told without leaving anyone
+out (`kernels.reach` is sound); who is likelier than others is told by points (`dark_score`); how many others could have
+been there as well is told by ``n_rivals``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.context.berths import BerthCells
+from stsdetect.detect.arrays import to_arrow
+from stsdetect.detect.dark_index import Join, Spans
+from stsdetect.detect.dark_parties import (
+    Party,
+    Silent,
+    Visible,
+    World,
+    met_before,
+    pair_number,
+    read_silent,
+    read_visible,
+)
+from stsdetect.detect.dark_rows import Rows, as_events
+from stsdetect.detect.dark_score import may_pair, pair_points, silence_points, spare_s, time_points
+from stsdetect.kernels.reach import Meets, bounding_cap, joint_reach, reach_stay
+from stsdetect.kernels.runs import group_bounds
+from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
+from stsdetect.schema import EVENTS
+from stsdetect.settings import DarkSettings, Settings
+from stsdetect.units import US_PER_S
+
+#: Whether places [degrees] are berths, shape (n,).
+AtBerth = Callable[[Floats, Floats], Bools]
+#: Verdicts that keep a silence from being paired with another: an outage hides everyone alike.
+_OUTAGE = 3
+#: Lengths of loitering that count as a stay [s]: who lies still for days does not pump for days (our choice).
+_STAY_S = (7200.0, 86_400.0)
+#: Pairs of silences held back until all partners of one of them have come; bounds memory, not results.
+_HELD = 4_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DarkRendezvous:
+    """Find who could have met in the dark: from loiterings, silences and encounters.
+
+    ``one_dark`` is a visible loitering of a hull that may give or take cargo, away from berths and from visible
+    company, with each silent hull that could have been beside it for ``min_stay_s``; ``both_dark`` are two silences
+    that leave room for a meeting, each among the best partners of the other. See `DarkSettings` for the fields.
+
+    Examples
+    --------
+    >>> from stsdetect.schema import EVENTS
+    >>> DarkRendezvous(max_candidates=5).detect(EVENTS.empty()).num_rows
+    0
+    """
+
+    min_loitering_s: float = 7200.0
+    min_stay_s: float = 5400.0
+    max_silence_s: float = 864000.0
+    apart_m: float = 500.0
+    drift_kn: float = 5.0
+    min_length_m: float = 30.0
+    cargo: bool = True
+    max_candidates: int = 10
+    max_partners: int = 3
+    max_rivals: int = 40
+    min_score: float = 0.0
+    min_signature: float = 0.6
+    shore: bool = True
+
+    @classmethod
+    def from_settings(cls, settings: DarkSettings) -> DarkRendezvous:
+        """Make the detector that a settings file asks for."""
+        return cls(**settings.model_dump())
+
+    def detect(self, events: Any, vessels: Any | None = None, *, at_berth: AtBerth | None = None) -> pa.Table:
+        """Return dark rendezvous (`EVENTS` table) of an `EVENTS` table with loiterings, gaps and encounters.
+
+        Parameters
+        ----------
+        events
+            What the other detectors found, in any order. Gaps without a verdict (``coverage``) count as unknown.
+        vessels
+            A `VESSELS` table: draughts before and after loitering are looked up there.
+        at_berth
+            Tells which places are berths; loitering there is left out if ``shore`` is set.
+        """
+        world = World.of(EVENTS.conform(to_arrow(events, "events"), extra=True))
+        if not world.events.num_rows:
+            return EVENTS.empty()
+        craft = world.craft(cargo=self.cargo, min_length_m=self.min_length_m)
+        silent = read_silent(world, craft, round(self.min_stay_s * US_PER_S), round(self.max_silence_s * US_PER_S))
+        visible = read_visible(world, craft, vessels, round(self.min_loitering_s * US_PER_S))
+        if at_berth is not None and self.shore and visible.size:
+            visible = visible.take(~at_berth(*to_lat_lon(visible.place_xyz)))
+        search = _Search(self, world, silent, visible, met_before(world))
+        return pa.concat_tables([*search.one_dark(), search.both_dark()])
+
+
+def find_dark(events: pa.Table, vessels: pa.Table | None, settings: Settings, cells: BerthCells) -> pa.Table:
+    """Return the dark rendezvous among what the other detectors found, away from the berths of ``cells``."""
+    detector = DarkRendezvous.from_settings(settings.dark)
+    return detector.detect(events, vessels, at_berth=lambda lat, lon: cells.areas(lat, lon) >= 0)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The search in one table of events."""
+
+    rule: DarkRendezvous
+    world: World
+    silent: Silent
+    visible: Visible
+    met: Ints
+
+    def one_dark(self) -> list[pa.Table]:
+        """Return loiterings with their best candidates, and those without one that look as if they had a partner."""
+        rule, visible, silent = self.rule, self.visible, self.silent
+        stays = Spans(visible.start_us, visible.end_us, visible.place_xyz, visible.spread_m)
+        join = Join(round(rule.min_stay_s * US_PER_S), rule.apart_m)
+        tables, lonely = [EVENTS.empty()], np.ones(visible.size, dtype=np.bool_)
+        for stay, gap in join.pairs(stays, _spans(silent)):
+            able = may_pair(visible.craft[stay], silent.craft[gap]) & (visible.hull[stay] != silent.hull[gap])
+            stay, gap = stay[able], gap[able]
+            possible = self._beside(stay, gap).possible
+            stay, gap = stay[possible], gap[possible]
+            lonely[stay] = False
+            score = self._score_beside(stay, gap)
+            best = _ranked(stay, silent.hull[gap], gap, score)
+            most = np.where(best.rivals > rule.max_rivals, rule.max_partners, rule.max_candidates)
+            listed = best.rank <= most
+            row, rank, rivals = best.row[listed], best.rank[listed], best.rivals[listed]
+            meets = self._beside(stay[row], gap[row])
+            rows = Rows.of(stay[row], gap[row], score[row], rank, rivals, meets)
+            tables.append(self._events(visible.take(rows.first), silent.take(rows.second), rows))
+        alone = Rows.unknown(np.flatnonzero(lonely & (visible.signature >= rule.min_signature)), visible)
+        return [*tables, self._events(visible.take(alone.first), None, alone)]
+
+    def _events(self, first: Party, second: Silent | None, rows: Rows) -> pa.Table:
+        reach = [None] * rows.first.size
+        return as_events(self.world, first, second, rows, reach, self.rule.max_rivals)
+
+    def _beside(self, stay: Ints, gap: Ints) -> Meets:
+        visible, rule = self.visible.take(stay), self.rule
+        return reach_stay(
+            self.silent.take(gap).reach, visible.place_xyz, visible.spread_m + rule.apart_m,
+            visible.start_us, visible.end_us, least_s=rule.min_stay_s,
+        )  # fmt: skip
+
+    def _score_beside(self, stay: Ints, gap: Ints) -> Floats:
+        visible, silent = self.visible.take(stay), self.silent.take(gap)
+        lay_s = np.clip((visible.end_us - visible.start_us) / US_PER_S, *_STAY_S)
+        points = silence_points(silent, visible.place_xyz) + time_points(spare_s(silent, visible.place_xyz), lay_s)
+        return points + pair_points(visible, silent, self._met(visible.hull, silent.hull))
+
+    def _met(self, one: Ints, other: Ints) -> Bools:
+        return np.isin(pair_number(one, other, len(self.world.labels)), self.met)
+
+    def both_dark(self) -> pa.Table:
+        """Return pairs of silences that are among the best partners of each other."""
+        rule = self.rule
+        some = self.silent.take(self.silent.verdict != _OUTAGE)
+        join = Join(round(rule.min_stay_s * US_PER_S), rule.apart_m)
+        partners = _Partners(some, rule)
+        for later, earlier, complete in join.earlier(_spans(some)):
+            able = may_pair(some.craft[later], some.craft[earlier]) & (some.hull[later] != some.hull[earlier])
+            one, two = _by_hull(some, later[able], earlier[able])
+            meets = self._together(some, one, two)
+            possible = np.flatnonzero(meets.possible)
+            one, two = one[possible], two[possible]
+            score = self._score_together(some, one, two, meets.place_xyz[possible])
+            partners.add(one, two, score, complete)
+        one, two, score, rank, rivals = partners.chosen()
+        good = (score >= rule.min_score) & (rivals <= rule.max_rivals)
+        one, two, score, rank, rivals = one[good], two[good], score[good], rank[good], rivals[good]
+        meets = self._together(some, one, two)
+        return self._events(some.take(one), some.take(two), Rows.of(one, two, score, rank, rivals, meets))
+
+    def _together(self, some: Silent, one: Ints, two: Ints) -> Meets:
+        a, b, rule = some.take(one).reach, some.take(two).reach, self.rule
+        return joint_reach(a, b, apart_m=rule.apart_m, least_s=rule.min_stay_s, drift_kn=rule.drift_kn)
+
+    def _score_together(self, some: Silent, one: Ints, two: Ints, place_xyz: Floats) -> Floats:
+        a, b = some.take(one), some.take(two)
+        points = silence_points(a, place_xyz) + silence_points(b, place_xyz)
+        first, second = spare_s(a, place_xyz), spare_s(b, place_xyz)
+        # Who is together is so for one time.
+        points += time_points(np.minimum(first, second), np.maximum(first, second))
+        return points + pair_points(a, b, self._met(a.hull, b.hull))
+
+
+def _spans(silent: Silent) -> Spans:
+    """Return silences with the caps that hold all they can reach."""
+    return Spans(silent.start_us, silent.end_us, *bounding_cap(silent.reach))
+
+
+def _by_hull(some: Silent, one: Ints, two: Ints) -> tuple[Ints, Ints]:
+    """Return each pair with the hull of the lesser label first."""
+    swap = some.hull[one] > some.hull[two]
+    return np.where(swap, two, one), np.where(swap, one, two)
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best row of each hull within its group: which row, its rank from 1, and how many other hulls there are."""
+
+    row: Ints
+    rank: Ints
+    rivals: Ints
+
+
+def _ranked(group: Ints, hull: Ints, event: Ints, score: Floats) -> _Best:
+    """Rank the hulls of each group by their best event; of equal scores the lesser hull, then event, goes first."""
+    order = np.lexsort((event, -score, hull, group))
+    first = _runs(group[order], hull[order])
+    best = order[first]
+    best = best[np.lexsort((hull[best], -score[best], group[best]))]
+    begin, end = group_bounds(group[best])
+    size = np.repeat(end - begin, end - begin)
+    return _Best(best, np.arange(best.size) - np.repeat(begin, end - begin) + 1, size - 1)
+
+
+def _runs(*keys: Ints) -> Ints:
+    """Return where each run of equal rows of keys begins."""
+    fresh = np.ones(keys[0].size, dtype=np.bool_)
+    fresh[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    return np.flatnonzero(fresh)
+
+
+class _Partners:
+    """Ranks the partners of every silence as pairs come, and forgets those that can be neither best nor rival."""
+
+    def __init__(self, some: Silent, rule: DarkRendezvous) -> None:
+        self._some, self._most = some, rule.max_partners
+        self._least_us = round(rule.min_stay_s * US_PER_S)
+        self._ranked = np.zeros(some.size, dtype=np.bool_)
+        none = np.zeros(0, dtype=np.int64)
+        self._held: list[tuple[Ints, Ints, Floats]] = [(none, none, np.zeros(0))]
+        self._best: list[tuple[Ints, Ints, Ints, Ints, Floats]] = []
+
+    def add(self, one: Ints, two: Ints, score: Floats, complete: int) -> None:
+        """Take in pairs; all whose later silence has a number below ``complete`` have come by now."""
+        self._held.append((one, two, score))
+        if sum(pairs.size for pairs, _, _ in self._held) > _HELD:
+            self._rank(complete)
+
+    def chosen(self) -> tuple[Ints, Ints, Floats, Ints, Ints]:
+        """Return pairs among the best of each other: silences, score, and the worse of both ranks and rivals."""
+        self._rank(self._some.size)
+        one, two, rank, rivals, score = (np.concatenate(parts) for parts in zip(*self._best, strict=True))
+        order = np.lexsort((rank, two, one))
+        one, two, rank, rivals, score = one[order], two[order], rank[order], rivals[order], score[order]
+        # From both sides: the two rows of a pair follow each other, the worse rank last.
+        pair = np.flatnonzero((one[1:] == one[:-1]) & (two[1:] == two[:-1]))
+        return one[pair], two[pair], score[pair], rank[pair + 1], np.maximum(rivals[pair], rivals[pair + 1])
+
+    def _rank(self, complete: int) -> None:
+        """Rank the partners of the silences that no later one can join any more."""
+        number = np.arange(self._some.size)
+        done = number < complete
+        if complete < self._some.size:
+            done &= self._some.end_us - self._least_us < self._some.start_us[complete]
+        one, two, score = (np.concatenate(parts) for parts in zip(*self._held, strict=True))
+        me, other = np.concatenate([one, two]), np.concatenate([two, one])
+        now = np.flatnonzero(done[me] & ~self._ranked[me])
+        best = _ranked(me[now], self._some.hull[other[now]], other[now], np.tile(score, 2)[now])
+        kept = best.rank <= self._most
+        row = now[best.row[kept]] % max(one.size, 1)
+        self._best.append((one[row], two[row], best.rank[kept], best.rivals[kept], score[row]))
+        self._ranked |= done
+        open_ = ~(done[one] & done[two])
+        self._held = [(one[open_], two[open_], score[open_])]

@@ -1,0 +1,162 @@
+"""Dark rendezvous as rows of the events table: who could have met whom, when, where, and what speaks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.detect.dark_parties import VERDICTS, Party, Silent, Visible, World
+from stsdetect.detect.events import build_events
+from stsdetect.kernels.reach import Meets
+from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
+from stsdetect.schema import EVENTS, TIME
+from stsdetect.units import US_PER_S
+
+#: Remark of a row with more rivals than the settings allow.
+CROWD = "crowd"
+_HOUR_S = 3600.0
+_VERDICT_WORDS = {
+    "dark": "while others nearby kept being heard",
+    "unknown": "with nothing to tell whether others were heard nearby",
+    "thin": "where it is seldom heard well",
+    "outage": "where others fell silent too, or while it was heard without a position",
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows found, arrays of shape (n,).
+
+    Attributes
+    ----------
+    first, second
+        Places in two lists of parties; ``second`` is -1 where the partner is not known.
+    score, rank, rivals
+        What the partner was ranked by, its rank from 1, and how many other hulls could have been there.
+    earliest_us, latest_us, stay_max_s, place_xyz
+        As `kernels.reach.Meets`.
+    """
+
+    first: Ints
+    second: Ints
+    score: Floats
+    rank: Ints
+    rivals: Ints
+    earliest_us: Ints
+    latest_us: Ints
+    stay_max_s: Floats
+    place_xyz: Floats
+
+    @classmethod
+    def of(cls, first: Ints, second: Ints, score: Floats, rank: Ints, rivals: Ints, meets: Meets) -> Rows:
+        """Put together what was ranked and what was possible."""
+        when = meets.earliest_us, meets.latest_us, meets.stay_max_s
+        return cls(first, second, score, rank, rivals, *when, meets.place_xyz)
+
+    @classmethod
+    def unknown(cls, stay: Ints, visible: Visible) -> Rows:
+        """Return loiterings whose partner is not known: no silence explains them."""
+        lonely = visible.take(stay)
+        one, nan = np.ones(stay.size, dtype=np.int64), np.full(stay.size, np.nan)
+        return cls(stay, -one, nan, one, 0 * one, lonely.start_us, lonely.end_us, nan, lonely.place_xyz)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rows]) -> Rows:
+        """Put at least one part together."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+
+def as_events(
+    world: World, first: Party, second: Silent | None, rows: Rows, reach: Sequence[bytes | None], max_rivals: int
+) -> pa.Table:
+    """Return rows as an `EVENTS` table.
+
+    Parameters
+    ----------
+    first
+        The visible hull of each row, or the silence of the lesser label, shape (n,).
+    second
+        The silence of the partner, shape (n,); None where it is not known.
+    reach
+        Where they could have been, as well-known binary.
+    """
+    if not rows.first.size:
+        return EVENTS.empty()
+    parties: list[Party] = [first] if second is None else [first, second]
+    swap = np.zeros(first.size, dtype=np.bool_) if second is None else first.hull > second.hull
+    none = np.zeros(first.size, dtype=np.int64)
+    lat, lon = to_lat_lon(rows.place_xyz)
+    columns: dict[str, Any] = {
+        "start_us": rows.earliest_us,
+        "end_us": rows.latest_us,
+        "observed_us": none,
+        "inferred_us": none,
+        "lat_deg": lat,
+        "lon_deg": lon,
+        "is_open": np.any([party.is_open & (party.end_us <= rows.latest_us) for party in parties], axis=0),
+        "candidate_rank": rows.rank,
+        "n_rivals": rows.rivals,
+        "meet_earliest": pa.array(rows.earliest_us, TIME),
+        "meet_latest": pa.array(rows.latest_us, TIME),
+        "reach_max_h": rows.stay_max_s / _HOUR_S,
+        "reach": pa.array(reach, pa.binary()),
+        "candidate_score": np.round(rows.score, 4),
+        "evidence": _evidence(first, second, rows, swap),
+        "flags": np.where(rows.rivals > max_rivals, CROWD, "").tolist(),
+    }
+    ids = np.stack([np.array(world.texts("event_id", party.row), dtype=object) for party in parties])
+    columns["from_events"] = [";".join(pair[::-1] if turn else pair) for *pair, turn in zip(*ids, swap, strict=True)]
+    columns |= _sides(world, parties, swap)
+    subtype = "one_dark" if isinstance(first, Visible) else "both_dark"
+    place = [";".join(sorted(text.split(";"))) for text in columns["from_events"]]
+    return build_events("dark_rendezvous", [subtype] * first.size, columns, place=place)
+
+
+def _sides(world: World, parties: Sequence[Party], swap: Any) -> dict[str, Any]:
+    """Return the columns of both vessels, that with the lesser label as a."""
+    columns: dict[str, Any] = {}
+    for k, side in enumerate("ab"[: len(parties)]):
+        own, other = parties[k], parties[k - 1]
+        row = pa.array(np.where(swap, other.row, own.row))
+        for name in ("vessel_{}", "mmsi_{}", "name_{}", "imo_{}", "ship_type_{}", "length_{}_m"):
+            columns[name.format(side)] = world.events.column(name.format("a")).take(row).combine_chunks()
+        columns[f"draught_before_{side}_m"] = np.where(swap, other.draught_m, own.draught_m)
+        columns[f"draught_change_{side}_m"] = np.where(swap, other.draught_change_m, own.draught_change_m)
+        seen, other_seen = (isinstance(party, Visible) for party in (own, other))
+        observed = np.where(swap, other_seen, seen)
+        columns[f"observed_{side}"] = observed
+        fixes = world.events.column("n_positions_a").take(row).to_numpy(zero_copy_only=False)
+        columns[f"n_positions_{side}"] = np.where(observed, fixes, 0).astype(np.int64)
+    columns["vessel_a"] = columns["vessel_a"].to_pylist()
+    columns["vessel_b"] = columns["vessel_b"].to_pylist() if len(parties) > 1 else [None] * swap.size
+    return columns
+
+
+def _evidence(first: Party, second: Silent | None, rows: Rows, swap: Bools) -> list[str]:
+    """Say in a sentence what was seen and what it leaves room for; no text from AIS goes in."""
+    parties: list[Party] = [first] if second is None else [first, second]
+    stays = rows.stay_max_s / _HOUR_S
+    sentences = []
+    for k, (turned, n) in enumerate(zip(swap.tolist(), rows.rivals.tolist(), strict=True)):
+        told = [_seen(party, k, "ba"[i] if turned else "ab"[i]) for i, party in enumerate(parties)]
+        if second is None:
+            what = "as if alongside another; no silence in the data explains with whom"
+            sentences.append(f"{told[0]}, {what}. Consistent with a transfer to a hull that was never heard")
+            continue
+        rivals = f"{n} other hull{'' if n == 1 else 's'}" if n else "no other hull"
+        sentences.append(
+            f"{'; '.join(told[::-1] if turned else told)}. They could have been together for up to {stays[k]:.1f} h; "
+            f"{rivals} could have been the partner too. Consistent with a meeting, which nobody saw"
+        )
+    return sentences
+
+
+def _seen(party: Party, k: int, letter: str) -> str:
+    hours = (party.end_us[k] - party.start_us[k]) / US_PER_S / _HOUR_S
+    if isinstance(party, Silent):
+        return f"vessel {letter} was silent for {hours:.1f} h {_VERDICT_WORDS[VERDICTS[party.verdict[k]]]}"
+    return f"vessel {letter} lay still for {hours:.1f} h with nobody seen beside it"

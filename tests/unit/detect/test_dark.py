@@ -1,0 +1,181 @@
+"""Dark rendezvous: who could have met whom in silence, ranked, with rivals counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.builders import TANKER, boat, events_of, hours_of, us
+
+NM = 1852.0
+#: Off the Chinese coast, 100 nm from any shore.
+SEA = (31.0, 124.5)
+
+
+def loiterer(mmsi: int = 440000001, **columns: Any):
+    """A visible tanker that comes, lies still from 3 h to 15 h, and goes."""
+    return boat(mmsi, [(0, -30 * NM, 0), (3, 0, 0), (15, 300, 200), (18, 40 * NM, 0)], origin=SEA, **TANKER | columns)
+
+
+def partner(mmsi: int = 412000002, **columns: Any):
+    """A tanker that comes from 60 nm, silent from 40 nm before the loiterer to 40 nm behind it, 8 h beside it."""
+    way = [(-1, 0, 60 * NM), (1, 0, 40 * NM), (5, 100, 0), (13, 100, 0), (17, 0, -40 * NM), (19, 0, -60 * NM)]
+    return boat(mmsi, way, origin=SEA, silent=[(1, 17)], every_s=300, **TANKER | columns)
+
+
+def innocent(k: int, **columns: Any):
+    """A tanker that passes at some 40 nm, and is silent for some hours meanwhile, as hulls are."""
+    rng = np.random.default_rng(k)
+    east, north = rng.uniform(-40, 40, 2) * NM
+    begin, length, speed = rng.uniform(0, 4), rng.uniform(9, 16), rng.uniform(2.2, 5) * NM
+    turn = rng.uniform(0, 2 * np.pi)
+    way = [(h, east + speed * h * np.cos(turn), north + speed * h * np.sin(turn)) for h in (-1.0, 22.0)]
+    silent = [(begin, begin + length)]
+    return boat(412000100 + k, way, origin=SEA, silent=silent, every_s=300, **TANKER | columns)
+
+
+def dark(*tables: Any, **groups: Any) -> list[dict[str, Any]]:
+    found = [event for event in events_of(*tables, **groups) if event["kind"] == "dark_rendezvous"]
+    return sorted(found, key=lambda event: (event["subtype"], event["candidate_rank"], event["event_id"]))
+
+
+def one_dark(*tables: Any, **groups: Any) -> list[dict[str, Any]]:
+    return [event for event in dark(*tables, **groups) if event["subtype"] == "one_dark"]
+
+
+def test_a_silent_tanker_that_comes_and_goes_is_the_candidate():
+    (event,) = dark(loiterer(), partner())
+    assert event["subtype"] == "one_dark"
+    assert (event["vessel_a"], event["vessel_b"]) == ("412000002", "440000001")
+    assert (event["observed_a"], event["observed_b"]) == (False, True)
+    assert (event["candidate_rank"], event["n_rivals"]) == (1, 0)
+    assert event["observed_min"] == event["inferred_min"] == 0  # possible, not seen
+    start, end = hours_of(event)
+    # The true stay, 5 h to 13 h, lies within what was possible; the loitering bounds it.
+    assert 3 <= start <= 5
+    assert 13 <= end <= 15.01
+    assert event["reach_max_h"] >= 8
+    assert (event["meet_earliest"], event["meet_latest"]) == (event["start_time"], event["end_time"])
+    assert event["lat_deg"] == pytest.approx(SEA[0], abs=0.01)
+    assert len(event["from_events"].split(";")) == 2
+    assert (event["n_positions_a"], event["n_positions_b"] > 600) == (0, True)
+    assert "nobody saw" in event["evidence"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        boat(412000002, [(0, 0, 300 * NM), (20, 0, 300 * NM)], origin=SEA, silent=[(2, 17)], **TANKER),
+        boat(412000002, [(-1, 0, 0), (21, 0, 20 * 14 * NM)], origin=SEA, silent=[(2, 17)], every_s=300, **TANKER),
+        partner(ship_type=30),
+        partner(ship_type=52),
+        partner(to_bow_m=10.0, to_stern_m=5.0),
+        boat(412000002, [(0, 0, 40 * NM), (20, 0, 40 * NM)], origin=SEA, silent=[(2, 3.9)], **TANKER),
+    ],
+    ids=["too far", "in a hurry", "fishing", "tug", "too small", "short"],
+)
+def test_who_could_not_have_been_there_or_would_not_is_no_candidate(other):
+    assert dark(loiterer(), other) == []
+
+
+@pytest.mark.parametrize("kind", [30, 50, 52, 36, 60])
+def test_who_lies_still_for_work_of_its_own_has_no_dark_partner(kind):
+    assert dark(loiterer(ship_type=kind), partner()) == []
+
+
+def test_a_cargo_ship_may_be_the_partner_of_a_tanker_but_not_of_another():
+    assert len(dark(loiterer(ship_type=70), partner())) == 1
+    assert dark(loiterer(ship_type=70), partner(), dark={"cargo": False}) == []
+    assert dark(loiterer(ship_type=70), partner(ship_type=79)) == []
+    assert len(dark(loiterer(ship_type=0), partner(ship_type=0))) == 1
+
+
+def test_who_is_seen_beside_another_needs_no_dark_partner():
+    visible = boat(440000009, [(0, 20 * NM, 60), (2.5, 60, 60), (15.5, 360, 260), (18, -20 * NM, 0)], origin=SEA)
+    found = events_of(loiterer(), partner(), visible)
+    assert [event["kind"] for event in found].count("encounter") == 1
+    assert [event for event in found if event["kind"] == "dark_rendezvous"] == []
+
+
+def test_of_a_crowd_the_true_one_is_among_the_first():
+    ranks = []
+    for crowd in range(8):
+        rows = one_dark(loiterer(), partner(), *[innocent(12 * crowd + k) for k in range(11)])
+        assert {row["n_rivals"] for row in rows} == {11}
+        assert [row["candidate_rank"] for row in rows] == list(range(1, 11))
+        scores = [row["candidate_score"] for row in rows]
+        assert scores == sorted(scores, reverse=True)
+        ranks += [row["candidate_rank"] for row in rows if "412000002" in (row["vessel_a"], row["vessel_b"])]
+    assert len(ranks) == 8
+    assert max(ranks) <= 3
+
+
+def test_a_crowd_above_the_limit_is_marked_and_cut():
+    few = {"max_rivals": 5, "max_partners": 2}
+    rows = dark(loiterer(), partner(), *[innocent(k) for k in range(8)], dark=few)
+    assert [row["candidate_rank"] for row in rows] == [1, 2]
+    assert all(row["n_rivals"] == 8 and row["flags"] == "crowd" for row in rows)
+
+
+def test_both_silent():
+    other = boat(
+        440000001, [(-2, -60 * NM, 0), (0, -36 * NM, 0), (4, 0, 0), (13, 0, 0), (16, 36 * NM, 0), (18, 60 * NM, 0)],
+        origin=SEA, silent=[(0, 16)], every_s=300, draught_m=6.0, **TANKER,
+    )  # fmt: skip
+    (event,) = dark(other, partner())
+    assert event["subtype"] == "both_dark"
+    assert (event["observed_a"], event["observed_b"]) == (False, False)
+    assert (event["candidate_rank"], event["n_rivals"]) == (1, 0)
+    assert event["observed_min"] == event["inferred_min"] == 0
+    start, end = hours_of(event)
+    assert start <= 5
+    assert end >= 13
+    assert event["reach_max_h"] >= 8
+    assert event["n_positions_a"] == event["n_positions_b"] == 0
+
+
+def test_two_silences_that_never_overlap_or_are_too_far_are_no_pair():
+    early = boat(440000001, [(-30, 0, 0), (19, 147 * NM, 0)], origin=SEA, silent=[(-20, 2)], every_s=300, **TANKER)
+    far = boat(440000003, [(-2, 0, 400 * NM), (19, 0, 400 * NM)], origin=SEA, silent=[(0, 17)], every_s=300, **TANKER)
+    assert dark(early, partner(), dark={"min_score": -9.0}) == []
+    assert dark(far, partner(), dark={"min_score": -9.0}) == []
+
+
+def test_silent_to_the_end_of_the_data():
+    way = [(0, 0, 60 * NM), (2, 0, 40 * NM), (3, 0, 30 * NM)]
+    gone = boat(412000002, way, origin=SEA, silent=[(2.1, 9)], every_s=300, **TANKER)
+    (event,) = dark(loiterer(), gone)
+    assert event["n_positions_a"] == 0
+    assert hours_of(event)[1] == pytest.approx(15, abs=0.1)
+
+
+def test_the_same_over_the_antimeridian():
+    def moved(table, lon):
+        place = table.schema.get_field_index("lon_deg")
+        values = (table.column("lon_deg").to_numpy() - SEA[1] + lon + 180.0) % 360.0 - 180.0
+        return table.set_column(place, table.schema.field(place), [values])
+
+    tables = loiterer(), partner(), innocent(1), innocent(2)
+    here = dark(*tables, dark={"shore": False})
+    there = dark(*[moved(table, 179.9) for table in tables], dark={"shore": False})
+    assert len(here) == len(there) >= 3
+    for one, two in zip(here, there, strict=True):
+        for name in ("vessel_a", "vessel_b", "candidate_rank", "n_rivals", "subtype"):
+            assert one[name] == two[name]
+        assert abs((one["start_time"] - two["start_time"]).total_seconds()) < 1
+        assert one["candidate_score"] == pytest.approx(two["candidate_score"], abs=2e-3)
+
+
+def test_gaps_and_loitering_tell_what_is_needed():
+    found = events_of(loiterer(), partner())
+    gap = next(event for event in found if event["kind"] == "gap")
+    assert gap["course_before_deg"] == pytest.approx(180, abs=1)
+    assert gap["speed_before_kn"] == pytest.approx(10, abs=0.1)
+    assert gap["course_after_deg"] == pytest.approx(180, abs=1)
+    assert gap["speed_after_kn"] == pytest.approx(10, abs=0.1)
+    still = next(event for event in found if event["kind"] == "loitering")
+    # Half of 361 m, and what it did on the way in and out.
+    assert 170 < still["spread_m"] < 1500
+    assert us(3) <= round(still["start_time"].timestamp() * 1e6) <= us(3.1)
