@@ -39,6 +39,7 @@ def pair_dossier(
     by_id: Mapping[str, dict[str, Any]],
     number: Mapping[str, int],
     faults: Mapping[str, list[dict[str, Any]]],
+    ports: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return all that is said of a pair: place in the list, vessels, score, reasons, meetings, candidates."""
     rows = [by_id[event] for event in pair["event_ids"] if event in by_id]
@@ -52,14 +53,14 @@ def pair_dossier(
         "number": place,
         "rank": pair["rank"],
         "kind": pair["partner_kind"],
-        "sides": [_side(pair, known, "a"), _other_side(pair, known, len(unseen))],
+        "sides": [_side(pair, known, "a"), _other_side(pair, known, len(unseen), ports)],
         "score": pair["score"],
         "log_odds": texts.signed(pair["log_odds"], 2),
         "confidence": texts.clean(pair["confidence"]),
         "n_events": pair["n_events"],
         "first": texts.time_text(pair["first_time"]),
         "last": texts.time_text(pair["last_time"]),
-        **_together(met, unseen),
+        **_together([] if pair["partner_kind"] == "port" else met, unseen),
         "told": bool(met) and all(row["observed_min"] is None for row in met),
         "flags": [texts.clean(flag).replace("_", " ") for flag in sorted(flags)][:6],
         "base": [r for r in reasons if r["base"]],
@@ -81,7 +82,7 @@ def _together(met: Sequence[Row], unseen: Sequence[Row]) -> dict[str, Any]:
     one_dark = any(row["observed_a"] or row["observed_b"] for row in unseen)
     return {
         "unseen": not met and bool(unseen),
-        "hours": texts.duration_text(sum(row["duration_h"] for row in met)) if met or not unseen else "",
+        "hours": texts.duration_text(sum(row["duration_h"] for row in met)) if met else "",
         "possible": texts.duration_text(longest),
         "one_dark": one_dark,
         "observed": texts.duration_text(_minutes(met, "observed_min") / 60),
@@ -105,13 +106,13 @@ def _by_weight(reason: Row) -> tuple[float, str]:
     return (-abs(reason["weight"]), reason["sentence"])
 
 
-def _other_side(pair: Row, known: Sequence[Row], n_candidates: int) -> dict[str, str]:
+def _other_side(pair: Row, known: Sequence[Row], n_candidates: int, ports: Mapping[str, str]) -> dict[str, str]:
     """Return the second side of a pair: a vessel, one that is not known, or a port."""
     if pair["partner_kind"] == "unknown":
         count = "1 candidate" if n_candidates == 1 else f"{n_candidates} candidates"
         return {"name": "Partner unknown", "type": count, "ids": "not observed"}
     if pair["partner_kind"] == "port":
-        name = texts.clean(pair["name_b"]) or texts.clean(pair["partner_id"])
+        name = texts.clean(ports.get(pair["partner_id"])) or texts.clean(pair["partner_id"])
         return {"name": name, "type": "Port", "ids": texts.clean(pair["partner_id"])}
     return _side(pair, known, "b")
 

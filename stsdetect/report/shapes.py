@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import shapely
+from shapely.geometry.polygon import orient
 
 #: What is said of each area of reach, beside its shape.
 _REACH = (
@@ -42,7 +43,7 @@ def _multipolygon(shape: Any) -> Any:
     """Return the area of a shape, or None if it has none."""
     parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shape)))
     areas = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
-    return shapely.multipolygons([shapely.orient_polygons(part) for part in areas]) if areas else None
+    return shapely.multipolygons([orient(part) for part in areas]) if areas else None
 
 
 def rings_of(wkb: bytes) -> list[list[list[list[float]]]]:
