@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
+from stsdetect.score.faults import read_faults
 from stsdetect.score.indicators_dark import DARK, DarkCase
 from stsdetect.score.meetings import read_meetings
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
@@ -75,7 +76,7 @@ def rank_dark(
         return PAIRS.empty()
     met = {(meeting.a.vessel, meeting.b.vessel) for meeting in read_meetings(table)}
     meetings = [one.meeting for one in unseen]
-    traffic = Traffic(meetings, [])
+    traffic = Traffic(meetings, [], read_faults(table))
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from stsdetect.score.faults import ONE_HULL
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
@@ -179,6 +180,18 @@ def again(case: DarkCase) -> Finding | None:
     return Finding(float(more + 1), 1.0 - 0.5**more, text)
 
 
+def same_hull(case: DarkCase) -> Finding | None:
+    """Two identities that may be one hull: it cannot meet itself."""
+    if not case.lead.named:
+        return None
+    a, b = case.one.hulls
+    tests = {f.test for f in case.case.traffic.faults_near(a, case.one.meeting) if f.other == b and f.test in ONE_HULL}
+    if not tests:
+        return None
+    words = " and ".join(test.replace("_", " ") for test in sorted(tests))
+    return Finding(float(len(tests)), 1.0, f"The two may be one hull under two identities ({words})")
+
+
 def also_unseen(case: Case) -> Finding | None:
     """Possible meetings that nobody saw, of a pair that was seen to meet."""
     count = case.unseen
@@ -271,6 +284,13 @@ _DARK: tuple[Indicator, ...] = (
         f"{MOFA} and {POE} (the same vessels over and over); {OUR_WEIGHT}",
         "The same two could have met unseen 2 more times in the data",
         again,
+    ),
+    Indicator(
+        "dark_same_hull", "One hull, two identities", "tests", "against", -5.0,
+        "no weight",
+        f"identity events hand_over, imo_moved and twin_dimensions of both: a hull cannot meet itself; {OUR_WEIGHT}",
+        "The two may be one hull under two identities (hand over)",
+        same_hull,
     ),
 )  # fmt: skip
 

@@ -72,6 +72,20 @@ def imo_check(case: Case) -> Finding | None:
     return Finding(float(len(wrong)), 0.8 + 0.2 * (len(wrong) > 1), text)
 
 
+def identity_faults(case: Case) -> Finding | None:
+    """Identity events of either vessel around the meeting."""
+    words, count = [], 0
+    for side in case.sides:
+        tests = {fault.test for fault in case.traffic.faults_near(side.vessel, case.meeting)}
+        if tests:
+            words.append(f"{side.label} ({', '.join(test.replace('_', ' ') for test in sorted(tests))})")
+            count += len(tests)
+    if not words:
+        return None
+    text = f"Within 30 days of the meeting identity tests failed for {' and '.join(words)}"
+    return Finding(float(count), 1.0 - 0.5**count, f"{text}; mistakes can look the same")
+
+
 IDENTITY: tuple[Indicator, ...] = (
     Indicator(
         "home_flag", "Flag of the DPRK", "vessels", "for", 1.2,
@@ -109,5 +123,14 @@ IDENTITY: tuple[Indicator, ...] = (
         f"IMO Resolution A.1117(30) (the check digit); {ADVISORY} (falsified IMO numbers); {OUR_WEIGHT}",
         "The IMO number broadcast by vessel 412000001 fails its check digit, by mistake or because it is made up",
         imo_check,
+    ),
+    Indicator(
+        "identity_faults", "Identity tests failed", "tests", "for", 0.8,
+        "no weight",
+        f"identity events (no_imo, jumps, places on land and what many hulls shared left out); {ADVISORY} (falsified "
+        f"identities); {OUR_WEIGHT}",
+        "Within 30 days of the meeting identity tests failed for vessel 412000001 (hand over, imo moved); mistakes can "
+        "look the same",
+        identity_faults,
     ),
 )  # fmt: skip

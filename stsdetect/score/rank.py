@@ -13,6 +13,7 @@ import pyarrow as pa
 from stsdetect.errors import SettingsError, did_you_mean
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
+from stsdetect.score.faults import read_faults
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
 from stsdetect.score.indicators_delivery import DELIVERY
@@ -113,7 +114,7 @@ def rank_pairs(
     meetings = read_meetings(table)
     if not meetings:
         return PAIRS.empty()
-    traffic = Traffic(meetings, read_silences(table))
+    traffic = Traffic(meetings, read_silences(table), read_faults(table))
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
