@@ -213,8 +213,8 @@ def listed_event(row: Row, number: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def bubble(row: Row) -> dict[str, Any]:
-    """Return the title and lines of the bubble over an event."""
+def bubble(row: Row, *, paired: bool) -> dict[str, Any]:
+    """Return the title and lines of the bubble over an event; evidence is long, and said of pairs and identities."""
     title = texts.vessel_name(row["name_a"], row["mmsi_a"], row["vessel_a"])
     if row["vessel_b"] is not None:
         title += " – " + texts.vessel_name(row["name_b"], row["mmsi_b"], row["vessel_b"])
@@ -233,7 +233,7 @@ def bubble(row: Row) -> dict[str, Any]:
         )
     if row["signature"] is not None:
         lines.append(f"signature {row['signature']:.2f} (1 is as if another lay alongside)")
-    evidence = texts.clean(row["evidence"], 240)
+    evidence = texts.clean(row["evidence"], 240) if paired or row["kind"] == "identity" else ""
     return {"title": title, "lines": [*lines, evidence] if evidence else lines}
 
 

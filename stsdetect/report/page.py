@@ -230,7 +230,8 @@ def _map(
         point = [round(float(lon[place]), 5), lat]
         # Candidates lie in one place: the best stands for all, the others are shown when asked for.
         kind = "candidate" if (row["candidate_rank"] or 0) > 1 else row["kind"]
-        points.append({"at": point, "kind": kind, "pair": owner.get(row["event_id"], -1), **bubble(row)})
+        pair = owner.get(row["event_id"], -1)
+        points.append({"at": point, "kind": kind, "pair": pair, **bubble(row, paired=pair >= 0)})
         if row["kind"] == "gap" and row["end_lon_deg"] is not None and row["end_lat_deg"] is not None:
             step = (row["end_lon_deg"] - row["lon_deg"] + 180.0) % 360.0 - 180.0
             silences.append([point, [round(point[0] + step, 5), _lat(row["end_lat_deg"])]])
