@@ -37,8 +37,8 @@ def ask(*words: str) -> str:
 def test_exported_names():
     assert set(stsdetect.__all__) == {
         "DarkRendezvous", "Encounters", "Gaps", "InputError", "Loitering", "PortCalls", "Result", "SchemaError",
-        "Settings", "SettingsError", "StsError", "TooManyRejectsError", "UsageError", "__version__", "annotate", "build_tracks",
-        "detect", "inspect", "load_settings", "rank_pairs", "read", "simulate",
+        "Settings", "SettingsError", "StsError", "TooManyRejectsError", "UsageError", "__version__", "annotate",
+        "build_tracks", "detect", "inspect", "load_settings", "rank_pairs", "read", "simulate",
     }  # fmt: skip
     assert set(stsdetect.__all__) <= set(dir(stsdetect))
 
