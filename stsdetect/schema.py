@@ -437,4 +437,44 @@ SOURCES = Schema(
     ),
 )
 
-TABLES: tuple[Schema, ...] = (POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, BERTHS)
+AREAS = Schema(
+    "areas",
+    "Where many hulls at once could not be heard (outage) or sent places that cannot be (jamming), sorted by start.",
+    (
+        _c("area_id", _S, "hash of kind, start second and place", nullable=False),
+        _c("kind", _S, "outage or jamming", nullable=False),
+        _c("start_time", TIME, "start, UTC: of an outage the median last fix, of jamming the hour", nullable=False),
+        _c("end_time", TIME, "end, UTC: of an outage the median first fix after it, of jamming the hour", False),
+        _c("lat_deg", _F, "middle of its cells, latitude [degrees]", nullable=False),
+        _c("lon_deg", _F, "middle of its cells, longitude [degrees]", nullable=False),
+        _c("n_hulls_before", _I64, "hulls heard in its cells in the hour of its start and the one before", False),
+        _c("n_hulls_during", _I64, "hulls heard there in whole hours of it, at most the first six", nullable=False),
+        _c("n_silent", _I64, "outage: hulls that fell silent together; null for jamming"),
+        _c("n_teleports", _I64, "jamming: hulls that sent places that cannot be, or none; null for an outage"),
+        _c("evidence", _S, "what was seen, in a sentence", nullable=False),
+        _c("geometry", pa.binary(), "its cells, WKB polygon or polygons, WGS84", nullable=False),
+    ),
+)
+
+COVERAGE = Schema(
+    "coverage",
+    "How well places were heard: counts by cell and UTC day. A hull counts once an hour, in the cell of its last fix.",
+    (
+        _c("cell", _I32, "number of the cell, a quarter of a degree of latitude high", nullable=False),
+        _c("lat_deg", _F, "middle of the cell, latitude [degrees]", nullable=False),
+        _c("lon_deg", _F, "middle of the cell, longitude [degrees]", nullable=False),
+        _c("day", pa.date32(), "UTC day", nullable=False),
+        _c("hull_hours", _I64, "hulls heard, summed over the hours of the day", nullable=False),
+        _c("hours", _I64, "hours in which any hull was heard", nullable=False),
+        _c("fixes", _I64, "fixes of the hulls that count here", nullable=False),
+        _c("followed", _I64, "hull-hours with at least six more hours of data behind them", nullable=False),
+        *(
+            _c(f"again_{h}h", _I64, f"of those, hulls heard again, anywhere, within the next {h} h", nullable=False)
+            for h in range(1, 7)
+        ),
+    ),
+)
+
+TABLES: tuple[Schema, ...] = (
+    POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, BERTHS, AREAS, COVERAGE,
+)  # fmt: skip

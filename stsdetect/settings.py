@@ -127,6 +127,19 @@ class GapSettings(_Model):
         return self
 
 
+class CoverageSettings(_Model):
+    """How silences are judged by what else was heard there."""
+
+    days: int = Field(default=30, ge=1)
+    """How well a place is heard is counted over this many days before and after the silence [d]."""
+    min_hulls: int = Field(default=3, ge=1)
+    """A silence is called dark only where at least this many other hulls tell that the place was heard (our choice)."""
+    jamming_hulls: int = Field(default=5, ge=2)
+    """So many hulls that send impossible places around one place in one hour are jamming (our choice)."""
+    baseline_file: str | None = None
+    """A ``coverage.parquet`` of earlier days, such as last month's, put before what the data tell themselves."""
+
+
 class PortCallSettings(_Model):
     """When a stay is a call at a port, when a silence could hide one, and which ports matter."""
 
@@ -199,6 +212,41 @@ class DarkSettings(_Model):
     """Whether loitering at berths is left out, and land is cut from polygons of reach."""
 
 
+class IdentitySettings(_Model):
+    """When what a hull says of itself, or where it says it is, is called odd; all values are our choice."""
+
+    min_hold_s: Duration = Field(default=21600.0, ge=0)
+    """A name, call sign, IMO number or size counts once broadcast this long: errors are corrected within hours [s]."""
+    flip_flops: int = Field(default=4, ge=2)
+    """... or where it changes to and fro between the same two values this often."""
+    imo_from_length_m: float = Field(default=50.0, gt=0)
+    """Merchant ships from this length must have an IMO number: SOLAS XI-1/3 says 300 GT, about 45 to 50 m [m]."""
+    silence_s: Duration = Field(default=21600.0, gt=0)
+    """Hand-over: one identity silent, the other not heard before, for this long [s]."""
+    hand_over_s: Duration = Field(default=43200.0, gt=0)
+    """Greatest time from the last fix of one to the first of the other [s]."""
+    hand_over_speed_kn: float = Field(default=15.0, gt=0)
+    """Greatest speed between these two fixes [kn]; laden coasters and product tankers make 8 to 15."""
+    hand_over_port_km: float = Field(default=20.0, ge=0)
+    """Both fixes must lie this far from any known port [km]: in port ships are switched on and off."""
+    hand_over_rivals: int = Field(default=3, ge=0)
+    """No hand-over is raised where more other identities could as well have been the second [count]."""
+    spoofed_for_s: Duration = Field(default=1800.0, gt=0)
+    """A position that contradicts the vessel's own speed must do so for this long [s]."""
+    contradiction_kn: float = Field(default=5.0, gt=0)
+    """Positions must be faster than SOG by this to contradict it [kn]."""
+    smooth_for_s: Duration = Field(default=10800.0, gt=0)
+    """A track without any noise must last this long [s]."""
+    inland_km: float = Field(default=5.0, gt=0)
+    """On land means this far from the shoreline, which is good to 0.4 km [km]."""
+    away_km: float = Field(default=20.0, gt=0)
+    """A jump counts from this distance [km]."""
+    crowd_hulls: int = Field(default=3, ge=1)
+    """Where so many other hulls near by show the same fault in the same hour it is called jamming."""
+    crowd_km: float = Field(default=100.0, gt=0)
+    """... near by: within this distance [km]."""
+
+
 class ContextSettings(_Model):
     """Zones, ports, shore, berths and anchorages."""
 
@@ -250,8 +298,10 @@ class Settings(_Model):
     encounters: EncounterSettings = EncounterSettings()
     loitering: LoiteringSettings = LoiteringSettings()
     gaps: GapSettings = GapSettings()
+    coverage: CoverageSettings = CoverageSettings()
     port_calls: PortCallSettings = PortCallSettings()
     dark: DarkSettings = DarkSettings()
+    identity: IdentitySettings = IdentitySettings()
     context: ContextSettings = ContextSettings()
     score: ScoreSettings = ScoreSettings()
     run: RunSettings = RunSettings()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from stsdetect.cli import console, options
+from stsdetect.errors import UsageError
 
 #: Rows of an archive unless told otherwise: an eighth of a day of NOAA's.
 ARCHIVE_ROWS = 1_000_000
@@ -26,7 +28,11 @@ LAYOUT_NAMES = (
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Folder for the exports.")
 @click.option(
-    "--preset", metavar="NAME", default="scenarios", show_default=True, help="scenarios, sample, traffic or archive."
+    "--preset",
+    metavar="NAME",
+    default="scenarios",
+    show_default=True,
+    help="scenarios, sample, traffic, archive or dark-month.",
 )
 @click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="Seed of every random draw.")
 @click.option(
@@ -41,15 +47,38 @@ LAYOUT_NAMES = (
     metavar="NAMES",
     multiple=True,
     help=f"{', '.join(LAYOUT_NAMES)}; or all. May be repeated or parted by commas. Default: the first five; for the "
-    "preset sample: each scenario in one of four; for archive: noaa. The last two tell what was planted.",
+    "preset sample: each scenario in one of four; for archive: noaa; for dark-month: parquet. The last two tell "
+    "what was planted.",
 )
+@click.option("--days", metavar="N", type=int, help="Length of a dark-month [days]. Default: 30.")
+@click.option("--vessels", metavar="N", type=int, help="Vessels of a dark-month beside those planted. Default: 2000.")
+@click.option("--cases", metavar="N", type=int, help="Cases of each family in a dark-month. Default: 7.")
+@click.option("--area", metavar="BOX", help="lat_min,lat_max,lon_min,lon_max of a dark-month [degrees].")
 @options.messages
-def simulate(out: Path, preset: str, seed: int, rows: int | None, layouts: tuple[str, ...], quiet: bool) -> None:
+def simulate(
+    out: Path,
+    preset: str,
+    seed: int,
+    rows: int | None,
+    layouts: tuple[str, ...],
+    quiet: bool,
+    **month: int | str | None,
+) -> None:
     """Make AIS exports of simulated vessels, with what is true about them in truth.json.
 
     The same options give the same bytes.
     """
-    from stsdetect.simulate import CORE, EVENT_LAYOUTS, LAYOUTS, Archive, write, write_archive, write_sample
+    from stsdetect.simulate import (
+        CORE,
+        EVENT_LAYOUTS,
+        LAYOUTS,
+        Archive,
+        Month,
+        write,
+        write_archive,
+        write_month,
+        write_sample,
+    )
     from stsdetect.simulate import simulate as make
 
     names = options.parse_formats(layouts)
@@ -58,10 +87,27 @@ def simulate(out: Path, preset: str, seed: int, rows: int | None, layouts: tuple
     console.info(f"Simulating {preset} with seed {seed} ...", stage="simulate")
     if preset == "archive":
         paths = write_archive(Archive(ARCHIVE_ROWS if rows is None else rows, seed), out, names or ("noaa",))
+    elif preset == "dark-month" and rows is None:
+        paths = write_month(Month(seed=seed, **_month(month)), out, names or ("parquet",))
     elif preset == "sample" and not names and rows is None:
         paths = write_sample(out, seed=seed)
     else:
-        paths = write(make(preset, seed=seed, rows=rows), out, names or CORE)
+        paths = write(make(preset, seed=seed, rows=rows, **_month(month)), out, names or CORE)
     if not quiet:
         for path in paths:
             click.echo(console.plain(path))
+
+
+def _month(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a month that were given."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "area" in chosen:
+        try:
+            chosen["area"] = tuple(float(part) for part in str(chosen["area"]).split(","))
+            if len(chosen["area"]) != 4:
+                raise ValueError
+        except ValueError as problem:
+            raise UsageError(
+                f"--area {chosen['area']!r} is not four numbers; write lat_min,lat_max,lon_min,lon_max"
+            ) from problem
+    return chosen

@@ -59,10 +59,6 @@ class PortCells:
             result[near] = np.repeat(self._look_up(asked)[place], np.diff(np.append(begin, cell.size)))
         return result
 
-    def nearest(self, lat_deg: Floats, lon_deg: Floats) -> tuple[Ints, Floats]:
-        """Return the number of the nearest port and its distance [m], however far, shape (n,) each."""
-        return self._nearest.query(lat_deg, lon_deg)
-
     def _look_up(self, cell: Ints) -> Ints:
         """Return the ports of different cells in rising order."""
         with self._lock:

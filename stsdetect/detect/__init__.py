@@ -8,20 +8,33 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.context.berths import BerthCells, Berths
+from stsdetect.context.coverage import judge
+from stsdetect.context.heard import Heard, read_baseline
 from stsdetect.detect.arrays import Fixes, Identities, to_arrow
 from stsdetect.detect.dark import DarkRendezvous, find_dark
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.hidden_calls import infer_calls
+from stsdetect.detect.hours import hours_of
+from stsdetect.detect.identity import cross_oddities, judged
+from stsdetect.detect.identity_events import identity_events
 from stsdetect.detect.loitering import Loitering
 from stsdetect.detect.meetings import in_final_order
+from stsdetect.detect.parts import identity_of_hulls
 from stsdetect.detect.port_calls import PortCalls
 from stsdetect.detect.signature import add_signatures
+from stsdetect.detect.spoofing import Reported, cells_on_land
+from stsdetect.detect.stretches import Stretches
 from stsdetect.engine import cores
 from stsdetect.reference.places import Port, load_ports
+from stsdetect.schema import FLAGGED
 from stsdetect.settings import Settings
+from stsdetect.store import Shelf
 
 __all__ = ["DarkRendezvous", "Encounters", "Gaps", "Loitering", "PortCalls", "find_events"]
+
+#: More bytes than there are.
+_ALL = 1 << 62
 
 
 def find_events(
@@ -36,8 +49,9 @@ def find_events(
 ) -> pa.Table:
     """Run every detector over `FIXES` and `VESSELS` tables and return one `EVENTS` table in its final order.
 
-    With a `FLAGGED` table, gaps say whether the vessel was heard without a position. Contact inside the crowded
-    berth areas of ``berths`` is left out. Calls are looked for at ``ports``, or those that the settings name.
+    Gaps are judged by who else was heard there (`stsdetect.context.coverage`). With a `FLAGGED` table, they say
+    whether the vessel was heard without a position. Contact inside the crowded berth areas of ``berths`` is left out.
+    Calls are looked for at ``ports``, or those that the settings name.
     """
     data = Fixes.from_table(fixes)
     known = Identities.from_table(vessels, data.labels)
@@ -45,11 +59,19 @@ def find_events(
         settings.encounters, workers=settings.run.workers or cores(), partition_s=settings.run.partition_s
     )
     ports = load_ports(settings.context.ports_file) if ports is None else ports
+    gaps, last_heard = Gaps.from_settings(settings.gaps).find(data, known, flagged=flagged)
+    if gaps.num_rows:
+        with Shelf(_ALL) as shelf:
+            heard = Heard(shelf)
+            heard.put(*hours_of(data, flagged), n_hulls=len(data.labels))
+            earlier = read_baseline(settings.coverage.baseline_file)
+            gaps = judge(gaps, last_heard, heard, data.end_us, settings.coverage, earlier=earlier).events
     found = [
         encounters.detect(data, known, berths=berths, progress=progress),
         add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
-        Gaps.from_settings(settings.gaps).detect(data, known, flagged=flagged),
+        gaps,
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
+        _identity(fixes, data, known, flagged, settings),
     ]
     found.append(
         infer_calls(pa.concat_tables(found), settings.port_calls, ports=ports, known=known, labels=data.labels)
@@ -57,3 +79,13 @@ def find_events(
     cells = berths.cells if berths is not None else BerthCells(settings.context)
     found.append(find_dark(pa.concat_tables(found), to_arrow(vessels, "vessels"), settings, cells))
     return in_final_order(found, settings.digest)
+
+
+def _identity(fixes: Any, data: Fixes, known: Identities, flagged: Any | None, settings: Settings) -> pa.Table:
+    rule = settings.identity
+    left_out = None if flagged is None else FLAGGED.conform(to_arrow(flagged, "flagged"), extra=True)
+    own = identity_of_hulls(data, Reported.from_table(fixes), known, left_out, settings)
+    ports = load_ports(settings.context.ports_file)
+    side_by_side = cross_oddities(Stretches.from_fixes(data), known, ports, rule)
+    found = judged(own, cells_on_land(data), len(data.labels), rule)
+    return pa.concat_tables([found, identity_events(side_by_side, data.labels, known)])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.detect.arrays import Fixes, Identities, encode_vessels, to_arrow
+from stsdetect.context.coverage import LAST_HEARD, OWN_US, usual_rate
+from stsdetect.detect.arrays import HOUR_US, Fixes, Identities, encode_vessels, to_arrow
 from stsdetect.detect.events import build_events, draught_change, identity_columns
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.contact import Timeline
@@ -28,7 +29,8 @@ class Gaps:
     """Find silences between two fixes of one hull, or after its last fix up to the end of the data.
 
     Silences from ``min_duration_s`` have subtype ``silence``; those from ``keep_from_s`` are kept as ``short``.
-    Whether a silence means anything is not said here: a gap is absence of reports, not darkness.
+    Whether a silence means anything is not said here: a gap is absence of reports, not darkness. What else was
+    heard there tells more: see `stsdetect.context.coverage`.
 
     Examples
     --------
@@ -55,12 +57,26 @@ class Gaps:
         to the first fix after it. An open gap ends at the last time in the data.
         """
         data = fixes if isinstance(fixes, Fixes) else Fixes.from_table(fixes)
-        if data.size == 0:
-            return EVENTS.empty()
         known = vessels if isinstance(vessels, Identities) else Identities.from_table(vessels, data.labels)
+        return self.find(data, known, flagged=flagged)[0]
+
+    def find(
+        self, data: Fixes, known: Identities, *, flagged: Any | None = None, recent: Ints | None = None
+    ) -> tuple[pa.Table, pa.Table]:
+        """Return what `detect` does, and how each hull was heard just before (`LAST_HEARD`).
+
+        Parameters
+        ----------
+        recent
+            How often each hull was heard in the three hours up to its fix, where ``data`` holds but the last of each,
+            shape (n,). By default it is counted.
+        """
+        nothing = EVENTS.empty(), LAST_HEARD.empty()
+        if data.size == 0:
+            return nothing
         before = _silences(data, round(self.keep_from_s * 1e6))
         if before.size == 0:
-            return EVENTS.empty()
+            return nothing
         after = np.minimum(before + 1, data.size - 1)
         is_open = (after == before) | (data.hull[after] != data.hull[before])
         after = np.where(is_open, before, after)
@@ -71,6 +87,7 @@ class Gaps:
         none = np.zeros(before.size, dtype=np.int64)
         hull = data.hull[before]
         draught, change = draught_change(known, hull, start, stop)
+        own = recent_fixes(data, before) if recent is None else recent[before]
         columns = {
             **identity_columns(data, known, "a", hull, start, first=before),
             "start_us": start,
@@ -88,12 +105,35 @@ class Gaps:
             "course_after_deg": np.where(is_open, np.nan, data.course_deg[after]),
             "n_positions_a": np.where(is_open, 1, 2),
             "is_open": is_open,
+            "own_rate_per_h": own / (OWN_US / HOUR_US),
             "draught_before_a_m": draught,
             "draught_change_a_m": change,
             "flags": np.where(_heard(flagged, data.labels, hull, start, stop), "heard_without_position", "").tolist(),
         }
         long = stop - start >= round(self.min_duration_s * 1e6)
-        return build_events("gap", ["silence" if yes else "short" for yes in long.tolist()], columns)
+        events = build_events("gap", ["silence" if yes else "short" for yes in long.tolist()], columns)
+        speed = data.speed_kn[before]
+        transceiver = known.column("transceiver", known.at(hull, start)).cast(pa.string()).to_pylist()
+        last = {
+            "event_id": events.column("event_id"),
+            "usual_per_h": usual_rate(transceiver, speed),
+            "speed_kn": speed,
+            "course_deg": data.course_deg[before],
+        }
+        return events, LAST_HEARD.table(last)
+
+
+def recent_fixes(data: Fixes, at: Ints) -> Ints:
+    """Count the fixes of the hull of each fix ``at`` in the three hours up to it, shape (n,)."""
+    low, since = np.searchsorted(data.hull, data.hull[at], side="left"), data.time_us[at] - OWN_US
+    high = at.copy()
+    # The first fix later than that: by halves, for all at once.
+    while (searching := low < high).any():
+        middle = (low + high) // 2
+        early = data.time_us[middle] <= since
+        low, high = np.where(searching & early, middle + 1, low), np.where(searching & ~early, middle, high)
+    count: Ints = at - low + 1
+    return count
 
 
 def _silences(data: Fixes, least_us: int) -> Ints:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context.berths import BerthCells, Berths, crowded
+from stsdetect.context.coverage import Judged, judge
+from stsdetect.context.heard import Heard
 from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
@@ -22,9 +24,10 @@ from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
+from stsdetect.detect.spoofing import Reported
 from stsdetect.engine import cores, quarter_of_memory, run_parts
 from stsdetect.kernels.choice import compiled
-from stsdetect.kernels.sphere import Ints
+from stsdetect.kernels.sphere import Floats, Ints
 from stsdetect.pipeline.buckets import Buckets, days_of_wrong_clocks
 from stsdetect.pipeline.sources import SourcePart, Sources
 from stsdetect.reference.places import Port
@@ -105,6 +108,10 @@ class Cleaned:
     tracks: Tracks
     slots: FixSlots
     of_hulls: list[pa.Table]
+    inland: list[Ints]
+    last_heard: list[pa.Table]
+    recent: Ints
+    heard: Heard
     berths: Berths
     spilled_bytes: int
 
@@ -127,6 +134,8 @@ class Archive:
         # A fix takes some 8 bytes here and 60 there.
         self._source_rows = self._open.enter_context(Shelf(self._room.shelf_bytes // 8))
         self._sources = Sources(self._source_rows)
+        # An hour of a hull takes 15 bytes.
+        self._hull_hours = self._open.enter_context(Shelf(self._room.shelf_bytes // 8))
 
     def __enter__(self) -> Archive:
         return self
@@ -155,7 +164,8 @@ class Archive:
         wrong = days_of_wrong_clocks(self._buckets)
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
-        of_hulls, lying, done = [], [], 0
+        of_hulls, last_heard, recent, lying = [], [], [np.zeros(0, dtype=np.int64)], []
+        inland, done, heard = [], 0, Heard(self._hull_hours)
         numbers = self._buckets.numbers()
         sizes = [self._rows.rows[number] for number in numbers]
 
@@ -176,8 +186,12 @@ class Archive:
             self._sources.put(source)
             slots.put(part.labels, part.slots, part.last, part.per_hour)
             of_hulls.append(part.events)
+            last_heard.append(part.last_heard)
+            recent.append(part.recent)
+            heard.put(part.heard, part.odd, len(part.labels))
             counts.update(tracks.quality_counts)
             lying.append(part.presence)
+            inland.append(part.inland)
             for name, tables in parts.items():
                 tables.append(getattr(tracks, name))
             done += size
@@ -187,11 +201,17 @@ class Archive:
         tracks = _together(parts, dict(sorted(counts.items())))
         reach_m = settings.encounters.max_distance_m
         berths = crowded(lying, self._cells, settings.context, max_distance_m=reach_m)
-        spilled = sum(shelf.spilled_bytes for shelf in (self._rows, self._fixes, self._source_rows))
-        return Cleaned(tracks, slots, of_hulls, berths, spilled)
+        shelves = (self._rows, self._fixes, self._source_rows, self._hull_hours)
+        spilled = sum(shelf.spilled_bytes for shelf in shelves)
+        in_order = np.empty(slots.rank.size, dtype=np.int64)
+        in_order[slots.rank] = np.concatenate(recent)
+        return Cleaned(tracks, slots, of_hulls, inland, last_heard, in_order, heard, berths, spilled)
 
-    def events(self, cleaned: Cleaned, tick: Tick) -> pa.Table:
-        """Find meetings, and put all events together in their final order."""
+    def events(self, cleaned: Cleaned, tick: Tick, earlier: pa.Table | None = None) -> Judged:
+        """Find meetings, put all events together in their final order, and judge the gaps among them.
+
+        ``earlier`` is a `COVERAGE` table of earlier days.
+        """
         settings, slots = self._settings, cleaned.slots
         known = Identities.from_table(cleaned.tracks.vessels, slots.labels)
         met = find_encounters(
@@ -199,12 +219,18 @@ class Archive:
             searchers=self._room.searchers, rows_at_once=self._room.rows_at_once,
             shelf_bytes=self._room.shelf_bytes, progress=tick,
         )  # fmt: skip
-        others = finish_events(cleaned.of_hulls, slots, known, cleaned.tracks.flagged, settings)
+        tracks = cleaned.tracks
+        others, last_heard = finish_events(
+            cleaned.of_hulls, slots, known, tracks.flagged, cleaned.recent, settings,
+            segments=tracks.segments, inland=cleaned.inland, ports=self._ports.ports,
+        )  # fmt: skip
+        last = pa.concat_tables([*cleaned.last_heard, last_heard])
+        judged = judge(pa.concat_tables(others), last, cleaned.heard, slots.end_us, settings.coverage, earlier=earlier)
         hidden = infer_calls(
-            pa.concat_tables(others), settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
+            judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
         )
-        dark = find_dark(pa.concat_tables([met, *others]), cleaned.tracks.vessels, settings, self._cells)
-        return in_final_order([met, *others, hidden, dark], settings.digest)
+        dark = find_dark(pa.concat_tables([met, judged.events]), tracks.vessels, settings, self._cells)
+        return replace(judged, events=in_final_order([met, judged.events, hidden, dark], settings.digest))
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""
@@ -232,7 +258,15 @@ def _clean_bucket(
     tracks = Tracks(fixes, made.segments, made.vessels, made.flagged, made.quality_counts)
     source = SourcePart.of(made, reports)
     data = Fixes.from_arrays(made.labels, made.fixes)
-    return tracks, search_hulls(data, tracks.vessels, tracks.flagged, settings, cells, ports, edges_us), source
+    said = Reported(made.fixes.sog_kn, partial(_courses, reports, made.fixes.row))
+    part = search_hulls(data, said, tracks.vessels, tracks.flagged, settings, cells, ports, edges_us)
+    return tracks, part, source
+
+
+def _courses(reports: Reports, row: Ints, rows: slice) -> Floats:
+    """Return the courses over ground of some fixes, as in the table of fixes."""
+    course = reports.floats("cog_deg", row[rows])
+    return np.asarray(np.where((course < 0) | (course >= 360), np.nan, course))
 
 
 def _together(parts: dict[str, list[pa.Table]], counts: dict[str, int]) -> Tracks:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context import annotate, filter_by_zone
+from stsdetect.context.heard import read_baseline
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.slots import FixSlots
 from stsdetect.engine import beside
@@ -31,8 +32,8 @@ from stsdetect.pipeline.told import join_sources, join_told
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
-from stsdetect.schema import EVENTS, SOURCES
-from stsdetect.score import rank, rank_dark, rank_pairs
+from stsdetect.schema import AREAS, COVERAGE, EVENTS, SOURCES
+from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
 from stsdetect.settings import Format, Settings
@@ -75,6 +76,10 @@ class Result:
         The files written, in order; empty without an output folder.
     sources
         The raw rows that events begin and end with, as in `stsdetect.schema.SOURCES`.
+    areas
+        Where many hulls at once could not be heard, or sent places that cannot be, as in `stsdetect.schema.AREAS`.
+    coverage
+        How well places were heard, by cell and day, as in `stsdetect.schema.COVERAGE`: what gaps are judged by.
     """
 
     events_table: pa.Table
@@ -85,6 +90,8 @@ class Result:
     run: dict[str, Any] = field(repr=False)
     files: tuple[Path, ...] = ()
     sources: pa.Table = field(default_factory=SOURCES.empty, repr=False)
+    areas: pa.Table = field(default_factory=AREAS.empty, repr=False)
+    coverage: pa.Table = field(default_factory=COVERAGE.empty, repr=False)
 
     @property
     def events(self) -> geopandas.GeoDataFrame:
@@ -140,7 +147,8 @@ def detect(
         `stsdetect.schema.POSITIONS` (or any, with ``settings.read.columns``). It is not changed.
     out
         Folder for ``events.parquet``, ``pairs.parquet``, ``vessels.parquet``, ``segments.parquet``,
-        ``sources.parquet``, ``run.json``, ``report.html``, ``rejects.parquet`` (only where rows were rejected) and
+        ``sources.parquet``, ``coverage.parquet``, ``run.json``, ``report.html``, ``areas.parquet`` (only where there
+        are any), ``rejects.parquet`` (only where rows were rejected) and
         the extra formats. All appear together at the end, in place of those of an earlier run, or not at all. It may
         not hold inputs.
     settings
@@ -228,6 +236,7 @@ def run_job(
     if start is not None and end is not None and start >= end:
         raise UsageError(f"since ({since}) must come before until ({until})")
     places = _Places.load(settings)
+    earlier = read_baseline(settings.coverage.baseline_file)
     # An empty table is enough to find a misspelt or impossible weight before the work.
     rank_pairs(EVENTS.empty(), settings=settings.score, facts=places.facts)
     inputs = _as_inputs(source)
@@ -258,7 +267,8 @@ def run_job(
         with clock.stage("tracks") as tick:
             cleaned = archive.clean(tick)
         with clock.stage("detect") as tick:
-            own = archive.events(cleaned, tick)
+            judged = archive.events(cleaned, tick, earlier)
+            own = judged.events
             rule, ports = settings.port_calls, places.ports
             events = join_told(own, got.events, bbox, settings.digest, partial(infer_calls, rule=rule, ports=ports))
         berths = cleaned.berths.table
@@ -267,10 +277,10 @@ def run_job(
             events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
             events = filter_by_zone(events, settings.context)
         with clock.stage("score"):
-            asked: dict[str, Any] = {
-                "settings": settings.score, "settings_id": settings.digest, "facts": places.facts, "berths": berths,
-            }  # fmt: skip
-            pairs = rank([rank_pairs(events, **asked), rank_dark(events, **asked)])
+            asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
+            known = {"facts": places.facts, "berths": berths}
+            direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
+            pairs = rank([rank_pairs(events, **known, **asked), rank_dark(events, **known, **asked), direct])
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),
@@ -278,10 +288,14 @@ def run_job(
             "vessels": None if wanted is None else sorted(wanted),
         }
         run = _describe(got, cleaned, events, pairs, settings, filters, hash_inputs)
+        run["counts"] |= manifest.count_silences(events, judged.areas)
         if got.events.num_rows:
             run["told"] = {"events": got.events.num_rows, "added": told}
         sources = join_sources(archive.sources, got.event_sources, events)
-        result = Result(events, pairs, cleaned.tracks, berths, got.rejects, run, sources=sources)
+        result = Result(
+            events, pairs, cleaned.tracks, berths, got.rejects, run,
+            sources=sources, areas=judged.areas, coverage=judged.coverage,
+        )  # fmt: skip
         names: list[str] = []
         if aside is not None:
             with clock.stage("write"):
@@ -478,6 +492,12 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
     if result.berths.num_rows:
         write_table(result.berths, aside / "berths.parquet")
         names.append("berths.parquet")
+    if result.areas.num_rows:
+        write_table(result.areas, aside / "areas.parquet")
+        names.append("areas.parquet")
+    if result.coverage.num_rows:
+        write_table(result.coverage, aside / "coverage.parquet")
+        names.append("coverage.parquet")
     if result.rejects.num_rows:
         write_table(result.rejects, aside / "rejects.parquet")
         names.append("rejects.parquet")

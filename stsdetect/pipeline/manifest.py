@@ -117,6 +117,15 @@ def summed_up(berths: pa.Table) -> dict[str, Any]:
     }
 
 
+def count_silences(events: pa.Table, areas: pa.Table) -> dict[str, Any]:
+    """Count gaps by verdict (those told by others, which have none, are left out), and `AREAS` by kind."""
+    found = {"gaps_by_coverage": events.column("coverage"), "areas": areas.column("kind")}
+    return {
+        name: dict(sorted((one["values"], one["counts"]) for one in pc.drop_null(column).value_counts().to_pylist()))
+        for name, column in found.items()
+    }
+
+
 def describe_settings(settings: Settings) -> dict[str, Any]:
     """Return the settings as they went in."""
     return settings.model_dump(mode="json")

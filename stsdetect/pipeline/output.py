@@ -24,6 +24,8 @@ KNOWN_FILES: tuple[str, ...] = (
     "sources.parquet",
     "flagged.parquet",
     "berths.parquet",
+    "areas.parquet",
+    "coverage.parquet",
     "rejects.parquet",
     "report.html",
     "events.csv",

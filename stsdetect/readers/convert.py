@@ -241,6 +241,6 @@ def _among(words: frozenset[str]) -> pc.SetLookupOptions:
 
 def take_mask(mask: Mask, indices: pa.Array) -> Mask:
     """Return for each dictionary index what the mask says of its value; false for null."""
-    if not mask.any():
+    if not np.count_nonzero(mask):
         return np.zeros(len(indices), bool)
     return pa.array(mask).take(indices).fill_null(False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]

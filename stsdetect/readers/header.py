@@ -70,7 +70,10 @@ def find_header(head: Head) -> Header | None:
 
 def find_header_with(head: Head, names: Collection[str]) -> Header | None:
     """Return the first of the first lines that has all these cells: some exports have lines of title above it."""
-    return next((header for header in head.look(_first_lines) if header and header.names.issuperset(names)), None)
+    for header in head.look(headers):  # asked by every layout: a generator would cost more
+        if header.names.issuperset(names):
+            return header
+    return None
 
 
 def headers(head: Head) -> list[Header]:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +50,7 @@ class Refused(NamedTuple):
     detail: str
 
 
+@lru_cache(4096)  # every layout asks this of each of its names, for every file
 def steps(name: str) -> Steps:
     """Turn ``geometry.coordinates.0`` into the steps that lead there."""
     return tuple(int(part) if part.isdecimal() and len(part) < 10 else part for part in name.split("."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -100,6 +100,7 @@ def _name_places(names: Iterable[str]) -> bool:
     return "coordinates" in parts or all(parts.intersection(_ALIASES[key]) for key in ("lat", "lon"))
 
 
+@lru_cache(4096)
 def _telling(name: str) -> str:
     """Return a name without what tells one spelling from another."""
     return "".join(c for c in name.casefold() if c.isalnum())

@@ -402,11 +402,14 @@ def split_slow(numbered: list[tuple[int, bytes]], spec: TextSpec) -> Piece:
             rejects.append(Reject(number, reason, detail, text[:MAX_TEXT]))
             continue
         kept.append((number, line))
-        raw = {key: cells[i].encode("latin-1") for key, i in spec.columns.items()}
-        # Arrow does not look at columns that are not read: what is said must not hang on which way a line takes.
-        odd += not all(map(_is_utf8, raw.values()))
-        for key, cell in raw.items():
-            values[key].append(decode_line(cell) or None)
+        raw = {key: cells[i] for key, i in spec.columns.items()}
+        if not line.isascii():
+            plain_bytes = {key: cell.encode("latin-1") for key, cell in raw.items()}
+            # Arrow does not look at columns that are not read: what is said must not hang on which way a line takes.
+            odd += not all(map(_is_utf8, plain_bytes.values()))
+            raw = {key: decode_line(cell) for key, cell in plain_bytes.items()}
+        for key, text in raw.items():
+            values[key].append(text or None)
     columns = {
         key: pa.array(column, pa.string())
         if key in spec.distinct or len(kept) <= FEW_LINES

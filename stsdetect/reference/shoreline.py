@@ -119,6 +119,23 @@ class Shoreline:
             result[known] = self._land.around(np.zeros(len(known)), lat, lon).holds(lat, lon)
         return result
 
+    @cached_property
+    def _inland(self) -> Bools:
+        """Cells of which the middle and those of the eight around it are on land, shape (_ROWS, _COLUMNS)."""
+        land = self._rings.middles.reshape(_ROWS, _COLUMNS)
+        wide = land & np.roll(land, 1, axis=1) & np.roll(land, -1, axis=1)
+        result = wide.copy()
+        result[1:] &= wide[:-1]
+        result[:-1] &= wide[1:]
+        return result
+
+    def maybe_inland(self, lat_deg: Floats, lon_deg: Floats) -> Bools:
+        """Tell for each place whether a coarse grid has land all around it, shape (n,): quick, to ask further there.
+
+        Latitudes in [-90, 90], longitudes in [-180, 180]. A place more than about 30 km from any sea is always marked.
+        """
+        return np.asarray(self._inland.ravel()[grid_cells(lat_deg, lon_deg)])
+
     def distance_km(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
         """Return the great-circle distance to the nearest shoreline, negative on land [km], shape (n,).
 
@@ -209,6 +226,25 @@ class Shoreline:
             points = points[keep] + np.array([turn * rings.units, 0], dtype=np.int32)
             found.append(_Outlines(points, ring[keep], rings.units).closed())
         return [outlines for outlines in found if len(outlines.ring)]
+
+
+def grid_cells(lat_deg: Floats, lon_deg: Floats) -> Ints:
+    """Return the numbers of the cells of an eighth of a degree that hold places, shape (n,)."""
+    row = np.clip(((lat_deg + 90.0) * CELLS_PER_DEGREE).astype(np.int64), 0, _ROWS - 1)
+    return np.asarray(row * _COLUMNS + ((lon_deg + 180.0) * CELLS_PER_DEGREE).astype(np.int64) % _COLUMNS)
+
+
+def grid_around(lat_deg: Floats, lon_deg: Floats) -> Ints:
+    """Return the numbers of the cells that hold places and of the eight around each, shape (n, 9)."""
+    row, column = np.divmod(grid_cells(lat_deg, lon_deg), _COLUMNS)
+    return np.stack(
+        [
+            np.clip(row + north, 0, _ROWS - 1) * _COLUMNS + (column + east) % _COLUMNS
+            for north in (-1, 0, 1)
+            for east in (-1, 0, 1)
+        ],
+        axis=1,
+    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ reach from 170 to 190 degrees east. The page stays small: each layer has a budge
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import shapely
 from shapely.affinity import translate
 
+from stsdetect.report import texts
 from stsdetect.units import US_PER_S
 
 Floats = npt.NDArray[np.float64]
@@ -27,6 +28,8 @@ Floats = npt.NDArray[np.float64]
 LAND_VERTICES = 45_000
 TRACK_VERTICES = 30_000
 ZONE_VERTICES = 8_000
+REACH_VERTICES = 9_000
+AREA_VERTICES = 3_000
 #: Web Mercator ends at 85.0511 degrees; what lies beyond is drawn at its edge.
 MAX_LAT_DEG = 85.0
 #: Track shown before and after an event [s].
@@ -164,12 +167,8 @@ def zone_shapes(zones: Sequence[Any], frame: Frame) -> list[dict[str, Any]]:
     room = shapely.box(frame.west, frame.south, frame.east, frame.north)
     found = []
     for zone in zones:
-        parts: list[Any] = []
-        for part in _polygons(zone.geometry):
-            moved = [translate(part, xoff=shift) for shift in (-360.0, 0.0, 360.0)]
-            parts.extend(p for p in moved if p.intersects(room))
-        if parts:
-            shape = _polygons(shapely.union_all(parts))
+        shape = _on_this_turn(zone.geometry, room)
+        if shape:
             visible = [p for p in _polygons(shapely.intersection(shape, room)) if p.area > 0] or shape
             found.append((zone, shape, max(visible, key=lambda p: p.area).representative_point()))
     # Largest first: small zones are drawn over large ones, and labels of large ones win.
@@ -186,6 +185,60 @@ def zone_shapes(zones: Sequence[Any], frame: Frame) -> list[dict[str, Any]]:
         }
         for zone, shape, label in found
     ]
+
+
+def _on_this_turn(geometry: Any, room: Any) -> list[Any]:
+    """Return the polygons moved by whole turns to where they touch the room, put together at the antimeridian."""
+    parts: list[Any] = []
+    for part in _polygons(geometry):
+        moved = [translate(part, xoff=shift) for shift in (-360.0, 0.0, 360.0)]
+        parts.extend(p for p in moved if p.intersects(room))
+    return _polygons(shapely.union_all(parts)) if parts else []
+
+
+def reach_shapes(reach: Sequence[tuple[int, bytes]], frame: Frame) -> list[dict[str, Any]]:
+    """Return where unseen hulls could have been: the pair and coordinates of each polygon that touches the frame.
+
+    Parameters
+    ----------
+    reach
+        Number of the pair and polygon (WKB); what does not read as polygons is left out.
+    """
+    return _shared_out([({"pair": pair}, wkb) for pair, wkb in reach], frame, REACH_VERTICES)
+
+
+def area_shapes(areas: Sequence[Mapping[str, Any]], frame: Frame) -> list[dict[str, Any]]:
+    """Return outages and jamming that touch the frame: kind, title, lines of a bubble, coordinates."""
+    words = [
+        (
+            {
+                "kind": texts.clean(area["kind"]),
+                "title": texts.clean(area["kind"]).capitalize(),
+                "lines": [
+                    f"{texts.time_text(area['start_time'])} to {texts.time_text(area['end_time'])} UTC",
+                    texts.clean(area["evidence"], 240),
+                ],
+            },
+            area["geometry"],
+        )
+        for area in sorted(areas, key=lambda area: (area["start_time"], str(area["kind"]), area["geometry"]))
+    ]
+    return _shared_out(words, frame, AREA_VERTICES)
+
+
+def _shared_out(shapes: Sequence[tuple[dict[str, Any], bytes]], frame: Frame, budget: int) -> list[dict[str, Any]]:
+    """Return the shapes that touch the frame, as many and as fine as the vertices allow, first come first served."""
+    room = shapely.box(frame.west, frame.south, frame.east, frame.north)
+    read = shapely.from_wkb([wkb for _, wkb in shapes], on_invalid="ignore")
+    found = []
+    for (words, _), geometry in zip(shapes, read, strict=True):
+        polygons = [] if geometry is None else _on_this_turn(shapely.make_valid(geometry), room)
+        if polygons:
+            found.append((words, polygons))
+    # A polygon has four vertices at least.
+    found = found[: budget // 16]
+    each = budget // max(1, len(found))
+    return [{**words, "coordinates": _coordinates(_coarser(polygons, each))} for words, polygons in found]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stsdetect.report import layers, texts
+from stsdetect.report.dossier import MAX_EVENTS_PER_PAIR, bubble, faults_by_vessel, listed_event, pair_dossier
 from stsdetect.report.files import atomic_write
 
 #: Most pairs shown.
@@ -29,10 +30,12 @@ MAX_PAIRS = 200
 MAX_OTHER_EVENTS = 3000
 #: Most events of other kinds listed beside the map, longest first.
 MAX_LISTED = 60
-#: Most events listed for one pair.
-MAX_EVENTS_PER_PAIR = 40
-#: Weights below this fill less than the whole bar [log-odds].
-_FULL_BAR = 2.0
+#: Most of these that are identity events, which come first.
+_MAX_FAULTS = 20
+#: What is drawn first where not all events can be; a port call is ordinary.
+_DRAWN_FIRST = {"encounter": 0, "dark_rendezvous": 1, "identity": 2, "loitering": 3, "gap": 3, "port_call": 4}
+#: Candidates of one pair whose reach is drawn, best first.
+_MAX_REACH = 3
 
 
 class ZoneLike(Protocol):
@@ -78,6 +81,7 @@ def write_page(
     run: Mapping[str, Any],
     zones: Sequence[ZoneLike] = (),
     shoreline: ShorelineLike | None = None,
+    areas: pa.Table | None = None,
     max_pairs: int = MAX_PAIRS,
 ) -> None:
     """Write the report page: ranked pairs, a map, and the reasons of each pair.
@@ -98,6 +102,9 @@ def write_page(
         ``version``, ``first_time`` and ``last_time``.
     zones, shoreline
         Background of the map.
+    areas
+        Outages and jamming to draw: a table with ``kind``, ``start_time``, ``end_time``, ``evidence`` and ``geometry``
+        (WKB); None for none.
     max_pairs
         Only so many pairs are shown; the page says how many there are.
 
@@ -106,7 +113,7 @@ def write_page(
     UsageError
         If the page cannot be written.
     """
-    content = _content(events, pairs, fixes, run, zones, shoreline, max_pairs)
+    content = _content(events, pairs, fixes, run, zones, shoreline, areas, max_pairs)
     with atomic_write(path) as aside:
         aside.write_text(_render(content), encoding="utf-8", newline="\n")
 
@@ -118,6 +125,7 @@ def _content(
     run: Mapping[str, Any],
     zones: Sequence[ZoneLike],
     shoreline: ShorelineLike | None,
+    areas: pa.Table | None,
     max_pairs: int,
 ) -> dict[str, Any]:
     top = pairs.sort_by("rank").slice(0, max_pairs).to_pylist()
@@ -132,14 +140,27 @@ def _content(
         if event in by_id and pair[f"vessel_{side}"] is not None
     ]
     number = {row["event_id"]: place for place, row in enumerate(drawn)}
+    faults = faults_by_vessel(events, {pair[f"vessel_{side}"] for pair in top for side in "ab"})
+    shown = _map(frame, drawn, owner, fixes, legs, zones, shoreline)
+    if frame is not None:
+        best = [(place, by_id[event]) for place, pair in enumerate(top) for event in _best_reach(pair, by_id)]
+        shown["reach"] = layers.reach_shapes([(place, row["reach"]) for place, row in best], frame.wider())
+        shown["areas"] = layers.area_shapes([] if areas is None else areas.to_pylist(), frame.wider())
     return {
         "head": _head(events, pairs.num_rows, len(top), fixes, run),
-        "pairs": [_pair(place, pair, by_id, number) for place, pair in enumerate(top)],
-        "others": [_other(row, number) for row in alone],
+        "pairs": [pair_dossier(place, pair, by_id, number, faults) for place, pair in enumerate(top)],
+        "others": [listed_event(row, number) for row in alone],
         "n_drawn": len(drawn),
         "n_events": events.num_rows,
-        "map": _map(frame, drawn, owner, fixes, legs, zones, shoreline),
+        "map": shown,
     }
+
+
+def _best_reach(pair: Mapping[str, Any], by_id: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the events of a pair whose reach is drawn: best candidates first."""
+    known = [by_id[event] for event in pair["event_ids"] if event in by_id and by_id[event]["reach"] is not None]
+    known.sort(key=lambda row: (row["candidate_rank"] or 0, row["event_id"]))
+    return [row["event_id"] for row in known[:_MAX_REACH]]
 
 
 def _us(time: datetime) -> int:
@@ -158,18 +179,20 @@ def _shown(
     """
     ids = events.column("event_id").to_pylist()
     owned = pc.is_in(events.column("event_id"), value_set=pa.array(list(owner), pa.string())).to_numpy()
-    # Short silences are ordinary, and port calls of others are only evidence.
-    counts = pc.not_equal(events.column("subtype"), "short").to_numpy()
-    counts = counts & pc.not_equal(events.column("kind"), "port_call").to_numpy()
-    encounter = pc.equal(events.column("kind"), "encounter").to_numpy()
-    single = pc.is_null(events.column("vessel_b")).to_numpy()
+    kinds: Any = np.array(events.column("kind").to_pylist(), dtype=object)
+    subtypes: Any = np.array(events.column("subtype").to_pylist(), dtype=object)
+    # Short silences are ordinary, port calls of others are only evidence, and of candidates the best is enough.
+    worse = pc.fill_null(pc.greater(events.column("candidate_rank"), 1), False).to_numpy()
+    counts = (subtypes != "short") & ~((kinds == "port_call") & (subtypes == "told")) & ~worse
     hours = events.column("duration_h").to_numpy()
     ours = np.flatnonzero(owned).tolist()
     rest = np.flatnonzero(~owned & counts).tolist()
-    rest.sort(key=lambda row: (not encounter[row], -hours[row], ids[row]))
-    alone = np.flatnonzero(single & counts).tolist()
-    alone.sort(key=lambda row: (-hours[row], ids[row]))
-    on_map, listed = ours + rest[:MAX_OTHER_EVENTS], alone[:MAX_LISTED]
+    rest.sort(key=lambda row: (_DRAWN_FIRST.get(kinds[row], 4), -hours[row], ids[row]))
+    faults = np.flatnonzero(kinds == "identity").tolist()
+    alone = np.flatnonzero(counts & np.isin(kinds, ("loitering", "gap"))).tolist()
+    for some in (faults, alone):
+        some.sort(key=lambda row: (-hours[row], ids[row]))
+    on_map, listed = ours + rest[:MAX_OTHER_EVENTS], (faults[:_MAX_FAULTS] + alone)[:MAX_LISTED]
     rows = events.drop_columns(["geometry"]).take(pa.array(on_map + listed, pa.int64())).to_pylist()
     drawn = rows[: len(on_map)]
     return drawn, rows[len(on_map) :], {row["event_id"]: row for row in drawn[: len(ours)]}
@@ -201,8 +224,10 @@ def _map(
     for place, row in enumerate(drawn):
         lat = _lat(row["lat_deg"])
         point = [round(float(lon[place]), 5), lat]
-        points.append({"at": point, "kind": row["kind"], "pair": owner.get(row["event_id"], -1), **_tip(row)})
-        if row["end_lon_deg"] is not None and row["end_lat_deg"] is not None:
+        # Candidates lie in one place: the best stands for all, the others are shown when asked for.
+        kind = "candidate" if (row["candidate_rank"] or 0) > 1 else row["kind"]
+        points.append({"at": point, "kind": kind, "pair": owner.get(row["event_id"], -1), **bubble(row)})
+        if row["kind"] == "gap" and row["end_lon_deg"] is not None and row["end_lat_deg"] is not None:
             step = (row["end_lon_deg"] - row["lon_deg"] + 180.0) % 360.0 - 180.0
             silences.append([point, [round(point[0] + step, 5), _lat(row["end_lat_deg"])]])
     shapes = layers.zone_shapes(zones, room)
@@ -226,23 +251,6 @@ def _map(
 
 def _lat(lat_deg: float) -> float:
     return round(max(-layers.MAX_LAT_DEG, min(layers.MAX_LAT_DEG, lat_deg)), 5)
-
-
-def _tip(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the title and lines of the bubble over an event."""
-    title = texts.vessel_name(row["name_a"], row["mmsi_a"], row["vessel_a"])
-    if row["vessel_b"] is not None:
-        title += " – " + texts.vessel_name(row["name_b"], row["mmsi_b"], row["vessel_b"])
-    lines = [
-        f"{texts.clean(row['kind'])}, {texts.clean(row['subtype']).replace('_', ' ')}",
-        f"{texts.time_text(row['start_time'])} UTC, {_length(row)}",
-        texts.place_text(row["lat_deg"], row["lon_deg"]),
-    ]
-    return {"title": title, "lines": lines}
-
-
-def _length(row: Mapping[str, Any]) -> str:
-    return texts.duration_text(row["duration_h"]) + (" (still open)" if row["is_open"] else "")
 
 
 def _head(
@@ -284,7 +292,16 @@ def _head(
         "loiterings": counts["loitering"],
         "gaps": counts["gap"] - short,
         "short_gaps": short,
+        "possible": pc.count_distinct(_best_possible(events)).as_py(),
+        "identities": counts["identity"],
+        "port_calls": counts["port_call"],
     }
+
+
+def _best_possible(events: pa.Table) -> pa.ChunkedArray:
+    """Return the dark rendezvous that are the best of their candidates, or have none."""
+    best = pc.less_equal(pc.fill_null(events.column("candidate_rank"), 1), 1)
+    return events.column("event_id").filter(pc.and_(pc.equal(events.column("kind"), "dark_rendezvous"), best))
 
 
 def _get(item: Any, key: str, otherwise: Any = None) -> Any:
@@ -303,107 +320,6 @@ def _period(events: pa.Table, fixes: pa.Table | None, run: Mapping[str, Any]) ->
         return texts.time_text(datetime.fromisoformat(time) if isinstance(time, str) else time)
 
     return text(first), text(last)
-
-
-def _pair(
-    place: int, pair: Mapping[str, Any], by_id: Mapping[str, dict[str, Any]], number: Mapping[str, int]
-) -> dict[str, Any]:
-    met = [by_id[event] for event in pair["event_ids"] if event in by_id]
-    # What was observed here knows types and sizes; what others tell of does not.
-    known = sorted(met, key=lambda row: row["observed_min"] is None)
-    reasons = [_reason(reason) for reason in pair["reasons"] or ()]
-    flags = {flag for row in met for flag in row["flags"].split(";") if flag and not flag.startswith("zone:")}
-    return {
-        "number": place,
-        "rank": pair["rank"],
-        "sides": [_side(pair, known, "a"), _side(pair, known, "b")],
-        "score": pair["score"],
-        "log_odds": texts.signed(pair["log_odds"], 2),
-        "confidence": texts.clean(pair["confidence"]),
-        "n_events": pair["n_events"],
-        "first": texts.time_text(pair["first_time"]),
-        "last": texts.time_text(pair["last_time"]),
-        "hours": texts.duration_text(sum(row["duration_h"] for row in met)),
-        "observed": texts.duration_text(_minutes(met, "observed_min") / 60),
-        "inferred": texts.duration_text(_minutes(met, "inferred_min") / 60),
-        "observed_share": _share(met),
-        "told": bool(met) and all(row["observed_min"] is None for row in met),
-        "flags": [texts.clean(flag).replace("_", " ") for flag in sorted(flags)][:6],
-        "base": [r for r in reasons if r["base"]],
-        "speaks_for": sorted((r for r in reasons if not r["base"] and r["weight"] > 0), key=_by_weight),
-        "against": sorted((r for r in reasons if not r["base"] and r["weight"] < 0), key=_by_weight),
-        "neutral": [r for r in reasons if not r["base"] and r["weight"] == 0],
-        "events": [_event(row, number) for row in met[:MAX_EVENTS_PER_PAIR]],
-        "more_events": max(0, len(met) - MAX_EVENTS_PER_PAIR),
-    }
-
-
-def _minutes(met: Sequence[Mapping[str, Any]], name: str) -> float:
-    """Add up minutes; events of others do not say them."""
-    return sum(row[name] or 0.0 for row in met)
-
-
-def _share(met: Sequence[Mapping[str, Any]]) -> int:
-    seen = _minutes(met, "observed_min")
-    total = seen + _minutes(met, "inferred_min")
-    return round(100 * seen / total) if total > 0 else 0
-
-
-def _by_weight(reason: Mapping[str, Any]) -> tuple[float, str]:
-    return (-abs(reason["weight"]), reason["sentence"])
-
-
-def _side(pair: Mapping[str, Any], met: Sequence[Mapping[str, Any]], side: str) -> dict[str, str]:
-    mmsi = pair[f"mmsi_{side}"]
-    first = next((row for row in met if row["vessel_a"] == pair[f"vessel_{side}"]), None)
-    key = "a" if first is not None else "b"
-    row = first if first is not None else (met[0] if met else {})
-    length = row.get(f"length_{key}_m")
-    imo = row.get(f"imo_{key}")
-    ids = [f"MMSI {mmsi:09d}"] if mmsi is not None else [texts.clean(pair[f"vessel_{side}"])]
-    return {
-        "name": texts.vessel_name(pair[f"name_{side}"], mmsi, pair[f"vessel_{side}"]),
-        "type": texts.ship_type(row.get(f"ship_type_{key}")),
-        "ids": ", ".join(ids + ([f"IMO {imo}"] if imo else []) + ([f"{length:.0f} m"] if length else [])),
-    }
-
-
-def _reason(reason: Mapping[str, Any]) -> dict[str, Any]:
-    weight = reason["weight"] or 0.0
-    return {
-        "sentence": texts.clean(reason["sentence"], 500) or texts.clean(reason["indicator"], 60),
-        "indicator": texts.clean(reason["indicator"], 60),
-        "source": texts.clean(reason["source"], 200),
-        "weight": weight,
-        "text": texts.signed(weight, 2),
-        "width": round(100 * min(1.0, abs(weight) / _FULL_BAR), 1),
-        "base": reason["indicator"] == "base",
-    }
-
-
-def _event(row: Mapping[str, Any], number: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "number": number.get(row["event_id"], -1),
-        "kind": texts.clean(row["subtype"]).replace("_", " "),
-        "start": texts.time_text(row["start_time"]),
-        "end": texts.time_text(row["end_time"]),
-        "length": _length(row),
-        "distance": texts.metres_text(row["min_distance_m"]),
-        "gap": texts.metres_text(row["hull_gap_min_m"], row["hull_gap_max_m"]),
-        "draught_a": texts.signed(row["draught_change_a_m"], 1, "m"),
-        "draught_b": texts.signed(row["draught_change_b_m"], 1, "m"),
-        "place": texts.place_text(row["lat_deg"], row["lon_deg"]),
-    }
-
-
-def _other(row: Mapping[str, Any], number: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "number": number.get(row["event_id"], -1),
-        "kind": texts.clean(row["kind"]),
-        "name": texts.vessel_name(row["name_a"], row["mmsi_a"], row["vessel_a"]),
-        "start": texts.time_text(row["start_time"]),
-        "length": _length(row),
-    }
 
 
 def _render(content: Mapping[str, Any]) -> str:

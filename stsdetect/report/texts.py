@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 
-#: Longest vessel name shown; AIS allows 20 characters, other sources more.
-NAME_LIMIT = 40
+from stsdetect.reference.texts import clean as clean
 
 #: Special craft by AIS ship type (ITU-R M.1371-5, table 53).
 _SPECIAL = {
@@ -18,25 +16,18 @@ _SPECIAL = {
 _CLASSES = {2: "WIG", 4: "High-speed", 6: "Passenger", 7: "Cargo", 8: "Tanker", 9: "Other"}
 
 
-def clean(text: object, limit: int = NAME_LIMIT) -> str:
-    """Return text on one line without control, format and bidirectional characters, at most ``limit`` long.
-
-    >>> clean("OCEAN\\u202eRATS \\x00 1")
-    'OCEANRATS 1'
-    """
-    if text is None:
-        return ""
-    # Ten times the limit is enough to look at: names of a megabyte must not cost time.
-    raw = str(text)[: limit * 10]
-    if not raw.isprintable():
-        raw = "".join(" " if c.isspace() else c for c in raw if c.isspace() or unicodedata.category(c)[0] != "C")
-    line = " ".join(raw.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
 def vessel_name(name: object, mmsi: int | None, hull: object) -> str:
     """Return the name as broadcast, else the MMSI, else the hull id."""
     return clean(name) or (f"MMSI {mmsi:09d}" if mmsi is not None else clean(hull) or "unknown vessel")
+
+
+def is_base(indicator: str | None) -> bool:
+    """Tell whether a reason is the starting point of its kind of lead, which says nothing of the vessels.
+
+    >>> is_base("base"), is_base("dark_base"), is_base("zone")
+    (True, True, False)
+    """
+    return indicator is not None and (indicator == "base" or indicator.endswith("_base"))
 
 
 def ship_type(code: int | None) -> str:

@@ -15,6 +15,7 @@ from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
+from stsdetect.score.indicators_delivery import DELIVERY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.meetings import Meeting, Side, read_meetings, read_silences
@@ -48,7 +49,7 @@ _PER_MEETING = tuple(place for place in _ALL if not INDICATORS[place].per_pair)
 _PER_PAIR = tuple(place for place in _ALL if INDICATORS[place].per_pair)
 
 #: Every indicator there is, of whatever kind of lead; their names differ.
-EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY)
+EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY, *DELIVERY)
 
 _MEASURES = tuple(indicator.measure for indicator in INDICATORS)
 

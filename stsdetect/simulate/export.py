@@ -147,12 +147,15 @@ def _write_truth(world: World, out: Path, layouts: list[str]) -> Path:
             "kind": one.kind, "family": one.family, "vessels": list(one.vessels), "start": _iso(one.start),
             "end": _iso(one.end), "is_transfer": one.is_transfer, "note": one.note,
         }  # fmt: skip
+        if one.case:
+            row |= {"lat_deg": one.lat_deg, "lon_deg": one.lon_deg, "case": one.case}
         if world.layout_of:
             row["layout"] = of_mmsi[one.vessels[0]]
         planted.append(row)
     document = {
         "schema": TRUTH_SCHEMA, "preset": world.preset, "seed": world.seed, "version": VERSION,
-        "start": _iso(world.start), "rows": world.positions.num_rows, "layouts": layouts, "planted": planted,
+        "start": _iso(world.start), "rows": world.positions.num_rows, "layouts": layouts, **world.more,
+        "planted": planted,
     }  # fmt: skip
     text = json.dumps(document, indent=1, ensure_ascii=True) + "\n"
     return _aside(out / "truth.json", lambda path: path.write_text(text, encoding="ascii"))
@@ -176,6 +179,7 @@ def read_truth(path: str | Path) -> tuple[Planted, ...]:
         Planted(
             row["kind"], row["family"], tuple(row["vessels"]), datetime.fromisoformat(row["start"]),
             datetime.fromisoformat(row["end"]), row["is_transfer"], row["note"],
+            row.get("lat_deg"), row.get("lon_deg"), row.get("case", ""),
         )
         for row in document["planted"]
     )  # fmt: skip

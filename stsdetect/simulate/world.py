@@ -87,6 +87,11 @@ PRESETS: dict[str, Preset] = {
         span_h=24.0,
         default_rows=100_000,
     ),
+    "dark-month": Preset(
+        "a month of 2,000 vessels in the Yellow and East China Seas, in which transfers are hidden in silences",
+        (),
+        span_h=720.0,
+    ),
 }  # fmt: skip
 
 
@@ -96,7 +101,8 @@ class Planted:
 
     An encounter runs from the antennas' coming within 500 m, both under 2 kn (or under way side by side), until they
     part, within the fixes of both. A gap runs from the last fix before to the first after (open: the end of the data).
-    A decoy's times are those both vessels have in common.
+    A decoy's times are those both vessels have in common. Of a month, times and place are those of the true tracks,
+    heard or not; rows of one ``case`` belong together.
     """
 
     kind: str
@@ -106,13 +112,16 @@ class Planted:
     end: datetime
     is_transfer: bool
     note: str
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    case: str = ""
 
 
 @dataclass(frozen=True)
 class World:
     """Reports as received, what is true about them, and the noise-free tracks behind them (by hull).
 
-    ``layout_of`` says for a sample which export each MMSI goes to.
+    ``layout_of`` says for a sample which export each MMSI goes to; ``more`` is what else its truth file tells.
     """
 
     positions: pa.Table
@@ -124,6 +133,7 @@ class World:
     tracks: dict[str, Track] = field(default_factory=dict, repr=False)
     hulls: dict[str, Hull] = field(default_factory=dict, repr=False)
     layout_of: dict[int, str] = field(default_factory=dict, repr=False)
+    more: dict[str, object] = field(default_factory=dict, repr=False)
 
 
 def simulate(
@@ -133,12 +143,13 @@ def simulate(
     rows: int | None = None,
     start: datetime = START,
     hostile_names: bool = False,
+    **month: int,
 ) -> World:
     """Make a world: the same preset, seed, rows and start give the same world, on any day.
 
     Parameters
     ----------
-    preset : {"scenarios", "sample", "traffic"}
+    preset : {"scenarios", "sample", "traffic", "dark-month"}
         See `PRESETS`.
     seed : int
         Seed of every random draw.
@@ -147,12 +158,15 @@ def simulate(
     start : datetime
         When the world begins; with a time zone.
     hostile_names : bool
-        Give vessels names that a careless page, spreadsheet or shell would trip over.
+        Give vessels names that a careless page, spreadsheet or shell would trip over; not for ``dark-month``.
+    **month : int
+        For ``dark-month`` only: ``days``, ``vessels``, ``cases`` and ``every_s``, see `Month`. A whole month takes
+        some 2 GB here; `write_month` takes little.
 
     Raises
     ------
     UsageError
-        For an unknown preset, ``rows`` where they cannot be chosen, or a start without time zone.
+        For an unknown preset, ``rows`` or other numbers where they cannot be chosen, or a start without time zone.
 
     Examples
     --------
@@ -171,6 +185,14 @@ def simulate(
     if seed < 0:
         raise UsageError(f"the seed is {seed}; give zero or a positive whole number")
     start = start.astimezone(UTC).replace(microsecond=0)
+    if preset == "dark-month":
+        from stsdetect.simulate.month_files import month_world
+
+        if rows is not None:
+            raise UsageError("rows of a dark-month cannot be chosen; choose its days and vessels")
+        return month_world(seed=seed, start=start, **month)
+    if month:
+        raise UsageError(f"{', '.join(month)} can be chosen for 'dark-month' only, not for '{preset}'")
     if preset == "traffic":
         from stsdetect.simulate.traffic import traffic
 

@@ -284,7 +284,10 @@ def test_events_of_any_small_world(world, seed):
     together = find_events(made.fixes, made.vessels, at_sea)
     whole = sorted(together.to_pylist(), key=lambda event: event["event_id"])
     apart = sorted(found, key=lambda event: event["event_id"])
-    assert [{**event, "settings_id": ""} for event in whole] == apart
+    # Gaps are judged by who else was heard there, once all are known.
+    judged = dict.fromkeys(("coverage", "hulls_before", "hulls_during", "evidence"))
+    assert [{**event, "settings_id": "", **judged} for event in whole] == apart
+    assert all((event["coverage"] is not None) == (event["kind"] == "gap") for event in whole)
     assert [event["event_id"] for event in rows(together)] == together.column("event_id").to_pylist()
 
 

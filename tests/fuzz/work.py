@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import mmap
 import random
@@ -142,6 +143,8 @@ def hunt(layout: str, seed: int, first: int, count: int, tally: Path, folder: Pa
     for way in range(len(WAYS)):
         judge(seeds(layout)[0], layout, way)  # loops are compiled or loaded now, in nobody's time
     hunter = Hunt(layout, Tally(tally, first), folder)
+    gc.freeze()  # what is there now stays: to look through it again and again costs more than most inputs
+    gc.set_threshold(20_000, 20, 100)
     told: list[int] = []
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda number, _: told.append(number))

@@ -12,6 +12,7 @@ from stsdetect.context.berths import BerthCells
 from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes
 from stsdetect.detect.parts import HullPart, search_hulls
+from stsdetect.detect.spoofing import Reported
 from stsdetect.kernels.choice import compiled, use_compiled
 from stsdetect.kernels.runs import weighted_median
 from stsdetect.kernels.sphere import to_xyz
@@ -66,6 +67,12 @@ def wild_fixes(seed: int, n: int) -> Fixes:
     )  # fmt: skip
 
 
+def silent(n: int) -> Reported:
+    """Reports without SOG and COG."""
+    nothing = np.full(n, np.nan)
+    return Reported(nothing, lambda rows: nothing[rows])
+
+
 def all_of(part: HullPart) -> list[object]:
     def plain(table: pa.Table) -> list[object]:
         # Text keeps the sign of a zero, and NaN is equal to itself.
@@ -94,7 +101,9 @@ def test_single_hulls(seed, n, hours, slow_kn, least_s):
     found = []
     for yes in (False, True):
         with use_compiled(yes):
-            part = search_hulls(wild_fixes(seed, n), VESSELS.empty(), FLAGGED.empty(), rules, CELLS, PORTS, edges)
+            part = search_hulls(
+                wild_fixes(seed, n), silent(n), VESSELS.empty(), FLAGGED.empty(), rules, CELLS, PORTS, edges
+            )
         found.append(all_of(part))
     assert found[0] == found[1]
 
@@ -102,7 +111,7 @@ def test_single_hulls(seed, n, hours, slow_kn, least_s):
 def test_the_world_has_all_that_is_looked_for():
     rules = load_settings()
     part = search_hulls(
-        wild_fixes(3, 4000), VESSELS.empty(), FLAGGED.empty(), rules, CELLS, PORTS, np.array([START_US])
+        wild_fixes(3, 4000), silent(4000), VESSELS.empty(), FLAGGED.empty(), rules, CELLS, PORTS, np.array([START_US])
     )
     kinds = part.events.column("kind").to_pylist()
     assert kinds.count("loitering") > 5

@@ -5,7 +5,9 @@
   const rows = [...document.querySelectorAll("tr[data-pair]")];
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const narrow = () => matchMedia("(max-width: 1199px)").matches;
-  const kinds = ["gap", "loitering", "encounter"];
+  const kinds = ["port_call", "gap", "loitering", "identity", "dark_rendezvous", "encounter"];
+  const reaches = data.reach || [];
+  const areas = data.areas || [];
 
   // Colours come from the style sheet, so that the map follows the light or dark scheme of the page.
   const css = getComputedStyle(document.documentElement);
@@ -15,7 +17,10 @@
     sea: colour("sea"), land: dark ? "#2a3238" : "#f4f1e8", shore: dark ? "#4a565e" : "#b9b7a8",
     zone: colour("zone"), a: colour("side-a"), b: colour("side-b"), halo: dark ? "#0c1216" : "#ffffff",
     encounter: colour("encounter"), loitering: colour("loitering"), gap: colour("gap"),
+    identity: colour("identity"), port_call: colour("port-call"), dark_rendezvous: colour("encounter"), area: colour("area"),
   };
+  // What nobody saw is drawn hollow.
+  const hollow = (kind) => kind === "dark_rendezvous";
 
   const element = (tag, className, text) => {
     const made = document.createElement(tag);
@@ -60,6 +65,7 @@
     };
     data.events.forEach((event) => { if (event.pair === pair) take(event.at); });
     data.tracks.forEach((leg) => { if (leg.pair === pair && leg.during) leg.line.forEach(take); });
+    reaches.forEach((shape) => { if (shape.pair === pair) shape.coordinates.flat(2).forEach(take); });
     return box[0] === Infinity ? null : box;
   };
 
@@ -84,8 +90,8 @@
       id: kind, type: "circle", source: "events", filter: ["==", ["get", "kind"], kind],
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 2, kind === "encounter" ? 4 : 2.5, 10, kind === "encounter" ? 7 : 5],
-        "circle-color": look[kind], "circle-opacity": kind === "encounter" ? 0.95 : 0.75,
-        "circle-stroke-color": look.halo, "circle-stroke-width": kind === "encounter" ? 1.5 : 0.75,
+        "circle-color": look[kind], "circle-opacity": hollow(kind) ? 0.15 : kind === "encounter" ? 0.95 : 0.75,
+        "circle-stroke-color": hollow(kind) ? look[kind] : look.halo, "circle-stroke-width": hollow(kind) ? 1.75 : kind === "encounter" ? 1.5 : 0.75,
       },
     });
     const map = new maplibregl.Map({
@@ -100,6 +106,8 @@
           land: source([feature("MultiPolygon", data.land, {})]),
           shore: source(shoreLines().map((line) => feature("LineString", line, {}))),
           zones: source(data.zones.map((zone) => feature("MultiPolygon", zone.coordinates, {}))),
+          areas: source(areas.map((area) => feature("MultiPolygon", area.coordinates, { number: areas.indexOf(area) }))),
+          reach: source(reaches.map((shape) => feature("MultiPolygon", shape.coordinates, { pair: shape.pair }))),
           tracks: source(trackFeatures()),
           silences: source(data.silences.map((line) => feature("LineString", line, {}))),
           events: source(data.events.map((event, number) => feature("Point", event.at, { number, kind: event.kind, pair: event.pair }))),
@@ -110,6 +118,10 @@
           { id: "shore", type: "line", source: "shore", paint: { "line-color": look.shore, "line-width": 0.7 } },
           { id: "zone-area", type: "fill", source: "zones", paint: { "fill-color": look.zone, "fill-opacity": 0.07 } },
           { id: "zone-edge", type: "line", source: "zones", paint: { "line-color": look.zone, "line-width": 1, "line-dasharray": [3, 2] } },
+          { id: "area-fill", type: "fill", source: "areas", paint: { "fill-color": look.area, "fill-opacity": 0.16 } },
+          { id: "area-edge", type: "line", source: "areas", paint: { "line-color": look.area, "line-width": 0.8 } },
+          { id: "reach-area", type: "fill", source: "reach", filter: ["==", ["get", "pair"], -1], paint: { "fill-color": look.encounter, "fill-opacity": 0.07 } },
+          { id: "reach-edge", type: "line", source: "reach", filter: ["==", ["get", "pair"], -1], paint: { "line-color": look.encounter, "line-width": 1.5, "line-dasharray": [3, 2] } },
           { id: "silence", type: "line", source: "silences", paint: { "line-color": look.gap, "line-width": 1, "line-opacity": 0.5, "line-dasharray": [2, 3] } },
           { id: "faint", type: "line", source: "tracks", paint: { "line-color": bySide, "line-width": 1, "line-opacity": 0.3 } },
           { id: "course", type: "line", source: "tracks", filter: ["==", ["get", "pair"], -1], paint: { "line-color": bySide, "line-width": 1.6, "line-opacity": 0.85 } },
@@ -128,10 +140,11 @@
     map.once("load", declutter);
     setTimeout(declutter, 0);
     let popup = null;
-    const open = (number) => {
+    const say = (at, what) => {
       if (popup) popup.remove();
-      popup = new maplibregl.Popup({ maxWidth: "280px", offset: 10 }).setLngLat(data.events[number].at).setDOMContent(bubble(data.events[number])).addTo(map);
+      popup = new maplibregl.Popup({ maxWidth: "280px", offset: 10 }).setLngLat(at).setDOMContent(bubble(what)).addTo(map);
     };
+    const open = (number) => say(data.events[number].at, data.events[number]);
     kinds.forEach((kind) => {
       map.on("mouseenter", kind, () => { map.getCanvas().style.cursor = "pointer"; });
       map.on("mouseleave", kind, () => { map.getCanvas().style.cursor = ""; });
@@ -139,17 +152,21 @@
     map.on("click", (click) => {
       const near = [[click.point.x - 5, click.point.y - 5], [click.point.x + 5, click.point.y + 5]];
       const hits = map.queryRenderedFeatures(near, { layers: kinds });
-      if (hits.length) { open(hits[0].properties.number); onEvent(hits[0].properties.number); }
+      if (hits.length) { open(hits[0].properties.number); onEvent(hits[0].properties.number); return; }
+      const [area] = map.queryRenderedFeatures(click.point, { layers: ["area-fill"] });
+      if (area) say(click.lngLat, areas[area.properties.number]);
     });
     map.on("mousemove", (move) => { byId("cursor").textContent = place(move.lngLat.lat, move.lngLat.lng); });
     const ready = (then) => { if (map.isStyleLoaded()) then(); else map.once("load", then); };
-    const inLayers = { tracks: ["faint", "course", "meeting"], zones: ["zone-area", "zone-edge"], gap: ["gap", "silence"] };
+    const inLayers = { tracks: ["faint", "course", "meeting"], zones: ["zone-area", "zone-edge"], gap: ["gap", "silence"], reach: ["reach-area", "reach-edge"], areas: ["area-fill", "area-edge"] };
     return {
       choose: (pair, fly) => ready(() => {
         const own = ["==", ["get", "pair"], pair];
         map.setFilter("course", own);
         map.setFilter("meeting", ["all", own, ["get", "during"]]);
         map.setFilter("ring", own);
+        map.setFilter("reach-area", own);
+        map.setFilter("reach-edge", own);
         const box = boundsOf(pair);
         if (popup) popup.remove();
         if (fly && box) map.fitBounds([[box[0], box[1]], [box[2], box[3]]], { padding: 90, maxZoom: 11, duration: calm ? 0 : 1400 });
@@ -180,20 +197,21 @@
     const flat = (line) => line.map(([lon, lat]) => [lat, lon]);
     const area = (coordinates, style) => L.polygon(coordinates.map((shape) => shape.map(flat)), { interactive: false, ...style });
     area(data.land, { color: look.shore, weight: 0.7, fillColor: look.land, fillOpacity: 1 }).addTo(map);
-    const groups = { zones: L.layerGroup(), tracks: L.layerGroup(), gap: L.layerGroup(), loitering: L.layerGroup(), encounter: L.layerGroup() };
+    const groups = Object.fromEntries(["zones", "areas", "reach", "tracks", ...kinds].map((name) => [name, L.layerGroup()]));
     Object.values(groups).forEach((group) => group.addTo(map));
     data.zones.forEach((zone) => {
       area(zone.coordinates, { color: look.zone, weight: 1, dashArray: "4 3", fillColor: look.zone, fillOpacity: 0.07 }).addTo(groups.zones);
       const icon = L.divIcon({ html: label(zone), className: "zone-icon", iconSize: [130, 30] });
       L.marker([zone.label[1], zone.label[0]], { icon, interactive: false, keyboard: false }).addTo(groups.zones);
     });
+    areas.forEach((one) => area(one.coordinates, { color: look.area, weight: 0.8, fillColor: look.area, fillOpacity: 0.16, interactive: true }).bindPopup(() => bubble(one), { maxWidth: 280 }).addTo(groups.areas));
     const track = (leg, weight, opacity) => L.polyline(flat(leg.line), { color: look[leg.side], weight, opacity, interactive: false });
     data.tracks.forEach((leg) => track(leg, 1, 0.3).addTo(groups.tracks));
     const chosen = L.layerGroup().addTo(groups.tracks);
     data.silences.forEach((line) => L.polyline(flat(line), { color: look.gap, weight: 1, opacity: 0.5, dashArray: "3 5", interactive: false }).addTo(groups.gap));
     const points = data.events.map((event) => L.circleMarker([event.at[1], event.at[0]], {
-      radius: event.kind === "encounter" ? 6 : 4, color: look.halo, weight: 1, fillColor: look[event.kind] || look.gap,
-      fillOpacity: event.kind === "encounter" ? 0.95 : 0.75,
+      radius: event.kind === "encounter" ? 6 : 4, color: hollow(event.kind) ? look[event.kind] : look.halo, weight: hollow(event.kind) ? 2 : 1,
+      fillColor: look[event.kind] || look.gap, fillOpacity: hollow(event.kind) ? 0.15 : event.kind === "encounter" ? 0.95 : 0.75,
     }));
     kinds.forEach((kind) => data.events.forEach((event, number) => {
       if (event.kind === kind) points[number].bindPopup(() => bubble(event), { maxWidth: 280 }).on("click", () => onEvent(number)).addTo(groups[kind]);
@@ -202,6 +220,8 @@
     return {
       choose: (pair, fly) => {
         chosen.clearLayers();
+        groups.reach.clearLayers();
+        reaches.forEach((shape) => { if (shape.pair === pair) area(shape.coordinates, { color: look.encounter, weight: 1.5, dashArray: "6 4", fillColor: look.encounter, fillOpacity: 0.07 }).addTo(groups.reach); });
         data.tracks.forEach((leg) => { if (leg.pair === pair) track(leg, leg.during ? 4 : 1.6, leg.during ? 1 : 0.85).addTo(chosen); });
         data.events.forEach((event) => { if (event.pair === pair) L.circleMarker([event.at[1], event.at[0]], { radius: 13, color: look.encounter, weight: 2, fill: false, interactive: false }).addTo(chosen); });
         const box = boundsOf(pair);

@@ -14,13 +14,19 @@ START = datetime(2024, 3, 1, 2, 30, tzinfo=UTC)
 HOSTILE = '<script>alert("x")</script>" onload=\'x\' =cmd|calc &amp; \u202eREVERSED\u2066 ' + "A" * 10_000
 
 
+SUBTYPES = {
+    "encounter": "stationary", "loitering": "still", "gap": "silence", "dark_rendezvous": "one_dark",
+    "identity": "hand_over", "port_call": "seen",
+}  # fmt: skip
+
+
 def event(number, kind="encounter", lon=123.4, lat=38.1, *, name_a="OCEAN PEARL", name_b="SEA HARMONY", **over):
     two = kind == "encounter"
     start = START + timedelta(hours=7 * number)
     hours = over.pop("hours", 5.5)
     row = {
         "event_id": f"e{number:04d}", "kind": kind,
-        "subtype": {"encounter": "stationary", "loitering": "still", "gap": "silence"}[kind],
+        "subtype": SUBTYPES[kind],
         "vessel_a": str(412000000 + 2 * number), "vessel_b": str(412000001 + 2 * number) if two else None,
         "mmsi_a": 412000000 + 2 * number, "mmsi_b": 412000001 + 2 * number if two else None,
         "name_a": name_a, "name_b": name_b if two else None, "imo_a": 9123456, "imo_b": None,
@@ -84,6 +90,48 @@ def pairs_table(rows, reasons=REASONS):
             }
         )
     return PAIRS.table({name: [pair[name] for pair in pairs] for name in PAIRS.names}) if pairs else PAIRS.empty()
+
+
+def possible(number, rank=1, n_rivals=0, *, shape=None, both=False, **over):
+    """A dark rendezvous of one visible vessel (a) and one candidate, or of two silent vessels."""
+    row = event(number, "encounter", **over)
+    lon, lat = row["lon_deg"], row["lat_deg"]
+    polygon = shapely.Point(lon, lat).buffer(0.35) if shape is None else shape
+    unseen = {
+        "kind": "dark_rendezvous", "subtype": "both_dark" if both else "one_dark", "observed_a": not both,
+        "observed_b": False, "candidate_rank": rank, "n_rivals": n_rivals, "reach_max_h": 6.5,
+        "meet_earliest": row["start_time"] + timedelta(minutes=20), "meet_latest": row["end_time"],
+        "reach": shapely.to_wkb(polygon), "candidate_score": 2.0 / rank, "min_distance_m": None,
+        "hull_gap_min_m": None, "hull_gap_max_m": None, "n_positions_b": None,
+        "evidence": "consistent with lying alongside: the silence leaves 6.5 h and the approach was straight",
+    }  # fmt: skip
+    return {**row, **unseen, **{key: over[key] for key in unseen if key in over}}
+
+
+def lead(rank, rows, partner_kind="vessel", **over):
+    """One row of pairs over some events, as the score of possible meetings makes them."""
+    first = rows[0]
+    reasons = [
+        ("dark_base", None, -5.5, "One vessel was seen at rest, its partner was not", "prior"),
+        ("dark_signature", 0.8, 1.2, "Behaved at rest with a signature of 0.80", "our judgement"),
+    ]
+    names = ("indicator", "value", "weight", "sentence", "source")
+    known = partner_kind == "vessel"
+    row = {
+        "pair_id": f"d{rank:04d}", "partner_kind": partner_kind, "rank": rank, "score": 0.2, "log_odds": -4.3,
+        "partner_id": first["vessel_b"] if known else first["event_id"], "confidence": "low", "n_events": 1,
+        "first_time": first["start_time"], "last_time": first["end_time"],
+        "event_ids": [row["event_id"] for row in rows],
+        "reasons": [dict(zip(names, reason, strict=True)) for reason in reasons],
+        **{key: first[key] for key in ("vessel_a", "mmsi_a", "name_a", "settings_id")},
+        **{key: first[key] if known else None for key in ("vessel_b", "mmsi_b", "name_b")},
+    }  # fmt: skip
+    return {**row, **over}
+
+
+def with_leads(pairs, leads):
+    rows = [*pairs.to_pylist(), *leads]
+    return PAIRS.table({name: [row.get(name) for row in rows] for name in PAIRS.names})
 
 
 def fixes_table(rows, every_min=6):

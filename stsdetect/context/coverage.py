@@ -1,0 +1,295 @@
+"""Silences judged by who else was heard there: dark, outage, thin or unknown, each with its counts.
+
+A silence is judged by its first whole UTC hours, at most six, and by three questions.
+
+* Was the place heard on? Of the other hulls around the last fix in the hour of it and the one before, how many were
+  heard again in those hours (anywhere), against the share that is heard again there on other days. Where that few
+  would come by chance (binomial tail) in less than one case in a hundred, the neighbourhood fell silent, too.
+* Is the place heard well at all? The share of hull-hours there that are followed by another within as many hours;
+  and for a hull under way, whether anyone is ever heard where it was heading.
+* Was the hull itself heard well? Its fixes in the three hours before, against what its class and speed should give
+  and what others there give.
+
+``dark`` needs a good answer to all three: it says that a transmitter would have been heard, not why none was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.context.areas import find_jamming, find_outages
+from stsdetect.context.heard import AGAIN, GRID, HOUR_US, HOURS, Baseline, Heard, HourRows, cell_hour
+from stsdetect.context.judged import Facts, Why, evidence, verdicts
+from stsdetect.kernels.runs import group_bounds
+from stsdetect.kernels.sphere import Bools, Floats, Ints, direction, to_lat_lon, to_xyz
+from stsdetect.schema import EVENTS, Column, Schema
+from stsdetect.settings import CoverageSettings
+from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS
+
+LAST_HEARD = Schema(
+    "last_heard",
+    "How a hull was heard just before a gap: one row per gap.",
+    (
+        Column("event_id", pa.string(), "as in the events table", nullable=False),
+        Column("usual_per_h", pa.float64(), "reports its class and speed should give [1/h]", nullable=False),
+        Column("speed_kn", pa.float64(), "speed at the last fix [kn]"),
+        Column("course_deg", pa.float64(), "course at the last fix [degrees]"),
+    ),
+)
+
+#: Own fixes are counted over this long before the silence [us] (our choice).
+OWN_US = 3 * HOUR_US
+#: Reports per hour at rest and under way, by ITU-R M.1371-5 tables 1 and 2 (annex 1, 4.2.1): class A every 3 min at
+#: anchor or moored below 3 kn, else 10 s or less; class B every 3 min below 2 kn, else 30 s.
+_AT_REST_PER_H, _CLASS_A_PER_H, _CLASS_B_PER_H = 20.0, 360.0, 120.0
+_REST_KN = 3.0
+#: Where a hull would have been is looked at after so many hours on its course (our choice: later it may have turned),
+#: from this speed on [kn]: slower ones stay around their last fix.
+_AHEAD_H = (1, 2, 3)
+_AHEAD_FROM_KN = 3.0
+#: Rows looked at at once.
+_BATCH = 2_000_000
+_HOURS_PER_DAY = 24
+_FILLED = ("coverage", "hulls_before", "hulls_during", "own_rate_per_h", "evidence", "flags")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Events with their gaps judged, the `AREAS` found on the way, and the `COVERAGE` they were judged by."""
+
+    events: pa.Table
+    areas: pa.Table
+    coverage: pa.Table
+
+
+def usual_rate(transceiver: list[str | None], speed_kn: Floats) -> Floats:
+    """Return how many reports an hour class (A, B or not known) and speed should give, shape (n,)."""
+    class_a = np.array([word == "A" for word in transceiver], dtype=np.bool_)
+    moving = np.where(class_a, _CLASS_A_PER_H, _CLASS_B_PER_H)
+    return np.where(speed_kn > _REST_KN, moving, _AT_REST_PER_H)
+
+
+def judge(
+    events: pa.Table,
+    last_heard: pa.Table,
+    heard: Heard,
+    end_us: int,
+    settings: CoverageSettings,
+    *,
+    earlier: pa.Table | None = None,
+) -> Judged:
+    """Judge the gaps of an `EVENTS` table by who else was heard around them.
+
+    Parameters
+    ----------
+    last_heard
+        A `LAST_HEARD` table; gaps that are not in it (told by others) are left as they are.
+    heard
+        Who was heard where and when, all hulls.
+    end_us
+        Last time in the data [us].
+    earlier
+        A `COVERAGE` table of earlier days.
+
+    Returns
+    -------
+    The same rows in the same order; of gaps, coverage, hulls_before, hulls_during and evidence are filled, and
+    ``flags`` say ``outage`` or ``jamming`` inside one of the areas.
+    """
+    baseline = Baseline.of(heard, end_us, earlier)
+    gaps = _Gaps.of(events, last_heard)
+    jamming = find_jamming(heard, settings.jamming_hulls)
+    if not gaps.size:
+        return Judged(events, jamming.table, baseline.table)
+    known_hour = end_us // HOUR_US - HOURS
+    parts = []
+    day = gaps.hour // _HOURS_PER_DAY
+    order = np.argsort(day, kind="stable")
+    for begin, end in zip(*group_bounds(day[order]), strict=True):
+        some = gaps.take(order[begin:end])
+        first = int(day[order[begin]]) * _HOURS_PER_DAY
+        rows = HourRows(heard.between(first - 1, first + _HOURS_PER_DAY + HOURS))
+        parts.append(_look(some, rows, baseline, known_hour, settings))
+    facts = Facts.joined(parts, order)
+    why = verdicts(facts, settings.min_hulls)
+    outages = find_outages(heard, gaps.cell, gaps.start_us, gaps.end_us, why == Why.TOGETHER, settings.min_hulls)
+    out, jammed = (areas.hold(gaps.cell, gaps.start_us, gaps.end_us) for areas in (outages, jamming))
+    why = np.where(out & ~np.isin(why, (Why.NO_HOUR, Why.PLACELESS, Why.SELDOM)), Why.OUTAGE, why)
+    why = np.where((why == Why.DARK) & jammed, Why.JAMMED, why)
+    why = np.where((why == Why.TOGETHER), Why.APART, why)
+    areas = pa.concat_tables([outages.table, jamming.table]).sort_by(
+        [("start_time", "ascending"), ("area_id", "ascending")]
+    )
+    return Judged(_filled(events, gaps, facts, why, jammed), areas, baseline.table)
+
+
+@dataclass(frozen=True)
+class _Gaps:
+    """Gaps as arrays, shape (n,); ``row`` is the place among the events."""
+
+    row: Ints
+    start_us: Ints
+    end_us: Ints
+    lat_deg: Floats
+    lon_deg: Floats
+    own_per_h: Floats
+    placeless: Ints
+    usual_per_h: Floats
+    speed_kn: Floats
+    course_deg: Floats
+    cell: Ints
+    hour: Ints
+    whole_hours: Ints
+
+    @property
+    def size(self) -> int:
+        return int(self.row.size)
+
+    def take(self, index: Ints) -> _Gaps:
+        return _Gaps(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+    @classmethod
+    def of(cls, events: pa.Table, last_heard: pa.Table) -> _Gaps:
+        place = pc.index_in(events.column("event_id"), last_heard.column("event_id").combine_chunks())
+        row = np.flatnonzero(pc.is_valid(place).to_numpy())
+        known = last_heard.take(pc.drop_null(place))
+        table = events.take(pa.array(row))
+        start, end = (table.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
+        lat, lon, own = (table.column(name).to_numpy() for name in ("lat_deg", "lon_deg", "own_rate_per_h"))
+        hour = start // HOUR_US
+        placeless = pc.match_substring(table.column("flags"), "heard_without_position").to_numpy().astype(np.int64)
+        usual, speed, course = (known.column(name).to_numpy() for name in ("usual_per_h", "speed_kn", "course_deg"))
+        whole = np.clip(end // HOUR_US - hour - 1, 0, HOURS)
+        return cls(row, start, end, lat, lon, own, placeless, usual, speed, course, GRID.cells(lat, lon), hour, whole)
+
+
+def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, settings: CoverageSettings) -> Facts:
+    """Find what verdicts go by, for gaps that begin on one day."""
+    # Gaps of one cell, hour and length ask the same of the other hulls.
+    key = cell_hour(gaps.cell, gaps.hour) * (HOURS + 1) + gaps.whole_hours
+    _, first, question = np.unique(key, return_index=True, return_inverse=True)
+    asked = gaps.take(first)
+    around = GRID.around(asked.cell)
+    size = rows.count(around, asked.hour - 1, asked.hour + asked.whole_hours)
+    batch = np.cumsum(size) // _BATCH
+    edges = [0, *(np.flatnonzero(np.diff(batch)) + 1).tolist(), asked.size]
+    crowds = [
+        _crowd(asked.take(np.arange(low, high)), around[low:high], rows, known_hour) for low, high in pairwise(edges)
+    ]
+    before, again, during, near, near_again, here, here_again = (
+        np.concatenate(values) for values in zip(*crowds, strict=True)
+    )
+    day, days = asked.hour // _HOURS_PER_DAY, settings.days
+    hull_hours, fixes, followed, *follow = baseline.sums(("hull_hours", "fixes", "followed", *AGAIN), around, day, days)
+    own_followed, *own_follow = baseline.sums(("followed", *AGAIN), asked.cell[:, None], day, days)
+    # What happened in these very hours is no measure of itself.
+    followed, own_followed = followed - near, own_followed - here
+    followed_again = _chosen(follow, asked.whole_hours) - near_again
+    own_again = _chosen(own_follow, asked.whole_hours) - here_again
+    ahead = _ahead(gaps, rows, baseline, settings.days)
+    return Facts(
+        whole_hours=gaps.whole_hours,
+        hours=(gaps.end_us - gaps.start_us) / HOUR_US,
+        placeless=gaps.placeless > 0,
+        own_per_h=gaps.own_per_h,
+        usual_per_h=gaps.usual_per_h,
+        before=before[question],
+        again=again[question],
+        during=during[question],
+        hull_hours=hull_hours[question],
+        fixes=fixes[question],
+        followed=followed[question],
+        followed_again=followed_again[question],
+        here_followed=own_followed[question],
+        here_again=own_again[question],
+        **ahead,
+    )
+
+
+def _chosen(by_hours: list[Ints], hours: Ints) -> Ints:
+    """Return of counts for 1, 2, ... hours that for ``hours``, 0 for none, shape (n,)."""
+    table = np.stack([np.zeros_like(by_hours[0]), *by_hours], axis=1)
+    return np.take_along_axis(table, hours[:, None], axis=1)[:, 0]
+
+
+def _crowd(asked: _Gaps, around: Ints, rows: HourRows, known_hour: int) -> tuple[Ints, ...]:
+    """Count the other hulls around each question.
+
+    Returns
+    -------
+    Hulls before, those of them heard again, hulls during; and hull-hours before that are followed, and those of them
+    heard again, around and in the cell itself.
+    """
+    n, hours = asked.size, asked.whole_hours
+    which, place = rows.find(around, asked.hour - 1, asked.hour)
+    seen = rows.rows.take(place)
+    soon = (seen.again > 0) & (seen.again <= hours[which])
+    settled = seen.hour <= known_hour
+    here = settled & (seen.cell == asked.cell[which])
+    counts = [np.bincount(which[mask], minlength=n) for mask in (settled, settled & soon, here, here & soon)]
+    # Each hull by its later row; one that was elsewhere already in the hour of the last fix had left before.
+    late = seen.hour == asked.hour[which]
+    order = np.lexsort((late, seen.hull, which))
+    newest = np.ones(order.size, dtype=np.bool_)
+    newest[:-1] = (np.diff(which[order]) != 0) | (np.diff(seen.hull[order]) != 0)
+    kept = order[newest]
+    kept = kept[late[kept] | (seen.again[kept] != 1)]
+    until = seen.hour[kept] + seen.again[kept]
+    back = (seen.again[kept] > 0) & (until <= asked.hour[which[kept]] + hours[which[kept]])
+    before = np.bincount(which[kept], minlength=n) - 1
+    again = np.bincount(which[kept[back]], minlength=n)
+    which, place = rows.find(around, asked.hour + 1, asked.hour + hours)
+    pair = np.unique(which * (1 << 32) + rows.rows.hull[place])
+    return (before, again, np.bincount(pair >> 32, minlength=n), *counts)
+
+
+def _ahead(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> dict[str, Ints]:
+    """Count who is heard where hulls under way were heading: the least over the first hours; -1 where none was."""
+    found = {name: np.full(gaps.size, -1, dtype=np.int64) for name in ("ahead_near", "ahead_here", "ahead_during")}
+    moving = np.flatnonzero((gaps.speed_kn >= _AHEAD_FROM_KN) & np.isfinite(gaps.course_deg) & (gaps.whole_hours > 0))
+    if not moving.size:
+        return found
+    some = gaps.take(moving)
+    here = to_xyz(some.lat_deg, some.lon_deg)
+    along = direction(here, some.course_deg)
+    least = {name: np.full(moving.size, np.iinfo(np.int64).max) for name in found}
+    for hours in _AHEAD_H:
+        there = np.flatnonzero((some.end_us - some.start_us) >= hours * HOUR_US)
+        angle = (some.speed_kn[there] * KNOT_MPS * hours * 3600.0 / EARTH_RADIUS_M)[:, None]
+        lat, lon = to_lat_lon(here[there] * np.cos(angle) + along[there] * (EARTH_RADIUS_M * np.sin(angle)))
+        cell, hour = GRID.cells(lat, lon), some.hour[there]
+        around, day = GRID.around(cell), hour // _HOURS_PER_DAY
+        counts = {
+            "ahead_near": baseline.sums(("hull_hours",), around, day, days)[0],
+            "ahead_here": baseline.sums(("hull_hours",), cell[:, None], day, days)[0],
+            "ahead_during": rows.count(around, hour + 1, hour + some.whole_hours[there]),
+        }
+        for name, values in counts.items():
+            least[name][there] = np.minimum(least[name][there], values)
+    for name, values in least.items():
+        found[name][moving] = values
+    return found
+
+
+def _filled(events: pa.Table, gaps: _Gaps, facts: Facts, why: Ints, jammed: Bools) -> pa.Table:
+    """Write what was found into the events."""
+    filled: dict[str, list[object]] = {name: events.column(name).to_pylist() for name in _FILLED}
+    texts = evidence(facts, why)
+    before, during = facts.before.tolist(), facts.during.tolist()
+    for k, row in enumerate(gaps.row.tolist()):
+        filled["coverage"][row] = Why(int(why[k])).verdict
+        filled["hulls_before"][row] = before[k]
+        filled["hulls_during"][row] = during[k]
+        filled["evidence"][row] = texts[k]
+        names = {*filter(None, str(filled["flags"][row]).split(";"))}
+        names |= {name for name, held in (("outage", why[k] == Why.OUTAGE), ("jamming", jammed[k])) if held}
+        filled["flags"][row] = ";".join(sorted(names))
+    for name, values in filled.items():
+        field = EVENTS.arrow.field(name)
+        events = events.set_column(EVENTS.names.index(name), field, pa.array(values, field.type))
+    return events

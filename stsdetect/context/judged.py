@@ -1,0 +1,185 @@
+"""From the counts around silences to verdicts, and their reasons in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from stsdetect.kernels.sphere import Bools, Floats, Ints
+
+#: Hull-hours needed before it is said how well a place is heard (our choice).
+LEAST_FOLLOWED = 20
+#: Of hull-hours this share must be followed by another for a place to be heard well; below the other it is thin
+#: (our choice: a cell is crossed in about two hours, and in one on the edge of coverage every second crossing ends).
+WELL_SHARE, THIN_SHARE = 0.9, 0.8
+#: Chance below which so few others heard again are no chance, and mean that the neighbourhood fell silent, too.
+TAIL = 0.01
+#: Others heard again, as a share, for dark, and at most for an outage (our choice).
+STILL_SHARE, FELL_SHARE = 0.8, 0.5
+#: Own fixes per hour at least, as a share of what they should be (our choice), and own fixes that the silence, at
+#: most six hours of it, would have held: none of 5 comes by chance in 0.7 % of cases (Poisson).
+OWN_SHARE, OWN_FIXES = 0.25, 5.0
+JUDGED_H = 6.0
+#: Below this share of the hull-hours around the last fix, where the hull was heading is hardly heard (our choice).
+AHEAD_SHARE = 0.05
+
+
+class Why(IntEnum):
+    """Why a silence got its verdict."""
+
+    DARK = 0
+    OUTAGE = 1
+    SELDOM = 2
+    OWN = 3
+    AHEAD = 4
+    NO_HOUR = 5
+    PLACELESS = 6
+    FEW = 7
+    NEW = 8
+    MIXED = 9
+    APART = 10
+    JAMMED = 11
+    HEADING = 12
+    #: Before it is known whether those that fell silent came back together.
+    TOGETHER = 13
+
+    @property
+    def verdict(self) -> str:
+        """The word for it."""
+        if self in (Why.SELDOM, Why.OWN, Why.AHEAD):
+            return "thin"
+        return {Why.DARK: "dark", Why.OUTAGE: "outage"}.get(self, "unknown")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was counted around each silence; arrays of shape (n,).
+
+    Attributes
+    ----------
+    whole_hours, hours
+        UTC hours of its first six that lie inside it, and its length [h].
+    placeless
+        Whether the hull was heard without a place meanwhile.
+    own_per_h, usual_per_h
+        Fixes of the hull before it, and reports its class and speed should give [1/h].
+    before, again, during
+        Other hulls around the last fix before, those of them heard again, and hulls around it during the silence.
+    hull_hours, fixes
+        Around the last fix, over the window of days.
+    followed, followed_again, here_followed, here_again
+        Hull-hours around, and in the cell of, the last fix whose six hours after are known, and those of them heard
+        again within as many hours as are judged; those of the silence's own beginning left out.
+    ahead_near, ahead_here, ahead_during
+        Hull-hours over the window of days around and in the cells on its course, and rows there during the silence:
+        the least of its first hours; -1 where it had no way on.
+    """
+
+    whole_hours: Ints
+    hours: Floats
+    placeless: Bools
+    own_per_h: Floats
+    usual_per_h: Floats
+    before: Ints
+    again: Ints
+    during: Ints
+    hull_hours: Ints
+    fixes: Ints
+    followed: Ints
+    followed_again: Ints
+    here_followed: Ints
+    here_again: Ints
+    ahead_near: Ints
+    ahead_here: Ints
+    ahead_during: Ints
+
+    @classmethod
+    def joined(cls, parts: list[Facts], order: Ints) -> Facts:
+        """Put parts together that hold the silences ``order``, one after the other."""
+        back = np.argsort(order)
+        return cls(*(np.concatenate([getattr(p, name) for p in parts])[back] for name in cls.__dataclass_fields__))
+
+    @property
+    def share(self) -> Floats:
+        """How often hulls are heard again there, as a share; of the cell itself where it is known well enough."""
+        here = self.here_followed >= LEAST_FOLLOWED
+        known = np.where(here, self.here_followed, self.followed)
+        return np.where(here, self.here_again, self.followed_again) / np.maximum(known, 1)
+
+    @property
+    def expected_per_h(self) -> Floats:
+        """What class and speed should give, or others there give, whichever is less [1/h]."""
+        return np.minimum(self.usual_per_h, self.fixes / np.maximum(self.hull_hours, 1))
+
+
+def verdicts(facts: Facts, min_hulls: int) -> Ints:
+    """Return why each silence gets its verdict (`Why`), the first that holds, shape (n,)."""
+    from scipy.special import bdtr
+
+    share, known = facts.share, facts.followed >= LEAST_FOLLOWED
+    # Of `before` hulls, each heard again with this chance, so few by chance? A share of 1 leaves room for one more.
+    chance = np.minimum(share, facts.followed / (facts.followed + 1.0))
+    tail = bdtr(facts.again.astype(np.float64), np.maximum(facts.before, 0), chance)
+    fell = (facts.before >= 2) & (tail < TAIL) & (facts.again <= FELL_SHARE * facts.before)
+    own_poor = (facts.own_per_h < OWN_SHARE * facts.expected_per_h) | (
+        facts.own_per_h * np.minimum(facts.hours, JUDGED_H) < OWN_FIXES
+    )
+    moving = facts.ahead_near >= 0
+    cases = [
+        (Why.NO_HOUR, facts.whole_hours < 1),
+        (Why.PLACELESS, facts.placeless),
+        (Why.SELDOM, known & (share < THIN_SHARE)),
+        (Why.TOGETHER, known & fell),
+        (Why.OWN, own_poor),
+        (Why.AHEAD, moving & known & (facts.ahead_near < AHEAD_SHARE * facts.hull_hours)),
+        (Why.FEW, (facts.before < min_hulls) | (facts.during < min_hulls)),
+        (Why.NEW, ~known),
+        (Why.MIXED, (facts.again < STILL_SHARE * facts.before) | (share < WELL_SHARE)),
+        (Why.HEADING, moving & ((facts.ahead_here < 1) | (facts.ahead_during < 1))),
+    ]
+    return np.select([mask for _, mask in cases], [int(why) for why, _ in cases], int(Why.DARK))
+
+
+def evidence(facts: Facts, why: Ints) -> list[str]:
+    """Say in a sentence what each verdict goes by."""
+    share, expected = facts.share, facts.expected_per_h
+    texts = []
+    for k in range(why.size):
+        before, again, hours = int(facts.before[k]), int(facts.again[k]), int(facts.whole_hours[k])
+        during, own = int(facts.during[k]), facts.own_per_h[k]
+        span = "hour" if hours == 1 else f"{hours} hours"
+        others = (
+            f"{again} of {before} other hulls heard around it just before were heard again in the first whole {span} "
+            f"of the silence, and {during} were heard around there"
+            if before > 0
+            else f"no other hull was heard around it just before, and {during} in the first whole {span} of the silence"
+        )
+        itself = f"the hull itself had been heard {own:.1f} times an hour"
+        usual = f"{share[k]:.0%} of {_known(facts, k)} hull-hours there are followed by another within {hours} h"
+        texts.append(
+            {
+                Why.DARK: f"{others}; {itself}; {usual}",
+                Why.OUTAGE: f"the neighbourhood fell silent, too: {others}",
+                Why.SELDOM: f"the place is not heard on well: only {usual}; {others}",
+                Why.OWN: f"{itself}, where {expected[k]:.1f} could be expected; {others}",
+                Why.AHEAD: f"hardly anyone is ever heard where it was heading: {int(facts.ahead_near[k])} hull-hours "
+                f"in the days around, {int(facts.hull_hours[k])} around its last fix; {others}",
+                Why.NO_HOUR: "the silence holds no whole UTC hour to be judged by",
+                Why.PLACELESS: "the hull was heard meanwhile, though without a position that could be believed",
+                Why.FEW: f"too few others to judge by: {others}",
+                Why.NEW: f"the data are too short to tell how well the place is heard; {others}",
+                Why.MIXED: f"not clear: {others}; {usual}",
+                Why.APART: f"many fell silent, but did not come back together: {others}",
+                Why.JAMMED: f"inside an area of jamming; {others}",
+                Why.HEADING: f"no one was heard where it was heading; {others}",
+                Why.TOGETHER: others,
+            }[Why(int(why[k]))]
+        )
+    return texts
+
+
+def _known(facts: Facts, k: int) -> int:
+    here = int(facts.here_followed[k])
+    return here if here >= LEAST_FOLLOWED else int(facts.followed[k])

@@ -1,0 +1,287 @@
+"""Identities that belong together, or cannot: what only the histories of all hulls together show.
+
+These tests look at `VESSELS` and at the first and last fix of every stretch of track, never at all fixes. Each is
+evidence with innocent explanations, which its docstring names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+
+from stsdetect.detect.arrays import HOUR_US, Identities, encode_vessels, to_floats
+from stsdetect.detect.hand_over import hand_overs
+from stsdetect.detect.identity_events import Oddity, moment
+from stsdetect.detect.identity_history import must_have_imo
+from stsdetect.detect.stretches import Stretches
+from stsdetect.kernels.runs import group_bounds
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
+from stsdetect.reference.places import Port
+from stsdetect.reference.shoreline import grid_around
+from stsdetect.reference.vessels import imo_ok
+from stsdetect.schema import EVENTS
+from stsdetect.settings import IdentitySettings
+from stsdetect.units import KNOT_MPS
+
+#: Faster than this no merchant ship goes [kn]; fast container ships make 25.
+_TOP_KN = 30.0
+#: So many hulls of one number are compared with the first; more share it by a factory setting.
+_MOST_SHARERS = 3
+#: So often two identities of one size must take turns; a twin at sea is heard at the same time sooner or later.
+_TURNS = 4
+#: Where at least so many hulls, and this share of all, show it, it is a trait of the source (our choice).
+_COMMON_HULLS, _COMMON_SHARE = 10, 0.05
+#: Tests of positions: what many hulls near by show at once is jamming, what many show anywhere is the source.
+POSITION_TESTS = (
+    "fixed_position", "speed_contradicted", "ring", "too_smooth", "on_land", "jump", "jump_and_return",
+)  # fmt: skip
+
+
+def cross_oddities(
+    stretches: Stretches, known: Identities, ports: Sequence[Port], rule: IdentitySettings
+) -> list[Oddity]:
+    """Run every test that needs all hulls."""
+    if not (stretches.hull.size and known.hull.size):
+        return []
+    return [
+        *_without_imo(stretches, known, rule),
+        *_shared_imo(stretches, known, rule),
+        *_twins(stretches, known, rule),
+        *hand_overs(stretches, known, ports, rule),
+    ]
+
+
+def _without_imo(stretches: Stretches, known: Identities, rule: IdentitySettings) -> Iterator[Oddity]:
+    """Find ships of a type and size that must have an IMO number, and broadcast none (``no_imo``).
+
+    Innocent: a ship on domestic voyages only, which SOLAS does not bind; a transponder never fully set up; a source
+    that passes no IMO numbers on: nothing is raised where most ships that must have one broadcast none.
+    """
+    first, last = group_bounds(known.hull)
+    must = must_have_imo(known, rule.imo_from_length_m)
+    none = np.logical_and.reduceat(np.isnan(to_floats(known.table.column("imo"))), first)
+    if np.count_nonzero(must & none) * 2 > np.count_nonzero(must):
+        return
+    hold_us = round(rule.min_hold_s * 1e6)
+    for begin, end in zip(first[must & none].tolist(), last[must & none].tolist(), strict=True):
+        start, stop = int(known.from_us[begin]), int(known.to_us[end - 1])
+        own = stretches.of(int(known.hull[begin]))
+        if stop - start >= hold_us and own.stop > own.start:
+            said = f"No IMO number, though type and length ({known.length_m[begin]:.0f} m) call for one (SOLAS XI-1/3)"
+            lat, lon = stretches.start_place(own.start)
+            yield Oddity(
+                test="no_imo", hull=int(known.hull[begin]), start_us=start, end_us=stop, lat_deg=lat, lon_deg=lon,
+                evidence=said,
+            )  # fmt: skip
+
+
+def _shared_imo(stretches: Stretches, known: Identities, rule: IdentitySettings) -> Iterator[Oddity]:
+    """Find one IMO number under several MMSI: on two hulls at once (``shared_imo``), or moved on (``imo_moved``).
+
+    The number stays with a ship for life (IMO Res. A.1117(30)), the MMSI changes with the flag. At once means that both
+    were heard in one stretch of time, too far from each other to be one hull; two transponders on one hull are not
+    raised. Innocent: a new flag or a new transponder (``imo_moved``); a number typed wrong that is another ship's.
+    """
+    imo, mmsi = to_floats(known.table.column("imo")), to_floats(known.table.column("mmsi"))
+    valid = np.isin(imo, [number for number in np.unique(imo[~np.isnan(imo)]).tolist() if imo_ok(number)])
+    rows = np.flatnonzero(valid)
+    pairs = np.unique(np.stack([imo[rows], known.hull[rows]], axis=1), axis=0)
+    if not pairs.size:
+        return
+    for first, end in zip(*group_bounds(pairs[:, 0].astype(np.int64)), strict=True):
+        hulls = pairs[first:end, 1].astype(np.int64).tolist()
+        heard = {hull: stretches.of(hull) for hull in hulls}
+        hulls = sorted(
+            (hull for hull in hulls if heard[hull].stop > heard[hull].start),
+            key=lambda hull: (stretches.start_us[heard[hull].start], hull),
+        )
+        for one, other in pairwise(hulls[: _MOST_SHARERS + 1]):
+            numbers = [mmsi[np.searchsorted(known.hull, hull)] for hull in (one, other)]
+            if not (np.isnan(numbers).any() or numbers[0] == numbers[1]):
+                yield from _two_mmsi(stretches, heard[one], heard[other], int(pairs[first, 0]), len(hulls), rule)
+
+
+def _two_mmsi(
+    stretches: Stretches, one: slice, other: slice, imo: int, count: int, rule: IdentitySettings
+) -> Iterator[Oddity]:
+    many = f" ({count} hulls broadcast it)" if count > 2 else ""
+    both = stretches.overlaps(one, other)
+    if both.size:
+        apart, at, k, m = max(((*_apart_km(stretches, k, m), k, m) for k, m in both.tolist()), default=(0.0, 0, 0, 0))
+        if apart < rule.away_km:
+            return
+        said = f"IMO number {imo} was broadcast at {moment(at)} by two hulls at least {apart:.0f} km apart{many}"
+        yield stretches.oddity("shared_imo", k, m, at, min(stretches.end_us[k], stretches.end_us[m]), said)
+        return
+    # In turn: from one to the other, once or often.
+    order = np.concatenate([np.arange(one.start, one.stop), np.arange(other.start, other.stop)])
+    order = order[np.argsort(stretches.start_us[order], kind="stable")]
+    change = np.flatnonzero(stretches.hull[order[1:]] != stretches.hull[order[:-1]])
+    k, m = int(order[change[0]]), int(order[change[0] + 1])
+    seconds = max((stretches.start_us[m] - stretches.end_us[k]) / 1e6, 1.0)
+    metres = stretches.gap_m(k, m)
+    if metres > _TOP_KN * KNOT_MPS * seconds + 1000.0 * rule.away_km:
+        where = f"{metres / 1000:.0f} km away {seconds / 3600:.1f} h later"
+        said = f"IMO number {imo} was heard {where} under another MMSI{many}"
+        yield stretches.oddity("shared_imo", k, m, int(stretches.end_us[k]), int(stretches.start_us[m]), said)
+        return
+    if not _settled(stretches, order, change, rule):
+        return
+    turns = f", {change.size} times" if change.size > 1 else ""
+    said = f"IMO number {imo} went from one MMSI to another{turns}{many}, silent {seconds / 3600:.1f} h between"
+    yield stretches.oddity("imo_moved", k, m, int(stretches.end_us[k]), int(stretches.start_us[m]), said)
+
+
+def _settled(stretches: Stretches, order: Ints, change: Ints, rule: IdentitySettings) -> bool:
+    """Tell whether a number stayed with each of two hulls: heard with each for a while, and of the other nothing.
+
+    Two transponders on one hull that are heard seldom look like turns of minutes.
+    """
+    hold_us = round(rule.min_hold_s * 1e6)
+    if change.size == 1:
+        before = stretches.end_us[order[change[0]]] - stretches.start_us.min()
+        after = stretches.end_us.max() - stretches.start_us[order[change[0] + 1]]
+        return bool(before >= hold_us and after >= hold_us)
+    begin = stretches.start_us[order[np.append(0, change + 1)]]
+    end = stretches.end_us[order[np.append(change, order.size - 1)]]
+    longest = [int((end - begin)[k::2].max()) for k in (0, 1)]
+    return min(longest) >= hold_us
+
+
+def _apart_km(stretches: Stretches, k: int, m: int) -> tuple[float, int]:
+    """Return how far two hulls surely were from each other at a moment of two stretches [km], and when [us].
+
+    Only first and last places are known: between them a hull may have been anywhere it can reach.
+    """
+    start = max(int(stretches.start_us[k]), int(stretches.start_us[m]))
+    end = min(int(stretches.end_us[k]), int(stretches.end_us[m]))
+    best = (-1.0, start)
+    for at in (start, end):
+        for fixed, free in ((k, m), (m, k)):
+            if at not in (int(stretches.start_us[fixed]), int(stretches.end_us[fixed])):
+                continue
+            here = stretches.end_xyz[fixed] if at == stretches.end_us[fixed] else stretches.start_xyz[fixed]
+            for time, place in (
+                (stretches.start_us[free], stretches.start_xyz[free]),
+                (stretches.end_us[free], stretches.end_xyz[free]),
+            ):
+                reach = _TOP_KN * KNOT_MPS * abs(at - int(time)) / 1e6
+                metres = float(distance_m(here[None], place[None])[0]) - reach
+                best = max(best, (metres / 1000.0, at))
+    return best
+
+
+def _twins(stretches: Stretches, known: Identities, rule: IdentitySettings) -> Iterator[Oddity]:
+    """Find two identities of one and the same A, B, C and D, heard in turn and never at once (``twin_dimensions``).
+
+    Nobody else in the data has these four numbers, the two take turns at least four times, and every turn could have
+    been sailed. Innocent: sister ships on one line that are heard in a narrow area only.
+    """
+    first, _ = group_bounds(known.hull)
+    last_row = np.append(first[1:], known.hull.size) - 1
+    sides = known.abcd_m[last_row]
+    full = np.flatnonzero(~np.isnan(sides).any(axis=1) & (sides[:, 0] + sides[:, 1] >= rule.imo_from_length_m))
+    if not full.size:
+        return
+    _, group, count = np.unique(sides[full], axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    order = order[count[group.ravel()[order]] == 2]
+    mmsi = to_floats(known.table.column("mmsi"))[last_row]
+    for k in range(0, order.size, 2):
+        a, b = full[order[k : k + 2]].tolist()
+        one, other = stretches.of(int(known.hull[last_row[a]])), stretches.of(int(known.hull[last_row[b]]))
+        empty = one.stop == one.start or other.stop == other.start
+        if empty or mmsi[a] == mmsi[b] or stretches.overlaps(one, other).size:
+            continue
+        mine = np.concatenate([np.arange(one.start, one.stop), np.arange(other.start, other.stop)])
+        mine = mine[np.argsort(stretches.start_us[mine], kind="stable")]
+        change = np.flatnonzero(stretches.hull[mine[1:]] != stretches.hull[mine[:-1]])
+        if change.size < _TURNS or not _sailed(stretches, mine[change], mine[change + 1]).all():
+            continue
+        size = " ".join(f"{side}{value:.0f}" for side, value in zip("ABCD", sides[a].tolist(), strict=True))
+        turns = f"heard in turn {change.size} times, never at once"
+        said = f"Only these two identities have the dimensions {size}; they were {turns}"
+        i, j = int(mine[change[0]]), int(mine[change[0] + 1])
+        yield stretches.oddity(
+            "twin_dimensions", i, j, int(stretches.end_us[i]), int(stretches.start_us[mine[change[-1] + 1]]), said
+        )
+
+
+def _sailed(stretches: Stretches, before: Ints, after: Ints) -> Bools:
+    seconds = (stretches.start_us[after] - stretches.end_us[before]) / 1e6
+    metres = distance_m(stretches.end_xyz[before], stretches.start_xyz[after])
+    return np.asarray(metres <= _TOP_KN * KNOT_MPS * seconds + 1000.0)
+
+
+# --- What many hulls show at once -----------------------------------------------------------------------------
+
+
+def judged(events: pa.Table, inland: Ints, n_hulls: int, rule: IdentitySettings) -> pa.Table:
+    """Tell faults of one hull from those of many, once the events of all hulls are together.
+
+    Identity events of positions get the flag ``jamming`` where other hulls near by show the same in the same hour, and
+    ``common`` where so many hulls show it that it is the source's doing. Positions on land are left out where several
+    hulls were heard: that is a waterway.
+
+    Parameters
+    ----------
+    events
+        Events of all kinds; the others are returned as they are.
+    inland
+        Cells on land (`stsdetect.reference.shoreline.grid_cells`), once per hull heard there.
+    n_hulls
+        How many hulls there are.
+    """
+    kinds = np.array(events.column("kind").to_pylist(), dtype=object)
+    tests = np.array(events.column("subtype").to_pylist(), dtype=object)
+    rows = np.flatnonzero((kinds == "identity") & np.isin(tests.astype(str), POSITION_TESTS))
+    if not rows.size:
+        return events
+    some = events.take(pa.array(rows))
+    tests = tests[rows]
+    hull, _ = encode_vessels(some.column("vessel_a").dictionary_encode())
+    start, end = (some.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
+    xyz = to_xyz(to_floats(some.column("lat_deg")), to_floats(some.column("lon_deg")))
+    flags: list[set[str]] = [set(filter(None, text.split(";"))) for text in some.column("flags").to_pylist()]
+    for test in sorted(set(tests.tolist())):
+        own = np.flatnonzero(tests == test)
+        for k in own[_crowded(hull[own], start[own], end[own], xyz[own], rule)].tolist():
+            flags[k].add("jamming")
+        hulls = np.unique(hull[own]).size
+        if hulls >= _COMMON_HULLS and hulls >= _COMMON_SHARE * n_hulls:
+            for k in own.tolist():
+                flags[k].add("common")
+    keep = np.ones(events.num_rows, dtype=np.bool_)
+    keep[rows[tests == "on_land"]] = ~_on_waterway(some.filter(pa.array(tests == "on_land")), inland, rule)
+    texts = events.column("flags").to_pylist()
+    for row, words in zip(rows.tolist(), flags, strict=True):
+        texts[row] = ";".join(sorted(words))
+    place = EVENTS.names.index("flags")
+    return events.set_column(place, EVENTS.arrow.field(place), pa.array(texts, pa.string())).filter(pa.array(keep))
+
+
+def _crowded(hull: Ints, start_us: Ints, end_us: Ints, xyz: Floats, rule: IdentitySettings) -> Bools:
+    """Mark events of one test that other hulls near by had within the hour, shape (n,)."""
+    result = np.zeros(hull.size, dtype=np.bool_)
+    for k in range(hull.size):
+        near = (start_us <= start_us[k] + HOUR_US) & (end_us >= start_us[k] - HOUR_US) & (hull != hull[k])
+        near = np.flatnonzero(near)
+        if near.size >= rule.crowd_hulls:
+            near = near[distance_m(xyz[near], xyz[k : k + 1]) <= 1000.0 * rule.crowd_km]
+            result[k] = np.unique(hull[near]).size >= rule.crowd_hulls
+    return result
+
+
+def _on_waterway(events: pa.Table, inland: Ints, rule: IdentitySettings) -> Bools:
+    """Mark events where several hulls were heard on land within a cell of them, shape (n,)."""
+    if not events.num_rows:
+        return np.zeros(0, dtype=np.bool_)
+    cells, counts = np.unique(inland, return_counts=True)
+    lat, lon = to_floats(events.column("lat_deg")), to_floats(events.column("lon_deg"))
+    around = grid_around(lat, lon)
+    place = np.minimum(np.searchsorted(cells, around), max(cells.size - 1, 0))
+    hulls = np.where(cells[place] == around, counts[place], 0) if cells.size else np.zeros(around.shape)
+    return np.asarray(hulls.max(axis=1) > rule.crowd_hulls)

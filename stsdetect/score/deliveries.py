@@ -1,0 +1,136 @@
+"""Rank direct deliveries: vessels that loaded at a supply port and then called, or could have, at a watched one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from stsdetect.reference.places import Port, load_ports
+from stsdetect.schema import EVENTS, PAIRS, TIME
+from stsdetect.score.facts import flags_by_mmsi
+from stsdetect.score.indicators_delivery import DELIVERY
+from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
+from stsdetect.score.voyages import Delivery, DeliveryCase, Harbours, deliveries, long_silences, read_stops
+from stsdetect.settings import PortCallSettings, ScoreSettings
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A vessel's deliveries to one country, measured at the strongest; ``number`` is its place among the reasons."""
+
+    number: int
+    all: tuple[Delivery, ...]
+    strongest: Delivery
+    log_odds: float
+
+
+def rank_deliveries(
+    events: pa.Table,
+    *,
+    settings: ScoreSettings = ScoreSettings(),
+    calls: PortCallSettings = PortCallSettings(),
+    ports: Sequence[Port] | None = None,
+    settings_id: str = "",
+) -> pa.Table:
+    """Rank the vessels that may have delivered a cargo without any meeting, strongest lead first, with reasons.
+
+    Asked is each vessel with a call at a supply port that was seen or told, and after it a call at a port of
+    ``calls.hidden_countries``: seen, told, or inferred from a silence. The last loading before it counts.
+
+    Parameters
+    ----------
+    events
+        An `EVENTS` table (Arrow or pandas).
+    settings, settings_id
+        As in `rank_pairs`.
+    calls, ports
+        Which ports supply and which are watched; the packaged ones unless given.
+
+    Returns
+    -------
+    A `PAIRS` table: one row per vessel and country, with ``partner_kind`` port. ``partner_id`` is the port of the
+    strongest delivery, ``n_events`` the number of loadings, ``event_ids`` loading, silence and call of each delivery.
+
+    Examples
+    --------
+    >>> from stsdetect.schema import EVENTS
+    >>> rank_deliveries(EVENTS.empty()).num_rows
+    0
+    """
+    table = EVENTS.conform(events, extra=True)
+    harbours = Harbours.of(load_ports() if ports is None else ports, calls)
+    stops = read_stops(table, ("port_call", "gap"))
+    found = deliveries(stops, harbours)
+    if not found:
+        return PAIRS.empty()
+    silences = long_silences(stops)
+    flags = flags_by_mmsi(own[0].load.mmsi_a for own in found.values() if own[0].load.mmsi_a is not None)
+    weights = weights_of(DELIVERY, settings.weights)
+    reasons = Reasons(DELIVERY)
+    scored = []
+    for vessel, own in found.items():
+        flag = flags.get(own[0].load.mmsi_a or 0)
+        by_country: dict[str, list[Delivery]] = {}
+        for one in own:
+            by_country.setdefault(harbours.country(one.call.port_id), []).append(one)
+        for some in by_country.values():
+            # One silence after another may follow one loading: the vessel did so once.
+            times = len({one.load.event_id for one in some})
+            cases = [DeliveryCase(one, harbours, flag, silences[vessel], times) for one in some]
+            scored.append(_score(cases, weights, reasons))
+    scored.sort(key=lambda one: (-one.log_odds, one.all[0].load.start_time, one.strongest.load.vessel_a, _port(one)))
+    columns = _columns(scored)
+    columns["settings_id"] = [settings_id] * len(scored)
+    columns["reasons"] = reasons.array([one.number for one in scored])
+    return PAIRS.table(columns)
+
+
+def _score(cases: list[DeliveryCase], weights: Sequence[float], kept: Reasons) -> _Scored:
+    measured = [_measure(case, weights) for case in cases]
+    totals = [total(reasons) for reasons in measured]
+    best = min(range(len(cases)), key=lambda k: (-totals[k], cases[k].delivery.order))
+    all_of = tuple(case.delivery for case in cases)
+    return _Scored(kept.add(measured[best]), all_of, cases[best].delivery, totals[best])
+
+
+def _measure(case: DeliveryCase, weights: Sequence[float]) -> list[Reason]:
+    reasons: list[Reason] = []
+    for place, indicator in enumerate(DELIVERY):
+        finding = indicator.measure(case)
+        if finding is not None:
+            reasons.append((place, finding, weighed(finding, weights[place])))
+    return reasons
+
+
+def _port(one: _Scored) -> str:
+    return one.strongest.call.port_id or ""
+
+
+def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
+    """Return the columns of the leads, in the order given, but for their reasons."""
+    loads = [one.strongest.load for one in scored]
+    firsts = [min(delivery.load.start_time for delivery in one.all) for one in scored]
+    lasts = [max(delivery.call.end_time for delivery in one.all) for one in scored]
+    return {
+        "pair_id": [pair_id(load.vessel_a, f"port:{_port(one)}") for load, one in zip(loads, scored, strict=True)],
+        "vessel_a": [load.vessel_a for load in loads],
+        "mmsi_a": [load.mmsi_a for load in loads],
+        "name_a": [load.name_a for load in loads],
+        "partner_kind": ["port"] * len(scored),
+        "partner_id": [_port(one) for one in scored],
+        "rank": range(1, len(scored) + 1),
+        "score": [logistic(one.log_odds) for one in scored],
+        "log_odds": [one.log_odds for one in scored],
+        "confidence": ["low" if one.strongest.call.inferred else "medium" for one in scored],
+        "n_events": [len({delivery.load.event_id for delivery in one.all}) for one in scored],
+        "first_time": pa.array(firsts, pa.int64()).cast(TIME),
+        "last_time": pa.array(lasts, pa.int64()).cast(TIME),
+        "event_ids": [list(dict.fromkeys(i for delivery in one.all for i in _ids(delivery))) for one in scored],
+    }
+
+
+def _ids(delivery: Delivery) -> list[str]:
+    return [stop.event_id for stop in (delivery.load, delivery.silence, delivery.call) if stop is not None]

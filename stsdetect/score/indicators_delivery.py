@@ -1,0 +1,258 @@
+"""Indicators of direct deliveries: a tanker that loaded and then could have called at a watched port, or did.
+
+Nothing here says that a cargo was landed: a silence that leaves time for a call is consistent with one, and with much
+else. What was seen counts more.
+"""
+
+from __future__ import annotations
+
+from stsdetect.detect.hidden_calls import NAMED, VAGUE
+from stsdetect.detect.port_calls import ROADS
+from stsdetect.score.meetings import HOUR_US, MASKED, safe_id
+from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Finding, Indicator, log_share, metres, ramp, unknown
+from stsdetect.score.voyages import DeliveryCase
+
+RUSI = "RUSI Open Source Centre with Financial Times, 2024-03-26, and BBC, 2024-11: loading at Vostochny, then silence"
+#: Hours of stay that a silence leaves, to share: a call takes less than a day; with ten days a ship can be anywhere.
+_ROOM_SHARE = ((8.0, 0.6), (14.0, 1.0), (72.0, 1.0), (240.0, 0.0))
+#: Change of draught over the silence as a share of the draught before it, to share: crews type decimetres.
+_LIGHTER_SHARE = ((-0.10, 1.0), (-0.03, 0.0), (0.03, 0.0), (0.10, -1.0))
+#: Speed of the straight line over the silence [kn], to share: a ship on a voyage makes 8 kn and more.
+_NOWHERE_SHARE = ((2.0, 1.0), (7.0, 0.0))
+#: Hours from loading to the silence, to share.
+_DELAY_SHARE = ((36.0, 1.0), (168.0, 0.0))
+#: Length [m], to share: those known to have lifted or landed there are 60 to 150 m long.
+_SIZE_SHARE = ((150.0, 0.0), (230.0, 1.0))
+_VERDICT = {
+    "dark": (1.0, "others nearby kept being heard (dark), consistent with AIS switched off"),
+    "outage": (-1.0, "others nearby fell silent with it (outage), which reception explains"),
+    "thin": (-0.3, "ships are seldom heard there (thin)"),
+}
+#: Long silences at which they are a habit, and at which that counts in full (our judgement).
+_HABIT = (3, 20)
+
+
+def _base(case: DeliveryCase) -> Finding:
+    return Finding(None, 1.0, "Every possible delivery starts here: most silences after a call at a port are ordinary")
+
+
+def _seen(case: DeliveryCase) -> Finding | None:
+    call = case.delivery.call
+    if call.inferred:
+        return None
+    told = " by another publisher" if call.subtype == "told" else ""
+    name = case.harbours.name(call.port_id)
+    return Finding(call.duration_h, 1.0, f"The call at {name} was seen{told}: {call.duration_h:.1f} h")
+
+
+def _room(case: DeliveryCase) -> Finding | None:
+    call = case.delivery.call
+    if not call.inferred:
+        return None
+    if call.reach_max_h is None:
+        return unknown("How long the vessel could have stayed is not known")
+    name, others = case.harbours.name(call.port_id), call.n_rivals or 0
+    text = f"The silence leaves {call.reach_max_h:.0f} h for a call at {name}"
+    if others:
+        text += f", and time for a call at any of {others} other ports of its country instead"
+    return Finding(call.reach_max_h, ramp(call.reach_max_h, *_ROOM_SHARE), text)
+
+
+def _loaded(case: DeliveryCase) -> Finding:
+    load = case.delivery.load
+    where = f"The vessel lay at {case.harbours.name(load.port_id)}, a supply port, for {load.duration_h:.1f} h"
+    change = load.draught_change_a_m
+    if change is not None and change > 0:
+        return Finding(change, 1.0, f"{where}, and its draught rose by {metres_of(change)}")
+    if change is not None and change < 0:
+        return Finding(change, -1.0, f"{where}, and its draught fell by {metres_of(-change)}: it landed a cargo there")
+    if ROADS in load.marks:
+        return Finding(None, 0.0, f"{where}, but only at its roads, and perhaps only waited")
+    return Finding(None, 0.5, where)
+
+
+def metres_of(value: float) -> str:
+    """Write a change of draught, typed in decimetres."""
+    return f"{value:.1f} m"
+
+
+def _lighter(case: DeliveryCase) -> Finding:
+    stop = case.delivery.silence or case.delivery.call
+    before, change = stop.draught_before_a_m, stop.draught_change_a_m
+    over = "the silence" if case.delivery.silence else "the call"
+    if before is None or change is None or before <= 0:
+        return unknown(f"The draught before or after {over} is not known")
+    share = ramp(change / before, *_LIGHTER_SHARE)
+    word = "fell" if change < 0 else "rose" if change > 0 else "did not change"
+    amount = f" by {metres_of(abs(change))}, from {metres_of(before)}" if change else f", {metres_of(before)}"
+    return Finding(change, share, f"The draught {word}{amount} over {over}")
+
+
+def _verdict(case: DeliveryCase) -> Finding | None:
+    silence = case.delivery.silence
+    if silence is None:
+        return None
+    if "heard_without_position" in silence.marks:
+        return Finding(None, -0.5, "The vessel was heard in the silence, though not where it was")
+    if silence.coverage not in _VERDICT:
+        return unknown("Whether the silence is reception's is not known")
+    share, text = _VERDICT[silence.coverage]
+    return Finding(share, share, f"In the silence {text}")
+
+
+def _nowhere(case: DeliveryCase) -> Finding | None:
+    silence = case.delivery.silence
+    if silence is None:
+        return None
+    speed = silence.implied_speed_kn
+    if speed is None or silence.is_open:
+        return unknown("The vessel was not heard again")
+    text = f"From the last place before the silence to the first after it would have been {speed:.1f} kn"
+    share = ramp(speed, *_NOWHERE_SHARE)
+    return Finding(speed, share, text + (": it was elsewhere meanwhile, or idle" if share > 0 else ": a voyage"))
+
+
+def _prompt(case: DeliveryCase) -> Finding:
+    hours = max((case.delivery.starts_us - case.delivery.load.end_time) / HOUR_US, 0.0)
+    return Finding(hours, ramp(hours, *_DELAY_SHARE), f"That began {hours:.0f} h after the loading")
+
+
+def _destination(case: DeliveryCase) -> Finding | None:
+    marks = case.delivery.call.marks
+    if NAMED in marks:
+        return Finding(
+            1.0, 1.0, f"Its declared destination named {case.harbours.name(case.delivery.call.port_id)}'s country"
+        )
+    if VAGUE in marks:
+        return Finding(0.5, 0.5, "Its declared destination named no place")
+    return None
+
+
+def _craft(case: DeliveryCase) -> Finding:
+    load = case.delivery.load
+    name = f"Vessel {safe_id(load.vessel_a)}"
+    if load.craft == "tanker":
+        return Finding(1.0, 1.0, f"{name} broadcasts a tanker type (80 to 89)")
+    if load.craft == "cargo":
+        return Finding(-0.5, -0.5, f"{name} broadcasts a cargo type, which carries no oil")
+    if load.craft in MASKED:
+        return unknown(f"What {name.lower()} is, it does not say")
+    return Finding(-1.0, -1.0, f"{name} broadcasts the type of a {load.craft} vessel")
+
+
+def _flag(case: DeliveryCase) -> Finding | None:
+    if case.flag is None or case.flag not in case.harbours.rule.hidden_countries:
+        return None
+    return Finding(1.0, 1.0, f"The vessel's MMSI is one of {case.flag}")
+
+
+def _others(case: DeliveryCase) -> Finding | None:
+    calls = case.delivery.between
+    if not calls:
+        return None
+    names = ", ".join(dict.fromkeys(case.harbours.name(call.port_id) for call in calls[:3]))
+    return Finding(float(len(calls)), 1.0, f"In between it called at {names}, where the cargo may have been landed")
+
+
+def _size(case: DeliveryCase) -> Finding | None:
+    length = case.delivery.load.length_a_m
+    if not length or length <= _SIZE_SHARE[0][0]:
+        return None
+    return Finding(length, ramp(length, *_SIZE_SHARE), f"The vessel is {metres(length)} long, more than calls there")
+
+
+def _habit(case: DeliveryCase) -> Finding | None:
+    share = log_share(case.long_silences, *_HABIT)
+    if share <= 0:
+        return None
+    return Finding(
+        float(case.long_silences),
+        share,
+        f"The vessel fell silent for 6 h or more {case.long_silences} times in the data",
+    )
+
+
+def _again(case: DeliveryCase) -> Finding | None:
+    if case.times < 2:
+        return None
+    text = f"The vessel did so {case.times} times in the data"
+    return Finding(float(case.times), min(1.0, (case.times - 1) / 2.0), text)
+
+
+DELIVERY: tuple[Indicator, ...] = (
+    Indicator(
+        "delivery_base", "Starting point of direct deliveries", "", "base", -4.5,
+        "always known", f"about one in ninety before anything is known; {OUR_WEIGHT}",
+        "Every possible delivery starts here: most silences after a call at a port are ordinary", _base,
+    ),
+    Indicator(
+        "delivery_seen", "Watched port, seen", "h", "for", 4.0,
+        "not asked of calls that are only possible", f"{POE}; {OUR_WEIGHT}",
+        "The call at Chongjin was seen: 14.2 h", _seen,
+    ),
+    Indicator(
+        "delivery_room", "Time the silence leaves", "h", "for", 1.0,
+        "no weight; not asked of calls that were seen", f"space-time prism of the silence; {RUSI}; {OUR_WEIGHT}",
+        "The silence leaves 58 h for a call at Chongjin", _room,
+    ),
+    Indicator(
+        "delivery_loaded", "Loading", "m", "both", 0.8,
+        "a draught that was not typed anew counts as half a loading", f"{RUSI}; {OUR_WEIGHT}",
+        "The vessel lay at Vostochny, a supply port, for 14.0 h, and its draught rose by 2.1 m", _loaded,
+    ),
+    Indicator(
+        "delivery_lighter", "Draught after", "m", "both", 2.0,
+        "counts neither way: draught is typed by hand", f"{ADVISORY}; {OUR_WEIGHT}",
+        "The draught fell by 2.0 m, from 6.1 m over the silence", _lighter,
+    ),
+    Indicator(
+        "delivery_verdict", "Silence judged by coverage", "-1..1", "both", 1.2,
+        "an unknown verdict counts neither way",
+        f"{ADVISORY} (AIS switched off); what nearby hulls were still heard decides (column coverage); {OUR_WEIGHT}",
+        "In the silence others nearby kept being heard (dark), consistent with AIS switched off", _verdict,
+    ),
+    Indicator(
+        "delivery_nowhere", "Got nowhere in the silence", "kn", "for", 0.8,
+        "no weight", f"{RUSI} (back in the same waters days later); {OUR_WEIGHT}",
+        "From the last place before the silence to the first after it would have been 0.4 kn: it was elsewhere "
+        "meanwhile, or idle", _nowhere,
+    ),
+    Indicator(
+        "delivery_prompt", "Soon after loading", "h", "for", 0.6,
+        "always known", f"{RUSI}; {OUR_WEIGHT}", "That began 6 h after the loading", _prompt,
+    ),
+    Indicator(
+        "delivery_destination", "Destination", "0..1", "for", 1.0,
+        "no weight", f"{ADVISORY} (false destinations); {OUR_WEIGHT}",
+        "Its declared destination named no place", _destination,
+    ),
+    Indicator(
+        "delivery_craft", "Type", "-1..1", "both", 0.8,
+        "an unknown type counts neither way", f"{ADVISORY} (tankers); {OUR_WEIGHT}",
+        "Vessel 273000001 broadcasts a tanker type (80 to 89)", _craft,
+    ),
+    Indicator(
+        "delivery_flag", "Flag of the watched country", "0..1", "for", 1.5,
+        "no weight", f"{POE} (tankers of the DPRK lifted at Vostochny themselves, 2024); {OUR_WEIGHT}",
+        "The vessel's MMSI is one of KP", _flag,
+    ),
+    Indicator(
+        "delivery_others", "Called elsewhere in between", "calls", "against", -1.5,
+        "no weight", OUR_WEIGHT, "In between it called at Pohang, where the cargo may have been landed", _others,
+    ),
+    Indicator(
+        "delivery_size", "Large vessel", "m", "against", -1.5,
+        "no weight", f"tankers of the published cases are 60 to 150 m long; {OUR_WEIGHT}",
+        "The vessel is 250 m long, more than calls there", _size,
+    ),
+    Indicator(
+        "delivery_habit", "Often silent", "silences", "against", -1.2,
+        "no weight", f"a vessel that is often not heard has another reason; {OUR_WEIGHT}",
+        "The vessel fell silent for 6 h or more 11 times in the data", _habit,
+    ),
+    Indicator(
+        "delivery_again", "Did so again", "times", "for", 0.8,
+        "no weight", f"{RUSI} (the same tankers over and over); {OUR_WEIGHT}",
+        "The vessel did so 3 times in the data", _again, per_pair=True,
+    ),
+)  # fmt: skip
