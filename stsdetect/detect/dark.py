@@ -24,6 +24,7 @@ from stsdetect.detect.dark_parties import (
     World,
     met_before,
     pair_number,
+    quiet_gaps,
     read_silent,
     read_visible,
 )
@@ -64,6 +65,7 @@ class DarkRendezvous:
     min_loitering_s: float = 7200.0
     min_stay_s: float = 5400.0
     max_silence_s: float = 864000.0
+    max_quiet_s: float = 43200.0
     apart_m: float = 500.0
     drift_kn: float = 5.0
     min_length_m: float = 30.0
@@ -96,8 +98,11 @@ class DarkRendezvous:
         if not world.events.num_rows:
             return EVENTS.empty()
         craft = world.craft(cargo=self.cargo, min_length_m=self.min_length_m)
-        silent = read_silent(world, craft, round(self.min_stay_s * US_PER_S), round(self.max_silence_s * US_PER_S))
-        visible = read_visible(world, craft, vessels, round(self.min_loitering_s * US_PER_S))
+        quiet = quiet_gaps(world, round(self.max_quiet_s * US_PER_S))
+        silent = read_silent(
+            world, craft, quiet, round(self.min_stay_s * US_PER_S), round(self.max_silence_s * US_PER_S)
+        )
+        visible = read_visible(world, craft, vessels, quiet, round(self.min_loitering_s * US_PER_S))
         if at_berth is not None and self.shore and visible.size:
             visible = visible.take(~at_berth(*to_lat_lon(visible.place_xyz)))
         search = _Search(self, world, silent, visible, met_before(world))
@@ -166,7 +171,7 @@ class _Search:
     def both_dark(self) -> pa.Table:
         """Return pairs of silences that are among the best partners of each other."""
         rule = self.rule
-        some = self.silent.take(self.silent.verdict != _OUTAGE)
+        some = self.silent.take((self.silent.verdict != _OUTAGE) & ~self.silent.quiet)
         join = Join(round(rule.min_stay_s * US_PER_S), rule.apart_m)
         partners = _Partners(some, rule)
         for later, earlier, complete in join.earlier(_spans(some)):
