@@ -202,9 +202,9 @@ class DarkSettings(_Model):
     """Whether cargo ships and hulls of type 90-99 may be partners of tankers and of hulls that show no type."""
     max_candidates: int = Field(default=10, ge=1)
     """Candidates listed for a visible loiterer, best first."""
-    max_partners: int = Field(default=3, ge=1)
+    max_partners: int = Field(default=5, ge=1)
     """Two silences make a row if each is among this many best partners of the other."""
-    max_rivals: int = Field(default=40, ge=1)
+    max_rivals: int = Field(default=200, ge=1)
     """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
     two silences (our choice)."""
     min_score: float = 0.0

@@ -8,7 +8,7 @@ been there as well is told by ``n_rivals``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,16 @@ from stsdetect.detect.dark_parties import (
     read_visible,
 )
 from stsdetect.detect.dark_rows import Rows, as_events
-from stsdetect.detect.dark_score import may_pair, pair_points, silence_points, spare_s, time_points
+from stsdetect.detect.dark_score import (
+    BOTH_DARK,
+    ONE_DARK,
+    may_pair,
+    pair_points,
+    share_points,
+    silence_points,
+    spare_s,
+    time_points,
+)
 from stsdetect.kernels.reach import Meets, bounding_cap, joint_reach, reach_stay
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
@@ -71,8 +80,8 @@ class DarkRendezvous:
     min_length_m: float = 30.0
     cargo: bool = True
     max_candidates: int = 10
-    max_partners: int = 3
-    max_rivals: int = 40
+    max_partners: int = 5
+    max_rivals: int = 200
     min_score: float = 0.0
     min_signature: float = 0.6
     shore: bool = True
@@ -162,8 +171,9 @@ class _Search:
     def _score_beside(self, stay: Ints, gap: Ints) -> Floats:
         visible, silent = self.visible.take(stay), self.silent.take(gap)
         lay_s = np.clip((visible.end_us - visible.start_us) / US_PER_S, *_STAY_S)
-        points = silence_points(silent, visible.place_xyz) + time_points(spare_s(silent, visible.place_xyz), lay_s)
-        return points + pair_points(visible, silent, self._met(visible.hull, silent.hull))
+        points = silence_points(silent, visible.place_xyz, ONE_DARK)
+        points = points + time_points(spare_s(silent, visible.place_xyz), lay_s, ONE_DARK)
+        return points + pair_points(visible, silent, self._met(visible.hull, silent.hull), ONE_DARK)
 
     def _met(self, one: Ints, other: Ints) -> Bools:
         return np.isin(pair_number(one, other, len(self.world.labels)), self.met)
@@ -180,7 +190,7 @@ class _Search:
             meets = self._together(some, one, two)
             possible = np.flatnonzero(meets.possible)
             one, two = one[possible], two[possible]
-            score = self._score_together(some, one, two, meets.place_xyz[possible])
+            score = self._score_together(some, one, two, _taken(meets, possible))
             partners.add(one, two, score, complete)
         one, two, score, rank, rivals = partners.chosen()
         good = (score >= rule.min_score) & (rivals <= rule.max_rivals)
@@ -192,13 +202,18 @@ class _Search:
         a, b, rule = some.take(one).reach, some.take(two).reach, self.rule
         return joint_reach(a, b, apart_m=rule.apart_m, least_s=rule.min_stay_s, drift_kn=rule.drift_kn)
 
-    def _score_together(self, some: Silent, one: Ints, two: Ints, place_xyz: Floats) -> Floats:
-        a, b = some.take(one), some.take(two)
-        points = silence_points(a, place_xyz) + silence_points(b, place_xyz)
-        first, second = spare_s(a, place_xyz), spare_s(b, place_xyz)
+    def _score_together(self, some: Silent, one: Ints, two: Ints, meets: Meets) -> Floats:
+        a, b, place = some.take(one), some.take(two), meets.place_xyz
+        points = silence_points(a, place, BOTH_DARK) + silence_points(b, place, BOTH_DARK)
+        first, second = spare_s(a, place), spare_s(b, place)
         # Who is together is so for one time.
-        points += time_points(np.minimum(first, second), np.maximum(first, second))
-        return points + pair_points(a, b, self._met(a.hull, b.hull))
+        points = points + time_points(np.minimum(first, second), np.maximum(first, second), BOTH_DARK)
+        points = points + share_points(a, b, meets.stay_max_s, BOTH_DARK)
+        return points + pair_points(a, b, self._met(a.hull, b.hull), BOTH_DARK)
+
+
+def _taken(meets: Meets, index: Ints) -> Meets:
+    return Meets(*(getattr(meets, field.name)[index] for field in fields(meets)))
 
 
 def _spans(silent: Silent) -> Spans:

@@ -16,7 +16,7 @@ from stsdetect.kernels.reach import Silences
 from stsdetect.kernels.runs import expand, group_bounds, stitch
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, norm, to_xyz
 from stsdetect.reference.speeds import max_speed_kn
-from stsdetect.units import EARTH_RADIUS_M, US_PER_S
+from stsdetect.units import EARTH_RADIUS_M
 
 #: What a hull may be in a transfer of fuel: a tanker, unknown, or a ship that may pose as what it is not.
 TANKER, UNKNOWN, OTHER, NONE = 0, 1, 2, 3
@@ -74,9 +74,6 @@ class Silent(Party):
     course_before_deg: Floats
     speed_after_kn: Floats
     course_after_deg: Floats
-    n_like_it: Ints
-    other_s: Floats
-    rate_per_h: Floats
     quiet: Bools
 
     @property
@@ -210,7 +207,6 @@ def read_silent(world: World, craft: Ints, quiet: Ints, least_us: int, most_us: 
     seen = np.fmax(np.fmax(before, after), implied)
     lat, lon = world.floats("end_lat_deg", row), world.floats("end_lon_deg", row)
     party = world.party(row, craft)
-    count, other = _around(party["hull"], party["start_us"], party["end_us"], 15 * 86_400_000_000)
     return Silent(
         **party,
         after_xyz=to_xyz(lat, lon),
@@ -221,30 +217,8 @@ def read_silent(world: World, craft: Ints, quiet: Ints, least_us: int, most_us: 
         course_before_deg=world.floats("course_before_deg", row),
         speed_after_kn=after,
         course_after_deg=world.floats("course_after_deg", row),
-        n_like_it=count,
-        other_s=other,
-        rate_per_h=world.floats("own_rate_per_h", row),
         quiet=np.isin(row, quiet),
     )
-
-
-def _around(hull: Ints, start_us: Ints, end_us: Ints, within_us: int) -> tuple[Ints, Floats]:
-    """Count the silences of the same hull that start within some time of each, itself included, shape (n,).
-
-    Also return the length of the longest other one among them [s]; 0 where there is none.
-    """
-    order = np.lexsort((start_us, hull))
-    count, longest = np.zeros(hull.size, dtype=np.int64), np.zeros(hull.size)
-    for begin, end in zip(*group_bounds(hull[order]), strict=True):
-        own = order[begin:end]
-        time, length = start_us[own], (end_us[own] - start_us[own]) / US_PER_S
-        low = np.searchsorted(time, time - within_us, side="left")
-        high = np.searchsorted(time, time + within_us, side="right")
-        count[own] = high - low
-        for k, (first, last) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
-            others = np.delete(length[first:last], k - first)
-            longest[own[k]] = np.quantile(others, 0.75) if others.size else 0.0
-    return count, longest
 
 
 def quiet_gaps(world: World, most_us: int) -> Ints:
