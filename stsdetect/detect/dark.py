@@ -263,12 +263,14 @@ class _Partners:
         self._ranked = np.zeros(some.size, dtype=np.bool_)
         none = np.zeros(0, dtype=np.int64)
         self._held: list[tuple[Ints, Ints, Floats]] = [(none, none, np.zeros(0))]
+        self._n_held = 0
         self._best: list[tuple[Ints, Ints, Ints, Ints, Floats]] = []
 
     def add(self, one: Ints, two: Ints, score: Floats, complete: int) -> None:
         """Take in pairs; all whose later silence has a number below ``complete`` have come by now."""
         self._held.append((one, two, score))
-        if sum(pairs.size for pairs, _, _ in self._held) > _HELD:
+        self._n_held += one.size
+        if self._n_held > _HELD:
             self._rank(complete)
 
     def chosen(self) -> tuple[Ints, Ints, Floats, Ints, Ints]:
@@ -297,3 +299,4 @@ class _Partners:
         self._ranked |= done
         open_ = ~(done[one] & done[two])
         self._held = [(one[open_], two[open_], score[open_])]
+        self._n_held = int(open_.sum())
