@@ -11,7 +11,7 @@ import pyarrow as pa
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_dark import DARK, DarkCase
-from stsdetect.score.meetings import read_meetings
+from stsdetect.score.meetings import read_meetings, read_oddities
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
 from stsdetect.score.registry import Case, SharedBerths
 from stsdetect.score.traffic import Traffic
@@ -75,7 +75,7 @@ def rank_dark(
         return PAIRS.empty()
     met = {(meeting.a.vessel, meeting.b.vessel) for meeting in read_meetings(table)}
     meetings = [one.meeting for one in unseen]
-    traffic = Traffic(meetings, [])
+    traffic = Traffic(meetings, [], read_oddities(table))
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
