@@ -226,7 +226,7 @@ class IdentitySettings(_Model):
     """Merchant ships from this length must have an IMO number: SOLAS XI-1/3 says 300 GT, about 45 to 50 m [m]."""
     silence_s: Duration = Field(default=21600.0, gt=0)
     """Hand-over: one identity silent, the other not heard before, for this long [s]."""
-    hand_over_s: Duration = Field(default=43200.0, gt=0)
+    hand_over_s: Duration = Field(default=64800.0, gt=0)
     """Greatest time from the last fix of one to the first of the other [s]."""
     hand_over_speed_kn: float = Field(default=15.0, gt=0)
     """Greatest speed between these two fixes [kn]; laden coasters and product tankers make 8 to 15."""
