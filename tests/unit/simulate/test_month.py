@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -100,6 +101,22 @@ def test_a_day_needs_no_day_before_it() -> None:
         next(later)
     assert next(later).equals(third)
     assert third.num_rows <= 1.1 * len(month.voyages) * 144
+
+
+def test_memory_does_not_grow_with_days() -> None:
+    def peak(days: int) -> int:
+        month = Month(seed=5, days=days, vessels=40, cases=0, area=KOREA)
+        assert month.voyages
+        assert month.radio
+        assert month.tracks
+        tracemalloc.start()
+        try:
+            assert sum(block.num_rows for block in month.blocks()) > 1_000 * days
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(32) < 1.5 * peak(8)
 
 
 def test_every_family_is_planted(rows: pa.Table) -> None:
