@@ -189,6 +189,9 @@ class DarkSettings(_Model):
     silences and of loitering (our choice)."""
     max_silence_s: Duration = Field(default=864000.0, gt=0)
     """Longer silences are not paired [s]: in ten days at 12 kn a hull can be nearly anywhere (our choice)."""
+    max_quiet_s: Duration = Field(default=43200.0, ge=0)
+    """A silence up to this long, before and after which a hull lay still at about one place, belongs to its stay there,
+    as where it is heard every few hours by satellite [s] (our choice)."""
     apart_m: float = Field(default=500.0, ge=0)
     """Together is at most this far apart [m], as in ``encounters.max_distance_m``."""
     drift_kn: float = Field(default=5.0, ge=0)
@@ -199,9 +202,9 @@ class DarkSettings(_Model):
     """Whether cargo ships and hulls of type 90-99 may be partners of tankers and of hulls that show no type."""
     max_candidates: int = Field(default=10, ge=1)
     """Candidates listed for a visible loiterer, best first."""
-    max_partners: int = Field(default=3, ge=1)
+    max_partners: int = Field(default=5, ge=1)
     """Two silences make a row if each is among this many best partners of the other."""
-    max_rivals: int = Field(default=40, ge=1)
+    max_rivals: int = Field(default=200, ge=1)
     """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
     two silences (our choice)."""
     min_score: float = 0.0
@@ -245,6 +248,19 @@ class IdentitySettings(_Model):
     """Where so many other hulls near by show the same fault in the same hour it is called jamming."""
     crowd_km: float = Field(default=100.0, gt=0)
     """... near by: within this distance [km]."""
+
+
+class ChainSettings(_Model):
+    """How a cargo may pass from vessel to vessel."""
+
+    max_days: float = Field(default=30.0, gt=0)
+    """Greatest time from one step to the next [d]: a cargo is seldom kept aboard for longer (our choice)."""
+    max_vessels: int = Field(default=4, ge=1, le=8)
+    """Most vessels of a chain."""
+    min_strength: float = Field(default=0.2, ge=0, le=1)
+    """Weaker steps make no chain, 0..1; a meeting is as strong as the score of its pair (our choice)."""
+    sink_categories: tuple[str, ...] = ("dprk_waters",)
+    """A vessel seen in a zone of these categories ends a chain."""
 
 
 class ContextSettings(_Model):
@@ -300,6 +316,7 @@ class Settings(_Model):
     gaps: GapSettings = GapSettings()
     coverage: CoverageSettings = CoverageSettings()
     port_calls: PortCallSettings = PortCallSettings()
+    chains: ChainSettings = ChainSettings()
     dark: DarkSettings = DarkSettings()
     identity: IdentitySettings = IdentitySettings()
     context: ContextSettings = ContextSettings()
