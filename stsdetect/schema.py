@@ -289,7 +289,8 @@ EVENTS = Schema(
             "subtype",
             _S,
             "encounter: stationary, under_way or unknown; loitering: still; gap: silence (6 h or more) or short; "
-            "dark_rendezvous: one_dark or both_dark; port_call: seen, inferred or told; identity: the test that failed",
+            "dark_rendezvous: one_dark or both_dark; port_call: seen, inferred or told; identity: the test that "
+            "failed, see `stsdetect about tests`",
             nullable=False,
         ),
         _c("vessel_a", _S, "hull id, the lesser of the two", nullable=False),
@@ -311,8 +312,8 @@ EVENTS = Schema(
         _c("inferred_min", _F, "minutes inferred between sparser fixes; null in events of others [min]"),
         _c("lat_deg", _F, "latitude of the event's point [degrees]; a gap's is its last fix", nullable=False),
         _c("lon_deg", _F, "longitude of the event's point [degrees]", nullable=False),
-        _c("end_lat_deg", _F, "gap: latitude of the first fix after it [degrees]"),
-        _c("end_lon_deg", _F, "gap: longitude of the first fix after it [degrees]"),
+        _c("end_lat_deg", _F, "gap: latitude of the first fix after it; identity: of the other place [degrees]"),
+        _c("end_lon_deg", _F, "gap: longitude of the first fix after it; identity: of the other place [degrees]"),
         _c("implied_speed_kn", _F, "gap: straight-line speed between its ends [kn]"),
         _c("zone_id", _S, "most specific transfer zone that holds the point"),
         _c("zone_distance_km", _F, "distance to the nearest transfer zone, 0 inside [km]"),
@@ -356,7 +357,11 @@ EVENTS = Schema(
         _c("observed_a", _B, "dark_rendezvous: a was heard during it"),
         _c("observed_b", _B, "dark_rendezvous: b was heard during it"),
         _c("candidate_rank", _I32, "dark_rendezvous: 1 is the likeliest partner of those that could have been"),
-        _c("n_rivals", _I32, "dark_rendezvous: other hulls that could equally have been the partner"),
+        _c(
+            "n_rivals",
+            _I32,
+            "dark_rendezvous: other hulls that could equally have been the partner; hand_over: the other",
+        ),
         _c("meet_earliest", TIME, "dark_rendezvous, inferred port_call: earliest moment they could be there, UTC"),
         _c("meet_latest", TIME, "dark_rendezvous, inferred port_call: latest moment they could be there, UTC"),
         _c("reach_max_h", _F, "dark_rendezvous, inferred port_call: longest time the silence leaves for it [h]"),
