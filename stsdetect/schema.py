@@ -471,7 +471,7 @@ AREAS = Schema(
         _c("area_id", _S, "hash of kind, start second and place", nullable=False),
         _c("kind", _S, "outage or jamming", nullable=False),
         _c("start_time", TIME, "start, UTC: of an outage the median last fix, of jamming the hour", nullable=False),
-        _c("end_time", TIME, "end, UTC: of an outage the median first fix after it, of jamming the hour", False),
+        _c("end_time", TIME, "end, UTC: of an outage when most were heard again, of jamming the hour", False),
         _c("lat_deg", _F, "middle of its cells, latitude [degrees]", nullable=False),
         _c("lon_deg", _F, "middle of its cells, longitude [degrees]", nullable=False),
         _c(

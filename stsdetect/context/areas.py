@@ -17,6 +17,9 @@ from stsdetect.schema import AREAS, TIME, event_id
 TOGETHER_US = HOUR_US
 #: Of hulls that fell silent together at least this share must come back together, for an outage (our choice).
 BACK_SHARE = 0.5
+#: ... or, where satellites hear some of them meanwhile: so many hulls must have fallen silent, as many of them within
+#: this time of each other [us] (our choice: a quarter of an hour is a report or two).
+SUDDEN_HULLS, SUDDEN_US = 8, HOUR_US // 4
 #: At most this share of the hulls heard in its cells before may be heard there during an outage (our choice).
 HEARD_SHARE = 0.5
 #: So near an outage nothing is called dark [m]: a station that fails hears some that others do not, and hears 40 to
@@ -63,7 +66,7 @@ class Areas:
 
 
 def find_outages(heard: Heard, cell: Ints, start_us: Ints, end_us: Ints, fell: Bools, min_hulls: int) -> Areas:
-    """Find where hulls fell silent together and came back together.
+    """Find where hulls fell silent together, and came back together or were many at one moment.
 
     Parameters
     ----------
@@ -78,11 +81,16 @@ def find_outages(heard: Heard, cell: Ints, start_us: Ints, end_us: Ints, fell: B
         own = some[members]
         middle = _middle(start_us[own])
         own = own[abs(start_us[own] - middle) <= TOGETHER_US]
-        back = _middle(end_us[own])
-        together = abs(end_us[own] - back) <= TOGETHER_US
+        back = _most_alike(end_us[own])
+        n_back, n_sudden = (
+            (abs(end_us[own] - back) <= TOGETHER_US).sum(),
+            (abs(start_us[own] - middle) <= SUDDEN_US).sum(),
+        )
+        together = n_back >= BACK_SHARE * own.size
+        together |= own.size >= SUDDEN_HULLS and n_sudden >= BACK_SHARE * own.size
         cells = np.unique(cell[own])
         before, during = _counts(heard, "outage", cells, middle, back)
-        if own.size >= min_hulls and together.sum() >= BACK_SHARE * own.size and during <= HEARD_SHARE * before:
+        if own.size >= min_hulls and together and during <= HEARD_SHARE * before:
             found.append((cells, middle, back, int(own.size)))
     return _areas("outage", heard, found)
 
@@ -122,6 +130,14 @@ def find_jamming(heard: Heard, least_hulls: int) -> Areas:
 def _middle(times: Ints) -> int:
     """Return the median, of two in the middle the earlier."""
     return int(np.sort(times)[(times.size - 1) // 2])
+
+
+def _most_alike(times: Ints) -> int:
+    """Return the middle of the hour with most of the times, of several hours the last."""
+    times = np.sort(times)
+    count = np.searchsorted(times, times + TOGETHER_US, side="right") - np.arange(times.size)
+    first = times.size - 1 - int(np.argmax(count[::-1]))
+    return _middle(times[first : first + int(count[first])])
 
 
 def _groups(cell: Ints, hour: Ints) -> list[Ints]:
@@ -167,7 +183,7 @@ def _areas(kind: str, heard: Heard, found: list[tuple[Ints, int, int, int]]) -> 
             "n_hulls_during": during,
             "n_silent": n_hulls if silent else None,
             "n_teleports": None if silent else n_hulls,
-            "evidence": f"{n_hulls} hulls fell silent together and most came back together; {before} hulls were heard "
+            "evidence": f"{n_hulls} hulls fell silent together; {before} hulls were heard "
             f"here before, {during} meanwhile"
             if silent
             else f"{n_hulls} hulls sent places that cannot be, or none; {during} were heard here meanwhile",

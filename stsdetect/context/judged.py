@@ -197,7 +197,7 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
                 Why.FEW: f"too few others to judge by: {others}",
                 Why.NEW: f"the data are too short to tell how well the place is heard; {others}",
                 Why.MIXED: f"not clear: {others}; {usual}",
-                Why.APART: f"many fell silent, but did not come back together: {others}",
+                Why.APART: f"many fell silent, but not as in an outage: {others}",
                 Why.JAMMED: f"in or beside an area of jamming; {others}",
                 Why.HEADING: f"it is not known how well it is heard where it was heading; {others}",
                 Why.BEYOND: f"where it was heading only {facts.ahead_share[k]:.0%} of hull-hours are followed "
