@@ -15,13 +15,12 @@ from stsdetect.schema import AREAS, TIME, event_id
 #: Silences that begin, or end, within this time of each other do so together [us] (our choice: the slowest reports,
 #: and the hours they are counted in).
 TOGETHER_US = HOUR_US
-#: Of hulls that fell silent together at least this share must come back together, for an outage (our choice).
-BACK_SHARE = 0.5
-#: ... or, where satellites hear some of them meanwhile: so many hulls must have fallen silent, as many of them within
-#: this time of each other [us] (our choice: a quarter of an hour is a report or two).
+#: Of hulls that fell silent together at least this share must come back together, and at most this share of the hulls
+#: heard in their cells before may be heard there meanwhile, for an outage (our choice).
+BACK_SHARE, HEARD_SHARE = 0.5, 0.5
+#: ... or, where satellites hear some of them: so many hulls must have fallen silent, half of them within this time of
+#: each other [us] (our choice: a quarter of an hour is a report or two).
 SUDDEN_HULLS, SUDDEN_US = 8, HOUR_US // 4
-#: At most this share of the hulls heard in its cells before may be heard there during an outage (our choice).
-HEARD_SHARE = 0.5
 #: So near an outage nothing is called dark [m]: a station that fails hears some that others do not, and hears 40 to
 #: 60 nautical miles; from the middle of the nearest cell with silences (our choice).
 OUTAGE_M = 150_000.0
@@ -82,15 +81,13 @@ def find_outages(heard: Heard, cell: Ints, start_us: Ints, end_us: Ints, fell: B
         middle = _middle(start_us[own])
         own = own[abs(start_us[own] - middle) <= TOGETHER_US]
         back = _most_alike(end_us[own])
-        n_back, n_sudden = (
-            (abs(end_us[own] - back) <= TOGETHER_US).sum(),
-            (abs(start_us[own] - middle) <= SUDDEN_US).sum(),
-        )
-        together = n_back >= BACK_SHARE * own.size
-        together |= own.size >= SUDDEN_HULLS and n_sudden >= BACK_SHARE * own.size
+        n_back = (abs(end_us[own] - back) <= TOGETHER_US).sum()
+        n_sudden = (abs(start_us[own] - middle) <= SUDDEN_US).sum()
         cells = np.unique(cell[own])
         before, during = _counts(heard, "outage", cells, middle, back)
-        if own.size >= min_hulls and together and during <= HEARD_SHARE * before:
+        together = n_back >= BACK_SHARE * own.size and during <= HEARD_SHARE * before
+        together |= own.size >= SUDDEN_HULLS and n_sudden >= BACK_SHARE * own.size
+        if own.size >= min_hulls and together:
             found.append((cells, middle, back, int(own.size)))
     return _areas("outage", heard, found)
 
