@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from stsdetect.pipeline import inspect as inspect
     from stsdetect.readers import read as read
     from stsdetect.score import rank_pairs as rank_pairs
+    from stsdetect.score.chain_graph import to_networkx as to_networkx
+    from stsdetect.score.chains import chains as chains
     from stsdetect.settings import Settings as Settings
     from stsdetect.settings import load_settings as load_settings
     from stsdetect.simulate import simulate as simulate
@@ -48,12 +50,14 @@ _PUBLIC = {
     "UsageError": "stsdetect.errors",
     "annotate": "stsdetect.context",
     "build_tracks": "stsdetect.tracks",
+    "chains": "stsdetect.score.chains",
     "detect": "stsdetect.pipeline",
     "inspect": "stsdetect.pipeline",
     "load_settings": "stsdetect.settings",
     "rank_pairs": "stsdetect.score",
     "read": "stsdetect.readers",
     "simulate": "stsdetect.simulate",
+    "to_networkx": "stsdetect.score.chain_graph",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

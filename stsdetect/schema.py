@@ -401,8 +401,30 @@ PAIRS = Schema(
         _c("first_time", TIME, "start of the first", nullable=False),
         _c("last_time", TIME, "end of the last", nullable=False),
         _c("event_ids", pa.list_(_S), "their ids", nullable=False),
+        _c("chain", _S, "the strongest chain from a supply port it is part of; null for none, see `stsdetect chains`"),
         _c("reasons", pa.list_(REASON), "what speaks for and against, a base term first", nullable=False),
         _c("settings_id", _S, "digest of the settings", nullable=False),
+    ),
+)
+
+CHAINS = Schema(
+    "chains",
+    "Chains that time allows, from a supply port over vessels to a watched port, its waters or a listed vessel.",
+    (
+        _c("chain_id", _S, "hash of ports, vessels and events", nullable=False),
+        _c("supply_port", _S, "port where the first vessel lay", nullable=False),
+        _c("vessels", pa.list_(_S), "hull ids in order", nullable=False),
+        _c("sink", _S, "where it ends: a port, a zone, or the IMO number of a listed vessel", nullable=False),
+        _c("sink_kind", _S, "port, waters or listed", nullable=False),
+        _c("start_time", TIME, "start of the call at the supply port", nullable=False),
+        _c("end_time", TIME, "end of the last step", nullable=False),
+        _c("strength", _F, "strength of the weakest step, 0..1 in tenths; a meeting's is the score of its pair", False),
+        _c("n_observed", _I64, "steps that were observed", nullable=False),
+        _c("n_inferred", _I64, "steps that silences only allow", nullable=False),
+        _c("event_ids", pa.list_(_S), "events of the steps, in order", nullable=False),
+        _c("observed", pa.list_(_B), "whether each was observed", nullable=False),
+        _c("path", _S, "port, vessels and end joined by ' > '", nullable=False),
+        _c("evidence", _S, "the steps in words", nullable=False),
     ),
 )
 
@@ -476,5 +498,5 @@ COVERAGE = Schema(
 )
 
 TABLES: tuple[Schema, ...] = (
-    POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, BERTHS, AREAS, COVERAGE,
+    POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, CHAINS, BERTHS, AREAS, COVERAGE,
 )  # fmt: skip

@@ -247,6 +247,19 @@ class IdentitySettings(_Model):
     """... near by: within this distance [km]."""
 
 
+class ChainSettings(_Model):
+    """How a cargo may pass from vessel to vessel."""
+
+    max_days: float = Field(default=30.0, gt=0)
+    """Greatest time from one step to the next [d]: a cargo is seldom kept aboard for longer (our choice)."""
+    max_vessels: int = Field(default=4, ge=1, le=8)
+    """Most vessels of a chain."""
+    min_strength: float = Field(default=0.2, ge=0, le=1)
+    """Weaker steps make no chain, 0..1; a meeting is as strong as the score of its pair (our choice)."""
+    sink_categories: tuple[str, ...] = ("dprk_waters",)
+    """A vessel seen in a zone of these categories ends a chain."""
+
+
 class ContextSettings(_Model):
     """Zones, ports, shore, berths and anchorages."""
 
@@ -300,6 +313,7 @@ class Settings(_Model):
     gaps: GapSettings = GapSettings()
     coverage: CoverageSettings = CoverageSettings()
     port_calls: PortCallSettings = PortCallSettings()
+    chains: ChainSettings = ChainSettings()
     dark: DarkSettings = DarkSettings()
     identity: IdentitySettings = IdentitySettings()
     context: ContextSettings = ContextSettings()

@@ -15,6 +15,7 @@ import click
 
 from stsdetect.cli import console
 from stsdetect.cli.about import about
+from stsdetect.cli.chains import chains
 from stsdetect.cli.detect import detect
 from stsdetect.cli.inspect import inspect
 from stsdetect.cli.simulate import simulate
@@ -53,7 +54,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for verb in (detect, inspect, simulate, about):
+for verb in (detect, inspect, chains, simulate, about):
     cli.add_command(verb)
 
 

@@ -30,8 +30,31 @@ def messages(verb: F) -> F:
     return verb
 
 
+def own_settings(verb: F) -> F:
+    """Add ``--settings`` and ``--set``."""
+    for option in (
+        click.option(
+            "--set",
+            "changes",
+            metavar="GROUP.NAME=VALUE",
+            multiple=True,
+            help="Change one setting, such as --set encounters.max_distance_m=300; may be repeated.",
+        ),
+        click.option(
+            "--settings",
+            "settings_file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Settings in TOML; `stsdetect about settings` lists them.",
+        ),
+    ):
+        verb = option(verb)
+    return verb
+
+
 def settings_options(verb: F) -> F:
     """Add ``--settings``, ``--set``, and what says how files are to be read."""
+    verb = own_settings(verb)
     for option in (
         click.option(
             "--utc-offset",
@@ -64,20 +87,6 @@ def settings_options(verb: F) -> F:
             metavar="OURS=THEIRS",
             multiple=True,
             help="Column map for tables of other layouts, such as --map lat=Latitude_degrees; may be repeated.",
-        ),
-        click.option(
-            "--set",
-            "changes",
-            metavar="GROUP.NAME=VALUE",
-            multiple=True,
-            help="Change one setting, such as --set encounters.max_distance_m=300; may be repeated.",
-        ),
-        click.option(
-            "--settings",
-            "settings_file",
-            metavar="FILE",
-            type=click.Path(path_type=Path),
-            help="Settings in TOML; `stsdetect about settings` lists them.",
         ),
     ):
         verb = option(verb)

@@ -102,12 +102,12 @@ def _month(given: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a month that were given."""
     chosen = {name: value for name, value in given.items() if value is not None}
     if "area" in chosen:
+        words = str(chosen["area"]).split(",")
         try:
-            chosen["area"] = tuple(float(part) for part in str(chosen["area"]).split(","))
-            if len(chosen["area"]) != 4:
-                raise ValueError
+            lat_min, lat_max, lon_min, lon_max = (float(word) for word in words)
         except ValueError as problem:
             raise UsageError(
-                f"--area {chosen['area']!r} is not four numbers; write lat_min,lat_max,lon_min,lon_max"
+                f"--area {','.join(words)!r} is not four numbers; write lat_min,lat_max,lon_min,lon_max"
             ) from problem
+        chosen["area"] = (lat_min, lat_max, lon_min, lon_max)
     return chosen

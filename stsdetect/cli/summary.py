@@ -1,9 +1,11 @@
-"""What `detect` and `inspect` print for people."""
+"""What `detect`, `inspect` and `chains` print for people."""
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,8 @@ from stsdetect.pipeline.inspection import NOT_READ
 from stsdetect.report.texts import clean, is_base, vessel_name
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from stsdetect.pipeline import Inspection, RejectList, Result
 
 #: Pairs shown at the end of `detect`.
@@ -93,6 +97,45 @@ def partner(pair: Mapping[str, Any]) -> str:
     if pair["partner_kind"] == "port":
         return f"port {clean(pair['partner_id'])}"
     return vessel_name(pair["name_b"], pair["mmsi_b"], pair["vessel_b"])
+
+
+def print_chains(found: pa.Table) -> None:
+    """Print chains as a table for people, strongest first."""
+    console = _stdout()
+    if not found.num_rows:
+        _say(console, "no chain from a supply port")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("strength", "observed", "from (UTC)", "to (UTC)", "chain"):
+        table.add_column(name, no_wrap=name != "chain")
+    for row in found.to_pylist():
+        steps = row["n_observed"] + row["n_inferred"]
+        days = (row[name].strftime("%Y-%m-%d") for name in ("start_time", "end_time"))
+        cells = (
+            f"{row['strength']:.1f}",
+            f"{row['n_observed']} of {steps}",
+            *days,
+            f"{row['path']}: {row['evidence']}",
+        )
+        table.add_row(*(Text(plain(cell)) for cell in cells))
+    console.print(table)
+    _say(console, "What time allows, from hand to hand; not that anything was passed on.")
+
+
+def print_chains_csv(found: pa.Table) -> None:
+    """Print chains as CSV; lists are joined by spaces, times are UTC."""
+    from stsdetect.report.gis import csv_cell
+
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(found.column_names)
+    for row in found.to_pylist():
+        out.writerow([csv_cell(_csv_text(value)) for value in row.values()])
+
+
+def _csv_text(value: Any) -> Any:
+    if isinstance(value, list):
+        return " ".join(str(item).lower() if isinstance(item, bool) else str(item) for item in value)
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
 
 
 def main_reason(reasons: Sequence[dict[str, Any]]) -> str:

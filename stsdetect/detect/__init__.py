@@ -27,7 +27,6 @@ from stsdetect.detect.spoofing import Reported, cells_on_land
 from stsdetect.detect.stretches import Stretches
 from stsdetect.engine import cores
 from stsdetect.reference.places import Port, load_ports
-from stsdetect.schema import FLAGGED
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf
 
@@ -71,7 +70,7 @@ def find_events(
         add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         gaps,
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
-        _identity(fixes, data, known, flagged, settings),
+        _identity(fixes, data, known, ports, settings),
     ]
     found.append(
         infer_calls(pa.concat_tables(found), settings.port_calls, ports=ports, known=known, labels=data.labels)
@@ -81,11 +80,9 @@ def find_events(
     return in_final_order(found, settings.digest)
 
 
-def _identity(fixes: Any, data: Fixes, known: Identities, flagged: Any | None, settings: Settings) -> pa.Table:
+def _identity(fixes: Any, data: Fixes, known: Identities, ports: Sequence[Port], settings: Settings) -> pa.Table:
     rule = settings.identity
-    left_out = None if flagged is None else FLAGGED.conform(to_arrow(flagged, "flagged"), extra=True)
-    own = identity_of_hulls(data, Reported.from_table(fixes), known, left_out, settings)
-    ports = load_ports(settings.context.ports_file)
+    own = identity_of_hulls(data, Reported.from_table(fixes), known, settings)
     side_by_side = cross_oddities(Stretches.from_fixes(data), known, ports, rule)
     found = judged(own, cells_on_land(data), len(data.labels), rule)
     return pa.concat_tables([found, identity_events(side_by_side, data.labels, known)])

@@ -34,6 +34,7 @@ from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
 from stsdetect.schema import AREAS, COVERAGE, EVENTS, SOURCES
 from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
+from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
 from stsdetect.settings import Format, Settings
@@ -281,6 +282,8 @@ def run_job(
             known = {"facts": places.facts, "berths": berths}
             direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
             pairs = rank([rank_pairs(events, **known, **asked), rank_dark(events, **known, **asked), direct])
+            links = chains(events, pairs, settings=settings.chains, calls=rule, ports=ports, facts=places.facts)
+            pairs = add_chains(pairs, links)
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),

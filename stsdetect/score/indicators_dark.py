@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from stsdetect.score.faults import ONE_HULL
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
@@ -45,6 +44,8 @@ class DarkCase:
     lead: Lead
     one: Unseen
     case: Case
+    #: Whether the two may be one hull under two identities.
+    one_hull: bool = False
 
     @property
     def silences(self) -> list[Source]:
@@ -184,14 +185,9 @@ def again(case: DarkCase) -> Finding | None:
 
 def same_hull(case: DarkCase) -> Finding | None:
     """Two identities that may be one hull: it cannot meet itself."""
-    if not case.lead.named:
+    if not case.lead.named or not case.one_hull:
         return None
-    a, b = case.one.hulls
-    tests = {f.test for f in case.case.traffic.faults_near(a, case.one.meeting) if f.other == b and f.test in ONE_HULL}
-    if not tests:
-        return None
-    words = " and ".join(test.replace("_", " ") for test in sorted(tests))
-    return Finding(float(len(tests)), 1.0, f"The two may be one hull under two identities ({words})")
+    return Finding(1.0, 1.0, "By an identity event the two may be one hull under two identities")
 
 
 def also_unseen(case: Case) -> Finding | None:
@@ -288,10 +284,10 @@ _DARK: tuple[Indicator, ...] = (
         again,
     ),
     Indicator(
-        "dark_same_hull", "One hull, two identities", "tests", "against", -5.0,
+        "dark_same_hull", "One hull, two identities", "flag", "against", -5.0,
         "no weight",
         f"identity events hand_over, imo_moved and twin_dimensions of both: a hull cannot meet itself; {OUR_WEIGHT}",
-        "The two may be one hull under two identities (hand over)",
+        "By an identity event the two may be one hull under two identities",
         same_hull,
     ),
 )  # fmt: skip

@@ -45,6 +45,7 @@ _JITTER_S = 40
 SILENCES = pa.schema([
     ("mmsi", pa.int64()), ("start", pa.timestamp("us", tz="UTC")), ("end", pa.timestamp("us", tz="UTC")),
     ("is_open", pa.bool_()), ("reason", pa.string()), ("lat_deg", pa.float64()), ("lon_deg", pa.float64()),
+    ("end_lat_deg", pa.float64()), ("end_lon_deg", pa.float64()),
     *[(f"n_{reason}", pa.int32()) for reason in REASONS[1:]],
 ])  # fmt: skip
 
@@ -335,7 +336,8 @@ class Ledger:
         place = np.column_stack([spot.lat_deg, spot.lon_deg])
         at = np.where(first[:, None], self._place[own], place[before])
         long = np.flatnonzero(t_s[heard] - since >= SILENCE_S)
-        self._tell(own[long], since[long], t_s[heard][long], counts[long], at[long], is_open=False)
+        ends = t_s[heard][long]
+        self._tell(own[long], since[long], ends, counts[long], at[long], place[heard][long], is_open=False)
         last = heard[np.append(own[1:] != own[:-1], True)] if len(own) else heard
         self._missed += missed[stop] - missed[begin]
         self._missed[who[last]] = missed[stop[who[last]]] - missed[last + 1]
@@ -345,16 +347,20 @@ class Ledger:
         """Take note of hulls that are still silent at the end."""
         late = np.flatnonzero(end_s - self._last_s >= SILENCE_S)
         ends = np.full(len(late), end_s)
-        self._tell(late, self._last_s[late], ends, self._missed[late], self._place[late], is_open=True)
+        nowhere = np.full((len(late), 2), np.nan)
+        self._tell(late, self._last_s[late], ends, self._missed[late], self._place[late], nowhere, is_open=True)
 
-    def _tell(self, who: Ints, start_s: Floats, end_s: Floats, counts: Ints, at: Floats, *, is_open: bool) -> None:
+    def _tell(
+        self, who: Ints, start_s: Floats, end_s: Floats, counts: Ints, at: Floats, then: Floats, *, is_open: bool
+    ) -> None:
         most = 1 + np.argmax(counts[:, 1:], axis=1) if len(who) else who
         self._parts.append(
             pa.table(
                 [
                     self._mmsi[who], _times(start_s, self._start), _times(end_s, self._start),
                     np.full(len(who), is_open), pa.array([REASONS[k] for k in most.tolist()], pa.string()),
-                    at[:, 0], at[:, 1], *[counts[:, k].astype(np.int32) for k in range(1, len(REASONS))],
+                    at[:, 0], at[:, 1], *(pa.array(then[:, k], from_pandas=True) for k in (0, 1)),
+                    *[counts[:, k].astype(np.int32) for k in range(1, len(REASONS))],
                 ],
                 schema=SILENCES,
             )

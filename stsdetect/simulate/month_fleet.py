@@ -64,8 +64,8 @@ class Crew:
         return bool(self.rng.random() < share)
 
     def port(self, ids: Iterable[str], often: dict[str, float] | None = None, not_at: str = "") -> str:
-        """Draw a port, the large ones more often."""
-        names = [name for name in ids if name != not_at]
+        """Draw a port, the large ones more often; of all ports where there is none to choose from."""
+        names = [name for name in ids if name != not_at] or [name for name in self.sea.ports if name != not_at]
         weight = np.array([(often or {}).get(name, 0.3 if often else 1.0) for name in names])
         return names[int(self.rng.choice(len(names), p=weight / weight.sum()))]
 
@@ -311,29 +311,36 @@ def dprk(crew: Crew, voyage: Voyage, here: str, until_s: float, *, tanker: bool)
     """Trade between DPRK ports and the nearest of China and Russia until ``until_s``; return the port where it lies.
 
     Nearly half of such voyages are sailed with the transponder off in the middle (our choice; the advisories of OFAC
-    name it as a common practice of that fleet), whatever is carried.
+    name it as a common practice of that fleet), whatever is carried. Tankers go from port to port of their own coast;
+    one voyage of eight is a delivery under the cap from Dalian or another port of China, seen all the way.
     """
     own = [name for name in crew.sea.ports if name.startswith("kp_") and "lock" not in name]
     while voyage.now_s < until_s:
         home = here.startswith("kp_")
         east = crew.sea.ports[here].lon_deg > 127.0
-        abroad = ("ru_",) if east else ("cn_da", "cn_lo", "cn_sh", "cn_ya", "cn_we", "cn_ri", "cn_li")
-        near = [name for name in crew.open_ports if name.startswith(abroad)] or crew.open_ports
+        near = [name for name in crew.open_ports if name.startswith(_ABROAD[east])] or crew.open_ports
         coast = [name for name in own if (crew.sea.ports[name].lon_deg > 127.0) == east and name != here] or own
-        there = crew.port(near if home and not (tanker and crew.chance(0.5)) else coast, None, here)
+        abroad = home and (crew.chance(0.125) and not east if tanker else True)
+        there = crew.port(near if abroad else coast, None, here)
         begin = voyage.now_s
         merchant_leg(crew, voyage, here, there, drifts=0.25, speed_kn=crew.u(8, 10.5), stay_h=(18, 110))
-        if crew.chance(0.45):
+        if crew.chance(0.45) and ((home and not abroad) or not tanker):
             off = begin + crew.u(0.5, 6) * HOUR
             voyage.switch_off(off, max(off, voyage.now_s - crew.u(20, 60) * HOUR), OWN_REASONS)
         here = there
     return here
 
 
+#: Ports of China and Russia that ships of the west and the east coast of the DPRK trade with.
+_ABROAD = (("cn_da", "cn_lo", "cn_sh", "cn_ya", "cn_we", "cn_ri", "cn_li"), ("ru_",))
+
+
 def dprk_ship(crew: Crew, hull: Hull, *, tanker: bool) -> Voyage:
     """A DPRK ship in its ordinary trade."""
     own = [name for name in crew.sea.ports if name.startswith("kp_") and "lock" not in name] or crew.open_ports
-    here = crew.port(own)
+    # Most ships and most of the trade are on the west coast (our choice).
+    west = [name for name in own if crew.sea.ports[name].lon_deg < 127.0]
+    here = crew.port(west if west and crew.chance(0.65) else own)
     voyage = Voyage.begin(hull, -EARLY_S, crew.berth(here, hull))
     voyage.stay(crew.u(2, 90) * HOUR, does.LIE, crew.u(0, 360))
     dprk(crew, voyage, here, crew.span_s, tanker=tanker)

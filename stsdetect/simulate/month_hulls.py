@@ -54,7 +54,7 @@ MODELS: dict[str, Model] = {
     "tug": Model((26, 38), (2.9, 3.3), (0.11, 0.14), (TOWING, TUG), _NEAR),
     "barge": Model((60, 95), (3.4, 4.2), (0.03, 0.05), (UNKNOWN,), _NEAR, 1.0, False),
     "dprk_cargo": Model((70, 135), (6.0, 6.8), (0.042, 0.054), (CARGO,), (445,)),
-    "dprk_tanker": Model((62, 112), (6.0, 6.8), (0.044, 0.054), (TANKER, TANKER, CARGO), (445,)),
+    "dprk_tanker": Model((62, 112), (6.0, 6.8), (0.044, 0.054), (*(TANKER,) * 5, CARGO), (445,)),
 }  # fmt: skip
 
 

@@ -27,8 +27,8 @@ Box = tuple[float, float, float, float]
 CELL_DEG = 0.06
 #: A cell is water from this far off the shoreline [km]; ways keep off the coast within the second distance [km].
 WET_KM, CLEAR_KM = 1.0, 8.0
-#: A port whose berths are further from open water than this lies up a river and is left out [m].
-_UP_RIVER_M = 14_000.0
+#: A port further up a river than this [m], or the straight way to whose berths lies this far inland [km], is left out.
+_UP_RIVER_M, _INLAND_KM = 25_000.0, 2.0
 #: Steps to neighbours: a king's and a knight's, so that ways may run on sixteen courses.
 _STEPS = ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (2, 1), (1, -2), (2, -1))
 _PORTS_APART_DEG = 0.12
@@ -117,9 +117,14 @@ class Sea:
             if harbour is None:
                 continue
             cell = self.nearest(*first_berth(harbour))
-            if apart_m(*first_berth(harbour), *self.place(cell)) < _UP_RIVER_M:
+            if self._reached(first_berth(harbour), self.place(cell)):
                 taken.append(port)
                 self.ports[port.id], self.harbours[port.id], self._cell[port.id] = port, harbour, cell
+
+    def _reached(self, berth: Point, entrance: Point) -> bool:
+        line = np.linspace(berth, entrance, 60)
+        inland = load_shoreline().distance_km(line[:, 0], line[:, 1]).min() < -_INLAND_KM
+        return bool(apart_m(*berth, *entrance) < _UP_RIVER_M and not inland)
 
     def holds(self, lat_deg: float, lon_deg: float) -> bool:
         """Say whether a place lies in the area."""

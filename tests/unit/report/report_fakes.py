@@ -80,6 +80,7 @@ def pairs_table(rows, reasons=REASONS):
                 "first_time": row["start_time"],
                 "last_time": row["end_time"],
                 "event_ids": [row["event_id"]],
+                "chain": None,
                 "reasons": [
                     dict(zip(("indicator", "value", "weight", "sentence", "source"), r, strict=True)) for r in reasons
                 ],

@@ -1,0 +1,60 @@
+"""``stsdetect chains``: from supply ports over vessels to where the cargo may have gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from stsdetect.cli import options
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@options.own_settings
+@click.option(
+    "--ports", "context__ports_file", metavar="FILE", help="Your own ports, if the run used them (as for detect)."
+)
+@click.option("--zones", "context__zones_file", metavar="FILE", help="Your own zones, if the run used them.")
+@click.option(
+    "--listed",
+    "listed_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Vessels at which a chain may end: a CSV file with a column imo.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.messages
+def chains(
+    folder: Path,
+    settings_file: Path | None,
+    changes: tuple[str, ...],
+    listed_file: Path | None,
+    as_csv: bool,
+    as_json: bool,
+    quiet: bool,
+    **single: object,
+) -> None:
+    """Show the chains that time allows in the results of an earlier run in DIR.
+
+    A chain leads from a call at a supply port over meetings, seen or possible, to a port of the DPRK, its waters, or a
+    listed vessel. It says what could have passed from hand to hand, not that anything did.
+    """
+    settings = options.build_settings(settings_file, changes, (), **single)
+    from stsdetect.pipeline.chained import chains_of, read_listed
+
+    listed = [] if listed_file is None else read_listed(listed_file)
+    found = chains_of(folder, settings=settings, listed=listed)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found.to_pylist(), indent=1, default=lambda time: time.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    elif as_csv:
+        from stsdetect.cli.summary import print_chains_csv
+
+        print_chains_csv(found)
+    elif not quiet:
+        from stsdetect.cli.summary import print_chains
+
+        print_chains(found)

@@ -1,0 +1,83 @@
+"""Chains of an earlier run, from its folder."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+
+from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
+from stsdetect.reference.places import load_ports, load_zones
+from stsdetect.schema import EVENTS, PAIRS, Schema
+from stsdetect.score.chains import chains
+from stsdetect.score.facts import Facts, Zone
+from stsdetect.settings import Settings
+
+
+def chains_of(folder: str | Path, *, settings: Settings | None = None, listed: Iterable[int] = ()) -> pa.Table:
+    """Return the chains (`stsdetect.schema.CHAINS`) in the results of an earlier run.
+
+    Parameters
+    ----------
+    folder
+        Where the run wrote ``events.parquet`` and ``pairs.parquet``.
+    settings
+        The groups ``port_calls``, ``chains`` and ``context`` (its ports and zones) are used.
+    listed
+        IMO numbers of vessels at which a chain may end.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no such results.
+    """
+    settings = settings or Settings()
+    events, pairs = (_read(Path(folder), schema) for schema in (EVENTS, PAIRS))
+    zones = load_zones(settings.context.zones_file)
+    return chains(
+        events, pairs, settings=settings.chains, calls=settings.port_calls,
+        ports=load_ports(settings.context.ports_file),
+        facts=Facts({zone.id: Zone(zone.category, zone.confidence) for zone in zones}), listed=listed,
+    )  # fmt: skip
+
+
+def _read(folder: Path, schema: Schema) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    path = folder / f"{schema.name}.parquet"
+    if not path.is_file():
+        raise InputError(f"{folder} holds no {path.name}; give the folder that `stsdetect detect` wrote its results to")
+    try:
+        return schema.conform(pq.read_table(path), extra=True)
+    except (pa.ArrowException, OSError, SchemaError) as problem:
+        raise InputError(f"{path} cannot be read as {schema.name}: {problem}") from problem
+
+
+def read_listed(path: str | Path) -> list[int]:
+    """Return the IMO numbers in the column ``imo`` of a CSV file; rows without one are passed over.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a number is none.
+    UsageError
+        If there is no such column.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            rows = csv.DictReader(stream)
+            names = {name.strip().casefold(): name for name in rows.fieldnames or () if name}
+            if "imo" not in names:
+                raise UsageError(f"{path} has no column 'imo'.{did_you_mean('imo', names)}")
+            words = [(rows.line_num, (row[names["imo"]] or "").strip()) for row in rows]
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise InputError(f"{path} cannot be read as CSV: {problem}") from problem
+    numbers = []
+    for line, word in words:
+        digits = word.upper().removeprefix("IMO").strip()
+        if digits and not (digits.isascii() and digits.isdigit() and len(digits) == 7):
+            raise InputError(f"{path}, line {line}: {word[:40]!r} is no IMO number (seven digits)")
+        numbers += [int(digits)] if digits else []
+    return numbers

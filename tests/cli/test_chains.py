@@ -1,0 +1,86 @@
+"""`chains` on the results of an earlier run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from stsdetect.readers import write_positions
+from tests.builders import TANKER, boat, join
+
+
+@pytest.fixture
+def results(run, tmp_path: Path) -> Path:
+    """A tanker loads at Vostochny, meets another at sea, and that one lies at Chongjin."""
+    more = {**TANKER, "every_s": 300.0, "noise_m": 5.0}
+    origin = (42.0, 132.0)
+    one = boat(538000001, [(-40, 0, 0), (-20, 0, 0)], **more | {"origin": (42.74, 133.08)}, imo=9074729)
+    at_sea = boat(538000001, [(-8, -40_000, 0), (-4, 0, 0), (6, 0, 0), (10, 40_000, 0)], origin=origin, **more)
+    other = boat(445000001, [(-8, 40_000, 30), (-4, 0, 30), (6, 0, 30), (10, -40_000, 30)], origin=origin, **more)
+    there = boat(445000001, [(30, 0, 0), (50, 0, 0)], **more | {"origin": (41.77, 129.82)}, imo=8405311)
+    write_positions(join(one, at_sea, other, there), tmp_path / "in.parquet")
+    done = run("detect", tmp_path / "in.parquet", "--out", tmp_path / "out", "--no-page", "-q")
+    assert done.code == 0, done.err
+    return tmp_path / "out"
+
+
+PATH = "ru_vostochny > 538000001 > 445000001 > kp_chongjin"
+
+
+def test_chains_for_people_and_for_programs(run, results):
+    done = run("chains", results)
+    assert (done.code, done.err) == (0, "")
+    flat = " ".join(done.out.split())
+    assert PATH in flat
+    assert "538000001 met 445000001; 445000001 called at Chongjin" in flat
+    assert "not that anything was passed on" in flat
+    rows = json.loads(run("chains", results, "--json").out)
+    assert PATH in [row["path"] for row in rows]
+    table = list(csv.DictReader(io.StringIO(run("chains", results, "--csv").out)))
+    assert [row["chain_id"] for row in table] == [row["chain_id"] for row in rows]
+    assert table[0]["start_time"].endswith("Z")
+    assert run("chains", results, "-q").out == ""
+
+
+def test_pairs_name_their_chain(run, results):
+    import pyarrow.parquet as pq
+
+    pairs = pq.read_table(results / "pairs.parquet").to_pylist()
+    assert PATH in [pair["chain"] for pair in pairs if pair["partner_kind"] == "vessel"]
+
+
+def test_settings_and_listed_vessels(run, results, tmp_path):
+    assert "no chain" in run("chains", results, "--set", "chains.max_days=0.1").out
+    (tmp_path / "listed.csv").write_text("name,IMO\nX,IMO 8405311\nY,\n")
+    done = run("chains", results, "--listed", tmp_path / "listed.csv", "--json")
+    assert {row["sink"] for row in json.loads(done.out)} >= {"IMO 8405311"}
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("name\nX\n", 2, "has no column 'imo'"),
+        ("imo\n12345\n", 3, "line 2: '12345' is no IMO number"),
+        ("imo\nIMO 84053\x1b[31m\n", 3, "is no IMO number"),
+    ],
+)
+def test_a_list_that_is_none(run, results, tmp_path, text, code, words):
+    (tmp_path / "listed.csv").write_text(text)
+    done = run("chains", results, "--listed", tmp_path / "listed.csv")
+    assert done.code == code
+    assert words in done.err
+    assert "\x1b" not in done.err
+
+
+def test_a_folder_without_results(run, tmp_path):
+    done = run("chains", tmp_path)
+    assert done.code == 3
+    assert "holds no events.parquet" in done.err
+    (tmp_path / "events.parquet").write_bytes(b"PAR1 nonsense")
+    assert run("chains", tmp_path).code == 3
+    assert run("chains", tmp_path / "none").code == 3
+    assert run("chains", tmp_path, "--listed", tmp_path / "none.csv").code == 3

@@ -1,0 +1,266 @@
+"""Match events and leads of a run with what was planted in the month it ran over."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+import pyarrow as pa
+
+from stsdetect.simulate import Planted
+from tests.evaluate.twin import feasible
+
+#: A call is where it was planted when it is this near [degrees]: Chongjin, Rajin and Sonbong are 0.6 apart.
+PLACE_DEG = 0.5
+WEEK_S = 7 * 86400.0
+_RENDEZVOUS = ("dark_rendezvous", "encounter")
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Found:
+    """What was made of one planted transfer (or identity).
+
+    ``event``: something was detected that involves its visible or first vessel at that time. ``named``: the right
+    partner is named. ``best_rank`` and ``rivals``: of the row that names it, and of the stay. ``lead_rank``: place of
+    the best true lead. ``cut``: how many false leads stand above that. ``feasible``: a brute-force twin finds room.
+    """
+
+    seed: int
+    planted: Planted
+    event: bool = False
+    named: bool = False
+    best_rank: int | None = None
+    rivals: int | None = None
+    lead_rank: int | None = None
+    lead_kind: str = ""
+    false_above: int | None = None
+    false_above_of_kind: int | None = None
+    feasible: bool | None = None
+
+
+@dataclass
+class Verdict:
+    """What was made of one month."""
+
+    seed: int
+    weeks: float
+    found: list[Found] = field(default_factory=list)
+    false_leads: dict[str, int] = field(default_factory=dict)
+    true_leads: dict[str, int] = field(default_factory=dict)
+    gaps: Counter[tuple[str, str]] = field(default_factory=Counter)
+    outages_called_dark: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def judge(
+    seed: int, truth: Iterable[Planted], silences: pa.Table, events: pa.Table, pairs: pa.Table, span_s: float
+) -> Verdict:
+    """Judge the events and pairs of one month."""
+    rows = events.select([name for name in events.column_names if name not in ("reach", "geometry")]).to_pylist()
+    verdict = Verdict(seed, span_s / WEEK_S)
+    told = list(truth)
+    alias = _aliases(told)
+    by_vessel: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["kind"] in ("gap", "loitering"):
+            continue
+        for side in ("mmsi_a", "mmsi_b"):
+            if row[side] is not None:
+                by_vessel[row[side]].append(row)
+    verdict.found = [_found(seed, one, by_vessel, alias, silences) for one in told]
+    _lead_up(verdict, pairs.to_pylist(), {row["event_id"]: row for row in rows}, alias)
+    _judge_gaps(verdict, rows, silences)
+    verdict.counts = {
+        "events": len(rows), "pairs": pairs.num_rows, "true silences": silences.num_rows,
+        **{f"{kind} events": n for kind, n in sorted(Counter(row["kind"] for row in rows).items())},
+    }  # fmt: skip
+    return verdict
+
+
+def vessels(one: Planted) -> frozenset[int]:
+    """Return the MMSIs of what was planted."""
+    return frozenset(int(mmsi) for mmsi in one.vessels)
+
+
+def _aliases(truth: list[Planted]) -> dict[int, frozenset[int]]:
+    """Return for each MMSI all under which its hull sailed."""
+    names = {mmsi: vessels(one) for one in truth if one.kind == "identity" for mmsi in vessels(one)}
+    return defaultdict(frozenset, names)
+
+
+def _hulls(mmsis: Iterable[int | None], alias: dict[int, frozenset[int]]) -> frozenset[int]:
+    """Return one number for each hull, whatever its name."""
+    return frozenset(min(alias.get(mmsi) or {mmsi}) for mmsi in mmsis if mmsi is not None)
+
+
+def _at(row: Row, one: Planted) -> bool:
+    """Say whether a row's time holds part of what was planted, and for calls, whether it was there."""
+    if row["start_time"] > one.end or row["end_time"] < one.start:
+        return False
+    if row.get("kind") != "port_call" or one.lat_deg is None or one.lon_deg is None:
+        return True
+    return abs(row["lat_deg"] - one.lat_deg) < PLACE_DEG and abs(row["lon_deg"] - one.lon_deg) < PLACE_DEG
+
+
+def _found(
+    seed: int, one: Planted, by_vessel: dict[int, list[Row]], alias: dict[int, frozenset[int]], silences: pa.Table
+) -> Found:
+    found = Found(seed, one)
+    own = vessels(one)
+    near = [row for mmsi in sorted(own) for row in by_vessel[mmsi]]
+    if one.kind == "identity":
+        # A hand-over is told from the last message of one name to the first of the other, or from the whole of both.
+        hits = [row for row in near if row["kind"] == "identity" and {row["mmsi_a"], row["mmsi_b"]} == own]
+        found.event = found.named = bool(hits)
+        return found
+    if one.kind == "port_call":
+        hits = [row for row in near if row["kind"] == "port_call" and _at(row, one)]
+        found.event = found.named = bool(hits)
+        return found
+    hits = [row for row in near if row["kind"] in _RENDEZVOUS and _at(row, one)]
+    found.event = bool(hits)
+    hulls = _hulls(own, alias)
+    right = [row for row in hits if _hulls((row["mmsi_a"], row["mmsi_b"]), alias) == hulls]
+    found.named = bool(right)
+    ranks = [row.get("candidate_rank") for row in right if row.get("candidate_rank") is not None]
+    found.best_rank = min(ranks, default=None)
+    rivals = [row["n_rivals"] for row in (right or hits) if row.get("n_rivals") is not None]
+    found.rivals = max(rivals, default=None)
+    if "both silent" in one.note:
+        found.feasible = feasible(one, silences)
+    return found
+
+
+def _lead_up(verdict: Verdict, pairs: list[Row], events: dict[str, Row], alias: dict[int, frozenset[int]]) -> None:
+    """Go down the leads, the strongest first, and note how many false ones stand above each true one."""
+    false: Counter[str] = Counter()
+    true: Counter[str] = Counter()
+    order = sorted(pairs, key=lambda row: (-row["log_odds"], row["rank"]))
+    moved = [one for one in verdict.found if one.planted.is_transfer]
+    for place, row in enumerate(order, 1):
+        kind = row["partner_kind"]
+        hits = [one for one in moved if _is_lead(row, one.planted, events, alias)]
+        for one in hits:
+            if one.lead_rank is None:
+                one.lead_rank, one.lead_kind = place, kind
+                one.false_above, one.false_above_of_kind = false.total(), false[kind]
+        (true if hits else false)[kind] += 1
+    verdict.false_leads, verdict.true_leads = dict(sorted(false.items())), dict(sorted(true.items()))
+
+
+def _is_lead(row: Row, one: Planted, events: dict[str, Row], alias: dict[int, frozenset[int]]) -> bool:
+    """Say whether a lead names what was planted: its vessels, at its time.
+
+    Of a lead with an unknown partner, the vessel named must have been in it; of a direct delivery, it must have called.
+    """
+    kind, hulls = row["partner_kind"], _hulls(vessels(one), alias)
+    named = _hulls((row["mmsi_a"], row["mmsi_b"] if kind == "vessel" else None), alias)
+    if (kind == "port") != (one.kind == "port_call") or not (named == hulls if kind == "vessel" else named <= hulls):
+        return False
+    own = [events[name] for name in row["event_ids"] if name in events]
+    if kind == "port":
+        return row["first_time"] <= one.end and row["last_time"] >= one.start
+    if own:
+        return any(_at(event, one) for event in own)
+    return bool(row["first_time"] <= one.end and row["last_time"] >= one.start)
+
+
+def _judge_gaps(verdict: Verdict, rows: list[Row], silences: pa.Table) -> None:
+    """Count gaps by what they were judged and why they truly were."""
+    true: dict[int, list[Row]] = defaultdict(list)
+    for row in silences.to_pylist():
+        true[row["mmsi"]].append(row)
+    for row in rows:
+        if row["kind"] != "gap":
+            continue
+        called = row.get("coverage") or "not judged"
+        told = max(true[row["mmsi_a"]], key=lambda one, row=row: _shared_s(one, row), default=None)
+        if told is None or _shared_s(told, row) <= 0:
+            verdict.gaps[called, "no silence"] += 1
+            continue
+        verdict.gaps[called, told["reason"]] += 1
+        verdict.outages_called_dark += called == "dark" and told["reason"] == "outage"
+
+
+def _shared_s(one: Row, row: Row) -> float:
+    end: datetime = min(one["end"], row["end_time"])
+    return (end - max(one["start"], row["start_time"])).total_seconds()
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is said of one family; shares are None where nothing of the kind was planted."""
+
+    family: str
+    planted: int
+    event_recall: float
+    named_recall: float
+    lead_recall: float
+    ceiling_recall: float
+    ceiling_recall_by_kind: float
+    of_feasible: float | None
+    of_feasible_ceiling: float | None
+    rivals_median: float | None
+    first_three: float | None
+
+
+def lines(verdicts: list[Verdict], ceiling: float) -> list[Line]:
+    """Sum up by family; ``ceiling`` is the number of false leads a week that are looked at."""
+    weeks = {verdict.seed: verdict.weeks for verdict in verdicts}
+    groups: dict[str, list[Found]] = defaultdict(list)
+    for verdict in verdicts:
+        for one in verdict.found:
+            name = one.planted.family
+            groups[f"{name} ({'identity' if one.planted.kind == 'identity' else 'transfer'})"
+                   if name == "hand_over" else name].append(one)  # fmt: skip
+    return [_line(name, group, weeks, ceiling) for name, group in sorted(groups.items())]
+
+
+def _line(name: str, group: list[Found], weeks: dict[int, float], ceiling: float) -> Line:
+    def under(one: Found, above: int | None) -> bool:
+        return above is not None and above <= ceiling * weeks[one.seed]
+
+    def share(hits: Iterable[bool]) -> float:
+        marks = list(hits)
+        return sum(marks) / len(marks) if marks else 0.0
+
+    possible = [one for one in group if one.feasible]
+    rivals = [one.rivals for one in group if one.rivals is not None]
+    ranked = [one for one in group if one.event and one.planted.kind == "dark_rendezvous"]
+    return Line(
+        name,
+        len(group),
+        share(one.event for one in group),
+        share(one.named for one in group),
+        share(one.lead_rank is not None for one in group),
+        share(under(one, one.false_above) for one in group),
+        share(under(one, one.false_above_of_kind) for one in group),
+        share(one.named for one in possible) if possible else None,
+        share(under(one, one.false_above) for one in possible) if possible else None,
+        float(median(rivals)) if rivals else None,
+        share(one.best_rank is not None and one.best_rank <= 3 for one in ranked) if ranked else None,
+    )
+
+
+def whole_chains(verdicts: list[Verdict]) -> tuple[int, int]:
+    """Return in how many planted chains every link has a lead, and how many were planted."""
+    cases: dict[tuple[int, str], list[bool]] = defaultdict(list)
+    for verdict in verdicts:
+        for one in verdict.found:
+            if one.planted.family == "chain":
+                cases[verdict.seed, one.planted.case].append(one.lead_rank is not None)
+    return sum(all(links) for links in cases.values()), len(cases)
+
+
+def span_of(truth: Iterable[Planted], start: datetime, days: int) -> float:
+    """Return the length of a month [s]; all that was planted ends inside it."""
+    end = start + timedelta(days=days)
+    assert all(one.start < end for one in truth)
+    return days * 86400.0
