@@ -64,7 +64,8 @@ def find_events(
             heard = Heard(shelf)
             heard.put(*hours_of(data, flagged), n_hulls=len(data.labels))
             earlier = read_baseline(settings.coverage.baseline_file)
-            gaps = judge(gaps, last_heard, heard, data.end_us, settings.coverage, earlier=earlier).events
+            span = int(data.time_us.min()), data.end_us
+            gaps = judge(gaps, last_heard, heard, span, settings.coverage, earlier=earlier).events
     found = [
         encounters.detect(data, known, berths=berths, progress=progress),
         add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from stsdetect.score.faults import ONE_HULL
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.meetings import MASKED, Side, safe_id
 from stsdetect.score.registry import ADVISORY, MOFA, OUR_WEIGHT, POE, Case, Finding, Indicator, log_share, ramp, unknown
+from stsdetect.score.traffic import FAULT_H
 from stsdetect.score.unseen import NOBODY, Lead, Source, Unseen, without_partner
 
 #: Hours that a silence leaves for being together, to share: as long as the transfer takes, and no more for days on
@@ -47,12 +49,12 @@ class DarkCase:
     @property
     def silences(self) -> list[Source]:
         """The silences it was inferred from."""
-        return [source for source in self.one.sources if source.kind == "gap"]
+        return [source for source in self.one.sources if source is not None and source.kind == "gap"]
 
     @property
     def stay(self) -> Source | None:
         """The visible stay it was inferred from."""
-        return next((source for source in self.one.sources if source.kind == "loitering"), None)
+        return next((s for s in self.one.sources if s is not None and s.kind == "loitering"), None)
 
 
 def base(case: DarkCase) -> Finding:
@@ -172,12 +174,24 @@ def again(case: DarkCase) -> Finding | None:
     """More possible meetings of the same two."""
     if not case.lead.named:
         return None
-    starts = {other.meeting.start_us for other in case.lead.unseen}
-    if len(starts) < 2:
+    more = case.lead.times - 1
+    if more < 1:
         return None
-    more = len(starts) - 1
     text = f"The same two could have met unseen {more} more time{'s' * (more > 1)} in the data"
-    return Finding(float(len(starts)), 1.0 - 0.5**more, text)
+    return Finding(float(more + 1), 1.0 - 0.5**more, text)
+
+
+def same_hull(case: DarkCase) -> Finding | None:
+    """Two identities that may be one hull: it cannot meet itself."""
+    if not case.lead.named:
+        return None
+    a, b = case.one.hulls
+    faults = case.case.traffic.faults_near(a, case.one.meeting, FAULT_H)
+    tests = {fault.test for fault in faults if fault.other == b and fault.test in ONE_HULL}
+    if not tests:
+        return None
+    words = " and ".join(test.replace("_", " ") for test in sorted(tests))
+    return Finding(float(len(tests)), 1.0, f"The two may be one hull under two identities ({words})")
 
 
 def also_unseen(case: Case) -> Finding | None:
@@ -272,6 +286,13 @@ _DARK: tuple[Indicator, ...] = (
         f"{MOFA} and {POE} (the same vessels over and over); {OUR_WEIGHT}",
         "The same two could have met unseen 2 more times in the data",
         again,
+    ),
+    Indicator(
+        "dark_same_hull", "One hull, two identities", "tests", "against", -5.0,
+        "no weight",
+        f"identity events hand_over, imo_moved and twin_dimensions of both: a hull cannot meet itself; {OUR_WEIGHT}",
+        "The two may be one hull under two identities (hand over)",
+        same_hull,
     ),
 )  # fmt: skip
 
