@@ -17,13 +17,14 @@ _RADIUS_M = (30.0, 20_000.0)
 _OFF_SHARE = 0.1
 _OPEN_DEG = 90.0
 _RING_FIXES = 12
-#: Along a ring: SOG as far from the speed of the positions as this (share, and knots) contradicts it, and so does COG
-#: this far off the ring's own direction [degrees].
-_SPEED_SHARE, _SPEED_KN, _COURSE_DEG = 0.3, 2.0, 45.0
+#: Along a ring: a turn this far from what SOG makes of the time contradicts it [radians, and share of what SOG makes];
+#: so does a COG this far off the direction of the ring [degrees], from a SOG at which COG is more than noise [kn].
+_TURN, _TURN_SHARE, _COURSE_DEG, _MOVING_KN = 0.25, 0.2, 45.0, 2.0
 #: Motion is looked at in stretches of half an hour with so many fixes each [us]; more than this off a smooth motion is
 #: noise [m]. GNSS is good to some metres, a ship at sea yaws and surges by tens of metres meanwhile; coordinates of
 #: five decimals are off by 0.4 m.
 _STRETCH_US, _STRETCH_FIXES, _NOISE_M = 1_800_000_000, 6, 0.7
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -66,26 +67,27 @@ def is_ring(time_us: Ints, plane_m: Floats, sog_kn: Floats, cog_deg: Floats) -> 
     angle = np.sort(np.degrees(np.arctan2(spoke[:, 1], spoke[:, 0])))
     if max(np.diff(angle).max(), 360.0 - (angle[-1] - angle[0])) > _OPEN_DEG:
         return None
-    why = _contradiction(time_us, plane_m, spoke, radius, sog_kn, cog_deg)
+    why = _contradiction(time_us, spoke, radius, sog_kn, cog_deg)
     return None if why is None else Ring(radius, float(off.max()), why)
 
 
-def _contradiction(
-    time_us: Ints, plane_m: Floats, spoke: Floats, radius: float, sog_kn: Floats, cog_deg: Floats
-) -> str | None:
-    step = np.diff(plane_m, axis=0)
+def _contradiction(time_us: Ints, spoke: Floats, radius: float, sog_kn: Floats, cog_deg: Floats) -> str | None:
+    """Say what SOG or COG of fixes on a circle contradicts, None where nothing does; ``spoke`` from its middle [m]."""
+    angle = np.arctan2(spoke[:, 1], spoke[:, 0])
     seconds = np.maximum(np.diff(time_us) / 1e6, 1e-6)
-    own = np.hypot(step[:, 0], step[:, 1]) / seconds / KNOT_MPS
-    sog = (sog_kn[1:] + sog_kn[:-1]) / 2.0
-    # A chord says how fast only where the hull cannot have gone farther than a quarter round meanwhile.
-    fine = ~np.isnan(sog) & (np.maximum(sog, own) * KNOT_MPS * seconds <= radius * np.pi / 2.0)
-    if np.count_nonzero(fine) >= _RING_FIXES // 2:
-        median, said = float(np.median(own[fine])), float(np.median(sog[fine]))
-        if abs(median - said) > max(_SPEED_KN, _SPEED_SHARE * max(median, said)):
-            return f"move along it at {median:.1f} kn while SOG says {said:.1f} kn"
-    moving = ~np.isnan(cog_deg) & (sog_kn >= _SPEED_KN)
+    turned = (np.diff(angle) + np.pi) % (2.0 * np.pi) - np.pi
+    said = (sog_kn[1:] + sog_kn[:-1]) / 2.0
+    should = said * KNOT_MPS * seconds / radius
+    # Where it should have gone more than half round, an error of SOG may hide a whole turn.
+    fine = np.flatnonzero(should <= np.pi)
+    if fine.size >= _RING_FIXES // 2:
+        off = np.abs(np.abs(turned[fine]) - should[fine])
+        if np.median(off - _TURN_SHARE * should[fine]) > _TURN:
+            own = float(np.median(np.abs(turned[fine]) / seconds[fine])) * radius / KNOT_MPS
+            return f"go round it at {own:.1f} kn while SOG says {np.median(said[fine]):.1f} kn"
+    moving = ~np.isnan(cog_deg) & (sog_kn >= _MOVING_KN)
     if np.count_nonzero(moving) >= _RING_FIXES // 2:
-        along = np.degrees(np.arctan2(spoke[moving, 1], -spoke[moving, 0]))
+        along = 90.0 - np.degrees(angle[moving]) + 90.0
         off = np.abs((cog_deg[moving] - along + 90.0) % 180.0 - 90.0)
         if np.median(off) > _COURSE_DEG:
             return f"point {np.median(off):.0f} degrees off it by COG"
@@ -119,10 +121,19 @@ def _error_m(time_us: Ints, xyz: Floats) -> float:
     if time_us.size < _STRETCH_FIXES:
         return np.inf
     t = (time_us - time_us[0]) / float(_STRETCH_US)
-    design = np.stack([np.ones(t.size), t, t * t], axis=1)
-    square = design.T @ design
-    if np.linalg.cond(square) > 1e10:
+    off = xyz - xyz.mean(axis=0)
+    # Two shapes in time that share nothing with each other, nor with a constant: a slope and a parabola.
+    slope = t - t.mean()
+    bend = slope * slope
+    bend -= bend.mean()
+    along = float((slope * slope).sum())
+    if along <= _LEAST:
         return np.inf
-    p = xyz - xyz[0]
-    off = norm(p - design @ np.linalg.solve(square, design.T @ p))
-    return float(np.sqrt((off * off).mean()))
+    bend -= slope * float((slope * bend).sum()) / along
+    for shape in (slope, bend):
+        size = float((shape * shape).sum())
+        if size <= _LEAST:
+            return np.inf  # moments too few to tell
+        off = off - shape[:, None] * ((shape[:, None] * off).sum(axis=0) / size)
+    error = norm(off)
+    return float(np.sqrt((error * error).mean()))

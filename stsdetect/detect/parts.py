@@ -78,7 +78,7 @@ def search_hulls(
         add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         gaps,
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
-        identity_of_hulls(data, said, known, flagged, settings),
+        identity_of_hulls(data, said, known, settings),
     ]
     last = np.flatnonzero(np.append(data.hull[1:] != data.hull[:-1], np.ones(min(data.size, 1), dtype=np.bool_)))
     fast, rule = compiled("legs"), settings.encounters
@@ -110,7 +110,7 @@ def finish_events(
 ) -> tuple[list[pa.Table], pa.Table]:
     """Say what only all hulls together tell: what is still open, the open gaps, identities side by side.
 
-    ``recent`` tells how often each hull was heard in the hours up to its last fix. The second result is the
+    ``recent`` is what `recent_fixes` says of the last fix of each hull. The second result is the
     `LAST_HEARD` table of the open gaps.
     """
     if not slots.size:
@@ -132,11 +132,9 @@ def finish_events(
     return found, last_heard
 
 
-def identity_of_hulls(
-    data: Fixes, said: Reported, known: Identities, flagged: pa.Table | None, settings: Settings
-) -> pa.Table:
+def identity_of_hulls(data: Fixes, said: Reported, known: Identities, settings: Settings) -> pa.Table:
     """Return the identity events that each hull shows by itself, of a group of hulls."""
     rule = settings.identity
     odd = history_oddities(data, known, rule)
-    odd += spoofing_oddities(data, said, flagged, rule, settings.clean.max_speed_kn)
+    odd += spoofing_oddities(data, said, rule, settings.clean.max_speed_kn)
     return identity_events(odd, data.labels, known)

@@ -6,7 +6,7 @@ Few hulls are looked at closely: those of which an hour's fixes, in one look at 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from stsdetect.detect.arrays import HOUR_US, Fixes, encode_vessels, to_arrow, to
 from stsdetect.detect.figures import is_ring, noise_free, on_plane
 from stsdetect.detect.identity_events import Oddity, moment
 from stsdetect.kernels.runs import group_bounds
-from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m
 from stsdetect.reference.shoreline import grid_cells, load_shoreline
 from stsdetect.schema import FIXES
 from stsdetect.settings import IdentitySettings
@@ -36,8 +36,6 @@ _MOVING_KN, _UNMOVED_M = 3.0, 100.0
 #: from positions of 2 m error vary by 0.03 kn, those of a ship at sea by ten times that; of rounded ones by 0.005 kn.
 _STEADY_FROM_KN, _STEADY_KN = 3.0, 0.02
 _STEADY_FIXES = 6
-#: Jumps that land within this of each other, within a day, are one other place [m]; at least so many of them.
-_SAME_PLACE_M, _LANDINGS = 20_000.0, 3
 
 
 @dataclass(frozen=True)
@@ -66,15 +64,11 @@ class Reported:
         return cls(speed, lambda rows: course[rows])
 
 
-def spoofing_oddities(
-    data: Fixes, said: Reported, flagged: Any | None, rule: IdentitySettings, jump_kn: float
-) -> list[Oddity]:
+def spoofing_oddities(data: Fixes, said: Reported, rule: IdentitySettings, jump_kn: float) -> list[Oddity]:
     """Run every test of positions over a group of hulls.
 
     Parameters
     ----------
-    flagged
-        A `FLAGGED` table of the same hulls, or None.
     jump_kn
         Faster than this between two fixes is a jump [kn].
     """
@@ -90,8 +84,6 @@ def spoofing_oddities(
         found += _on_land(_Track.of(data, said, hull), rule)
     found += _jumps(data, rule, jump_kn)
     found += _two_at_once(data, rule)
-    if flagged is not None and flagged.num_rows:
-        found += _jumps_and_returns(data, flagged, rule)
     return found
 
 
@@ -356,20 +348,21 @@ def _jumps(data: Fixes, rule: IdentitySettings, jump_kn: float) -> Iterator[Oddi
             yield _between(data, "jump", k, k + 1, said)
 
 
-def _between(data: Fixes, test: str, a: int, b: int, said: str, **more: Any) -> Oddity:
+def _between(data: Fixes, test: str, a: int, b: int, said: str) -> Oddity:
     return Oddity(
         test=test, hull=int(data.hull[a]), start_us=int(data.time_us[a]), end_us=int(data.time_us[b]),
         lat_deg=float(data.lat_deg[a]), lon_deg=float(data.lon_deg[a]),
-        to_lat_deg=float(data.lat_deg[b]), to_lon_deg=float(data.lon_deg[b]), evidence=said, **more,
+        to_lat_deg=float(data.lat_deg[b]), to_lon_deg=float(data.lon_deg[b]), evidence=said,
     )  # fmt: skip
 
 
 def _two_at_once(data: Fixes, rule: IdentitySettings) -> Iterator[Oddity]:
     """Find one number on two hulls (``shared_mmsi``), and a hull away and back (``jump_and_return``).
 
-    Cleaning splits such reports into hulls whose labels have a '#'. Fixes of both in turn are two hulls; fixes of one
-    within a silence of the other are one that went away and came back at no possible speed. Innocent: two transponders
-    set up with one number, a factory setting, a fleet's spare unit; a faulty receiver.
+    Cleaning splits such reports into hulls whose labels have a '#', and leaves out single positions anywhere (bits
+    garbled on the way). Many fixes of both in turn are two hulls; fixes of one within a silence of the other, or a few
+    in one place, are one that went away and came back at no possible speed. Innocent: two transponders set up with one
+    number, a factory setting, a fleet's spare unit; a faulty receiver.
     """
     groups: dict[str, list[int]] = {}
     for k, label in enumerate(data.labels):
@@ -391,68 +384,25 @@ def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettin
     times = data.time_us[main[0] : main[1]]
     place = np.searchsorted(times, data.time_us[low:high])
     turns = int(np.count_nonzero(np.diff(place))) + 1
-    before = np.clip(place[0] - 1, 0, times.size - 1) + main[0]
+    before = int(np.clip(place[0] - 1, 0, times.size - 1)) + main[0]
     apart = float(distance_m(data.xyz[before : before + 1], data.xyz[low : low + 1])[0]) / 1000.0
-    if high - low < _FEWEST or apart < rule.away_km:
+    if apart < rule.away_km:
         return
-    a, b = int(data.hull[main[0]]), int(data.hull[low])
     span = f"from {moment(int(data.time_us[low]))} to {moment(int(data.time_us[high - 1]))}"
+    test = "jump_and_return"
     if turns >= _FEWEST:
+        test = "shared_mmsi"
         said = f"Two hulls under one number were heard in turn, {turns} times, {apart:.0f} km apart, {span}"
-        odd = _between(data, "shared_mmsi", low, high - 1, said, n_positions=None)
-        yield Oddity(**{**odd.__dict__, "hull": a, "other": b})
-    elif 0 < place[0] < times.size and turns == 1:
+    elif turns > 1:
+        said = f"{turns} times the position was {apart:.0f} km away, each time in one place, {span}"
+    elif 0 < place[0] < times.size:
         said = f"{high - low} positions {apart:.0f} km away {span}, then back on the old track"
-        odd = _between(data, "jump_and_return", low, high - 1, said, n_positions=None)
-        yield Oddity(**{**odd.__dict__, "hull": a, "other": b})
-
-
-def _jumps_and_returns(data: Fixes, flagged: pa.Table, rule: IdentitySettings) -> Iterator[Oddity]:
-    """Find single positions far off that land in one place again and again (``jump_and_return``).
-
-    Innocent: bits garbled on the way make single jumps anywhere, which are not raised; a second ship with the same
-    number that is heard seldom.
-    """
-    words = flagged.column("flag").to_pylist()
-    rows = [k for k, word in enumerate(words) if word == "teleport"]
-    if not rows:
+    else:
         return
-    some = flagged.take(pa.array(rows))
-    place = {label: k for k, label in enumerate(data.labels)}
-    hull = np.array([place.get(label, -1) for label in some.column("vessel").to_pylist()], dtype=np.int64)
-    time = some.column("time").cast(pa.int64()).to_numpy()
-    lat, lon = to_floats(some.column("lat_deg")), to_floats(some.column("lon_deg"))
-    order = np.lexsort((lon, lat, time, hull))
-    order = order[hull[order] >= 0]
-    for first, end in zip(*group_bounds(hull[order]), strict=True):
-        if end - first >= _LANDINGS:
-            own = order[first:end]
-            yield from _landings(data, int(hull[own[0]]), time[own], lat[own], lon[own], rule)
-
-
-def _landings(
-    data: Fixes, hull: int, time_us: Ints, lat: Floats, lon: Floats, rule: IdentitySettings
-) -> Iterator[Oddity]:
-    low, high = np.searchsorted(data.hull, [hull, hull + 1]).tolist()
-    at = np.clip(np.searchsorted(data.time_us[low:high], time_us) + low - 1, low, high - 1)
-    xyz = to_xyz(lat, lon)
-    away = distance_m(data.xyz[at], xyz) > 1000.0 * rule.away_km
-    day = time_us // (24 * HOUR_US)
-    done = -1
-    for k in np.flatnonzero(away).tolist():
-        if day[k] == done:
-            continue
-        near = away & (day == day[k]) & (distance_m(xyz, xyz[k : k + 1]) <= _SAME_PLACE_M)
-        times = np.unique(time_us[near])
-        if times.size >= _LANDINGS:
-            done = day[k]
-            km = float(distance_m(data.xyz[at[k : k + 1]], xyz[k : k + 1])[0]) / 1000.0
-            said = f"{times.size} times in a day the position was {km:.0f} km away, each time in the same place"
-            yield Oddity(
-                test="jump_and_return", hull=hull, start_us=int(times[0]), end_us=int(times[-1]),
-                lat_deg=float(data.lat_deg[at[k]]), lon_deg=float(data.lon_deg[at[k]]),
-                to_lat_deg=float(lat[k]), to_lon_deg=float(lon[k]), n_positions=int(times.size), evidence=said,
-            )  # fmt: skip
+    # Its own place comes first: that of the other fixes may be anywhere.
+    odd = _between(data, test, before, low, said)
+    start, end = int(data.time_us[low]), int(data.time_us[high - 1])
+    yield replace(odd, hull=int(data.hull[main[0]]), other=int(data.hull[low]), start_us=start, end_us=end)
 
 
 def _hours(track: _Track, first: int, last: int) -> str:

@@ -6,6 +6,7 @@ around the first place, which grows at its greatest speed, and that around the s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,11 @@ from stsdetect.kernels.cuts import Caps, Disc
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, local_axes, norm
 from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
 
+#: What gives for two arrays of places, vectors (n, 3), how far along the sphere a ship has to sail at least [m].
+Way = Callable[[Floats, Floats], Floats]
+#: A bound on a way holds for places so far from where it was asked, less what they are nearer [m]: walls lie farther
+#: inland (`stsdetect.reference.walls`).
+HOP_M = 5_000.0
 #: Most by which a way on the sphere of `kernels.sphere` is longer than the same way on the WGS84 ellipsoid. The
 #: ratio is greatest along a meridian at the equator: mean radius over a (1 - e^2), 6371008.8 / 6335439.3 = 1.005614.
 STRETCH = 1.00562
@@ -91,7 +97,7 @@ class Legs:
     slack_m: Floats
 
     @classmethod
-    def of(cls, s: Silences, zero_us: Ints, apart_m: float) -> Legs:
+    def of(cls, s: Silences, zero_us: Ints, apart_m: float, way_m: Way = distance_m) -> Legs:
         """Widen silences; ``apart_m`` is how far apart hulls are that are together, halved between the two [m]."""
         is_open: Bools = np.isnan(s.to_xyz[:, 0])
         to_xyz = np.where(is_open[:, None], s.from_xyz, s.to_xyz)
@@ -100,7 +106,7 @@ class Legs:
         noise_m = np.broadcast_to(np.asarray(s.noise_m, dtype=np.float64) * STRETCH, start_s.shape)
         speed = np.maximum(s.max_speed_kn, _LEAST_SPEED_KN) * (KNOT_MPS * STRETCH)
         # What the hull did was possible.
-        asked = np.maximum(distance_m(s.from_xyz, to_xyz) - 2.0 * noise_m, 0.0) / np.maximum(end_s - start_s, CLOCK_S)
+        asked = np.maximum(way_m(s.from_xyz, to_xyz) - 2.0 * noise_m, 0.0) / np.maximum(end_s - start_s, CLOCK_S)
         return cls(
             start_s,
             end_s,

@@ -23,10 +23,12 @@ from stsdetect.kernels.cuts import Caps, Found, search
 from stsdetect.kernels.prisms import (
     CLOCK_S,
     FIX_NOISE_M,
+    HOP_M,
     STRETCH,
     WIDEST,
     Legs,
     Silences,
+    Way,
     cap_of,
     caps_of,
     convex_over,
@@ -110,6 +112,7 @@ def reach_stay(
     end_us: Ints,
     *,
     least_s: float,
+    way_m: Way = distance_m,
 ) -> Meets:
     """Tell which silent hulls can have been within ``radius_m`` of a place while another hull was seen there.
 
@@ -123,6 +126,8 @@ def reach_stay(
         When [us], shape (n,).
     least_s
         Shorter meetings do not count [s].
+    way_m
+        Bounds on ways, such as `stsdetect.reference.walls.least_way_m`; not used where ``radius_m`` is over `HOP_M`.
 
     Examples
     --------
@@ -134,26 +139,42 @@ def reach_stay(
     >>> meets.possible.tolist(), (meets.stay_max_s / 3600).round(1).tolist()  # 5 h there, 5 h back
     ([True], [10.1])
     """
-    legs = Legs.of(s, s.start_us, 0.0)
+    legs = Legs.of(s, s.start_us, 0.0, way_m)
+    place_xyz = np.broadcast_to(place_xyz, s.from_xyz.shape)
+    near = np.broadcast_to(np.asarray(radius_m) <= HOP_M, legs.start_s.shape)
     reach_m = np.asarray(radius_m) * STRETCH + legs.slack_m
-    earliest = legs.start_s + np.maximum(distance_m(s.from_xyz, place_xyz) - reach_m, 0.0) / legs.speed_mps
-    back_m = np.where(legs.is_open, 0.0, distance_m(legs.to_xyz, place_xyz))
-    latest = legs.end_s - np.maximum(back_m - reach_m, 0.0) / legs.speed_mps
+
+    def sails_s(xyz: Floats) -> Floats:
+        far_m = np.where(near, way_m(xyz, place_xyz), distance_m(xyz, place_xyz))
+        return np.maximum(far_m - reach_m, 0.0) / legs.speed_mps
+
+    earliest = legs.start_s + sails_s(legs.from_xyz)
+    latest = legs.end_s - np.where(legs.is_open, 0.0, sails_s(legs.to_xyz))
     earliest = np.maximum(earliest, (start_us - s.start_us) / US_PER_S - CLOCK_S)
     latest = np.minimum(latest, (end_us - s.start_us) / US_PER_S + CLOCK_S)
-    stay, place = latest - earliest, np.broadcast_to(place_xyz, s.from_xyz.shape)
-    return _meets(s.start_us, earliest, latest, stay, stay, place, least_s)
+    stay = latest - earliest
+    return _meets(s.start_us, earliest, latest, stay, stay, place_xyz, least_s)
 
 
-def reach_place(s: Silences, place_xyz: Floats, radius_m: Floats | float, *, least_s: float) -> Meets:
+def reach_place(
+    s: Silences, place_xyz: Floats, radius_m: Floats | float, *, least_s: float, way_m: Way = distance_m
+) -> Meets:
     """Tell which silent hulls can have been within ``radius_m`` of a place, such as a port, for ``least_s``.
 
     As `reach_stay`, at any time in the silence.
     """
-    return reach_stay(s, place_xyz, radius_m, s.start_us, s.end_us, least_s=least_s)
+    return reach_stay(s, place_xyz, radius_m, s.start_us, s.end_us, least_s=least_s, way_m=way_m)
 
 
-def joint_reach(a: Silences, b: Silences, *, apart_m: float, least_s: float, drift_kn: float | None = None) -> Meets:
+def joint_reach(
+    a: Silences,
+    b: Silences,
+    *,
+    apart_m: float,
+    least_s: float,
+    drift_kn: float | None = None,
+    way_m: Way = distance_m,
+) -> Meets:
     """Tell for each row of ``a`` and the same row of ``b`` whether the two silent hulls can have met.
 
     Parameters
@@ -166,6 +187,9 @@ def joint_reach(a: Silences, b: Silences, *, apart_m: float, least_s: float, dri
         Shorter meetings do not count [s].
     drift_kn
         Greatest speed over ground of two hulls that are together [kn]; None: as fast as the slower can.
+    way_m
+        Bounds on ways, such as `stsdetect.reference.walls.least_way_m`: of the four fixes each two are asked.
+        ``place_xyz`` is chosen without them.
 
     Notes
     -----
@@ -186,7 +210,7 @@ def joint_reach(a: Silences, b: Silences, *, apart_m: float, least_s: float, dri
     [True, False]
     """
     drift_mps = None if drift_kn is None else drift_kn * KNOT_MPS * STRETCH
-    request = _Request(apart_m, max(least_s, 0.0), drift_mps)
+    request = _Request(apart_m, max(least_s, 0.0), drift_mps, way_m)
     rows = np.concatenate([k + _near(a.take(slice(k, k + _BATCH)), b.take(slice(k, k + _BATCH)), request)
                            for k in range(0, max(len(a), 1), _BATCH)])  # fmt: skip
     nothing = np.zeros(len(a))
@@ -253,23 +277,30 @@ class _Bounds:
     latest: Floats
     still: Floats
 
+    def tighter(self, other: _Bounds) -> _Bounds:
+        return _Bounds(
+            np.maximum(self.earliest, other.earliest),
+            np.minimum(self.latest, other.latest),
+            np.minimum(self.still, other.still),
+        )
 
-def _bounds(a: Legs, b: Legs) -> _Bounds:
-    """Return what each two of the four caps allow; needs nothing but the triangle inequality.
+
+def _bounds(a: Legs, b: Legs, way: Way) -> _Bounds:
+    """Return what each two of the four caps allow; needs nothing of ``way`` but the triangle inequality.
 
     The radii are linear in time, and two caps meet from when, or until, they sum to the distance of the centres.
     """
     earliest, latest = np.maximum(a.start_s, b.start_s), np.minimum(a.end_s, b.end_s)
     slack_m, both_mps = a.slack_m + b.slack_m, a.speed_mps + b.speed_mps
-    out_m = distance_m(a.from_xyz, b.from_xyz) - slack_m
+    out_m = way(a.from_xyz, b.from_xyz) - slack_m
     meet = (out_m + a.speed_mps * a.start_s + b.speed_mps * b.start_s) / both_mps
     earliest = np.maximum(earliest, meet)
-    back_m = distance_m(a.to_xyz, b.to_xyz) - slack_m
+    back_m = way(a.to_xyz, b.to_xyz) - slack_m
     part = (a.speed_mps * a.end_s + b.speed_mps * b.end_s - back_m) / both_mps
     latest = np.where(a.is_open | b.is_open, latest, np.minimum(latest, part))
     still = latest - earliest
     for grows, shrinks in product((a, b), repeat=2):
-        way_m = np.maximum(distance_m(grows.from_xyz, shrinks.to_xyz) - grows.slack_m - shrinks.slack_m, 0.0)
+        way_m = np.maximum(way(grows.from_xyz, shrinks.to_xyz) - grows.slack_m - shrinks.slack_m, 0.0)
         way_m = np.where(shrinks.is_open, 0.0, way_m)
         fastest = np.maximum(grows.speed_mps, shrinks.speed_mps)
         still = np.minimum(still, shrinks.end_s - grows.start_s - way_m / fastest)
@@ -359,21 +390,24 @@ class _Request:
     apart_m: float
     least_s: float
     drift_mps: float | None
+    way_m: Way
 
 
 def _near(a: Silences, b: Silences, request: _Request) -> Ints:
     """Return the rows that no two of the four caps rule out."""
     zero_us = np.maximum(a.start_us, b.start_us)
-    leg_a, leg_b = Legs.of(a, zero_us, request.apart_m), Legs.of(b, zero_us, request.apart_m)
-    bounds = _bounds(leg_a, leg_b)
+    leg_a, leg_b = (Legs.of(s, zero_us, request.apart_m, request.way_m) for s in (a, b))
+    bounds = _bounds(leg_a, leg_b, distance_m)
     return np.flatnonzero((_stay(leg_a, leg_b, bounds, request) >= request.least_s) & (bounds.still >= 0.0))
 
 
 def _joint(a: Silences, b: Silences, request: _Request) -> Meets:
     a, b = _in_order(a, b)
     zero_us = np.maximum(a.start_us, b.start_us)
-    leg_a, leg_b = Legs.of(a, zero_us, request.apart_m), Legs.of(b, zero_us, request.apart_m)
-    bounds, place = _exact(leg_a, leg_b, _bounds(leg_a, leg_b))
+    leg_a, leg_b = (Legs.of(s, zero_us, request.apart_m, request.way_m) for s in (a, b))
+    bounds, place = _exact(leg_a, leg_b, _bounds(leg_a, leg_b, distance_m))
+    if request.way_m is not distance_m:
+        bounds = bounds.tighter(_bounds(leg_a, leg_b, request.way_m))
     stay = _stay(leg_a, leg_b, bounds, request)
     return _meets(zero_us, bounds.earliest, bounds.latest, stay, bounds.still, place, request.least_s)
 

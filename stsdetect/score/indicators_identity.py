@@ -72,6 +72,47 @@ def imo_check(case: Case) -> Finding | None:
     return Finding(float(len(wrong)), 0.8 + 0.2 * (len(wrong) > 1), text)
 
 
+#: What a test says in a sentence, and its share: little where ordinary trade explains it as well (our judgement).
+_TESTS = {
+    "hand_over": ("took over from, or was taken over by, another identity at sea", 1.0),
+    "twin_dimensions": ("takes turns with another identity of its very size", 1.0),
+    "shared_imo": ("shares its IMO number with another hull", 1.0),
+    "shared_mmsi": ("shares its MMSI with another hull", 0.6),
+    "imo_change": ("changed its IMO number", 1.0),
+    "imo_moved": ("passed its IMO number to or from another MMSI", 0.5),
+    "mmsi_change": ("changed its MMSI", 0.5),
+    "name_change": ("changed its name", 0.4),
+    "callsign_change": ("changed its call sign", 0.4),
+    "dimensions_change": ("changed its size", 0.4),
+    "flag_contradicted": ("has a call sign of another flag than its MMSI", 0.4),
+    "ring": ("sent positions on a circle", 1.0),
+    "too_smooth": ("sent a track without noise", 1.0),
+    "fixed_position": ("sent a fixed position while moving by its own word", 1.0),
+    "jump_and_return": ("was away and back at no possible speed", 0.8),
+    "jump": ("went on elsewhere without a way between", 0.5),
+    "on_land": ("sent positions far inland", 0.8),
+    "speed_contradicted": ("sent positions that its own speed contradicts", 0.6),
+}
+
+
+def odd_identity(case: Case) -> Finding | None:
+    """Identity events of either vessel within two days of the meeting."""
+    shares, words = [], []
+    for side in case.sides:
+        tests = {odd.test for odd in case.traffic.oddities_around(side.vessel, case.meeting)} & set(_TESTS)
+        if tests:
+            # One act shows in several tests: a new flag is a new name, call sign and MMSI. The strongest counts.
+            first, *others = sorted(tests, key=lambda test: (-_TESTS[test][1], test))
+            shares.append(_TESTS[first][1])
+            more = f" (and {len(others)} more)" if others else ""
+            words.append(f"{side.label} {_TESTS[first][0]}{more}")
+    if not words:
+        return None
+    share = min(1.0, max(shares) + 0.3 * (len(shares) > 1))
+    said = " and ".join(words)
+    return Finding(float(len(words)), share, f"Within two days of the meeting {said}; innocent reasons exist for each")
+
+
 IDENTITY: tuple[Indicator, ...] = (
     Indicator(
         "home_flag", "Flag of the DPRK", "vessels", "for", 1.2,
@@ -109,5 +150,13 @@ IDENTITY: tuple[Indicator, ...] = (
         f"IMO Resolution A.1117(30) (the check digit); {ADVISORY} (falsified IMO numbers); {OUR_WEIGHT}",
         "The IMO number broadcast by vessel 412000001 fails its check digit, by mistake or because it is made up",
         imo_check,
+    ),
+    Indicator(
+        "odd_identity", "Identity or positions odd around the meeting", "vessels", "for", 0.6,
+        "no weight",
+        f"{ADVISORY}, and theirs of 2020-05-14 (AIS manipulation, altered names, falsified flags and identities); "
+        f"{OUR_WEIGHT}",
+        "Within two days of the meeting vessel 412000001 changed its name; innocent reasons exist for each",
+        odd_identity,
     ),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
 from stsdetect.score.indicators_delivery import DELIVERY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
-from stsdetect.score.meetings import Meeting, Side, read_meetings, read_silences
+from stsdetect.score.meetings import Meeting, Side, read_meetings, read_oddities, read_silences
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, rank, total, weighed
 from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths
 from stsdetect.score.traffic import Traffic
@@ -80,7 +80,8 @@ def rank_pairs(
     Parameters
     ----------
     events
-        An `EVENTS` table (Arrow or pandas): its encounters make the pairs, its gaps are evidence around them.
+        An `EVENTS` table (Arrow or pandas): its encounters make the pairs, its gaps and identity events are evidence
+        around them.
     settings
         Changed weights by indicator name; 0 switches an indicator off, the sign must stay.
     settings_id
@@ -113,7 +114,7 @@ def rank_pairs(
     meetings = read_meetings(table)
     if not meetings:
         return PAIRS.empty()
-    traffic = Traffic(meetings, read_silences(table))
+    traffic = Traffic(meetings, read_silences(table), read_oddities(table))
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)

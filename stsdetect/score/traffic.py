@@ -10,7 +10,7 @@ import numpy as np
 
 from stsdetect.kernels.sphere import distance_m, to_xyz
 from stsdetect.score.facts import flags_by_mmsi
-from stsdetect.score.meetings import HOUR_US, MASKED, Meeting, Silence
+from stsdetect.score.meetings import HOUR_US, MASKED, Meeting, Oddness, Silence
 
 #: Silences and repeats count within this time of a meeting [h]; the issue's "within two days".
 NEAR_H = 48.0
@@ -28,7 +28,9 @@ STOP_H = 24.0
 class Traffic:
     """Index of all meetings and silences, for questions about the time around one meeting."""
 
-    def __init__(self, meetings: Sequence[Meeting], silences: Sequence[Silence]) -> None:
+    def __init__(
+        self, meetings: Sequence[Meeting], silences: Sequence[Silence], oddities: Sequence[Oddness] = ()
+    ) -> None:
         sides = [side for meeting in meetings for side in (meeting.a, meeting.b)]
         #: Flag by MMSI; None where no state can have issued it to a ship.
         self.flags = flags_by_mmsi(side.mmsi for side in sides if side.mmsi is not None)
@@ -37,6 +39,9 @@ class Traffic:
         self._transfers = _by_vessel([meeting for meeting in meetings if _like_a_transfer(meeting)])
         self._starts = {vessel: [m.start_us for m in own] for vessel, own in self._transfers.items()}
         self._longest_us = {vessel: max(m.end_us - m.start_us for m in own) for vessel, own in self._transfers.items()}
+        self._oddities: dict[str, list[Oddness]] = {}
+        for odd in oddities:
+            self._oddities.setdefault(odd.vessel, []).append(odd)
         self._silences: dict[str, list[Silence]] = {}
         for silence in silences:
             self._silences.setdefault(silence.vessel, []).append(silence)
@@ -67,6 +72,11 @@ class Traffic:
         low, high = meeting.end_us - EDGE_H * HOUR_US, meeting.end_us + NEAR_H * HOUR_US
         near = [s for s in own if low <= s.start_us <= high]
         return max(near, key=lambda s: (s.long, s.hours, -s.start_us), default=None)
+
+    def oddities_around(self, vessel: str, meeting: Meeting) -> list[Oddness]:
+        """Return what was odd about the vessel's identity within two days of the meeting."""
+        low, high = meeting.start_us - NEAR_H * HOUR_US, meeting.end_us + NEAR_H * HOUR_US
+        return [odd for odd in self._oddities.get(vessel, ()) if odd.start_us <= high and odd.end_us >= low]
 
     def silences_like(self, silence: Silence) -> int:
         """Count the vessel's silences of the same class in the data, itself included."""

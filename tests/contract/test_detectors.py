@@ -279,14 +279,20 @@ def test_events_of_any_small_world(world, seed):
         assert detector().detect(mixed, known).equals(one)
         assert detector().detect(mixed.to_pandas(), known.to_pandas()).equals(one)
         found += rows(one)
-    at_sea = load_settings(dark={"shore": False})
-    found += DarkRendezvous(shore=False).detect(pa.Table.from_pylist(found, EVENTS.arrow), made.vessels).to_pylist()
-    together = find_events(made.fixes, made.vessels, at_sea)
-    whole = sorted(together.to_pylist(), key=lambda event: event["event_id"])
-    apart = sorted(found, key=lambda event: event["event_id"])
-    # Gaps are judged by who else was heard there, once all are known.
-    judged = dict.fromkeys(("coverage", "hulls_before", "hulls_during", "evidence"))
-    assert [{**event, "settings_id": "", **judged} for event in whole] == apart
+    together = find_events(made.fixes, made.vessels, load_settings(dark={"shore": False}))
+    whole = rows(together)
+    # Gaps are judged by who else was heard there, once all are known; identities are looked at besides.
+    later = {
+        "gap": ("coverage", "hulls_before", "hulls_during", "evidence"),
+        "loitering": ("signature", "evidence", "draught_before_a_m", "draught_change_a_m"),
+    }
+    inferred = ("dark_rendezvous", "identity")
+    seen = [event for event in whole if event["kind"] not in inferred and event["subtype"] != "inferred"]
+    bare = [{**event, "settings_id": "", **dict.fromkeys(later.get(event["kind"], ()))} for event in seen]
+    assert {event["event_id"]: event for event in found} == {event["event_id"]: event for event in bare}
+    dark = DarkRendezvous(shore=False).detect(pa.Table.from_pylist(seen, EVENTS.arrow), made.vessels).to_pylist()
+    known = [{**event, "settings_id": ""} for event in whole if event["kind"] == "dark_rendezvous"]
+    assert sorted(known, key=lambda event: event["event_id"]) == sorted(dark, key=lambda event: event["event_id"])
     assert all((event["coverage"] is not None) == (event["kind"] == "gap") for event in whole)
     assert [event["event_id"] for event in rows(together)] == together.column("event_id").to_pylist()
 

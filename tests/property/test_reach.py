@@ -46,6 +46,7 @@ def hidden(rng: np.random.Generator, n: int, where: tuple[float, float]) -> dict
         ends = []
         for side_lon, side_lat in ((lon, lat), (off_lon, off_lat)):
             here_lon, here_lat, _ = WGS84.fwd(side_lon, side_lat, turn, apart_m / 2)
+            truth[f"{hull}_{len(ends)}"] = sphere.to_xyz(here_lat, here_lon)
             way_s = np.where(rng.random(n) < 0.05, rng.uniform(0, 3e6, n), often(0.0, 0.0, 60_000.0))
             way_m = way_s * speed * KNOT_MPS * often(1.0, 0.0, 1.0)
             far_lon, far_lat, _ = WGS84.fwd(here_lon, here_lat, rng.uniform(0, 360, n), way_m)
