@@ -34,8 +34,8 @@ _ENDS = ""
 _LEVELS = 10
 #: Strength of a call at the roads, where a vessel may only have waited (our choice).
 _ROADS = 5
-#: Strength of a call that a silence could hide, and where receivers were out or hear little (our choice).
-_HIDDEN, _HIDDEN_WEAK = 5, 2
+#: Strength of a call that a silence could hide, by the verdict on the silence (our choice).
+_HIDDEN, _HIDDEN_BY = 4, {"dark": 5, "thin": 3, "outage": 2}
 #: Strength of a possible meeting that made no lead of its own, by rank of the candidate (our choice).
 _UNSEEN = {1: 3, 2: 2, 3: 1}
 #: Strength of a loading by what broadcasts no tanker type, and of having been in watched waters (our choice).
@@ -187,7 +187,7 @@ def _world(
     for stop in stops:
         level = _LEVELS
         if stop.inferred:
-            level = _HIDDEN_WEAK if stop.coverage in ("outage", "thin") else _HIDDEN
+            level = _HIDDEN_BY.get(stop.coverage or "", _HIDDEN)
         elif not harbours.at(stop):
             continue
         elif "roads" in stop.marks:
