@@ -133,7 +133,7 @@ def test_loading_at_vostochny_then_silence_is_a_direct_delivery():
 
 def test_a_chain_from_a_supply_port_over_a_middleman_to_dprk_waters():
     sea = (32.5, 125.0)
-    giver = boat(440000001, way([(0, YEOSU), (20, YEOSU), (40, sea), (50, sea), (70, YEOSU)], sea), origin=sea,
+    giver = boat(440000001, way([(0, YEOSU), (20, YEOSU), (40, sea), (50, sea), (70, YEOSU), (130, YEOSU)], sea), origin=sea,
                  every_s=300, noise_m=4, **BIG)  # fmt: skip
     beside = (sea[0], sea[1] + 18 / (60 * NM * np.cos(np.radians(sea[0]))))
     meets = (36.3, 123.6)
@@ -156,7 +156,6 @@ def test_a_chain_from_a_supply_port_over_a_middleman_to_dprk_waters():
     whole = [chain for chain in chains if {"440000001", "538000001", "445000001"} <= set(chain["vessels"])]
     assert whole
     best = whole[0]
-    print(chains)
     assert best["supply_port"] == "kr_yeosu"
     assert best["n_inferred"] >= 1
     assert best["n_observed"] >= 2
