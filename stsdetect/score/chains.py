@@ -36,7 +36,8 @@ _LEVELS = 10
 _ROADS = 5
 #: Strength of a call that a silence could hide, by the verdict on the silence (our choice).
 _HIDDEN, _HIDDEN_BY = 4, {"dark": 5, "thin": 3, "outage": 2}
-#: Strength of a possible meeting (no more than a hidden call) that made no lead of its own, by rank of the candidate (our choice).
+#: Strength of a possible meeting that made no lead of its own, by rank of the candidate (our choice); one that did is
+#: no stronger than a hidden call.
 _UNSEEN = {1: 3, 2: 2, 3: 1}
 #: Strength of a loading by what broadcasts no tanker type, and of having been in watched waters (our choice).
 _MASKED, _WATERS = 5, 5

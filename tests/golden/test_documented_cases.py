@@ -133,8 +133,10 @@ def test_loading_at_vostochny_then_silence_is_a_direct_delivery():
 
 def test_a_chain_from_a_supply_port_over_a_middleman_to_dprk_waters():
     sea = (32.5, 125.0)
-    giver = boat(440000001, way([(0, YEOSU), (20, YEOSU), (40, sea), (50, sea), (70, YEOSU), (130, YEOSU)], sea), origin=sea,
-                 every_s=300, noise_m=4, **BIG)  # fmt: skip
+    giver = boat(
+        440000001, way([(0, YEOSU), (20, YEOSU), (40, sea), (50, sea), (70, YEOSU), (130, YEOSU)], sea),
+        origin=sea, every_s=300, noise_m=4, **BIG,
+    )  # fmt: skip
     beside = (sea[0], sea[1] + 18 / (60 * NM * np.cos(np.radians(sea[0]))))
     meets = (36.3, 123.6)
     middle = boat(
