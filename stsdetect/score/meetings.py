@@ -299,3 +299,29 @@ def read_silences(events: pa.Table) -> list[Silence]:
     )
     key = attrgetter("vessel", "start_us", "end_us", "lat_deg", "lon_deg", "long")
     return sorted(found, key=lambda s: (*key(s), s.coverage or ""))
+
+
+#: Identity tests whose fact other indicators count already, and flags of what is no doing of the vessel's own.
+_COUNTED = frozenset({"mmsi_form", "imo_checksum", "no_imo"})
+_NOT_ITS_OWN = frozenset({"jamming", "common"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Oddness:
+    """One identity event of one vessel; ``test`` is the test that failed."""
+
+    vessel: str
+    start_us: int
+    end_us: int
+    test: str
+
+
+def read_oddities(events: pa.Table) -> list[Oddness]:
+    """Read the identity events that no other indicator counts, once for each vessel they mean, sorted."""
+    columns = _columns(events, "identity")
+    found: set[Oddness] = set()
+    names = ("vessel_a", "vessel_b", "start_time", "end_time", "subtype", "flags")
+    for a, b, start, end, test, flags in zip(*(columns[name] for name in names), strict=True):
+        if test not in _COUNTED and not _NOT_ITS_OWN & set(_marks(flags or "")[0]):
+            found |= {Oddness(vessel, start, end, test) for vessel in (a, b) if vessel is not None}
+    return sorted(found)
