@@ -270,6 +270,30 @@ def test_13b_short_silences_are_kept_and_the_end_of_data_leaves_a_gap_open():
     assert hours_of(gaps[str(B)]) == (3.0, 10.0)
 
 
+@pytest.mark.parametrize(
+    ("silent", "expected"),
+    [
+        ({3: [(10, 16)]}, {"dark"}),  # one of twelve
+        ({k: [(10, 16)] for k in range(12)}, {"outage"}),
+        ({k: [(3 * h, 3 * h + 2.7) for h in range(12)] for k in range(12)}, {"thin"}),  # ten minutes in three hours
+    ],
+)
+def test_13d_a_silence_is_judged_by_who_else_was_heard(silent, expected):
+    crowd = [
+        boat(A + k, [(0, 1500 * k, 900 * k), (36, 1500 * k, 900 * k)], silent=silent.get(k, ()), every_s=180)
+        for k in range(12)
+    ]
+    gaps = [event for event in events_of(*crowd) if event["kind"] == "gap"]
+    assert gaps
+    assert {gap["coverage"] for gap in gaps} == expected
+
+
+def test_13e_a_lone_silence_in_an_empty_sea_cannot_be_judged():
+    a = boat(A, [(0, 0, 0), (36, 0, 0)], silent=[(10, 16)], every_s=180)
+    (gap,) = [event for event in events_of(a) if event["kind"] == "gap"]
+    assert gap["coverage"] == "unknown"
+
+
 def test_14_a_silence_of_both_is_two_gaps_and_no_contact():
     a = boat(A, [(0, 0, 0), (20, 0, 0)], silent=[(4, 14)], every_s=600)
     b = boat(B, [(0, 50_000, 0), (4, 10_000, 0), (14, 10_000, 0), (20, 50_000, 0)], silent=[(4, 14)], every_s=600)
