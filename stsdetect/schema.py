@@ -474,7 +474,12 @@ AREAS = Schema(
         _c("end_time", TIME, "end, UTC: of an outage the median first fix after it, of jamming the hour", False),
         _c("lat_deg", _F, "middle of its cells, latitude [degrees]", nullable=False),
         _c("lon_deg", _F, "middle of its cells, longitude [degrees]", nullable=False),
-        _c("n_hulls_before", _I64, "hulls heard in its cells in the hour of its start and the one before", False),
+        _c(
+            "n_hulls_before",
+            _I64,
+            "hulls heard in its cells in the two hours before, that of the start of an outage included",
+            False,
+        ),
         _c("n_hulls_during", _I64, "hulls heard there in whole hours of it, at most the first six", nullable=False),
         _c("n_silent", _I64, "outage: hulls that fell silent together; null for jamming"),
         _c("n_teleports", _I64, "jamming: hulls that sent places that cannot be, or none; null for an outage"),

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from stsdetect.cli.console import plain
 from stsdetect.pipeline.inspection import NOT_READ
-from stsdetect.report.texts import clean, vessel_name
+from stsdetect.report.texts import clean, is_base, vessel_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 TOP = 10
 #: Width of tables that go to a file or pipe.
 _PIPE_WIDTH = 140
+
+
+#: What one and several events of a kind are called, where it is not the name of the kind.
+_KINDS = {
+    "dark_rendezvous": ("possible rendezvous (not observed)", "possible rendezvous (not observed)"),
+    "port_call": ("port call", "port calls"),
+    "identity": ("identity remark", "identity remarks"),
+}
 
 
 def _stdout() -> Console:
@@ -41,7 +49,9 @@ def print_result(result: Result, out: Path) -> None:
     read = f"{rows['read']:,} {'row' if rows['read'] == 1 else 'rows'} read, {rows['kept']:,} kept"
     vessels = f"{counts['vessels']:,} {'vessel' if counts['vessels'] == 1 else 'vessels'}"
     _say(console, f"{read}{filtered}{rejected}; {vessels}")
-    kinds = [f"{number:,} {kind}{'' if number == 1 else 's'}" for kind, number in counts["events"].items()]
+    kinds = [
+        f"{number:,} {_KINDS.get(kind, (kind, f'{kind}s'))[number != 1]}" for kind, number in counts["events"].items()
+    ]
     _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
     if result.berths.num_rows:
         _say(console, _harbours(result.run["summed_up"]))
@@ -64,20 +74,29 @@ def _say(console: Console, text: str) -> None:
 
 def _pair_table(pairs: Sequence[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("#", "score", "vessel a", "vessel b", "first met (UTC)", "main reason"):
+    for name in ("#", "score", "vessel a", "vessel b", "first (UTC)", "main reason"):
         table.add_column(name, justify="right" if name in ("#", "score") else "left", no_wrap=name != "main reason")
     for pair in pairs:
         cells = [
             str(pair["rank"]),
             f"{pair['score']:.3f}",
             vessel_name(pair["name_a"], pair["mmsi_a"], pair["vessel_a"]),
-            vessel_name(pair["name_b"], pair["mmsi_b"], pair["vessel_b"]),
+            partner(pair),
             pair["first_time"].strftime("%Y-%m-%d %H:%M"),
             main_reason(pair["reasons"]),
         ]
         # Text, not str: a name such as "[red]" is no markup.
         table.add_row(*(Text(plain(cell)) for cell in cells))
     return table
+
+
+def partner(pair: Mapping[str, Any]) -> str:
+    """Name the second side of a pair: a vessel, a port, or one that is not known."""
+    if pair["partner_kind"] == "unknown":
+        return "(not observed)"
+    if pair["partner_kind"] == "port":
+        return f"port {clean(pair['partner_id'])}"
+    return vessel_name(pair["name_b"], pair["mmsi_b"], pair["vessel_b"])
 
 
 def print_chains(found: pa.Table) -> None:
@@ -121,7 +140,7 @@ def _csv_text(value: Any) -> Any:
 
 def main_reason(reasons: Sequence[dict[str, Any]]) -> str:
     """Return the sentence of the heaviest reason for or against, the base term left out."""
-    said = [reason for reason in reasons if reason["indicator"] != "base"]
+    said = [reason for reason in reasons if not is_base(reason["indicator"])]
     if not said:
         return ""
     return clean(max(said, key=lambda reason: abs(reason["weight"]))["sentence"], 160)

@@ -66,7 +66,8 @@ def find_events(
             heard = Heard(shelf)
             heard.put(*hours_of(data, flagged), n_hulls=len(data.labels))
             earlier = read_baseline(settings.coverage.baseline_file)
-            silences = judge(gaps, last_heard, heard, data.end_us, settings.coverage, earlier=earlier)
+            span = int(data.time_us.min()), data.end_us
+            silences = judge(gaps, last_heard, heard, span, settings.coverage, earlier=earlier)
         gaps, areas = silences.events, silences.areas
     found = [
         encounters.detect(data, known, berths=berths, progress=progress),

@@ -30,6 +30,8 @@ _WINDOWS = 10
 _LEAST_FIXES = 6
 #: Before and after, every five minutes for three hours: from 12 kn a small tanker slows down in well under one.
 _STEP_US, _AROUND = 5 * MINUTE_US, 36
+#: ... by fixes at most this old: receivers of archives keep one in ten minutes.
+_OLDEST_US = 20 * MINUTE_US
 #: The last hour and a half of those is where coming alongside and casting off would be.
 _NEAR = 18
 #: Speed while two ships close in on each other or cast off [kn] (our choice: a transfer under way is held at up to
@@ -140,7 +142,7 @@ def _look(fixes: Fixes, hull: Ints, start_us: Ints, end_us: Ints) -> _Seen:
     marks = start_us[:, None] + (end_us - start_us)[:, None] * np.arange(_MARKS) // (_MARKS - 1)
     marks = np.concatenate([start_us[:, None] - steps, marks, end_us[:, None] + steps], axis=1)
     at, known = _fix_at(fixes, hull, marks)
-    recent = known & (marks - fixes.time_us[at] <= 2 * _STEP_US)
+    recent = known & (marks - fixes.time_us[at] <= _OLDEST_US)
     before, inside, after = np.split(at, (_AROUND, _AROUND + _MARKS), axis=1)
     heard_before, heard_after = recent[:, :_AROUND], recent[:, _AROUND + _MARKS :]
     heard = known[:, _AROUND : _AROUND + _MARKS]

@@ -504,7 +504,7 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
     if result.rejects.num_rows:
         write_table(result.rejects, aside / "rejects.parquet")
         names.append("rejects.parquet")
-    written = write_gis(aside, formats, events=result.events_table, pairs=result.pairs_table)
+    written = write_gis(aside, formats, events=result.events_table, pairs=result.pairs_table, areas=result.areas)
     names += [path.name for path in written]
     names.append(RUN_FILE)
     if places is not None:
@@ -520,6 +520,8 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
             run=result.run,
             zones=places.zones,
             shoreline=load_shoreline(),
+            areas=result.areas,
+            ports={port.id: port.name for port in places.ports},
         )
         names.append("report.html")
     return names

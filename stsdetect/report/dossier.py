@@ -39,6 +39,7 @@ def pair_dossier(
     by_id: Mapping[str, dict[str, Any]],
     number: Mapping[str, int],
     faults: Mapping[str, list[dict[str, Any]]],
+    ports: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return all that is said of a pair: place in the list, vessels, score, reasons, meetings, candidates."""
     rows = [by_id[event] for event in pair["event_ids"] if event in by_id]
@@ -52,14 +53,14 @@ def pair_dossier(
         "number": place,
         "rank": pair["rank"],
         "kind": pair["partner_kind"],
-        "sides": [_side(pair, known, "a"), _other_side(pair, known, len(unseen))],
+        "sides": [_side(pair, known, "a"), _other_side(pair, known, len(unseen), ports)],
         "score": pair["score"],
         "log_odds": texts.signed(pair["log_odds"], 2),
         "confidence": texts.clean(pair["confidence"]),
         "n_events": pair["n_events"],
         "first": texts.time_text(pair["first_time"]),
         "last": texts.time_text(pair["last_time"]),
-        **_together(met, unseen),
+        **_together([] if pair["partner_kind"] == "port" else met, unseen),
         "told": bool(met) and all(row["observed_min"] is None for row in met),
         "flags": [texts.clean(flag).replace("_", " ") for flag in sorted(flags)][:6],
         "base": [r for r in reasons if r["base"]],
@@ -77,18 +78,16 @@ def pair_dossier(
 
 def _together(met: Sequence[Row], unseen: Sequence[Row]) -> dict[str, Any]:
     """Say how long they were together, seen or possibly, and how much of it was observed."""
-    by_stay = {(row["vessel_a"] if row["observed_a"] else row["vessel_b"], row["start_time"]): row for row in unseen}
-    shown = met or list(by_stay.values())
     longest = max((row["reach_max_h"] for row in unseen if row["reach_max_h"] is not None), default=None)
     one_dark = any(row["observed_a"] or row["observed_b"] for row in unseen)
     return {
         "unseen": not met and bool(unseen),
-        "hours": texts.duration_text(sum(row["duration_h"] for row in met)) if met or not unseen else "",
+        "hours": texts.duration_text(sum(row["duration_h"] for row in met)) if met else "",
         "possible": texts.duration_text(longest),
         "one_dark": one_dark,
-        "observed": texts.duration_text(_minutes(shown, "observed_min") / 60),
-        "inferred": texts.duration_text(_minutes(shown, "inferred_min") / 60),
-        "observed_share": _share(shown),
+        "observed": texts.duration_text(_minutes(met, "observed_min") / 60),
+        "inferred": texts.duration_text(_minutes(met, "inferred_min") / 60),
+        "observed_share": _share(met),
     }
 
 
@@ -107,13 +106,13 @@ def _by_weight(reason: Row) -> tuple[float, str]:
     return (-abs(reason["weight"]), reason["sentence"])
 
 
-def _other_side(pair: Row, known: Sequence[Row], n_candidates: int) -> dict[str, str]:
+def _other_side(pair: Row, known: Sequence[Row], n_candidates: int, ports: Mapping[str, str]) -> dict[str, str]:
     """Return the second side of a pair: a vessel, one that is not known, or a port."""
     if pair["partner_kind"] == "unknown":
         count = "1 candidate" if n_candidates == 1 else f"{n_candidates} candidates"
         return {"name": "Partner unknown", "type": count, "ids": "not observed"}
     if pair["partner_kind"] == "port":
-        name = texts.clean(pair["name_b"]) or texts.clean(pair["partner_id"])
+        name = texts.clean(ports.get(pair["partner_id"])) or texts.clean(pair["partner_id"])
         return {"name": name, "type": "Port", "ids": texts.clean(pair["partner_id"])}
     return _side(pair, known, "b")
 
@@ -214,8 +213,8 @@ def listed_event(row: Row, number: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def bubble(row: Row) -> dict[str, Any]:
-    """Return the title and lines of the bubble over an event."""
+def bubble(row: Row, *, paired: bool) -> dict[str, Any]:
+    """Return the title and lines of the bubble over an event; evidence is long, and said of pairs and identities."""
     title = texts.vessel_name(row["name_a"], row["mmsi_a"], row["vessel_a"])
     if row["vessel_b"] is not None:
         title += " – " + texts.vessel_name(row["name_b"], row["mmsi_b"], row["vessel_b"])
@@ -234,7 +233,7 @@ def bubble(row: Row) -> dict[str, Any]:
         )
     if row["signature"] is not None:
         lines.append(f"signature {row['signature']:.2f} (1 is as if another lay alongside)")
-    evidence = texts.clean(row["evidence"], 240)
+    evidence = texts.clean(row["evidence"], 240) if paired or row["kind"] == "identity" else ""
     return {"title": title, "lines": [*lines, evidence] if evidence else lines}
 
 

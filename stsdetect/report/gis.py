@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from stsdetect.errors import UsageError, did_you_mean
 from stsdetect.report import texts
 from stsdetect.report.files import atomic_write
+from stsdetect.report.shapes import rings_of, shape_layers
 
 #: Cells that spreadsheets take for a formula start with one of these (OWASP, "CSV Injection"), or with the
 #: full-width forms that some locales read the same way.
@@ -30,7 +31,10 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00
 _GEO = {
     "version": "1.1.0",
     "primary_column": "geometry",
-    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
+    "columns": {
+        "geometry": {"encoding": "WKB", "geometry_types": ["Point"]},
+        "reach": {"encoding": "WKB", "geometry_types": ["MultiPolygon", "Polygon"]},
+    },
 }
 
 
@@ -49,6 +53,8 @@ def write_table(table: pa.Table, path: str | Path) -> None:
 
 def write_events_parquet(events: pa.Table, path: str | Path) -> None:
     """Write the events as GeoParquet 1.1 (points, WKB, longitude first on WGS84).
+
+    Where unseen hulls could have been is a second geometry, ``reach``.
 
     Raises
     ------
@@ -69,8 +75,10 @@ def _parquet(table: pa.Table, path: str | Path, metadata: dict[bytes, bytes] | N
         pq.write_table(plain.replace_schema_metadata(metadata), aside, compression="zstd", version="2.6")
 
 
-def write_gis(out_dir: str | Path, formats: Sequence[str], *, events: pa.Table, pairs: pa.Table) -> list[Path]:
-    """Write events and pairs as points in other formats.
+def write_gis(
+    out_dir: str | Path, formats: Sequence[str], *, events: pa.Table, pairs: pa.Table, areas: pa.Table | None = None
+) -> list[Path]:
+    """Write events and pairs as points, and where unseen hulls could have been as areas, in other formats.
 
     Parameters
     ----------
@@ -78,9 +86,12 @@ def write_gis(out_dir: str | Path, formats: Sequence[str], *, events: pa.Table, 
         Folder to write to; made where missing.
     formats
         Any of ``csv`` and ``geojson`` (two files each, ``events`` and ``pairs``), ``gpkg`` and ``kml`` (one
-        file ``stsdetect`` with both).
+        file ``stsdetect`` with both). All but ``csv`` have a layer, or file, ``reach`` and one ``areas`` where there
+        is anything to put there.
     events, pairs
         Tables as in `stsdetect.schema.EVENTS` and `PAIRS`. A pair's point is that of its longest event.
+    areas
+        Outages and jamming, with a column ``geometry`` (WKB); None for none.
 
     Returns
     -------
@@ -92,7 +103,7 @@ def write_gis(out_dir: str | Path, formats: Sequence[str], *, events: pa.Table, 
     UsageError
         If a format is not known or an output cannot be written.
     """
-    writers: dict[str, Callable[[Path, pa.Table, pa.Table], list[Path]]] = {
+    writers: dict[str, Callable[[Path, pa.Table, pa.Table, dict[str, pa.Table]], list[Path]]] = {
         "csv": _write_csv,
         "geojson": _write_geojson,
         "gpkg": _write_gpkg,
@@ -107,7 +118,8 @@ def write_gis(out_dir: str | Path, formats: Sequence[str], *, events: pa.Table, 
     if not wanted:
         return []
     flat = flat_pairs(pairs, events)
-    return [path for name in wanted for path in writers[name](Path(out_dir), events, flat)]
+    shapes = {} if wanted == ["csv"] else shape_layers(events, areas)
+    return [path for name in wanted for path in writers[name](Path(out_dir), events, flat, shapes)]
 
 
 def flat_pairs(pairs: pa.Table, events: pa.Table) -> pa.Table:
@@ -146,7 +158,7 @@ def _attributes(table: pa.Table) -> pa.Table:
     return table.select([f.name for f in table.schema if not pa.types.is_binary(f.type)])
 
 
-def _write_csv(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
+def _write_csv(folder: Path, events: pa.Table, pairs: pa.Table, _shapes: dict[str, pa.Table]) -> list[Path]:
     paths = []
     for name, table in (("events", events), ("pairs", pairs)):
         path = folder / f"{name}.csv"
@@ -186,18 +198,20 @@ def _json_value(value: Any) -> Any:
     return value
 
 
-def _write_geojson(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
+def _write_geojson(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[str, pa.Table]) -> list[Path]:
     """One feature a line; RFC 7946: WGS84, longitude first in -180..180, no ``crs`` member."""
+    tables = {"events": ("event_id", events), "pairs": ("pair_id", pairs)}
+    tables |= {name: (table.column_names[0], table) for name, table in shapes.items()}
     paths = []
-    for name, key, table in (("events", "event_id", events), ("pairs", "pair_id", pairs)):
+    for name, (key, table) in tables.items():
         path = folder / f"{name}.geojson"
         with atomic_write(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write('{"type":"FeatureCollection","features":[')
-            for row, record in enumerate(_records(_attributes(table))):
+            for row, record in enumerate(_records(table if name in shapes else _attributes(table))):
                 feature = {
                     "type": "Feature",
                     "id": record[key],
-                    "geometry": _json_point(record["lon_deg"], record["lat_deg"]),
+                    "geometry": _json_geometry(record),
                     "properties": {field: _json_value(value) for field, value in record.items()},
                 }
                 stream.write(("," if row else "") + "\n")
@@ -207,13 +221,20 @@ def _write_geojson(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path
     return paths
 
 
+def _json_geometry(record: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the geometry of a feature; a shape is taken out of the record, so that it is no property as well."""
+    if "geometry" in record:
+        return {"type": "MultiPolygon", "coordinates": rings_of(record.pop("geometry"))}
+    return _json_point(record["lon_deg"], record["lat_deg"])
+
+
 def _json_point(lon_deg: float | None, lat_deg: float | None) -> dict[str, Any] | None:
     if lon_deg is None or lat_deg is None:
         return None
     return {"type": "Point", "coordinates": [lon_deg, lat_deg]}
 
 
-def _write_gpkg(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
+def _write_gpkg(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[str, pa.Table]) -> list[Path]:
     import pyogrio
 
     path = folder / "stsdetect.gpkg"
@@ -222,15 +243,15 @@ def _write_gpkg(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
         # GeoPackage stores when it was written; the clock would make each run's bytes differ.
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": last.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
         try:
-            for name, table in (("events", events), ("pairs", pairs)):
+            for name, table in {"events": _with_points(events), "pairs": _with_points(pairs), **shapes}.items():
                 pyogrio.write_arrow(
-                    _with_points(table),
+                    table,
                     aside,
                     driver="GPKG",
                     layer=name,
                     append=name != "events",
                     geometry_name="geometry",
-                    geometry_type="Point",
+                    geometry_type="MultiPolygon" if name in shapes else "Point",
                     crs="EPSG:4326",
                 )
         except pyogrio.errors.DataSourceError as problem:
@@ -253,10 +274,15 @@ def _with_points(table: pa.Table) -> pa.Table:
 
 
 #: Icon colours by kind, as KML has them: alpha, blue, green, red.
-_KML_COLOURS = {"pair": "ff2b39c0", "encounter": "ff5c25c2", "loitering": "ff1f79b7", "gap": "ff807269"}
+_KML_COLOURS = {
+    "pair": "ff2b39c0", "encounter": "ff5c25c2", "loitering": "ff1f79b7", "gap": "ff807269",
+    "dark_rendezvous": "ffb589f0", "identity": "ffdb5b3b", "port_call": "ff327d2f",
+}  # fmt: skip
+#: Colours of areas, thin so that what lies below is seen.
+_KML_SHAPES = {"reach": "5c25c2", "areas": "9a4f7a"}
 
 
-def _write_kml(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
+def _write_kml(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[str, pa.Table]) -> list[Path]:
     path = folder / "stsdetect.kml"
     kinds = sorted(set(events.column("kind").to_pylist()))
     with atomic_write(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as stream:
@@ -265,6 +291,10 @@ def _write_kml(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
         for kind in ["pair", *kinds]:
             look = f"<IconStyle><color>{_KML_COLOURS.get(kind, 'ffffffff')}</color></IconStyle>"
             stream.write(f'<Style id="{_xml(kind)}">{look}</Style>\n')
+        for name in shapes:
+            colour = _KML_SHAPES[name]
+            look = f"<LineStyle><color>ff{colour}</color></LineStyle><PolyStyle><color>26{colour}</color></PolyStyle>"
+            stream.write(f'<Style id="{name}">{look}</Style>\n')
         stream.write("<Folder><name>Pairs by rank</name>\n")
         for record in _records(_attributes(pairs)):
             stream.write(_placemark(record, "pair", record["first_time"], record["last_time"]))
@@ -275,29 +305,54 @@ def _write_kml(folder: Path, events: pa.Table, pairs: pa.Table) -> list[Path]:
                 if record["kind"] == kind:
                     stream.write(_placemark(record, kind, record["start_time"], record["end_time"]))
             stream.write("</Folder>\n")
+        for name, table in shapes.items():
+            stream.write(f"<Folder><name>{name}</name>\n")
+            for record in _records(table):
+                stream.write(_placemark(record, name, record["start_time"], record["end_time"]))
+            stream.write("</Folder>\n")
         stream.write("</Document></kml>\n")
     return [path]
 
 
 def _placemark(record: dict[str, Any], style: str, begin: datetime, end: datetime) -> str:
-    title = texts.vessel_name(record["name_a"], record["mmsi_a"], record["vessel_a"])
-    if record["vessel_b"] is not None:
-        title += " – " + texts.vessel_name(record["name_b"], record["mmsi_b"], record["vessel_b"])
-    if style == "pair":
-        title = f"{record['rank']}. {title}"
+    place = _kml_place(record)
     data = "".join(
         f'<Data name="{_xml(name)}"><value>{_xml(_json_value(value))}</value></Data>'
         for name, value in record.items()
         if value is not None
     )
-    place = ""
-    if record["lon_deg"] is not None:
-        place = f"<Point><coordinates>{record['lon_deg']!r},{record['lat_deg']!r}</coordinates></Point>"
     return (
-        f"<Placemark><name>{_xml(title)}</name>"
+        f"<Placemark><name>{_xml(_kml_title(record, style))}</name>"
         f"<TimeSpan><begin>{texts.iso_time(begin)}</begin><end>{texts.iso_time(end)}</end></TimeSpan>"
         f"<styleUrl>#{_xml(style)}</styleUrl><ExtendedData>{data}</ExtendedData>{place}</Placemark>\n"
     )
+
+
+def _kml_title(record: dict[str, Any], style: str) -> str:
+    if "vessel_a" not in record:
+        return texts.clean(record["kind"])
+    title = texts.vessel_name(record["name_a"], record["mmsi_a"], record["vessel_a"])
+    if record["vessel_b"] is not None:
+        title += " – " + texts.vessel_name(record["name_b"], record["mmsi_b"], record["vessel_b"])
+    return f"{record['rank']}. {title}" if style == "pair" else title
+
+
+def _kml_place(record: dict[str, Any]) -> str:
+    """Return the geometry of a placemark; a shape is taken out of the record, so that it is no attribute as well."""
+    if "geometry" not in record:
+        if record["lon_deg"] is None:
+            return ""
+        return f"<Point><coordinates>{record['lon_deg']!r},{record['lat_deg']!r}</coordinates></Point>"
+    polygons = []
+    for outer, *inner in rings_of(record.pop("geometry")):
+        edges = f"<outerBoundaryIs>{_kml_ring(outer)}</outerBoundaryIs>"
+        edges += "".join(f"<innerBoundaryIs>{_kml_ring(ring)}</innerBoundaryIs>" for ring in inner)
+        polygons.append(f"<Polygon>{edges}</Polygon>")
+    return f"<MultiGeometry>{''.join(polygons)}</MultiGeometry>"
+
+
+def _kml_ring(ring: list[list[float]]) -> str:
+    return f"<LinearRing><coordinates>{' '.join(f'{x!r},{y!r}' for x, y in ring)}</coordinates></LinearRing>"
 
 
 def _xml(value: Any) -> str:

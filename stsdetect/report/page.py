@@ -82,6 +82,7 @@ def write_page(
     zones: Sequence[ZoneLike] = (),
     shoreline: ShorelineLike | None = None,
     areas: pa.Table | None = None,
+    ports: Mapping[str, str] | None = None,
     max_pairs: int = MAX_PAIRS,
 ) -> None:
     """Write the report page: ranked pairs, a map, and the reasons of each pair.
@@ -105,6 +106,8 @@ def write_page(
     areas
         Outages and jamming to draw: a table with ``kind``, ``start_time``, ``end_time``, ``evidence`` and ``geometry``
         (WKB); None for none.
+    ports
+        Names of ports by id.
     max_pairs
         Only so many pairs are shown; the page says how many there are.
 
@@ -113,7 +116,7 @@ def write_page(
     UsageError
         If the page cannot be written.
     """
-    content = _content(events, pairs, fixes, run, zones, shoreline, areas, max_pairs)
+    content = _content(events, pairs, fixes, run, zones, shoreline, areas, ports or {}, max_pairs)
     with atomic_write(path) as aside:
         aside.write_text(_render(content), encoding="utf-8", newline="\n")
 
@@ -126,6 +129,7 @@ def _content(
     zones: Sequence[ZoneLike],
     shoreline: ShorelineLike | None,
     areas: pa.Table | None,
+    ports: Mapping[str, str],
     max_pairs: int,
 ) -> dict[str, Any]:
     top = pairs.sort_by("rank").slice(0, max_pairs).to_pylist()
@@ -148,7 +152,7 @@ def _content(
         shown["areas"] = layers.area_shapes([] if areas is None else areas.to_pylist(), frame.wider())
     return {
         "head": _head(events, pairs.num_rows, len(top), fixes, run),
-        "pairs": [pair_dossier(place, pair, by_id, number, faults) for place, pair in enumerate(top)],
+        "pairs": [pair_dossier(place, pair, by_id, number, faults, ports) for place, pair in enumerate(top)],
         "others": [listed_event(row, number) for row in alone],
         "n_drawn": len(drawn),
         "n_events": events.num_rows,
@@ -226,7 +230,8 @@ def _map(
         point = [round(float(lon[place]), 5), lat]
         # Candidates lie in one place: the best stands for all, the others are shown when asked for.
         kind = "candidate" if (row["candidate_rank"] or 0) > 1 else row["kind"]
-        points.append({"at": point, "kind": kind, "pair": owner.get(row["event_id"], -1), **bubble(row)})
+        pair = owner.get(row["event_id"], -1)
+        points.append({"at": point, "kind": kind, "pair": pair, **bubble(row, paired=pair >= 0)})
         if row["kind"] == "gap" and row["end_lon_deg"] is not None and row["end_lat_deg"] is not None:
             step = (row["end_lon_deg"] - row["lon_deg"] + 180.0) % 360.0 - 180.0
             silences.append([point, [round(point[0] + step, 5), _lat(row["end_lat_deg"])]])

@@ -15,7 +15,7 @@ from stsdetect.score.meetings import read_meetings, read_oddities
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
 from stsdetect.score.registry import Case, SharedBerths
 from stsdetect.score.traffic import Traffic
-from stsdetect.score.unseen import FEW_RIVALS, Lead, Unseen, leads_of, read_unseen
+from stsdetect.score.unseen import FEW_RIVALS, Lead, Unseen, leads_of, pairs_of_one_hull, read_unseen
 from stsdetect.settings import ScoreSettings
 
 #: Rows of candidates kept in ``event_ids`` of a lead whose partner is unknown.
@@ -80,11 +80,12 @@ def rank_dark(
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     weights = weights_of(DARK, settings.weights)
+    one_hull = pairs_of_one_hull(table)
     reasons = Reasons(DARK)
     scored = []
     for lead in leads_of(unseen, met):
         at = lead.unseen if lead.named else lead.unseen[:1]
-        cases = [DarkCase(lead, one, Case(one.meeting, traffic, known, shared)) for one in at]
+        cases = [DarkCase(lead, one, Case(one.meeting, traffic, known, shared), one.hulls in one_hull) for one in at]
         scored.append(_score(lead, cases, weights, reasons))
     scored.sort(key=_rank_key)
     columns = _columns(scored)
@@ -130,11 +131,10 @@ def dark_confidence(one: Unseen) -> str:
 
     Medium needs one vessel seen for four fifths of the stay, a silence judged dark and few rivals (our judgement).
     """
-    meeting = one.meeting
-    minutes = meeting.observed_min + meeting.inferred_min
-    seen = meeting.observed_min / minutes if minutes > 0 else 0.0
-    dark = any(source.kind == "gap" and source.coverage == "dark" for source in one.sources)
-    return "medium" if one.one_dark and seen >= 0.8 and dark and one.n_rivals <= FEW_RIVALS else "low"
+    known = [source for source in one.sources if source is not None]
+    seen = any(source.kind == "loitering" and source.observed >= 0.8 for source in known)
+    dark = any(source.kind == "gap" and source.coverage == "dark" for source in known)
+    return "medium" if one.one_dark and seen and dark and one.n_rivals <= FEW_RIVALS else "low"
 
 
 def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
         "score": [logistic(one.log_odds) for one in scored],
         "log_odds": [one.log_odds for one in scored],
         "confidence": [dark_confidence(one.strongest) if one.lead.named else "low" for one in scored],
-        "n_events": [len({unseen.meeting.start_us for unseen in one.lead.unseen}) for one in scored],
+        "n_events": [one.lead.times for one in scored],
         "first_time": pa.array(firsts, pa.int64()).cast(TIME),
         "last_time": pa.array(lasts, pa.int64()).cast(TIME),
         "event_ids": [_ids(one.lead) for one in scored],

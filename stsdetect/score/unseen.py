@@ -23,10 +23,11 @@ NOBODY = Side("", None, None, None, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An event that a dark rendezvous was inferred from: a silence or a visible stay."""
+    """An event that a dark rendezvous was inferred from: a silence, or a visible stay and how much of it was seen."""
 
     kind: str
     hours: float
+    observed: float
     coverage: str | None
     signature: float | None
     flags: frozenset[str]
@@ -42,8 +43,8 @@ class Unseen:
     n_rivals: int
     reach_max_h: float | None
     match: float | None
-    sources: tuple[Source, ...]
     source_ids: tuple[str, ...]
+    sources: tuple[Source | None, ...]
 
     @property
     def one_dark(self) -> bool:
@@ -87,6 +88,11 @@ class Lead:
     named: bool
     unseen: tuple[Unseen, ...]
 
+    @property
+    def times(self) -> int:
+        """How often they could have met: candidates for one stay are one time."""
+        return len({one.source_ids for one in self.unseen}) if self.named else 1
+
 
 def read_unseen(events: pa.Table) -> list[Unseen]:
     """Read every dark rendezvous of an `EVENTS` table, in a total order; exact repetitions count once."""
@@ -111,23 +117,29 @@ def _parts(text: str | None) -> list[str]:
 
 
 def _sources(events: pa.Table, ids: set[str]) -> dict[str, Source]:
-    names = ["event_id", "kind", "duration_h", "coverage", "signature", "flags"]
+    names = ["event_id", "kind", "duration_h", "observed_min", "inferred_min", "coverage", "signature", "flags"]
     wanted = pc.is_in(events.column("event_id"), value_set=pa.array(sorted(ids), pa.string()))
     rows = sorted(events.select(names).filter(wanted).to_pylist(), key=repr)
-    return {
-        row["event_id"]: Source(
-            row["kind"], row["duration_h"] or 0.0, row["coverage"], row["signature"],
-            frozenset((row["flags"] or "").split(";")) - {""},
-        )
-        for row in reversed(rows)
-    }  # fmt: skip
+    return {row["event_id"]: _source(row) for row in reversed(rows)}
+
+
+def _source(row: Mapping[str, Any]) -> Source:
+    seen, inferred = row["observed_min"] or 0.0, row["inferred_min"] or 0.0
+    return Source(
+        kind=row["kind"],
+        hours=row["duration_h"] or 0.0,
+        observed=seen / (seen + inferred) if seen + inferred > 0 else 0.0,
+        coverage=row["coverage"],
+        signature=row["signature"],
+        flags=frozenset((row["flags"] or "").split(";")) - {""},
+    )
 
 
 def _unseen(meeting: Meeting, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Unseen:
     observed = bool(row["observed_a"]), bool(row["observed_b"])
     if row["vessel_a"] != meeting.a.vessel:
         observed = observed[::-1]
-    ids = tuple(part for part in _parts(row["from_events"]) if part in sources)
+    ids = tuple(_parts(row["from_events"]))
     score = row["candidate_score"]
     return Unseen(
         meeting=meeting,
@@ -136,9 +148,21 @@ def _unseen(meeting: Meeting, row: Mapping[str, Any], sources: Mapping[str, Sour
         n_rivals=row["n_rivals"] or 0,
         reach_max_h=row["reach_max_h"],
         match=score if score is not None and score == score else None,
-        sources=tuple(sources[part] for part in ids),
+        sources=tuple(sources.get(part) for part in ids),
         source_ids=ids,
     )
+
+
+#: Identity tests that say that two identities may be one hull.
+_ONE_HULL = ("hand_over", "imo_moved", "twin_dimensions")
+
+
+def pairs_of_one_hull(events: pa.Table) -> frozenset[tuple[str, str]]:
+    """Return the pairs of vessels that may be one hull under two identities, by identity events."""
+    tests = pc.is_in(events.column("subtype"), value_set=pa.array(_ONE_HULL))
+    rows = events.filter(pc.and_(pc.equal(events.column("kind"), "identity"), tests)).select(["vessel_a", "vessel_b"])
+    pairs = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+    return frozenset((min(a, b), max(a, b)) for a, b in pairs if b is not None)
 
 
 def leads_of(unseen: Sequence[Unseen], met: frozenset[tuple[str, str]] | set[tuple[str, str]]) -> list[Lead]:
@@ -176,17 +200,19 @@ def _group(one: Unseen) -> tuple[str, ...]:
     """Return what candidates for the same partner have in common."""
     if not one.one_dark:
         return "two silences", one.meeting.event_id
-    stays = [part for part, source in zip(one.source_ids, one.sources, strict=True) if source.kind == "loitering"]
+    # A stay far from all zones may not be in the table any more; silences always are.
+    known = zip(one.source_ids, one.sources, strict=True)
+    stays = [part for part, source in known if source is None or source.kind != "gap"]
     return "stay", one.visible.vessel, *(stays or [str(one.meeting.start_us)])
 
 
 def _often(unseen: Iterable[Unseen]) -> frozenset[tuple[str, str]]:
     """Return the pairs that were among the best candidates of each other at several times."""
-    times: dict[tuple[str, str], set[int]] = {}
+    times: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for one in unseen:
         if one.named and one.rank <= _RANK_OF_REPEATS:
-            times.setdefault(one.hulls, set()).add(one.meeting.start_us)
-    return frozenset(hulls for hulls, starts in times.items() if len(starts) >= OFTEN)
+            times.setdefault(one.hulls, set()).add(one.source_ids)
+    return frozenset(hulls for hulls, found in times.items() if len(found) >= OFTEN)
 
 
 def _outstanding(group: Sequence[Unseen], often: frozenset[tuple[str, str]]) -> Unseen | None:

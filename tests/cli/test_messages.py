@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from stsdetect.cli import console
-from stsdetect.cli.summary import main_reason
+from stsdetect.cli.summary import main_reason, partner
 from tests.cli.conftest import meeting, write_noaa
 
 
@@ -122,3 +122,11 @@ def test_the_main_reason_is_the_heaviest():
 
     assert main_reason([reason("base", -3), reason("zone", 0.4), reason("berth", -2.5)]) == "It is berth."
     assert main_reason([reason("base", -3)]) == ""
+    assert main_reason([reason("dark_base", -6), reason("zone", 0.4)]) == "It is zone."
+
+
+def test_a_partner_that_is_no_vessel_is_named_as_what_it_is():
+    pair = {"partner_kind": "vessel", "partner_id": "x", "name_b": "SEA [red]", "mmsi_b": 1, "vessel_b": "1"}
+    assert partner(pair) == "SEA [red]"
+    assert partner(pair | {"partner_kind": "unknown", "vessel_b": None}) == "(not observed)"
+    assert partner(pair | {"partner_kind": "port", "partner_id": "kp_nampo\x1b"}) == "port kp_nampo"

@@ -73,7 +73,7 @@ def test_what_was_not_observed_says_so(page):
     assert words.count("not observed") >= 4
     assert "Partner unknown" in words
     assert "up to 6 h 30 min low confidence" in words
-    assert "one vessel at rest: 4 h 24 min observed, 1 h 6 min inferred; its partner was not observed" in words
+    assert "one vessel was heard at rest; its partner was not observed" in words
     assert "neither vessel was heard: all is inferred" in words
     assert "consistent with lying alongside" in words
     assert "2 possible rendezvous" in words
@@ -131,15 +131,17 @@ def test_candidates_of_no_pair_are_drawn_once_by_the_best(tmp_path):
 
 def test_a_chain_and_a_port_are_shown(tmp_path):
     rows = [event(1), event(2, "port_call", subtype="inferred", evidence="a call of up to 14 h was possible")]
-    port = lead(2, [rows[1]], "port", partner_id="kp_nampo", name_b="Nampo <b>")
+    port = lead(2, [rows[1]], "port", partner_id="kp_nampo")
     pairs = with_leads(pairs_table(rows[:1]), [port])
     column = pa.array(["Vostochny, 412000002, kp_nampo", None], pa.string())
     if "chain" in pairs.column_names:
         pairs = pairs.drop_columns(["chain"])
-    words = made_page(tmp_path, rows, pairs=pairs.append_column("chain", column)).words
+    named = {"kp_nampo": "Nampo <b>"}
+    words = made_page(tmp_path, rows, pairs=pairs.append_column("chain", column), ports=named).words
     assert "Chain Vostochny, 412000002, kp_nampo" in words
     assert "Nampo <b>" in words
     assert "a call of up to 14 h was possible" in words
+    assert "From loading to call 2024-03-01 16:30 to 2024-03-01 22:00" in words
 
 
 def test_reach_over_the_antimeridian_is_one_shape(tmp_path):

@@ -40,6 +40,7 @@ def dark(n: int, visible: str, partner: str | None, sources: list[Row], rank: in
         "candidate_rank": None if partner is None else rank, "n_rivals": rivals, "reach_max_h": 6.0,
         "candidate_score": None if partner is None else 3.0 - rank,
         "from_events": ";".join(sorted(source["event_id"] for source in sources)), "ship_type_a": 80,
+        "observed_min": 0.0, "inferred_min": 0.0,
     }  # fmt: skip
     return row | AT_SEA | own | more
 
@@ -139,6 +140,13 @@ def test_the_same_two_over_and_over_stand_out_of_crowds():
     assert _weights(lead)["dark_again"] > 0
 
 
+def test_candidates_of_a_stay_that_was_filtered_away_stay_together():
+    rows = [row for row in crowd() if row["kind"] != "loitering"]
+    (lead,) = ranked(rows)
+    assert (lead["partner_kind"], len(lead["event_ids"])) == ("unknown", 8)
+    assert _weights(lead)["dark_signature"] == 0.0
+
+
 def test_nobody_silent_nearby_is_a_lead_without_candidates():
     lay = stay(1)
     (lead,) = ranked([lay, dark(3, TANKER, None, [lay])])
@@ -167,6 +175,29 @@ def test_a_seen_pair_keeps_one_row_and_gains_the_unseen_meetings():
     assert pair["event_ids"] == ["e9", "e3"]
     assert pair["n_events"] == 1
     assert _weights(pair) == _weights(plain) | {"also_unseen": 0.3}
+
+
+def fault(n: int, test: str, a: str, b: str | None = None, start_h: float = -30.0, flags: str = "") -> Row:
+    return event(n, "identity", test, a, b, start_h, 1.0, flags=flags)
+
+
+def test_two_identities_of_one_hull_cannot_meet():
+    lay, silent = stay(1), silence(2)
+    rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
+
+    def weights(*faults: Row) -> dict[str, float]:
+        return _weights(ranked([*rows, *faults])[0])
+
+    for test in ("hand_over", "imo_moved", "twin_dimensions"):
+        assert weights(fault(7, test, TANKER, GHOST, start_h=-400.0))["dark_same_hull"] == -5.0
+    for other in (fault(7, "hand_over", TANKER, OTHER), fault(7, "shared_imo", TANKER, GHOST), fault(7, "ring", GHOST)):
+        assert "dark_same_hull" not in weights(other)
+
+
+def test_odd_identities_count_as_for_seen_pairs():
+    lay, silent = stay(1), silence(2)
+    (lead,) = ranked([lay, silent, dark(3, TANKER, GHOST, [lay, silent]), fault(7, "ring", GHOST)])
+    assert _weights(lead)["odd_identity"] > 0
 
 
 def test_an_outage_or_jamming_speaks_against_and_an_unknown_verdict_neither_way():
