@@ -344,7 +344,11 @@ EVENTS = Schema(
         _c("draught_before_b_m", _F, "last draught of b before the end of the event [m]"),
         _c("draught_change_a_m", _F, "draught of a after less before [m]; null where not known"),
         _c("draught_change_b_m", _F, "draught of b after less before [m]; null where not known"),
-        _c("coverage", _S, "gap: dark, outage, thin or unknown: the silence judged by what else was heard there"),
+        _c(
+            "coverage",
+            _S,
+            "gap, inferred port_call: dark, outage, thin or unknown: the silence judged by what else was heard there",
+        ),
         _c("hulls_before", _I32, "gap: other hulls heard around the last fix in the hours before it"),
         _c("hulls_during", _I32, "gap: other hulls heard there in the hours after it"),
         _c("own_rate_per_h", _F, "gap: fixes of the hull itself per hour before it [1/h]"),

@@ -258,7 +258,7 @@ class ChainSettings(_Model):
     """Greatest time from one step to the next [d]: a cargo is seldom kept aboard for longer (our choice)."""
     max_vessels: int = Field(default=4, ge=1, le=8)
     """Most vessels of a chain."""
-    min_strength: float = Field(default=0.2, ge=0, le=1)
+    min_strength: float = Field(default=0.3, ge=0, le=1)
     """Weaker steps make no chain, 0..1; a meeting is as strong as the score of its pair (our choice)."""
     sink_categories: tuple[str, ...] = ("dprk_waters",)
     """A vessel seen in a zone of these categories ends a chain."""
