@@ -90,6 +90,15 @@ def _pair_table(pairs: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def partner(pair: Mapping[str, Any]) -> str:
+    """Name the second side of a pair: a vessel, a port, or one that is not known."""
+    if pair["partner_kind"] == "unknown":
+        return "(not observed)"
+    if pair["partner_kind"] == "port":
+        return f"port {clean(pair['partner_id'])}"
+    return vessel_name(pair["name_b"], pair["mmsi_b"], pair["vessel_b"])
+
+
 def print_chains(found: pa.Table) -> None:
     """Print chains as a table for people, strongest first."""
     console = _stdout()
@@ -127,15 +136,6 @@ def _csv_text(value: Any) -> Any:
     if isinstance(value, list):
         return " ".join(str(item).lower() if isinstance(item, bool) else str(item) for item in value)
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
-
-
-def partner(pair: Mapping[str, Any]) -> str:
-    """Name the second side of a pair: a vessel, a port, or one that is not known."""
-    if pair["partner_kind"] == "unknown":
-        return "(not observed)"
-    if pair["partner_kind"] == "port":
-        return f"port {clean(pair['partner_id'])}"
-    return vessel_name(pair["name_b"], pair["mmsi_b"], pair["vessel_b"])
 
 
 def main_reason(reasons: Sequence[dict[str, Any]]) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from stsdetect.context.berths import BerthCells
+from stsdetect.context.reach_area import reach_areas
 from stsdetect.detect.arrays import to_arrow
 from stsdetect.detect.dark_index import Join, Spans
 from stsdetect.detect.dark_parties import (
@@ -158,7 +160,17 @@ class _Search:
         return [*tables, self._events(visible.take(alone.first), None, alone)]
 
     def _events(self, first: Party, second: Silent | None, rows: Rows) -> pa.Table:
-        reach = [None] * rows.first.size
+        reach: list[bytes | None] = [None] * rows.first.size
+        areas_of = partial(reach_areas, apart_m=self.rule.apart_m, without_land=self.rule.shore)
+        if second is not None and isinstance(first, Silent):
+            reach = areas_of(first.reach, second.reach)
+        elif second is not None:
+            # One silence may be a candidate of many.
+            shown = np.flatnonzero(rows.rank <= self.rule.max_partners)
+            _, once, which = np.unique(second.row[shown], return_index=True, return_inverse=True)
+            areas = areas_of(second.take(shown[once]).reach)
+            for k, area in zip(shown.tolist(), which.tolist(), strict=True):
+                reach[k] = areas[area]
         return as_events(self.world, first, second, rows, reach, self.rule.max_rivals)
 
     def _beside(self, stay: Ints, gap: Ints) -> Meets:

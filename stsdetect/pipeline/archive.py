@@ -21,6 +21,7 @@ from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.dark import find_dark
 from stsdetect.detect.hidden_calls import infer_calls
+from stsdetect.detect.identity import flag_jammed
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
@@ -225,14 +226,9 @@ class Archive:
             segments=tracks.segments, inland=cleaned.inland, ports=self._ports.ports,
         )  # fmt: skip
         last = pa.concat_tables([*cleaned.last_heard, last_heard])
-        judged = judge(
-            pa.concat_tables(others),
-            last,
-            cleaned.heard,
-            (slots.start_us, slots.end_us),
-            settings.coverage,
-            earlier=earlier,
-        )
+        span, alone = (slots.start_us, slots.end_us), pa.concat_tables(others)
+        judged = judge(alone, last, cleaned.heard, span, settings.coverage, earlier=earlier)
+        judged = replace(judged, events=flag_jammed(judged.events, judged.areas))
         hidden = infer_calls(
             judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
         )

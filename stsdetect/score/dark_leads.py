@@ -10,13 +10,12 @@ import pyarrow as pa
 
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
-from stsdetect.score.faults import read_faults
 from stsdetect.score.indicators_dark import DARK, DarkCase
-from stsdetect.score.meetings import read_meetings
+from stsdetect.score.meetings import read_meetings, read_oddities
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
 from stsdetect.score.registry import Case, SharedBerths
 from stsdetect.score.traffic import Traffic
-from stsdetect.score.unseen import FEW_RIVALS, Lead, Unseen, leads_of, read_unseen
+from stsdetect.score.unseen import FEW_RIVALS, Lead, Unseen, leads_of, pairs_of_one_hull, read_unseen
 from stsdetect.settings import ScoreSettings
 
 #: Rows of candidates kept in ``event_ids`` of a lead whose partner is unknown.
@@ -76,16 +75,17 @@ def rank_dark(
         return PAIRS.empty()
     met = {(meeting.a.vessel, meeting.b.vessel) for meeting in read_meetings(table)}
     meetings = [one.meeting for one in unseen]
-    traffic = Traffic(meetings, [], read_faults(table))
+    traffic = Traffic(meetings, [], read_oddities(table))
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     weights = weights_of(DARK, settings.weights)
+    one_hull = pairs_of_one_hull(table)
     reasons = Reasons(DARK)
     scored = []
     for lead in leads_of(unseen, met):
         at = lead.unseen if lead.named else lead.unseen[:1]
-        cases = [DarkCase(lead, one, Case(one.meeting, traffic, known, shared)) for one in at]
+        cases = [DarkCase(lead, one, Case(one.meeting, traffic, known, shared), one.hulls in one_hull) for one in at]
         scored.append(_score(lead, cases, weights, reasons))
     scored.sort(key=_rank_key)
     columns = _columns(scored)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from stsdetect.score.faults import ONE_HULL
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.meetings import MASKED, Side, safe_id
 from stsdetect.score.registry import ADVISORY, MOFA, OUR_WEIGHT, POE, Case, Finding, Indicator, log_share, ramp, unknown
-from stsdetect.score.traffic import FAULT_H
 from stsdetect.score.unseen import NOBODY, Lead, Source, Unseen, without_partner
 
 #: Hours that a silence leaves for being together, to share: as long as the transfer takes, and no more for days on
@@ -30,8 +28,9 @@ _SIGNATURE_SHARE = ((0.3, -1.0), (0.55, 0.0), (0.85, 1.0))
 _MATCH_SHARE = ((-2.0, -1.0), (0.0, 0.0), (4.0, 1.0))
 #: Rivals at which a crowd begins, and at which it counts in full (our judgement).
 _RIVALS = (1, 20)
-#: What the verdict on a silence is worth.
-_VERDICT_SHARE = {"dark": 1.0, "unknown": 0.0, "thin": -0.3, "outage": -1.0}
+#: What the verdict on a silence is worth: little for, since ships fall silent for reasons of their own where receivers
+#: are good, all against, since an outage hides everyone alike (our judgement).
+_VERDICT_SHARE = {"dark": 0.4, "unknown": 0.0, "thin": -0.1, "outage": -1.0}
 #: Candidates named in a sentence.
 _NAMED = 3
 #: What counts half where the place is only the middle of all that both could reach.
@@ -45,6 +44,8 @@ class DarkCase:
     lead: Lead
     one: Unseen
     case: Case
+    #: Whether the two may be one hull under two identities.
+    one_hull: bool = False
 
     @property
     def silences(self) -> list[Source]:
@@ -133,7 +134,8 @@ def rivals(case: DarkCase) -> Finding | None:
         return None
     if count == 0:
         return Finding(0.0, 0.0, "No other silent hull in the data could have been there")
-    share = log_share(count, *_RIVALS)
+    # Whoever it was of them: a crowd makes it less likely that it was this one, not that it was any.
+    share = log_share(count, *_RIVALS) * (1.0 if case.lead.named else 0.5)
     others = "1 other hull" if count == 1 else f"{count} other hulls"
     weak = ": a crowd makes weak evidence" if share > 0.3 else ""
     return Finding(float(count), share, f"{others[0].upper()}{others[1:]} could equally have been the partner{weak}")
@@ -155,7 +157,7 @@ def match(case: DarkCase) -> Finding | None:
     total = max(len(named), one.n_rivals + 1)
     more = f" and {total - len(named[:_NAMED])} more" if total > len(named[:_NAMED]) else ""
     count = "1 candidate" if total == 1 else f"{total} candidates"
-    return Finding(one.match, 0.5 * share, f"Partner unknown, {count}: {words}{more}; none stands out")
+    return Finding(one.match, share, f"Partner unknown, {count}: {words}{more}; none stands out")
 
 
 def lone_tanker(case: DarkCase) -> Finding | None:
@@ -183,15 +185,9 @@ def again(case: DarkCase) -> Finding | None:
 
 def same_hull(case: DarkCase) -> Finding | None:
     """Two identities that may be one hull: it cannot meet itself."""
-    if not case.lead.named:
+    if not case.lead.named or not case.one_hull:
         return None
-    a, b = case.one.hulls
-    faults = case.case.traffic.faults_near(a, case.one.meeting, FAULT_H)
-    tests = {fault.test for fault in faults if fault.other == b and fault.test in ONE_HULL}
-    if not tests:
-        return None
-    words = " and ".join(test.replace("_", " ") for test in sorted(tests))
-    return Finding(float(len(tests)), 1.0, f"The two may be one hull under two identities ({words})")
+    return Finding(1.0, 1.0, "By an identity event the two may be one hull under two identities")
 
 
 def also_unseen(case: Case) -> Finding | None:
@@ -220,9 +216,9 @@ ALSO_UNSEEN = Indicator(
 
 _DARK: tuple[Indicator, ...] = (
     Indicator(
-        "dark_base", "Starting point of possible meetings", "", "base", -6.5,
+        "dark_base", "Starting point of possible meetings", "", "base", -5.5,
         "always known",
-        "about one in 700 before anything is known, one in 250 beside a visible stay: silences that could have met are "
+        "about one in 250 before anything is known, one in 100 beside a visible stay: silences that could have met are "
         f"common; {OUR_WEIGHT}",
         "Neither vessel was seen: most silences that could have met did not",
         base,
@@ -252,7 +248,7 @@ _DARK: tuple[Indicator, ...] = (
         signature,
     ),
     Indicator(
-        "dark_verdict", "Silence judged by coverage", "-1..1", "both", 1.0,
+        "dark_verdict", "Silence judged by coverage", "-1..1", "both", 1.5,
         "an unknown verdict counts neither way",
         f"{ADVISORY} (AIS switched off); what nearby hulls were still heard decides (column coverage); {OUR_WEIGHT}",
         "Of the silence it rests on: others nearby kept being heard (dark), consistent with AIS switched off",
@@ -266,7 +262,7 @@ _DARK: tuple[Indicator, ...] = (
         rivals,
     ),
     Indicator(
-        "dark_match", "Fit of the best candidate", "score", "both", 1.2,
+        "dark_match", "Fit of the best candidate", "score", "both", 2.0,
         "no weight",
         f"candidate_score of the dark rendezvous (feasibility, slack, approach, draught, type, history); {OUR_WEIGHT}",
         "Partner unknown, 7 candidates: 412000001 (rank 1), 538000002 (rank 2), 371000003 (rank 3) and 4 more; none "
@@ -281,17 +277,17 @@ _DARK: tuple[Indicator, ...] = (
         lone_tanker,
     ),
     Indicator(
-        "dark_again", "Could have met again", "times", "for", 1.0,
+        "dark_again", "Could have met again", "times", "for", 0.5,
         "no weight",
         f"{MOFA} and {POE} (the same vessels over and over); {OUR_WEIGHT}",
         "The same two could have met unseen 2 more times in the data",
         again,
     ),
     Indicator(
-        "dark_same_hull", "One hull, two identities", "tests", "against", -5.0,
+        "dark_same_hull", "One hull, two identities", "flag", "against", -5.0,
         "no weight",
         f"identity events hand_over, imo_moved and twin_dimensions of both: a hull cannot meet itself; {OUR_WEIGHT}",
-        "The two may be one hull under two identities (hand over)",
+        "By an identity event the two may be one hull under two identities",
         same_hull,
     ),
 )  # fmt: skip

@@ -99,7 +99,7 @@ def odd_identity(case: Case) -> Finding | None:
     """Identity events of either vessel within two days of the meeting."""
     shares, words = [], []
     for side in case.sides:
-        tests = {fault.test for fault in case.traffic.faults_near(side.vessel, case.meeting)} & set(_TESTS)
+        tests = {odd.test for odd in case.traffic.oddities_around(side.vessel, case.meeting)} & set(_TESTS)
         if tests:
             # One act shows in several tests: a new flag is a new name, call sign and MMSI. The strongest counts.
             first, *others = sorted(tests, key=lambda test: (-_TESTS[test][1], test))

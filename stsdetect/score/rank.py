@@ -13,13 +13,12 @@ import pyarrow as pa
 from stsdetect.errors import SettingsError, did_you_mean
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
-from stsdetect.score.faults import read_faults
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
 from stsdetect.score.indicators_delivery import DELIVERY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
-from stsdetect.score.meetings import Meeting, Side, read_meetings, read_silences
+from stsdetect.score.meetings import Meeting, Side, read_meetings, read_oddities, read_silences
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, rank, total, weighed
 from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths
 from stsdetect.score.traffic import Traffic
@@ -115,7 +114,7 @@ def rank_pairs(
     meetings = read_meetings(table)
     if not meetings:
         return PAIRS.empty()
-    traffic = Traffic(meetings, read_silences(table), read_faults(table))
+    traffic = Traffic(meetings, read_silences(table), read_oddities(table))
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)

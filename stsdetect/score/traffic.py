@@ -5,14 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from types import MappingProxyType
 
 import numpy as np
 
 from stsdetect.kernels.sphere import distance_m, to_xyz
 from stsdetect.score.facts import flags_by_mmsi
-from stsdetect.score.faults import Fault, Faults
-from stsdetect.score.meetings import HOUR_US, MASKED, Meeting, Silence
+from stsdetect.score.meetings import HOUR_US, MASKED, Meeting, Oddness, Silence
 
 #: Silences and repeats count within this time of a meeting [h]; the issue's "within two days".
 NEAR_H = 48.0
@@ -23,9 +21,6 @@ EDGE_H = 1.0
 OUTAGE_HULLS, OUTAGE_H, OUTAGE_M = 3, 0.5, 100_000.0
 #: Partners are counted this long before and after a meeting [h]: a week to each side.
 PARTNER_H = 168.0
-#: Two identities are taken for one hull where identity events say so this long before or after a meeting [h]: an
-#: identity made up for a voyage lasts weeks.
-FAULT_H = 720.0
 #: A harbour meeting longer than this is no bunkering stop [h].
 STOP_H = 24.0
 
@@ -34,9 +29,8 @@ class Traffic:
     """Index of all meetings and silences, for questions about the time around one meeting."""
 
     def __init__(
-        self, meetings: Sequence[Meeting], silences: Sequence[Silence], faults: Faults = MappingProxyType({})
+        self, meetings: Sequence[Meeting], silences: Sequence[Silence], oddities: Sequence[Oddness] = ()
     ) -> None:
-        self._faults = faults
         sides = [side for meeting in meetings for side in (meeting.a, meeting.b)]
         #: Flag by MMSI; None where no state can have issued it to a ship.
         self.flags = flags_by_mmsi(side.mmsi for side in sides if side.mmsi is not None)
@@ -45,6 +39,9 @@ class Traffic:
         self._transfers = _by_vessel([meeting for meeting in meetings if _like_a_transfer(meeting)])
         self._starts = {vessel: [m.start_us for m in own] for vessel, own in self._transfers.items()}
         self._longest_us = {vessel: max(m.end_us - m.start_us for m in own) for vessel, own in self._transfers.items()}
+        self._oddities: dict[str, list[Oddness]] = {}
+        for odd in oddities:
+            self._oddities.setdefault(odd.vessel, []).append(odd)
         self._silences: dict[str, list[Silence]] = {}
         for silence in silences:
             self._silences.setdefault(silence.vessel, []).append(silence)
@@ -57,12 +54,6 @@ class Traffic:
         )
         self._outage: dict[Silence, int] = {}
         self._partners: dict[str, dict[str, int]] = {}
-
-    def faults_near(self, vessel: str, meeting: Meeting, hours: float = NEAR_H) -> list[Fault]:
-        """Return identity events of the vessel within so many hours of the meeting."""
-        reach = int(hours * HOUR_US)
-        low, high = meeting.start_us - reach, meeting.end_us + reach
-        return [fault for fault in self._faults.get(vessel, ()) if fault.start_us <= high and fault.end_us >= low]
 
     def silence_before(self, vessel: str, meeting: Meeting) -> Silence | None:
         """Return the longest silence that ended within two days before the meeting."""
@@ -81,6 +72,11 @@ class Traffic:
         low, high = meeting.end_us - EDGE_H * HOUR_US, meeting.end_us + NEAR_H * HOUR_US
         near = [s for s in own if low <= s.start_us <= high]
         return max(near, key=lambda s: (s.long, s.hours, -s.start_us), default=None)
+
+    def oddities_around(self, vessel: str, meeting: Meeting) -> list[Oddness]:
+        """Return what was odd about the vessel's identity within two days of the meeting."""
+        low, high = meeting.start_us - NEAR_H * HOUR_US, meeting.end_us + NEAR_H * HOUR_US
+        return [odd for odd in self._oddities.get(vessel, ()) if odd.start_us <= high and odd.end_us >= low]
 
     def silences_like(self, silence: Silence) -> int:
         """Count the vessel's silences of the same class in the data, itself included."""

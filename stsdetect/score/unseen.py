@@ -153,6 +153,18 @@ def _unseen(meeting: Meeting, row: Mapping[str, Any], sources: Mapping[str, Sour
     )
 
 
+#: Identity tests that say that two identities may be one hull.
+_ONE_HULL = ("hand_over", "imo_moved", "twin_dimensions")
+
+
+def pairs_of_one_hull(events: pa.Table) -> frozenset[tuple[str, str]]:
+    """Return the pairs of vessels that may be one hull under two identities, by identity events."""
+    tests = pc.is_in(events.column("subtype"), value_set=pa.array(_ONE_HULL))
+    rows = events.filter(pc.and_(pc.equal(events.column("kind"), "identity"), tests)).select(["vessel_a", "vessel_b"])
+    pairs = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+    return frozenset((min(a, b), max(a, b)) for a, b in pairs if b is not None)
+
+
 def leads_of(unseen: Sequence[Unseen], met: frozenset[tuple[str, str]] | set[tuple[str, str]]) -> list[Lead]:
     """Group possible meetings into leads, without flooding.
 
