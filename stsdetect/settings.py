@@ -189,6 +189,9 @@ class DarkSettings(_Model):
     silences and of loitering (our choice)."""
     max_silence_s: Duration = Field(default=864000.0, gt=0)
     """Longer silences are not paired [s]: in ten days at 12 kn a hull can be nearly anywhere (our choice)."""
+    max_quiet_s: Duration = Field(default=43200.0, ge=0)
+    """A silence up to this long, before and after which a hull lay still at about one place, belongs to its stay there,
+    as where it is heard every few hours by satellite [s] (our choice)."""
     apart_m: float = Field(default=500.0, ge=0)
     """Together is at most this far apart [m], as in ``encounters.max_distance_m``."""
     drift_kn: float = Field(default=5.0, ge=0)
@@ -198,14 +201,15 @@ class DarkSettings(_Model):
     cargo: bool = True
     """Whether cargo ships and hulls of type 90-99 may be partners of tankers and of hulls that show no type."""
     max_candidates: int = Field(default=10, ge=1)
-    """Candidates listed for a visible loiterer, best first."""
-    max_partners: int = Field(default=3, ge=1)
+    """Candidates listed for a visible loiterer, best first; the first `max_partners` with the area they can reach."""
+    max_partners: int = Field(default=5, ge=1)
     """Two silences make a row if each is among this many best partners of the other."""
-    max_rivals: int = Field(default=40, ge=1)
+    max_rivals: int = Field(default=200, ge=1)
     """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
     two silences (our choice)."""
     min_score: float = 0.0
-    """Two silences make a row from this candidate score; 0 is as likely as two silences taken at random."""
+    """Two silences make a row from this candidate score; in simulated months nine in ten true pairs have 0 or more, and
+    one in six of the others that are each other's best (see `stsdetect.detect.dark_score`)."""
     min_signature: float = Field(default=0.6, ge=0, le=1)
     """A loiterer without a candidate gives a row with an unknown partner from this signature."""
     shore: bool = True
@@ -223,7 +227,7 @@ class IdentitySettings(_Model):
     """Merchant ships from this length must have an IMO number: SOLAS XI-1/3 says 300 GT, about 45 to 50 m [m]."""
     silence_s: Duration = Field(default=21600.0, gt=0)
     """Hand-over: one identity silent, the other not heard before, for this long [s]."""
-    hand_over_s: Duration = Field(default=43200.0, gt=0)
+    hand_over_s: Duration = Field(default=64800.0, gt=0)
     """Greatest time from the last fix of one to the first of the other [s]."""
     hand_over_speed_kn: float = Field(default=15.0, gt=0)
     """Greatest speed between these two fixes [kn]; laden coasters and product tankers make 8 to 15."""
@@ -254,7 +258,7 @@ class ChainSettings(_Model):
     """Greatest time from one step to the next [d]: a cargo is seldom kept aboard for longer (our choice)."""
     max_vessels: int = Field(default=4, ge=1, le=8)
     """Most vessels of a chain."""
-    min_strength: float = Field(default=0.2, ge=0, le=1)
+    min_strength: float = Field(default=0.3, ge=0, le=1)
     """Weaker steps make no chain, 0..1; a meeting is as strong as the score of its pair (our choice)."""
     sink_categories: tuple[str, ...] = ("dprk_waters",)
     """A vessel seen in a zone of these categories ends a chain."""

@@ -14,7 +14,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 
 @click.group(context_settings=_HELP)
 def about() -> None:
-    """List formats, columns, settings and versions."""
+    """List formats, columns, settings, tests of identity and versions."""
 
 
 @about.command(context_settings=_HELP)
@@ -98,6 +98,18 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "{}" if value == {} else f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+@about.command(context_settings=_HELP)
+def tests() -> None:
+    """List the tests behind identity events: what each finds, and what explains it innocently."""
+    from stsdetect.detect.identity_tests import IDENTITY_TESTS
+
+    click.echo("Subtypes of identity events. Each is evidence, none a verdict.")
+    for test in IDENTITY_TESTS:
+        _rows([(test.name, f"Finds {test.finds}.")])
+        _wrapped(f"Innocent: {test.innocent}.")
+    click.echo("Flags: jamming (many hulls near by in the same hour), common (so many that it is the source).")
 
 
 @about.command(context_settings=_HELP)

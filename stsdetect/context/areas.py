@@ -17,6 +17,8 @@ from stsdetect.schema import AREAS, TIME, event_id
 TOGETHER_US = HOUR_US
 #: Of hulls that fell silent together at least this share must come back together, for an outage (our choice).
 BACK_SHARE = 0.5
+#: At most this share of the hulls heard in its cells before may be heard there during an outage (our choice).
+HEARD_SHARE = 0.5
 #: Hulls with places that cannot be, as a share of all around, from which it counts as jamming (our choice), and how
 #: many times as many as in all the data.
 JAMMED_SHARE, JAMMED_TIMES = 0.2, 3.0
@@ -28,8 +30,8 @@ class Areas:
 
     Attributes
     ----------
-    of_cell, cell
-        Number of the area and cell, those around its own included, sorted by cell, shape (m,) each.
+    of_cell, cell, own
+        Number of the area and cell, and whether it is one of its own or beside them, sorted by cell, shape (m,) each.
     start_us, end_us
         Of each area [us], shape (n,).
     """
@@ -37,18 +39,26 @@ class Areas:
     table: pa.Table
     of_cell: Ints
     cell: Ints
+    own: Bools
     start_us: Ints
     end_us: Ints
 
-    def hold(self, cell: Ints, start_us: Ints, end_us: Ints) -> Bools:
+    def touch(self, cell: Ints, start_us: Ints) -> Bools:
         """Tell which silences begin in or beside an area, an hour before it at the earliest, and not after its end."""
+        return self._hold(cell, start_us, self.end_us, np.ones_like(self.own))
+
+    def begin_with(self, cell: Ints, start_us: Ints) -> Bools:
+        """Tell which silences begin in an area and with it."""
+        return self._hold(cell, start_us, self.start_us + TOGETHER_US, self.own)
+
+    def _hold(self, cell: Ints, start_us: Ints, until_us: Ints, counts: Bools) -> Bools:
         result = np.zeros(cell.size, dtype=np.bool_)
         low, high = (np.searchsorted(self.cell, cell, side=side) for side in ("left", "right"))
         for step in range(int((high - low).max(initial=0))):
             some = np.flatnonzero(low + step < high)
             area = self.of_cell[low[some] + step]
-            inside = (start_us[some] >= self.start_us[area] - TOGETHER_US) & (start_us[some] <= self.end_us[area])
-            result[some] |= inside
+            inside = (start_us[some] >= self.start_us[area] - TOGETHER_US) & (start_us[some] <= until_us[area])
+            result[some] |= inside & counts[low[some] + step]
         return result
 
 
@@ -70,8 +80,10 @@ def find_outages(heard: Heard, cell: Ints, start_us: Ints, end_us: Ints, fell: B
         own = own[abs(start_us[own] - middle) <= TOGETHER_US]
         back = _middle(end_us[own])
         together = abs(end_us[own] - back) <= TOGETHER_US
-        if own.size >= min_hulls and together.sum() >= BACK_SHARE * own.size:
-            found.append((np.unique(cell[own]), middle, back, int(own.size)))
+        cells = np.unique(cell[own])
+        before, during = _counts(heard, "outage", cells, middle, back)
+        if own.size >= min_hulls and together.sum() >= BACK_SHARE * own.size and during <= HEARD_SHARE * before:
+            found.append((cells, middle, back, int(own.size)))
     return _areas("outage", heard, found)
 
 
@@ -141,14 +153,11 @@ def _areas(kind: str, heard: Heard, found: list[tuple[Ints, int, int, int]]) -> 
     columns: dict[str, list[object]] = {name: [] for name in AREAS.names}
     for cells, start_us, end_us, n_hulls in found:
         lat, lon = (float(value[0]) for value in to_lat_lon(_mean(cells)))
-        first, last = start_us // HOUR_US, (end_us - 1) // HOUR_US
-        begins = first if kind == "jamming" else first + 1
-        before = _hulls(heard, cells, first - 1, first if kind == "outage" else first - 1)
-        during = _hulls(heard, cells, begins, min(last if kind == "jamming" else last - 1, begins + HOURS - 1))
+        before, during = _counts(heard, kind, cells, start_us, end_us)
         silent = kind == "outage"
-        place = f"{int(cells[0])}"
+        before = max(before, n_hulls) if silent else before
         values = {
-            "area_id": event_id("area", kind, [], start_us, place),
+            "area_id": event_id("area", kind, [], start_us, str(int(cells[0]))),
             "kind": kind,
             "start_time": start_us,
             "end_time": end_us,
@@ -167,18 +176,28 @@ def _areas(kind: str, heard: Heard, found: list[tuple[Ints, int, int, int]]) -> 
         for name, value in values.items():
             columns[name].append(value)
     times = {name: pa.array(columns[name], pa.int64()).cast(TIME) for name in ("start_time", "end_time")}
-    table = AREAS.table({**columns, **times})
+    table = AREAS.table({**columns, **times}).sort_by([("start_time", "ascending"), ("area_id", "ascending")])
     wide = [np.unique(GRID.around(cells)) for cells, *_ in found]
+    own = [np.isin(around, cells) for around, (cells, *_) in zip(wide, found, strict=True)]
     number = np.repeat(np.arange(len(found)), [cells.size for cells in wide])
     cell = np.concatenate([np.zeros(0, dtype=np.int64), *wide])
     order = np.argsort(cell, kind="stable")
     start, end = (np.array([area[k] for area in found], dtype=np.int64) for k in (1, 2))
-    return Areas(table, number[order].astype(np.int64), cell[order], start, end)
+    is_own = np.concatenate([np.zeros(0, dtype=np.bool_), *own])
+    return Areas(table, number[order].astype(np.int64), cell[order], is_own[order], start, end)
 
 
 def _mean(cells: Ints) -> Floats:
     mean: Floats = to_xyz(*GRID.middle(cells)).sum(axis=0, keepdims=True)
     return mean
+
+
+def _counts(heard: Heard, kind: str, cells: Ints, start_us: int, end_us: int) -> tuple[int, int]:
+    """Count the hulls heard in cells before and during an area, of an outage in the whole hours inside it."""
+    first, last = start_us // HOUR_US, (end_us - 1) // HOUR_US
+    if kind == "outage":
+        return _hulls(heard, cells, first - 1, first), _hulls(heard, cells, first + 1, min(last - 1, first + HOURS))
+    return _hulls(heard, cells, first - 2, first - 1), _hulls(heard, cells, first, min(last, first + HOURS - 1))
 
 
 def _hulls(heard: Heard, cells: Ints, first_hour: int, last_hour: int) -> int:

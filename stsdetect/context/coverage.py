@@ -36,14 +36,15 @@ LAST_HEARD = Schema(
     "How a hull was heard just before a gap: one row per gap.",
     (
         Column("event_id", pa.string(), "as in the events table", nullable=False),
+        Column("hours_heard", pa.int64(), "of the three hours before, those with a fix of the hull", nullable=False),
         Column("usual_per_h", pa.float64(), "reports its class and speed should give [1/h]", nullable=False),
         Column("speed_kn", pa.float64(), "speed at the last fix [kn]"),
         Column("course_deg", pa.float64(), "course at the last fix [degrees]"),
     ),
 )
 
-#: Own fixes are counted over this long before the silence [us] (our choice).
-OWN_US = 3 * HOUR_US
+#: Own fixes are counted over so many hours before the silence (our choice).
+OWN_HOURS = 3
 #: Reports per hour at rest and under way, by ITU-R M.1371-5 tables 1 and 2 (annex 1, 4.2.1): class A every 3 min at
 #: anchor or moored below 3 kn, else 10 s or less; class B every 3 min below 2 kn, else 30 s.
 _AT_REST_PER_H, _CLASS_A_PER_H, _CLASS_B_PER_H = 20.0, 360.0, 120.0
@@ -78,7 +79,7 @@ def judge(
     events: pa.Table,
     last_heard: pa.Table,
     heard: Heard,
-    end_us: int,
+    span_us: tuple[int, int],
     settings: CoverageSettings,
     *,
     earlier: pa.Table | None = None,
@@ -91,8 +92,8 @@ def judge(
         A `LAST_HEARD` table; gaps that are not in it (told by others) are left as they are.
     heard
         Who was heard where and when, all hulls.
-    end_us
-        Last time in the data [us].
+    span_us
+        First and last time in the data [us].
     earlier
         A `COVERAGE` table of earlier days.
 
@@ -101,8 +102,9 @@ def judge(
     The same rows in the same order; of gaps, coverage, hulls_before, hulls_during and evidence are filled, and
     ``flags`` say ``outage`` or ``jamming`` inside one of the areas.
     """
+    start_us, end_us = span_us
     baseline = Baseline.of(heard, end_us, earlier)
-    gaps = _Gaps.of(events, last_heard)
+    gaps = _Gaps.of(events, last_heard, start_us)
     jamming = find_jamming(heard, settings.jamming_hulls)
     if not gaps.size:
         return Judged(events, jamming.table, baseline.table)
@@ -118,10 +120,12 @@ def judge(
     facts = Facts.joined(parts, order)
     why = verdicts(facts, settings.min_hulls)
     outages = find_outages(heard, gaps.cell, gaps.start_us, gaps.end_us, why == Why.TOGETHER, settings.min_hulls)
-    out, jammed = (areas.hold(gaps.cell, gaps.start_us, gaps.end_us) for areas in (outages, jamming))
+    out, beside = outages.begin_with(gaps.cell, gaps.start_us), outages.touch(gaps.cell, gaps.start_us)
+    jammed = jamming.touch(gaps.cell, gaps.start_us)
     why = np.where(out & ~np.isin(why, (Why.NO_HOUR, Why.PLACELESS, Why.SELDOM)), Why.OUTAGE, why)
+    why = np.where((why == Why.DARK) & beside, Why.BESIDE, why)
     why = np.where((why == Why.DARK) & jammed, Why.JAMMED, why)
-    why = np.where((why == Why.TOGETHER), Why.APART, why)
+    why = np.where(why == Why.TOGETHER, Why.APART, why)
     areas = pa.concat_tables([outages.table, jamming.table]).sort_by(
         [("start_time", "ascending"), ("area_id", "ascending")]
     )
@@ -138,7 +142,9 @@ class _Gaps:
     lat_deg: Floats
     lon_deg: Floats
     own_per_h: Floats
-    placeless: Ints
+    own_known: Bools
+    own_steady: Bools
+    placeless: Bools
     usual_per_h: Floats
     speed_kn: Floats
     course_deg: Floats
@@ -154,18 +160,25 @@ class _Gaps:
         return _Gaps(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
     @classmethod
-    def of(cls, events: pa.Table, last_heard: pa.Table) -> _Gaps:
+    def of(cls, events: pa.Table, last_heard: pa.Table, start_us: int) -> _Gaps:
         place = pc.index_in(events.column("event_id"), last_heard.column("event_id").combine_chunks())
         row = np.flatnonzero(pc.is_valid(place).to_numpy())
         known = last_heard.take(pc.drop_null(place))
         table = events.take(pa.array(row))
         start, end = (table.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
         lat, lon, own = (table.column(name).to_numpy() for name in ("lat_deg", "lon_deg", "own_rate_per_h"))
+        # Where the data begin shortly before, the hull could not be heard for longer.
+        since = np.minimum(start - start_us, OWN_HOURS * HOUR_US)
+        own = own * OWN_HOURS * HOUR_US / np.maximum(since, HOUR_US)
+        steady = known.column("hours_heard").to_numpy() >= -(-since // HOUR_US)
         hour = start // HOUR_US
-        placeless = pc.match_substring(table.column("flags"), "heard_without_position").to_numpy().astype(np.int64)
+        placeless = pc.match_substring(table.column("flags"), "heard_without_position").to_numpy()
         usual, speed, course = (known.column(name).to_numpy() for name in ("usual_per_h", "speed_kn", "course_deg"))
         whole = np.clip(end // HOUR_US - hour - 1, 0, HOURS)
-        return cls(row, start, end, lat, lon, own, placeless, usual, speed, course, GRID.cells(lat, lon), hour, whole)
+        return cls(
+            row, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, usual, speed, course,
+            GRID.cells(lat, lon), hour, whole,
+        )  # fmt: skip
 
 
 def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, settings: CoverageSettings) -> Facts:
@@ -195,8 +208,10 @@ def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, sett
     return Facts(
         whole_hours=gaps.whole_hours,
         hours=(gaps.end_us - gaps.start_us) / HOUR_US,
-        placeless=gaps.placeless > 0,
+        placeless=gaps.placeless,
         own_per_h=gaps.own_per_h,
+        own_known=gaps.own_known,
+        own_steady=gaps.own_steady,
         usual_per_h=gaps.usual_per_h,
         before=before[question],
         again=again[question],
@@ -280,11 +295,13 @@ def _filled(events: pa.Table, gaps: _Gaps, facts: Facts, why: Ints, jammed: Bool
     """Write what was found into the events."""
     filled: dict[str, list[object]] = {name: events.column(name).to_pylist() for name in _FILLED}
     texts = evidence(facts, why)
+    own = facts.own_per_h.tolist()
     before, during = facts.before.tolist(), facts.during.tolist()
     for k, row in enumerate(gaps.row.tolist()):
         filled["coverage"][row] = Why(int(why[k])).verdict
         filled["hulls_before"][row] = before[k]
         filled["hulls_during"][row] = during[k]
+        filled["own_rate_per_h"][row] = own[k]
         filled["evidence"][row] = texts[k]
         names = {*filter(None, str(filled["flags"][row]).split(";"))}
         names |= {name for name, held in (("outage", why[k] == Why.OUTAGE), ("jamming", jammed[k])) if held}

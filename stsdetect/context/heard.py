@@ -112,7 +112,7 @@ def hull_hours(hull: Ints, time_us: Ints, lat_deg: Floats, lon_deg: Floats) -> H
 
 
 def odd_hours(heard: HullHours, hull: Ints, time_us: Ints, mmsi: Floats) -> HullHours:
-    """Return in which hours hulls sent places that cannot be, or none, at the cell they were heard in before.
+    """Return in which hours hulls sent places that cannot be, or none, at the cell they were last heard in before.
 
     Parameters
     ----------
@@ -121,30 +121,46 @@ def odd_hours(heard: HullHours, hull: Ints, time_us: Ints, mmsi: Floats) -> Hull
     hull, time_us
         Of the reports with such a place.
     mmsi
-        Of each hull, NaN where none, shape (n hulls,). Of hulls on one MMSI all but the one heard most often count
-        as places that cannot be for that one: a jammed receiver may send a whole track at a wrong place.
+        Of each hull, NaN where none, shape (n hulls,). Hulls on one MMSI stand for the one heard most often; where
+        another of them is heard elsewhere, that is a place that cannot be: a jammed receiver may send a whole track.
     """
-    who, when = [hull], [time_us // HOUR_US]
+    main = _main_hulls(heard, mmsi)
+    other = np.flatnonzero(main[heard.hull] != heard.hull)
+    line = cell_hour(heard.hull, heard.hour)
+    whose = main[heard.hull[other]]
+    known = _row_before(heard, line, whose, heard.hour[other])
+    elsewhere = ~(GRID.around(heard.cell[known]) == heard.cell[other][:, None]).any(axis=1)
+    other = other[elsewhere & (heard.hull[known] == whose) & (heard.hour[known] <= heard.hour[other])]
+    hull = np.append(main[hull], main[heard.hull[other]])
+    hour = np.append(time_us // HOUR_US, heard.hour[other])
+    key, first = np.unique(cell_hour(hull, hour), return_index=True)
+    hull, hour = hull[first], hour[first]
+    # Hours with odd places among their fixes do not tell where the hull was.
+    clean = heard.take(np.flatnonzero(~np.isin(line, key)))
+    if not clean.size:
+        return clean
+    at = _row_before(clean, cell_hour(clean.hull, clean.hour), hull, hour)
+    near = np.flatnonzero((clean.hull[at] == hull) & (abs(clean.hour[at] - hour) <= _HOURS_PER_DAY))
+    none = np.zeros(near.size, dtype=np.int64)
+    return HullHours(clean.cell[at[near]], hour[near], hull[near], none, none)
+
+
+def _main_hulls(heard: HullHours, mmsi: Floats) -> Ints:
+    """Return for each hull the one on its MMSI that is heard in most hours, the least of several."""
     n_hours = np.bincount(heard.hull, minlength=mmsi.size)
     named = np.flatnonzero(~np.isnan(mmsi))
     order = named[np.lexsort((named, -n_hours[named], mmsi[named]))]
     first, last = group_bounds(mmsi[order].astype(np.int64))
     main = np.arange(mmsi.size)
     main[order] = np.repeat(order[first], last - first)
-    other = np.flatnonzero(main[heard.hull] != heard.hull)
-    who.append(main[heard.hull[other]])
-    when.append(heard.hour[other])
-    hull, hour = np.concatenate(who), np.concatenate(when)
-    # The hull's hour up to this one, or the first after it, at most a day away.
-    line = cell_hour(heard.hull, heard.hour)
+    return main
+
+
+def _row_before(rows: HullHours, line: Ints, hull: Ints, hour: Ints) -> Ints:
+    """Return the row of each hull up to an hour, else its first one after it, else any other."""
     at = np.searchsorted(line, cell_hour(hull, hour), side="right") - 1
-    at += (at < 0) | (heard.hull[np.maximum(at, 0)] != hull) if line.size else 0
-    near = np.flatnonzero(at < line.size)
-    near = near[(heard.hull[at[near]] == hull[near]) & (abs(heard.hour[at[near]] - hour[near]) <= _HOURS_PER_DAY)]
-    _, first = np.unique(cell_hour(hull[near], hour[near]), return_index=True)
-    near = near[first]
-    none = np.zeros(near.size, dtype=np.int64)
-    return HullHours(heard.cell[at[near]], hour[near], hull[near], none, none)
+    at += (at < 0) | (rows.hull[np.maximum(at, 0)] != hull)
+    return np.minimum(at, rows.size - 1)
 
 
 def cell_hour(major: Ints, minor: Ints) -> Ints:

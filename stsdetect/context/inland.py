@@ -69,13 +69,19 @@ def inland_within(west: float, south: float, east: float, north: float) -> Any |
     >>> inland_within(115.0, 30.0, 119.0, 33.0) is None
     True
     """
+    return _together(
+        tuple(
+            region for region in REGIONS
+            if region[1] <= east and region[3] >= west and region[2] <= north and region[4] >= south
+        )
+    )  # fmt: skip
+
+
+@cache
+def _together(regions: tuple[tuple[str, float, float, float, float], ...]) -> Any | None:
     import shapely
 
-    touched = [
-        region for region in REGIONS
-        if region[1] <= east and region[3] >= west and region[2] <= north and region[4] >= south
-    ]  # fmt: skip
-    parts = [part for part in (_inland(region) for region in touched) if part is not None]
+    parts = [part for part in (_inland(region) for region in regions) if part is not None]
     return shapely.union_all(parts) if parts else None
 
 

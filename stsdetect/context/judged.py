@@ -13,14 +13,16 @@ from stsdetect.kernels.sphere import Bools, Floats, Ints
 LEAST_FOLLOWED = 20
 #: Of hull-hours this share must be followed by another for a place to be heard well; below the other it is thin
 #: (our choice: a cell is crossed in about two hours, and in one on the edge of coverage every second crossing ends).
-WELL_SHARE, THIN_SHARE = 0.9, 0.8
+WELL_SHARE, THIN_SHARE = 0.95, 0.8
 #: Chance below which so few others heard again are no chance, and mean that the neighbourhood fell silent, too.
 TAIL = 0.01
+#: Below this chance fewer were heard again than usual: something ailed the reception, and nothing is called dark.
+USUAL_TAIL = 0.05
 #: Others heard again, as a share, for dark, and at most for an outage (our choice).
 STILL_SHARE, FELL_SHARE = 0.8, 0.5
 #: Own fixes per hour at least, as a share of what they should be (our choice), and own fixes that the silence, at
 #: most six hours of it, would have held: none of 5 comes by chance in 0.7 % of cases (Poisson).
-OWN_SHARE, OWN_FIXES = 0.25, 5.0
+OWN_SHARE, OWN_FIXES = 0.5, 5.0
 JUDGED_H = 6.0
 #: Below this share of the hull-hours around the last fix, where the hull was heading is hardly heard (our choice).
 AHEAD_SHARE = 0.05
@@ -42,6 +44,7 @@ class Why(IntEnum):
     APART = 10
     JAMMED = 11
     HEADING = 12
+    BESIDE = 14
     #: Before it is known whether those that fell silent came back together.
     TOGETHER = 13
 
@@ -65,6 +68,9 @@ class Facts:
         Whether the hull was heard without a place meanwhile.
     own_per_h, usual_per_h
         Fixes of the hull before it, and reports its class and speed should give [1/h].
+    own_known, own_steady
+        Whether the data begin an hour or more before it, and whether the hull was heard in each hour of the three
+        before it, as far as the data reach.
     before, again, during
         Other hulls around the last fix before, those of them heard again, and hulls around it during the silence.
     hull_hours, fixes
@@ -81,6 +87,8 @@ class Facts:
     hours: Floats
     placeless: Bools
     own_per_h: Floats
+    own_known: Bools
+    own_steady: Bools
     usual_per_h: Floats
     before: Ints
     again: Ints
@@ -123,20 +131,20 @@ def verdicts(facts: Facts, min_hulls: int) -> Ints:
     chance = np.minimum(share, facts.followed / (facts.followed + 1.0))
     tail = bdtr(facts.again.astype(np.float64), np.maximum(facts.before, 0), chance)
     fell = (facts.before >= 2) & (tail < TAIL) & (facts.again <= FELL_SHARE * facts.before)
-    own_poor = (facts.own_per_h < OWN_SHARE * facts.expected_per_h) | (
-        facts.own_per_h * np.minimum(facts.hours, JUDGED_H) < OWN_FIXES
-    )
+    own_poor = (facts.own_per_h < OWN_SHARE * facts.expected_per_h) | ~facts.own_steady
+    own_poor |= facts.own_per_h * np.minimum(facts.hours, JUDGED_H) < OWN_FIXES
     moving = facts.ahead_near >= 0
     cases = [
         (Why.NO_HOUR, facts.whole_hours < 1),
         (Why.PLACELESS, facts.placeless),
         (Why.SELDOM, known & (share < THIN_SHARE)),
         (Why.TOGETHER, known & fell),
-        (Why.OWN, own_poor),
+        (Why.OWN, own_poor & facts.own_known),
+        (Why.NEW, ~facts.own_known),
         (Why.AHEAD, moving & known & (facts.ahead_near < AHEAD_SHARE * facts.hull_hours)),
         (Why.FEW, (facts.before < min_hulls) | (facts.during < min_hulls)),
         (Why.NEW, ~known),
-        (Why.MIXED, (facts.again < STILL_SHARE * facts.before) | (share < WELL_SHARE)),
+        (Why.MIXED, (facts.again < STILL_SHARE * facts.before) | (tail < USUAL_TAIL) | (share < WELL_SHARE)),
         (Why.HEADING, moving & ((facts.ahead_here < 1) | (facts.ahead_during < 1))),
     ]
     return np.select([mask for _, mask in cases], [int(why) for why, _ in cases], int(Why.DARK))
@@ -157,13 +165,15 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
             else f"no other hull was heard around it just before, and {during} in the first whole {span} of the silence"
         )
         itself = f"the hull itself had been heard {own:.1f} times an hour"
+        rate = f"{own:.1f} times an hour{'' if facts.own_steady[k] else ', and not in every hour'}"
         usual = f"{share[k]:.0%} of {_known(facts, k)} hull-hours there are followed by another within {hours} h"
         texts.append(
             {
                 Why.DARK: f"{others}; {itself}; {usual}",
-                Why.OUTAGE: f"the neighbourhood fell silent, too: {others}",
+                Why.OUTAGE: f"it began with an outage: {others}",
+                Why.BESIDE: f"in or beside an area of outage; {others}",
                 Why.SELDOM: f"the place is not heard on well: only {usual}; {others}",
-                Why.OWN: f"{itself}, where {expected[k]:.1f} could be expected; {others}",
+                Why.OWN: f"the hull itself was not heard well: {rate}, where {expected[k]:.1f} is usual; {others}",
                 Why.AHEAD: f"hardly anyone is ever heard where it was heading: {int(facts.ahead_near[k])} hull-hours "
                 f"in the days around, {int(facts.hull_hours[k])} around its last fix; {others}",
                 Why.NO_HOUR: "the silence holds no whole UTC hour to be judged by",
@@ -172,7 +182,7 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
                 Why.NEW: f"the data are too short to tell how well the place is heard; {others}",
                 Why.MIXED: f"not clear: {others}; {usual}",
                 Why.APART: f"many fell silent, but did not come back together: {others}",
-                Why.JAMMED: f"inside an area of jamming; {others}",
+                Why.JAMMED: f"in or beside an area of jamming; {others}",
                 Why.HEADING: f"no one was heard where it was heading; {others}",
                 Why.TOGETHER: others,
             }[Why(int(why[k]))]

@@ -2,7 +2,8 @@
 
 The outlines of `stsdetect.kernels.outline` are made a little wider, against everything that is straight on one map
 and bent on the other, and cut at the antimeridian. An area around a pole reaches up to it over all longitudes.
-Land is taken out only where no ship can have been (`stsdetect.context.inland`).
+Land is taken out only where no ship can have been (`stsdetect.context.inland`), and water only where the way around
+a peninsula is too long (`stsdetect.context.behind`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from stsdetect.context.behind import behind_walls
 from stsdetect.context.inland import inland_within
 from stsdetect.kernels.outline import circles, outlines
-from stsdetect.kernels.prisms import STRETCH, Silences
+from stsdetect.kernels.prisms import STRETCH, Legs, Silences
 from stsdetect.kernels.sphere import Bools, Floats, local_axes
+from stsdetect.reference.walls import least_way_m
 from stsdetect.units import EARTH_RADIUS_M
 
 #: Areas are made wider by this [m]: more than a straight line between longitude and latitude strays from a great
@@ -49,7 +52,7 @@ def reach_areas(
         Only where they can have stayed for so long at one place [s]. With 0, every place where they can have met;
         two that drift together may leave an area made for more.
     without_land
-        Take out land where no ship can have been.
+        Take out land where no ship can have been, and waters behind it that are too far by sea.
 
     Notes
     -----
@@ -66,7 +69,17 @@ def reach_areas(
     [123.1, 29.8, 125.9, 32.2]
     """
     corners, middles = outlines(a, b, apart_m=apart_m, least_s=least_s)
-    return [_area(*row, without_land) for row in zip(corners, middles, strict=True)]
+    hulls = [s for s in (a, b) if s is not None]
+    zero_us = np.max([s.start_us for s in hulls], axis=0)
+    legs = [Legs.of(s, zero_us, apart_m if b is not None else 0.0, least_way_m) for s in hulls]
+    areas: list[bytes | None] = []
+    for row, middle in enumerate(middles):
+        if np.isnan(middle).any():
+            areas.append(None)
+            continue
+        area = _area(corners[row], middle)
+        areas.append(_wkb(_without_land(area, corners[row], legs, row, least_s) if without_land else area))
+    return areas
 
 
 def circle_areas(place_xyz: Floats, radius_m: Floats | float) -> list[bytes]:
@@ -92,16 +105,18 @@ def circle_areas(place_xyz: Floats, radius_m: Floats | float) -> list[bytes]:
     return [_wkb(_on_the_map(*row)) for row in zip(corners, middles, strict=True)]
 
 
-def _area(corners: Floats, middle: Floats, without_land: bool) -> bytes | None:
+def _area(corners: Floats, middle: Floats) -> Any:
     import shapely
 
-    if np.isnan(middle).any():
-        return None
-    area = shapely.box(-180.0, -90.0, 180.0, 90.0) if np.isnan(corners).any() else _on_the_map(corners, middle)
-    if without_land:
-        land = inland_within(*area.bounds)
-        area = area if land is None else area.difference(land)
-    return _wkb(area)
+    return shapely.box(-180.0, -90.0, 180.0, 90.0) if np.isnan(corners).any() else _on_the_map(corners, middle)
+
+
+def _without_land(area: Any, corners: Floats, legs: list[Legs], row: int, least_s: float) -> Any:
+    for out in (inland_within(*area.bounds), behind_walls(area.bounds, corners, legs, row, least_s)):
+        left = area if out is None else area.difference(out)
+        # Whose fixes are themselves where no ship is, was not there by what is known of land.
+        area = area if left.is_empty else left
+    return area
 
 
 def _wkb(area: Any) -> bytes:

@@ -16,7 +16,7 @@ from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.hours import hours_of
-from stsdetect.detect.identity import cross_oddities, judged
+from stsdetect.detect.identity import cross_oddities, flag_jammed, judged
 from stsdetect.detect.identity_events import identity_events
 from stsdetect.detect.loitering import Loitering
 from stsdetect.detect.meetings import in_final_order
@@ -27,6 +27,7 @@ from stsdetect.detect.spoofing import Reported, cells_on_land
 from stsdetect.detect.stretches import Stretches
 from stsdetect.engine import cores
 from stsdetect.reference.places import Port, load_ports
+from stsdetect.schema import AREAS
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf
 
@@ -59,18 +60,21 @@ def find_events(
     )
     ports = load_ports(settings.context.ports_file) if ports is None else ports
     gaps, last_heard = Gaps.from_settings(settings.gaps).find(data, known, flagged=flagged)
-    if gaps.num_rows:
+    areas = AREAS.empty()
+    if data.size:
         with Shelf(_ALL) as shelf:
             heard = Heard(shelf)
             heard.put(*hours_of(data, flagged), n_hulls=len(data.labels))
             earlier = read_baseline(settings.coverage.baseline_file)
-            gaps = judge(gaps, last_heard, heard, data.end_us, settings.coverage, earlier=earlier).events
+            span = int(data.time_us.min()), data.end_us
+            silences = judge(gaps, last_heard, heard, span, settings.coverage, earlier=earlier)
+        gaps, areas = silences.events, silences.areas
     found = [
         encounters.detect(data, known, berths=berths, progress=progress),
         add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
         gaps,
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
-        _identity(fixes, data, known, ports, settings),
+        flag_jammed(_identity(fixes, data, known, ports, settings), areas),
     ]
     found.append(
         infer_calls(pa.concat_tables(found), settings.port_calls, ports=ports, known=known, labels=data.labels)

@@ -8,13 +8,15 @@ been there as well is told by ``n_rivals``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from stsdetect.context.berths import BerthCells
+from stsdetect.context.reach_area import reach_areas
 from stsdetect.detect.arrays import to_arrow
 from stsdetect.detect.dark_index import Join, Spans
 from stsdetect.detect.dark_parties import (
@@ -24,11 +26,21 @@ from stsdetect.detect.dark_parties import (
     World,
     met_before,
     pair_number,
+    quiet_gaps,
     read_silent,
     read_visible,
 )
 from stsdetect.detect.dark_rows import Rows, as_events
-from stsdetect.detect.dark_score import may_pair, pair_points, silence_points, spare_s, time_points
+from stsdetect.detect.dark_score import (
+    BOTH_DARK,
+    ONE_DARK,
+    may_pair,
+    pair_points,
+    share_points,
+    silence_points,
+    spare_s,
+    time_points,
+)
 from stsdetect.kernels.reach import Meets, bounding_cap, joint_reach, reach_stay
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
@@ -64,13 +76,14 @@ class DarkRendezvous:
     min_loitering_s: float = 7200.0
     min_stay_s: float = 5400.0
     max_silence_s: float = 864000.0
+    max_quiet_s: float = 43200.0
     apart_m: float = 500.0
     drift_kn: float = 5.0
     min_length_m: float = 30.0
     cargo: bool = True
     max_candidates: int = 10
-    max_partners: int = 3
-    max_rivals: int = 40
+    max_partners: int = 5
+    max_rivals: int = 200
     min_score: float = 0.0
     min_signature: float = 0.6
     shore: bool = True
@@ -96,8 +109,11 @@ class DarkRendezvous:
         if not world.events.num_rows:
             return EVENTS.empty()
         craft = world.craft(cargo=self.cargo, min_length_m=self.min_length_m)
-        silent = read_silent(world, craft, round(self.min_stay_s * US_PER_S), round(self.max_silence_s * US_PER_S))
-        visible = read_visible(world, craft, vessels, round(self.min_loitering_s * US_PER_S))
+        quiet = quiet_gaps(world, round(self.max_quiet_s * US_PER_S))
+        silent = read_silent(
+            world, craft, quiet, round(self.min_stay_s * US_PER_S), round(self.max_silence_s * US_PER_S)
+        )
+        visible = read_visible(world, craft, vessels, quiet, round(self.min_loitering_s * US_PER_S))
         if at_berth is not None and self.shore and visible.size:
             visible = visible.take(~at_berth(*to_lat_lon(visible.place_xyz)))
         search = _Search(self, world, silent, visible, met_before(world))
@@ -144,7 +160,17 @@ class _Search:
         return [*tables, self._events(visible.take(alone.first), None, alone)]
 
     def _events(self, first: Party, second: Silent | None, rows: Rows) -> pa.Table:
-        reach = [None] * rows.first.size
+        reach: list[bytes | None] = [None] * rows.first.size
+        areas_of = partial(reach_areas, apart_m=self.rule.apart_m, without_land=self.rule.shore)
+        if second is not None and isinstance(first, Silent):
+            reach = areas_of(first.reach, second.reach)
+        elif second is not None:
+            # One silence may be a candidate of many.
+            shown = np.flatnonzero(rows.rank <= self.rule.max_partners)
+            _, once, which = np.unique(second.row[shown], return_index=True, return_inverse=True)
+            areas = areas_of(second.take(shown[once]).reach)
+            for k, area in zip(shown.tolist(), which.tolist(), strict=True):
+                reach[k] = areas[area]
         return as_events(self.world, first, second, rows, reach, self.rule.max_rivals)
 
     def _beside(self, stay: Ints, gap: Ints) -> Meets:
@@ -157,8 +183,9 @@ class _Search:
     def _score_beside(self, stay: Ints, gap: Ints) -> Floats:
         visible, silent = self.visible.take(stay), self.silent.take(gap)
         lay_s = np.clip((visible.end_us - visible.start_us) / US_PER_S, *_STAY_S)
-        points = silence_points(silent, visible.place_xyz) + time_points(spare_s(silent, visible.place_xyz), lay_s)
-        return points + pair_points(visible, silent, self._met(visible.hull, silent.hull))
+        points = silence_points(silent, visible.place_xyz, ONE_DARK)
+        points = points + time_points(spare_s(silent, visible.place_xyz), lay_s, ONE_DARK)
+        return points + pair_points(visible, silent, self._met(visible.hull, silent.hull), ONE_DARK)
 
     def _met(self, one: Ints, other: Ints) -> Bools:
         return np.isin(pair_number(one, other, len(self.world.labels)), self.met)
@@ -166,7 +193,7 @@ class _Search:
     def both_dark(self) -> pa.Table:
         """Return pairs of silences that are among the best partners of each other."""
         rule = self.rule
-        some = self.silent.take(self.silent.verdict != _OUTAGE)
+        some = self.silent.take((self.silent.verdict != _OUTAGE) & ~self.silent.quiet)
         join = Join(round(rule.min_stay_s * US_PER_S), rule.apart_m)
         partners = _Partners(some, rule)
         for later, earlier, complete in join.earlier(_spans(some)):
@@ -175,7 +202,7 @@ class _Search:
             meets = self._together(some, one, two)
             possible = np.flatnonzero(meets.possible)
             one, two = one[possible], two[possible]
-            score = self._score_together(some, one, two, meets.place_xyz[possible])
+            score = self._score_together(some, one, two, _taken(meets, possible))
             partners.add(one, two, score, complete)
         one, two, score, rank, rivals = partners.chosen()
         good = (score >= rule.min_score) & (rivals <= rule.max_rivals)
@@ -187,13 +214,18 @@ class _Search:
         a, b, rule = some.take(one).reach, some.take(two).reach, self.rule
         return joint_reach(a, b, apart_m=rule.apart_m, least_s=rule.min_stay_s, drift_kn=rule.drift_kn)
 
-    def _score_together(self, some: Silent, one: Ints, two: Ints, place_xyz: Floats) -> Floats:
-        a, b = some.take(one), some.take(two)
-        points = silence_points(a, place_xyz) + silence_points(b, place_xyz)
-        first, second = spare_s(a, place_xyz), spare_s(b, place_xyz)
+    def _score_together(self, some: Silent, one: Ints, two: Ints, meets: Meets) -> Floats:
+        a, b, place = some.take(one), some.take(two), meets.place_xyz
+        points = silence_points(a, place, BOTH_DARK) + silence_points(b, place, BOTH_DARK)
+        first, second = spare_s(a, place), spare_s(b, place)
         # Who is together is so for one time.
-        points += time_points(np.minimum(first, second), np.maximum(first, second))
-        return points + pair_points(a, b, self._met(a.hull, b.hull))
+        points = points + time_points(np.minimum(first, second), np.maximum(first, second), BOTH_DARK)
+        points = points + share_points(a, b, meets.stay_max_s, BOTH_DARK)
+        return points + pair_points(a, b, self._met(a.hull, b.hull), BOTH_DARK)
+
+
+def _taken(meets: Meets, index: Ints) -> Meets:
+    return Meets(*(getattr(meets, field.name)[index] for field in fields(meets)))
 
 
 def _spans(silent: Silent) -> Spans:
@@ -243,12 +275,14 @@ class _Partners:
         self._ranked = np.zeros(some.size, dtype=np.bool_)
         none = np.zeros(0, dtype=np.int64)
         self._held: list[tuple[Ints, Ints, Floats]] = [(none, none, np.zeros(0))]
+        self._n_held = 0
         self._best: list[tuple[Ints, Ints, Ints, Ints, Floats]] = []
 
     def add(self, one: Ints, two: Ints, score: Floats, complete: int) -> None:
         """Take in pairs; all whose later silence has a number below ``complete`` have come by now."""
         self._held.append((one, two, score))
-        if sum(pairs.size for pairs, _, _ in self._held) > _HELD:
+        self._n_held += one.size
+        if self._n_held > _HELD:
             self._rank(complete)
 
     def chosen(self) -> tuple[Ints, Ints, Floats, Ints, Ints]:
@@ -277,3 +311,4 @@ class _Partners:
         self._ranked |= done
         open_ = ~(done[one] & done[two])
         self._held = [(one[open_], two[open_], score[open_])]
+        self._n_held = int(open_.sum())

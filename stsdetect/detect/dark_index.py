@@ -20,6 +20,8 @@ from stsdetect.reference.nearest import kd_tree
 #: Spans asked for at once, and pairs held at once; they bound memory, not results.
 _ASKED = 8192
 _PAIRS = 1 << 20
+#: Pairs handed over at once, about: what comes after is dear by the call.
+_BATCH = 1 << 16
 #: Boxes are asked for a hair larger, so that rounding loses no pair.
 _EDGE = 1.0 + 1e-9
 #: Smallest sizes told apart, an hour and 10 km: below them a tree more gains nothing (our choice).
@@ -89,10 +91,15 @@ class Join:
         The third number rises: all pairs whose later span has a number below it have come by then.
         """
         for some in _pieces(np.arange(spans.size)):
+            held, n = [], 0
             for left, right in self._between(spans, some, spans, _around(spans, some, spans)):
                 before = right < left
-                yield left[before], right[before], int(some[0])
-            yield some[:0], some[:0], int(some[-1]) + 1
+                held.append((left[before], right[before]))
+                n += held[-1][0].size
+                if n > _BATCH:
+                    yield *_together(held), int(some[0])
+                    held, n = [], 0
+            yield *_together(held), int(some[-1]) + 1
 
     def _between(self, asked: Spans, some: Ints, among: Spans, others: Ints) -> Iterator[tuple[Ints, Ints]]:
         kinds = among.alike(others)

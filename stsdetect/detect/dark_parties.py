@@ -8,16 +8,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from stsdetect.detect.arrays import Identities, to_floats
-from stsdetect.detect.events import draught_change
+from stsdetect.detect.events import draught_change, sum_places
 from stsdetect.kernels.reach import Silences
-from stsdetect.kernels.runs import group_bounds, stitch
-from stsdetect.kernels.sphere import Bools, Floats, Ints, to_xyz
+from stsdetect.kernels.runs import expand, group_bounds, stitch
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, norm, to_xyz
 from stsdetect.reference.speeds import max_speed_kn
+from stsdetect.units import EARTH_RADIUS_M
 
 #: What a hull may be in a transfer of fuel: a tanker, unknown, or a ship that may pose as what it is not.
 TANKER, UNKNOWN, OTHER, NONE = 0, 1, 2, 3
+#: Slower than this a hull lies still, as in ``loitering.max_speed_kn`` [kn].
+_STILL_KN = 2.0
+#: Pieces of a stay this close in time are one [us]: shorter than the least loitering.
+_STAY_BREAK_US = 3_600_000_000
 #: Verdicts on a silence, as the column ``coverage`` has them; one without is unknown.
 VERDICTS = ("dark", "unknown", "thin", "outage")
 
@@ -68,7 +74,7 @@ class Silent(Party):
     course_before_deg: Floats
     speed_after_kn: Floats
     course_after_deg: Floats
-    n_like_it: Ints
+    quiet: Bools
 
     @property
     def reach(self) -> Silences:
@@ -78,8 +84,21 @@ class Silent(Party):
 
 @dataclass(frozen=True)
 class Visible(Party):
-    """Loiterings; ``spread_m`` is the distance of the farthest fix from the place."""
+    """Stays: loiterings, and short silences at whose both ends the hull lay still at about one place.
 
+    Attributes
+    ----------
+    items
+        Places in the events table of what each stay was put together from, a tuple each.
+    seen_us
+        How much of it was loitering, which was heard.
+    spread_m
+        Distance of the farthest fix from the mean place.
+    """
+
+    items: NDArray[Any]
+    seen_us: Ints
+    n_positions: Ints
     spread_m: Floats
     signature: Floats
 
@@ -172,7 +191,7 @@ def _usual(hull: Ints, values: Floats, n_hulls: int) -> Floats:
     return result[:n_hulls]
 
 
-def read_silent(world: World, craft: Ints, least_us: int, most_us: int) -> Silent:
+def read_silent(world: World, craft: Ints, quiet: Ints, least_us: int, most_us: int) -> Silent:
     """Return the silences long enough to hide a meeting and short enough to say something, of hulls that may."""
     row = np.flatnonzero((world.kind == "gap") & (craft != NONE))
     row = world.in_order(row)
@@ -198,50 +217,96 @@ def read_silent(world: World, craft: Ints, least_us: int, most_us: int) -> Silen
         course_before_deg=world.floats("course_before_deg", row),
         speed_after_kn=after,
         course_after_deg=world.floats("course_after_deg", row),
-        n_like_it=_near_in_time(party["hull"], party["start_us"], 15 * 86_400_000_000),
+        quiet=np.isin(row, quiet),
     )
 
 
-def _near_in_time(hull: Ints, time_us: Ints, within_us: int) -> Ints:
-    """Count the events of the same hull that start within some time of each, itself included, shape (n,)."""
-    order = np.lexsort((time_us, hull))
-    count = np.zeros(hull.size, dtype=np.int64)
-    for begin, end in zip(*group_bounds(hull[order]), strict=True):
-        own = order[begin:end]
-        time = time_us[own]
-        last = np.searchsorted(time, time + within_us, side="right")
-        count[own] = last - np.searchsorted(time, time - within_us, side="left")
-    return count
+def quiet_gaps(world: World, most_us: int) -> Ints:
+    """Return the closed silences, not too long, before, across and after which the hull was as slow as one lying still.
+
+    Where a hull is heard by satellites every few hours, loitering comes in such pieces.
+    """
+    row = np.flatnonzero(world.kind == "gap")
+    length = world.times("end_time", row) - world.times("start_time", row)
+    names = ("implied_speed_kn", "speed_before_kn", "speed_after_kn")
+    slow = np.all([world.floats(name, row) < _STILL_KN for name in names], axis=0)
+    quiet: Ints = row[slow & (length <= most_us)]
+    return quiet
 
 
-def read_visible(world: World, craft: Ints, vessels: Any, least_us: int) -> Visible:
-    """Return the loiterings long enough for a transfer, of hulls that may, without those seen beside another hull."""
-    row = world.in_order(np.flatnonzero((world.kind == "loitering") & (craft != NONE)))
+def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us: int) -> Visible:
+    """Return the stays long enough for a transfer, of hulls that may, without those seen beside another hull.
+
+    At least at its ends the hull was heard, lying still.
+    """
+    row = np.concatenate([np.flatnonzero(world.kind == "loitering"), quiet])
+    row = row[craft[row] != NONE]
     start, end = world.times("start_time", row), world.times("end_time", row)
-    row = row[end - start - _in_company(world, row) >= least_us]
-    party = world.party(row, craft)
+    order = np.lexsort((row, end, start, world.hull_a[row]))
+    row, start, end = row[order], start[order], end[order]
+    begin, stop = group_bounds(stitch(world.hull_a[row], start, end, _STAY_BREAK_US))
+    seen = np.where(world.kind[row] == "loitering", end - start, 0)
+    until = np.maximum.reduceat(end, begin) if begin.size else begin
+    heard = np.add.reduceat(seen, begin) if begin.size else begin
+    alone = until - start[begin] - _in_company(world, world.hull_a[row[begin]], start[begin], until) >= least_us
+    good = np.flatnonzero(alone)
+    good = good[np.lexsort((until[good], world.hull_a[row[begin[good]]], start[begin[good]]))]
+    begin, stop = begin[good], stop[good]
+    items = np.empty(good.size, dtype=object)
+    items[:] = [tuple(row[low:high].tolist()) for low, high in zip(begin.tolist(), stop.tolist(), strict=True)]
+    party = world.party(row[begin], craft) | {"end_us": until[good]}
+    place, spread = _middle(world, row, begin, stop)
     known = Identities.from_table(vessels, world.labels)
     before, change = draught_change(known, party["hull"], party["start_us"], party["end_us"])
-    party["draught_m"] = np.where(np.isnan(party["draught_m"]), before, party["draught_m"])
-    party["draught_change_m"] = np.where(np.isnan(party["draught_change_m"]), change, party["draught_change_m"])
-    spread, signature = np.nan_to_num(world.floats("spread_m", row)), world.floats("signature", row)
-    return Visible(**party, spread_m=spread, signature=signature)
+    last_open = [bool(world.events.column("is_open")[many[-1]].as_py()) for many in items]
+    numbers = {name: world.floats(name, row) for name in ("signature", "n_positions_a")}
+    each = [range(low, high) for low, high in zip(begin.tolist(), stop.tolist(), strict=True)]
+    return Visible(
+        **party
+        | {
+            "is_open": np.array(last_open, dtype=np.bool_),
+            "place_xyz": place,
+            "draught_m": before,
+            "draught_change_m": change,
+        },
+        items=items,
+        seen_us=heard[good],
+        n_positions=np.array([np.nansum(numbers["n_positions_a"][list(k)]) for k in each], dtype=np.int64),
+        spread_m=spread,
+        signature=np.array([np.fmax.reduce(numbers["signature"][list(k)]) for k in each], dtype=np.float64),
+    )
 
 
-def _in_company(world: World, row: Ints) -> Ints:
-    """Return for how long [us] the hull of each loitering was seen in contact with another during it, shape (n,)."""
+def _middle(world: World, row: Ints, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
+    """Return the mean place of stays, weighted by time, and the distance of the farthest fix from it, shape (n,)."""
+    from_xyz = to_xyz(world.floats("lat_deg", row), world.floats("lon_deg", row))
+    to_xyz_ = to_xyz(world.floats("end_lat_deg", row), world.floats("end_lon_deg", row))
+    gap = world.kind[row] == "gap"
+    to_xyz_ = np.where(gap[:, None], to_xyz_, from_xyz)
+    own = np.where(gap, 0.0, np.nan_to_num(world.floats("spread_m", row)))
+    length = (world.times("end_time", row) - world.times("start_time", row)).astype(np.float64)
+    which, k = expand(begin, stop - begin)
+    place = sum_places(which, (from_xyz[k] + to_xyz_[k]) / 2.0, length[k], begin.size)
+    place = place * (EARTH_RADIUS_M / norm(place))[:, None]
+    far = np.maximum(distance_m(from_xyz[k], place[which]), distance_m(to_xyz_[k], place[which])) + own[k]
+    spread = np.zeros(begin.size)
+    np.maximum.at(spread, which, far)
+    return place, spread
+
+
+def _in_company(world: World, whose: Ints, low: Ints, high: Ints) -> Ints:
+    """Return for how long [us] each hull was seen in contact with another between two times, shape (n,)."""
     met = np.flatnonzero(world.kind == "encounter")
     hull = np.concatenate([world.hull_a[met], world.hull_b[met]])
     start, end = np.tile(world.times("start_time", met), 2), np.tile(world.times("end_time", met), 2)
-    result = np.zeros(row.size, dtype=np.int64)
+    result = np.zeros(whose.size, dtype=np.int64)
     if not met.size:
         return result
     order = np.lexsort((start, hull))
     hull, start, end = hull[order], start[order], end[order]
     begin, _ = group_bounds(stitch(hull, start, end, 0))
     hull, start, end = hull[begin], start[begin], np.maximum.reduceat(end, begin)
-    low, high = world.times("start_time", row), world.times("end_time", row)
-    first, last = (np.searchsorted(hull, world.hull_a[row], side=side) for side in ("left", "right"))
+    first, last = (np.searchsorted(hull, whose, side=side) for side in ("left", "right"))
     for k in np.flatnonzero(last > first).tolist():
         own = slice(first[k], last[k])
         shared = np.minimum(end[own], high[k]) - np.maximum(start[own], low[k])

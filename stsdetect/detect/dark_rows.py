@@ -108,12 +108,27 @@ def as_events(
         "evidence": _evidence(first, second, rows, swap),
         "flags": np.where(rows.rivals > max_rivals, CROWD, "").tolist(),
     }
-    ids = np.stack([np.array(world.texts("event_id", party.row), dtype=object) for party in parties])
+    ids = [_ids(world, party, rows) for party in parties]
     columns["from_events"] = [";".join(pair[::-1] if turn else pair) for *pair, turn in zip(*ids, swap, strict=True)]
     columns |= _sides(world, parties, swap)
     subtype = "one_dark" if isinstance(first, Visible) else "both_dark"
     place = [";".join(sorted(text.split(";"))) for text in columns["from_events"]]
     return build_events("dark_rendezvous", [subtype] * first.size, columns, place=place)
+
+
+def _ids(world: World, party: Party, rows: Rows) -> list[str]:
+    """Return the ids of the events behind each row, joined by ';': of a stay those that share time with the row."""
+    if not isinstance(party, Visible):
+        return [str(text) for text in world.texts("event_id", party.row)]
+    count = np.array([len(many) for many in party.items], dtype=np.int64)
+    which = np.repeat(np.arange(party.size), count)
+    item = np.array([k for many in party.items for k in many], dtype=np.int64)
+    start, end = world.times("start_time", item), world.times("end_time", item)
+    shared = (start <= rows.latest_us[which]) & (end >= rows.earliest_us[which])
+    texts: list[list[str]] = [[] for _ in range(party.size)]
+    for k, text in zip(which[shared].tolist(), world.texts("event_id", item[shared]), strict=True):
+        texts[k].append(str(text))
+    return [";".join(many) for many in texts]
 
 
 def _sides(world: World, parties: Sequence[Party], swap: Any) -> dict[str, Any]:
@@ -129,8 +144,8 @@ def _sides(world: World, parties: Sequence[Party], swap: Any) -> dict[str, Any]:
         seen, other_seen = (isinstance(party, Visible) for party in (own, other))
         observed = np.where(swap, other_seen, seen)
         columns[f"observed_{side}"] = observed
-        fixes = world.events.column("n_positions_a").take(row).to_numpy(zero_copy_only=False)
-        columns[f"n_positions_{side}"] = np.where(observed, fixes, 0).astype(np.int64)
+        fixes = (party.n_positions if isinstance(party, Visible) else 0 * party.row for party in (other, own))
+        columns[f"n_positions_{side}"] = np.where(swap, *fixes)
     columns["vessel_a"] = columns["vessel_a"].to_pylist()
     columns["vessel_b"] = columns["vessel_b"].to_pylist() if len(parties) > 1 else [None] * swap.size
     return columns
@@ -159,4 +174,6 @@ def _seen(party: Party, k: int, letter: str) -> str:
     hours = (party.end_us[k] - party.start_us[k]) / US_PER_S / _HOUR_S
     if isinstance(party, Silent):
         return f"vessel {letter} was silent for {hours:.1f} h {_VERDICT_WORDS[VERDICTS[party.verdict[k]]]}"
-    return f"vessel {letter} lay still for {hours:.1f} h with nobody seen beside it"
+    assert isinstance(party, Visible)
+    heard = party.seen_us[k] / US_PER_S / _HOUR_S
+    return f"vessel {letter} lay still for {hours:.1f} h ({heard:.1f} h of it heard) with nobody seen beside it"

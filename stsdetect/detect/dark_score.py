@@ -1,10 +1,16 @@
 """How likely each possible partner is among those that could have been: a sum of points that can be read.
 
-All numbers are our choice, in units of natural log-odds, to be tuned by the evaluation on simulated months. Nothing
-here looks at zones, shores or ports: those say how much a place matters, not who was there.
+Points are natural log-odds, rounded from two logistic regressions on simulated months (`stsdetect simulate --preset
+dark-month`, seeds 11, 21 and 22), true partners against all that could have been; where a simulated sea cannot know
+(verdicts, vessels without a type, earlier meetings) they are our judgement. What was tried and did not help: how often
+a hull falls silent otherwise, how long its other silences are, how many reports went missing, the size of the reach.
+
+Nothing here looks at zones, shores or ports: those say how much a place matters, not who was there.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,37 +18,79 @@ from stsdetect.detect.dark_parties import NONE, OTHER, Party, Silent
 from stsdetect.kernels.sphere import Bools, Floats, Ints, course_deg, distance_m
 from stsdetect.units import KNOT_MPS, US_PER_S
 
-#: By verdict, as `dark_parties.VERDICTS`: a silence amid healthy reception is chosen, one in an outage is not.
-VERDICT_POINTS = np.array([1.0, 0.0, -0.5, -2.0])
-#: A hull that falls silent every day says little by one more silence: points per doubling of silences in 30 days.
-HABIT_POINTS, HABIT_MOST = -0.3, -1.2
-#: How much of the sea, for how long, the silence could have been spent in: had the hull no part in it, the chance
-#: that a given place and hour lies in its reach grows as the size of that reach. Half the log of the ratio counts,
-#: because who meets in the dark also plans for slack.
-ROOM_POINTS, ROOM_MOST = -0.5, 2.0
-#: ... measured against a silence of 12 h whose reach has a radius of 100 km.
-_ROOM_S, _ROOM_M = 43_200.0, 100_000.0
-#: A reach is not narrower than this [m]: who knows a hull's speed so well?
-_LEAST_ROOM_M = 5_000.0
-#: The course before the silence points to the place, that after it away from there: points at best, each.
-HEADING_POINTS = 0.8
+
+@dataclass(frozen=True)
+class Weights:
+    """Points of one silence and of two parties together.
+
+    Attributes
+    ----------
+    verdict
+        By verdict as `dark_parties.VERDICTS`: a silence amid healthy reception is chosen, one in an outage is not.
+    heading
+        The course before the silence points to the place; the course after it points away from there. Each at best;
+        the opposite at worst.
+    still
+        The hull lay still before and after at one place: it probably never left.
+    hurry
+        It would have had to sail faster than usual without any stop.
+    never_back
+        It was not heard again: silences to the end of the data fit everything.
+    near
+        For each doubling of the way over the place, from 5 km.
+    time
+        The time to spare is as long as the stay it is to explain; against, where the two differ ninefold.
+    lost
+        Share of the silence that sailing straight on does not explain.
+    share
+        For each doubling of the share that they could have been together of the two silences (their geometric mean).
+    opposite, alike, same, one
+        Draughts changed opposite ways; by like volumes, at best; the same way; of one only, as far as known.
+    types
+        Two tankers; a tanker and one that shows no type; a tanker and another ship; none shows a type; one shows none.
+    met
+        They were seen to meet in the data.
+    """
+
+    verdict: tuple[float, float, float, float]
+    heading: float
+    still: float
+    hurry: float
+    never_back: float
+    near: float
+    time: float
+    lost: float
+    share: float
+    opposite: float
+    alike: float
+    same: float
+    one: float
+    types: tuple[float, float, float, float, float]
+    met: float
+
+
+#: A visible hull and a silent one: the place is known well, and so is where courses point.
+ONE_DARK = Weights(
+    verdict=(0.3, 0.0, -0.2, -1.0), heading=2.2, still=-1.0, hurry=-1.75, never_back=-1.2, near=-0.35, time=0.8,
+    lost=0.0, share=0.0, opposite=0.7, alike=2.3, same=-0.5, one=1.5, types=(0.8, 0.4, 0.2, 0.0, -0.5), met=1.0,
+)  # fmt: skip
+#: Two silent hulls: the place is a guess, but the times of both must agree.
+BOTH_DARK = Weights(
+    verdict=(0.3, 0.0, -0.2, -1.0), heading=0.9, still=-2.0, hurry=-1.75, never_back=-2.5, near=-0.27, time=0.4,
+    lost=0.75, share=1.5, opposite=0.4, alike=3.2, same=-0.8, one=1.5, types=(1.8, 0.9, 0.4, 0.0, -0.5), met=1.0,
+)  # fmt: skip
+
 #: Courses count from this speed [kn] and this far from the place [m]; nearer by, a hull manoeuvres.
 _HEADING_KN, _HEADING_M = 2.0, 3_000.0
-#: What sailing at the usual speed leaves of the silence is as long as the stay it is to explain: points at best, none
-#: where one is three times the other, their negative from nine on or where nothing is left.
-TIME_POINTS, TIME_RATIO = 1.0, 3.0
-#: Who lay still before and after the silence at one place probably never left it.
-STILL_POINTS = -1.0
+#: Ratio of time to spare and stay at which `Weights.time` is nothing.
+_TIME_RATIO = 3.0
+#: Ways shorter than this are as good as none [m].
+_NEAR_M = 5_000.0
+#: Who lies still is slower than this [kn], and stays within this [m].
 _STILL_KN, _STILL_M = 1.0, 2_000.0
-#: Draughts changed across it: opposite ways and by like volumes, at best; the same way; of one only, as far as known.
-DRAUGHT_OPPOSITE, DRAUGHT_SAME, DRAUGHT_ONE = 2.0, -1.0, 0.5
-#: Draughts are typed in tenths of a metre: less is no change.
+#: Draughts are typed in tenths of a metre: less is no change [m].
 _DRAUGHT_M = 0.15
-#: By types: two tankers, a tanker and one that shows none, two that show none, and with other ships.
-_TYPE_POINTS = np.array([[1.0, 0.5, 0.0, 0.0], [0.5, 0.0, -0.5, 0.0], [0.0, -0.5, -2.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
-#: They were seen to meet in the data.
-HISTORY_POINTS = 1.0
-#: Usual speeds [kn] where a hull was not seen to sail: product tankers make 11-14 kn laden (see `reference.speeds`).
+#: Usual speed [kn] where a hull was not seen to sail: product tankers make 11-14 kn laden (see `reference.speeds`).
 _USUAL_KN, _SAILS_KN = 12.0, 5.0
 
 
@@ -61,67 +109,80 @@ def usual_kn(silent: Silent) -> Floats:
 
 def spare_s(silent: Silent, place_xyz: Floats) -> Floats:
     """Return what the way over a place at the usual speed leaves of each silence [s]; less than 0: too little."""
-    length = (silent.end_us - silent.start_us) / US_PER_S
-    back = np.nan_to_num(distance_m(place_xyz, silent.after_xyz))
-    return length - (distance_m(silent.place_xyz, place_xyz) + back) / (usual_kn(silent) * KNOT_MPS)
+    return _length_s(silent) - _way_m(silent, place_xyz) / (usual_kn(silent) * KNOT_MPS)
 
 
-def silence_points(silent: Silent, place_xyz: Floats) -> Floats:
+def silence_points(silent: Silent, place_xyz: Floats, weights: Weights) -> Floats:
     """Return the points of each silence for having been spent at a place, whoever else was there, shape (n,)."""
-    habit = np.maximum(HABIT_POINTS * np.log2(np.maximum(silent.n_like_it, 1)), HABIT_MOST)
-    points: Floats = VERDICT_POINTS[silent.verdict] + habit + _room(silent) + _heading(silent, place_xyz)
-    return points + _lay_still(silent)
+    straight = np.nan_to_num(distance_m(silent.place_xyz, silent.after_xyz))
+    lost = np.clip(1.0 - straight / (usual_kn(silent) * KNOT_MPS * _length_s(silent)), 0.0, 1.0)
+    near = np.log2(np.maximum(_way_m(silent, place_xyz), _NEAR_M) / _NEAR_M)
+    points: Floats = np.array(weights.verdict)[silent.verdict] + weights.heading * _heading(silent, place_xyz)
+    points = points + weights.near * near + weights.lost * lost
+    points = points + np.where(spare_s(silent, place_xyz) < 0, weights.hurry, 0.0)
+    points = points + np.where(np.isnan(silent.after_xyz[:, 0]), weights.never_back, 0.0)
+    return points + np.where(_lay_still(silent), weights.still, 0.0)
 
 
-def _room(silent: Silent) -> Floats:
-    """Points for how small the reach of the silence is in space and time."""
-    length = (silent.end_us - silent.start_us) / US_PER_S
-    way = np.maximum(length * usual_kn(silent) * KNOT_MPS, 2.0 * _LEAST_ROOM_M)
-    straight = np.minimum(np.nan_to_num(distance_m(silent.place_xyz, silent.after_xyz)), way)
-    # Half axes of the ellipse of all places on the way; without an end it is a circle twice as wide.
-    never_back = np.isnan(silent.after_xyz[:, 0])
-    long = np.where(never_back, way, way / 2.0)
-    short = np.where(never_back, way, np.maximum(np.sqrt(way * way - straight * straight) / 2.0, _LEAST_ROOM_M))
-    size = np.log(long * short / _ROOM_M**2) + np.log(np.maximum(length, 1.0) / _ROOM_S)
-    return np.clip(ROOM_POINTS * size, -ROOM_MOST, ROOM_MOST)
+def _length_s(silent: Silent) -> Floats:
+    length: Floats = (silent.end_us - silent.start_us) / US_PER_S
+    return length
+
+
+def _way_m(silent: Silent, place_xyz: Floats) -> Floats:
+    return distance_m(silent.place_xyz, place_xyz) + np.nan_to_num(distance_m(place_xyz, silent.after_xyz))
 
 
 def _heading(silent: Silent, place_xyz: Floats) -> Floats:
-    """Points for sailing towards the place before, and away from it after."""
-    points = np.zeros(silent.size)
+    """Return how much hulls sailed towards the place before, and away from it after: -2..2."""
+    towards = np.zeros(silent.size)
     for course, speed, heard_xyz, turn in (
         (silent.course_before_deg, silent.speed_before_kn, silent.place_xyz, 0.0),
         (silent.course_after_deg, silent.speed_after_kn, silent.after_xyz, 180.0),
     ):
         known = (speed >= _HEADING_KN) & ~np.isnan(course) & (distance_m(heard_xyz, place_xyz) >= _HEADING_M)
         off = np.radians(course - course_deg(heard_xyz, place_xyz) - turn)
-        points += np.where(known, HEADING_POINTS * np.cos(off), 0.0)
-    return points
+        towards += np.where(known, np.cos(off), 0.0)
+    return towards
 
 
-def _lay_still(silent: Silent) -> Floats:
+def _lay_still(silent: Silent) -> Bools:
     near = distance_m(silent.place_xyz, silent.after_xyz) <= _STILL_M
-    still = near & (silent.speed_before_kn < _STILL_KN) & (silent.speed_after_kn < _STILL_KN)
-    return np.where(still, STILL_POINTS, 0.0)
+    still: Bools = near & (silent.speed_before_kn < _STILL_KN) & (silent.speed_after_kn < _STILL_KN)
+    return still
 
 
-def time_points(spare: Floats, stay_s: Floats) -> Floats:
+def time_points(spare: Floats, stay_s: Floats, weights: Weights) -> Floats:
     """Return points for how well the time to spare [s] agrees with the stay it is to explain, shape (n,)."""
     some = np.minimum(spare, stay_s) > 0
     ratio = np.where(some, spare, 1.0) / np.where(some, stay_s, 1.0)
-    share = np.clip(1.0 - np.abs(np.log(ratio)) / np.log(TIME_RATIO), -1.0, 1.0)
-    points: Floats = TIME_POINTS * np.where(some, share, -1.0)
+    alike = np.clip(1.0 - np.abs(np.log(ratio)) / np.log(_TIME_RATIO), -1.0, 1.0)
+    points: Floats = weights.time * np.where(some, alike, -1.0)
     return points
 
 
-def pair_points(one: Party, other: Party, met: Bools) -> Floats:
+def share_points(one: Silent, other: Silent, stay_max_s: Floats, weights: Weights) -> Floats:
+    """Return points for how much of two silences they could have been together, shape (n,)."""
+    share = np.maximum(stay_max_s, 1.0) / np.sqrt(_length_s(one) * _length_s(other))
+    points: Floats = weights.share * np.log2(share)
+    return points
+
+
+def pair_points(one: Party, other: Party, met: Bools, weights: Weights) -> Floats:
     """Return the points two hulls have together: draughts, types, and whether they were seen to meet."""
-    types = _TYPE_POINTS[one.craft, other.craft]
-    points: Floats = _draughts(one, other) + types + np.where(met, HISTORY_POINTS, 0.0)
-    return points
+    two, tanker_unknown, tanker_other, unknown, unknown_other = weights.types
+    # Rows and columns: tanker, unknown, other, none.
+    table = np.zeros((4, 4))
+    table[:3, :3] = [
+        [two, tanker_unknown, tanker_other],
+        [tanker_unknown, unknown, unknown_other],
+        [tanker_other, unknown_other, 0.0],
+    ]
+    points: Floats = _draughts(one, other, weights) + table[one.craft, other.craft]
+    return points + np.where(met, weights.met, 0.0)
 
 
-def _draughts(one: Party, other: Party) -> Floats:
+def _draughts(one: Party, other: Party, weights: Weights) -> Floats:
     """Points for changes of draught; what was not typed in is no evidence."""
     first, second = (np.nan_to_num(party.draught_change_m) for party in (one, other))
     moved_1, moved_2 = np.abs(first) >= _DRAUGHT_M, np.abs(second) >= _DRAUGHT_M
@@ -129,5 +190,5 @@ def _draughts(one: Party, other: Party) -> Floats:
     volumes = np.abs(first) * one.length_m**2, np.abs(second) * other.length_m**2
     alike = np.minimum(*volumes) / np.maximum(np.maximum(*volumes), 1e-9)
     alike = np.where(np.isnan(alike), 0.5, alike)
-    both = np.where(first * second < 0, DRAUGHT_OPPOSITE * (0.5 + 0.5 * alike), DRAUGHT_SAME)
-    return np.where(moved_1 & moved_2, both, np.where(moved_1 | moved_2, DRAUGHT_ONE, 0.0))
+    both = np.where(first * second < 0, weights.opposite + weights.alike * alike, weights.same)
+    return np.where(moved_1 & moved_2, both, np.where(moved_1 | moved_2, weights.one, 0.0))

@@ -24,6 +24,7 @@ _TURN, _TURN_SHARE, _COURSE_DEG, _MOVING_KN = 0.25, 0.2, 45.0, 2.0
 #: noise [m]. GNSS is good to some metres, a ship at sea yaws and surges by tens of metres meanwhile; coordinates of
 #: five decimals are off by 0.4 m.
 _STRETCH_US, _STRETCH_FIXES, _NOISE_M = 1_800_000_000, 6, 0.7
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,19 @@ def _error_m(time_us: Ints, xyz: Floats) -> float:
     if time_us.size < _STRETCH_FIXES:
         return np.inf
     t = (time_us - time_us[0]) / float(_STRETCH_US)
-    design = np.stack([np.ones(t.size), t, t * t], axis=1)
-    square = design.T @ design
-    if np.linalg.cond(square) > 1e10:
+    off = xyz - xyz.mean(axis=0)
+    # Two shapes in time that share nothing with each other, nor with a constant: a slope and a parabola.
+    slope = t - t.mean()
+    bend = slope * slope
+    bend -= bend.mean()
+    along = float((slope * slope).sum())
+    if along <= _LEAST:
         return np.inf
-    p = xyz - xyz[0]
-    off = norm(p - design @ np.linalg.solve(square, design.T @ p))
-    return float(np.sqrt((off * off).mean()))
+    bend -= slope * float((slope * bend).sum()) / along
+    for shape in (slope, bend):
+        size = float((shape * shape).sum())
+        if size <= _LEAST:
+            return np.inf  # moments too few to tell
+        off = off - shape[:, None] * ((shape[:, None] * off).sum(axis=0) / size)
+    error = norm(off)
+    return float(np.sqrt((error * error).mean()))

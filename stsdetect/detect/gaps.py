@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.context.coverage import LAST_HEARD, OWN_US, usual_rate
+from stsdetect.context.coverage import LAST_HEARD, OWN_HOURS, usual_rate
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities, encode_vessels, to_arrow
 from stsdetect.detect.events import build_events, draught_change, identity_columns
 from stsdetect.kernels.choice import compiled
@@ -68,8 +68,7 @@ class Gaps:
         Parameters
         ----------
         recent
-            How often each hull was heard in the three hours up to its fix, where ``data`` holds but the last of each,
-            shape (n,). By default it is counted.
+            What `recent_fixes` says of each hull's fix, where ``data`` holds but the last of each, shape (n, 2).
         """
         nothing = EVENTS.empty(), LAST_HEARD.empty()
         if data.size == 0:
@@ -105,7 +104,7 @@ class Gaps:
             "course_after_deg": np.where(is_open, np.nan, data.course_deg[after]),
             "n_positions_a": np.where(is_open, 1, 2),
             "is_open": is_open,
-            "own_rate_per_h": own / (OWN_US / HOUR_US),
+            "own_rate_per_h": own[:, 0] / OWN_HOURS,
             "draught_before_a_m": draught,
             "draught_change_a_m": change,
             "flags": np.where(_heard(flagged, data.labels, hull, start, stop), "heard_without_position", "").tolist(),
@@ -116,6 +115,7 @@ class Gaps:
         transceiver = known.column("transceiver", known.at(hull, start)).cast(pa.string()).to_pylist()
         last = {
             "event_id": events.column("event_id"),
+            "hours_heard": own[:, 1],
             "usual_per_h": usual_rate(transceiver, speed),
             "speed_kn": speed,
             "course_deg": data.course_deg[before],
@@ -124,9 +124,22 @@ class Gaps:
 
 
 def recent_fixes(data: Fixes, at: Ints) -> Ints:
-    """Count the fixes of the hull of each fix ``at`` in the three hours up to it, shape (n,)."""
-    low, since = np.searchsorted(data.hull, data.hull[at], side="left"), data.time_us[at] - OWN_US
-    high = at.copy()
+    """Return how many fixes the hull of each fix ``at`` had in the three hours up to it, and in how many of them any.
+
+    Returns
+    -------
+    Counts of fixes and of hours, shape (n, 2).
+    """
+    first = np.searchsorted(data.hull, data.hull[at], side="left")
+    hours = [_fixes_since(data, first, at, hour * HOUR_US) for hour in range(1, OWN_HOURS + 1)]
+    counts = np.stack(hours, axis=1)
+    heard: Ints = (np.diff(counts, axis=1, prepend=0) > 0).sum(axis=1)
+    return np.stack([counts[:, -1], heard], axis=1)
+
+
+def _fixes_since(data: Fixes, low: Ints, at: Ints, length_us: int) -> Ints:
+    """Count the fixes from ``low`` up to ``at`` that are less than so long before it."""
+    since, high = data.time_us[at] - length_us, at.copy()
     # The first fix later than that: by halves, for all at once.
     while (searching := low < high).any():
         middle = (low + high) // 2

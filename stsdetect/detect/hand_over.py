@@ -20,8 +20,12 @@ from stsdetect.units import KNOT_MPS
 
 #: Sizes typed anew differ by a metre or two: as much as this is alike [m, share] (our choice).
 _ALIKE_M, _ALIKE_SHARE, _ALIKE_WIDTH_M = 2.0, 0.03, 2.0
-#: Where size is only alike, not the same to the metre, the hand-over must be this much quicker.
-_ALIKE_TIME = 0.25
+#: A, B, C and D are the same where each is, to a metre: typed anew, one may be rounded the other way [m].
+_SAME_M = 1.0
+#: Where size is only alike, not the same, the hand-over must be this much quicker.
+_ALIKE_TIME = 1.0 / 6.0
+#: AIS types by their first digit that one hull may broadcast in turn: tankers pose as cargo ships and as other ships.
+_POSES = (7, 8, 9)
 #: Shortest hull of which it is asked [m]: boats are switched on and off at sea, and are all of one size.
 _LEAST_LENGTH_M = 40.0
 #: Distance granted for drift and position error [m].
@@ -164,10 +168,11 @@ def _one_hull(known: Identities, a: Ints, b: Ints) -> tuple[Bools, Bools]:
     with np.errstate(invalid="ignore"):
         near = np.abs(length[a] - length[b]) <= np.maximum(_ALIKE_M, _ALIKE_SHARE * length[a])
         beam = ~(np.abs(width[a] - width[b]) > _ALIKE_WIDTH_M)
-        same = (known.abcd_m[a] == known.abcd_m[b]).all(axis=1)
+        same = (np.abs(known.abcd_m[a] - known.abcd_m[b]) <= _SAME_M).all(axis=1)
     mmsi = to_floats(known.table.column("mmsi"))
     kind = np.floor(to_floats(known.table.column("ship_type")) / 10.0)
-    other_kind = (kind[a] != kind[b]) & (kind[a] >= 6) & (kind[b] >= 6) & (kind[a] < 9) & (kind[b] < 9)
+    told = (kind[a] >= 2) & (kind[b] >= 2)
+    other_kind = told & (kind[a] != kind[b]) & ~(np.isin(kind[a], _POSES) & np.isin(kind[b], _POSES))
     return np.asarray(near & beam & ~other_kind & (mmsi[a] != mmsi[b])), np.asarray(same)
 
 
@@ -181,7 +186,7 @@ def _told(stretches: Stretches, known: Identities, ends: _Ends, starts: _Ends, i
     minutes = (stretches.start_us[m] - stretches.end_us[k]) / 6e7
     _, same = _one_hull(known, ends.row[i : i + 1], starts.row[j : j + 1])
     lengths = [known.length_m[row] for row in (ends.row[i], starts.row[j])]
-    size = "the same A, B, C and D" if same[0] else f"lengths {lengths[0]:.0f} and {lengths[1]:.0f} m"
+    size = "the same A, B, C and D to a metre" if same[0] else f"lengths {lengths[0]:.0f} and {lengths[1]:.0f} m"
     others = f"; {rivals} other identities would fit as well" if rivals else ""
     said = (
         f"One identity fell silent, another was heard {minutes:.0f} min later {stretches.gap_m(k, m) / 1000:.1f} km "

@@ -38,6 +38,8 @@ _COMMON_HULLS, _COMMON_SHARE = 10, 0.05
 POSITION_TESTS = (
     "fixed_position", "speed_contradicted", "ring", "too_smooth", "on_land", "jump", "jump_and_return",
 )  # fmt: skip
+#: Jamming moves one ship away, holds another fast and turns a third in circles; it does not draw smooth tracks.
+_JAMMED = tuple(test for test in POSITION_TESTS if test != "too_smooth")
 
 
 def cross_oddities(
@@ -222,7 +224,7 @@ def _sailed(stretches: Stretches, before: Ints, after: Ints) -> Bools:
 def judged(events: pa.Table, inland: Ints, n_hulls: int, rule: IdentitySettings) -> pa.Table:
     """Tell faults of one hull from those of many, once the events of all hulls are together.
 
-    Identity events of positions get the flag ``jamming`` where other hulls near by show the same in the same hour, and
+    Identity events of positions get the flag ``jamming`` where other hulls near by show such in the same hour, and
     ``common`` where so many hulls show it that it is the source's doing. Positions on land are left out where several
     hulls were heard: that is a waterway.
 
@@ -246,10 +248,11 @@ def judged(events: pa.Table, inland: Ints, n_hulls: int, rule: IdentitySettings)
     start, end = (some.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
     xyz = to_xyz(to_floats(some.column("lat_deg")), to_floats(some.column("lon_deg")))
     flags: list[set[str]] = [set(filter(None, text.split(";"))) for text in some.column("flags").to_pylist()]
+    own = np.flatnonzero(np.isin(tests.astype(str), _JAMMED))
+    for k in own[_crowded(hull[own], start[own], end[own], xyz[own], rule)].tolist():
+        flags[k].add("jamming")
     for test in sorted(set(tests.tolist())):
         own = np.flatnonzero(tests == test)
-        for k in own[_crowded(hull[own], start[own], end[own], xyz[own], rule)].tolist():
-            flags[k].add("jamming")
         hulls = np.unique(hull[own]).size
         if hulls >= _COMMON_HULLS and hulls >= _COMMON_SHARE * n_hulls:
             for k in own.tolist():
@@ -263,8 +266,38 @@ def judged(events: pa.Table, inland: Ints, n_hulls: int, rule: IdentitySettings)
     return events.set_column(place, EVENTS.arrow.field(place), pa.array(texts, pa.string())).filter(pa.array(keep))
 
 
+def flag_jammed(events: pa.Table, areas: pa.Table) -> pa.Table:
+    """Flag identity events of positions that lie in an area and an hour of jamming (`AREAS`) with ``jamming``."""
+    import shapely
+
+    rows = [
+        k
+        for k, (kind, test) in enumerate(
+            zip(events.column("kind").to_pylist(), events.column("subtype").to_pylist(), strict=True)
+        )
+        if kind == "identity" and test in _JAMMED
+    ]
+    jammed = [area for area in areas.to_pylist() if area["kind"] == "jamming"]
+    if not (rows and jammed):
+        return events
+    some = events.take(pa.array(rows))
+    start, end = (some.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
+    lat, lon = to_floats(some.column("lat_deg")), to_floats(some.column("lon_deg"))
+    inside = np.zeros(len(rows), dtype=np.bool_)
+    times = [areas.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time")]
+    number = [k for k, kind in enumerate(areas.column("kind").to_pylist()) if kind == "jamming"]
+    for k, area in zip(number, jammed, strict=True):
+        near = np.flatnonzero((start <= times[1][k] + HOUR_US) & (end >= times[0][k] - HOUR_US))
+        inside[near] |= shapely.intersects_xy(shapely.from_wkb(area["geometry"]), lon[near], lat[near])
+    texts = events.column("flags").to_pylist()
+    for row in np.array(rows)[inside].tolist():
+        texts[row] = ";".join(sorted({*filter(None, texts[row].split(";")), "jamming"}))
+    place = EVENTS.names.index("flags")
+    return events.set_column(place, EVENTS.arrow.field(place), pa.array(texts, pa.string()))
+
+
 def _crowded(hull: Ints, start_us: Ints, end_us: Ints, xyz: Floats, rule: IdentitySettings) -> Bools:
-    """Mark events of one test that other hulls near by had within the hour, shape (n,)."""
+    """Mark events that other hulls near by had their like of within the hour, shape (n,)."""
     result = np.zeros(hull.size, dtype=np.bool_)
     for k in range(hull.size):
         near = (start_us <= start_us[k] + HOUR_US) & (end_us >= start_us[k] - HOUR_US) & (hull != hull[k])

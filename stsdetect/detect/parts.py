@@ -110,7 +110,7 @@ def finish_events(
 ) -> tuple[list[pa.Table], pa.Table]:
     """Say what only all hulls together tell: what is still open, the open gaps, identities side by side.
 
-    ``recent`` tells how often each hull was heard in the hours up to its last fix. The second result is the
+    ``recent`` is what `recent_fixes` says of the last fix of each hull. The second result is the
     `LAST_HEARD` table of the open gaps.
     """
     if not slots.size:

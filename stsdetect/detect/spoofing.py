@@ -399,8 +399,10 @@ def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettin
         said = f"{high - low} positions {apart:.0f} km away {span}, then back on the old track"
     else:
         return
-    odd = _between(data, test, low, high - 1, said)
-    yield replace(odd, hull=int(data.hull[main[0]]), other=int(data.hull[low]))
+    # Its own place comes first: that of the other fixes may be anywhere.
+    odd = _between(data, test, before, low, said)
+    start, end = int(data.time_us[low]), int(data.time_us[high - 1])
+    yield replace(odd, hull=int(data.hull[main[0]]), other=int(data.hull[low]), start_us=start, end_us=end)
 
 
 def _hours(track: _Track, first: int, last: int) -> str:

@@ -21,6 +21,7 @@ from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.dark import find_dark
 from stsdetect.detect.hidden_calls import infer_calls
+from stsdetect.detect.identity import flag_jammed
 from stsdetect.detect.meetings import find_encounters, in_final_order
 from stsdetect.detect.parts import HullPart, finish_events, search_hulls
 from stsdetect.detect.slots import FixSlots, slot_edges
@@ -164,7 +165,7 @@ class Archive:
         wrong = days_of_wrong_clocks(self._buckets)
         counts: Counter[str] = Counter()
         parts: dict[str, list[pa.Table]] = {"fixes": [], "segments": [], "vessels": [], "flagged": []}
-        of_hulls, last_heard, recent, lying = [], [], [np.zeros(0, dtype=np.int64)], []
+        of_hulls, last_heard, recent, lying = [], [], [np.zeros((0, 2), dtype=np.int64)], []
         inland, done, heard = [], 0, Heard(self._hull_hours)
         numbers = self._buckets.numbers()
         sizes = [self._rows.rows[number] for number in numbers]
@@ -203,7 +204,7 @@ class Archive:
         berths = crowded(lying, self._cells, settings.context, max_distance_m=reach_m)
         shelves = (self._rows, self._fixes, self._source_rows, self._hull_hours)
         spilled = sum(shelf.spilled_bytes for shelf in shelves)
-        in_order = np.empty(slots.rank.size, dtype=np.int64)
+        in_order = np.empty((slots.rank.size, 2), dtype=np.int64)
         in_order[slots.rank] = np.concatenate(recent)
         return Cleaned(tracks, slots, of_hulls, inland, last_heard, in_order, heard, berths, spilled)
 
@@ -225,7 +226,9 @@ class Archive:
             segments=tracks.segments, inland=cleaned.inland, ports=self._ports.ports,
         )  # fmt: skip
         last = pa.concat_tables([*cleaned.last_heard, last_heard])
-        judged = judge(pa.concat_tables(others), last, cleaned.heard, slots.end_us, settings.coverage, earlier=earlier)
+        span, alone = (slots.start_us, slots.end_us), pa.concat_tables(others)
+        judged = judge(alone, last, cleaned.heard, span, settings.coverage, earlier=earlier)
+        judged = replace(judged, events=flag_jammed(judged.events, judged.areas))
         hidden = infer_calls(
             judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
         )

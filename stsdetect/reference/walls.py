@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from stsdetect.kernels.sphere import Bools, Floats, distance_m, dot, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, distance_m, to_xyz
 from stsdetect.units import EARTH_RADIUS_M
 
 #: All walls are this far from the sea, and from navigable water, or farther [m].
@@ -67,15 +67,54 @@ def least_way_m(from_xyz: Floats, to_xyz: Floats) -> Floats:
     return way
 
 
+def least_way_around_m(from_xyz: Floats, corners: Floats) -> Floats:
+    """Return a lower bound on the way from a place to anywhere in boxes that lie wholly behind a wall [m], shape (n,).
+
+    What lies behind a wall, seen from a place, is bounded by three great circles, so it holds a box whose
+    corners it holds. 0 for boxes that do not lie behind one.
+
+    Parameters
+    ----------
+    from_xyz
+        The place [m], shape (3,).
+    corners
+        Of each box, or of a great-circle quadrangle that holds it [m], shape (n, 4, 3).
+    """
+    middle = corners.sum(axis=1)
+    middle *= (EARTH_RADIUS_M / np.sqrt((middle * middle).sum(axis=1)))[:, None]
+    way = np.zeros(len(corners))
+    for one, other, pole in _walls():
+        behind = np.flatnonzero(_crosses(from_xyz[None, :], middle, one, other, pole))
+        for k in range(4 if behind.size else 0):
+            corner = corners[behind, k]
+            behind = behind[_crosses(from_xyz[None, :], corner, one, other, pole)]
+        if behind.size:
+            there = middle[behind]
+            size = np.max([distance_m(there, corners[behind, k]) for k in range(4)], axis=0)
+            around = [distance_m(from_xyz[None, :], end) + distance_m(there, end) for end in (one, other)]
+            way[behind] = np.maximum(way[behind], np.minimum(*around) - size)
+    return way
+
+
 def _crosses(here: Floats, there: Floats, one: Floats, other: Floats, pole: Floats) -> Bools:
-    """Tell which straight ways cross a wall from well on one side of it to well on the other."""
-    left, right = dot(here, np.broadcast_to(pole, here.shape)), dot(there, np.broadcast_to(pole, there.shape))
+    """Tell which straight ways cross a wall from well on one side of it to well on the other; one place, or n, each."""
+    left, right = _side(here, pole), _side(there, pole)
     crosses = (left * right < 0.0) & (np.minimum(np.abs(left), np.abs(right)) > INLAND_M)
     rows = np.flatnonzero(crosses)
+    if not rows.size:
+        return crosses
     # Where the way meets the wall's circle, and whether that lies between the wall's ends.
-    weight = np.abs(left[rows]) + np.abs(right[rows])
-    at = (here[rows] * np.abs(right[rows])[:, None] + there[rows] * np.abs(left[rows])[:, None]) / weight[:, None]
+    weight_here, weight_there = np.broadcast_arrays(np.abs(right), np.abs(left))
+    weight_here, weight_there = weight_here[rows, None], weight_there[rows, None]
+    starts, stops = (xyz[rows] if len(xyz) > 1 else xyz for xyz in (here, there))
+    at = (starts * weight_here + stops * weight_there) / (weight_here + weight_there)
+    at *= EARTH_RADIUS_M / np.maximum(np.sqrt((at * at).sum(axis=1)), 1.0)[:, None]
     long = distance_m(one, other)
-    unit = at * (EARTH_RADIUS_M / np.maximum(np.sqrt((at * at).sum(axis=1)), 1.0))[:, None]
-    crosses[rows] = (distance_m(unit, one) < long) & (distance_m(unit, other) < long)
+    crosses[rows] = (distance_m(at, one) < long) & (distance_m(at, other) < long)
     return crosses
+
+
+def _side(xyz: Floats, pole: Floats) -> Floats:
+    """Return how far places are to the left of a wall's great circle, through the Earth [m]."""
+    x, y, z = pole[0].tolist()
+    return np.asarray(xyz[:, 0] * x + xyz[:, 1] * y + xyz[:, 2] * z)

@@ -34,9 +34,10 @@ _ENDS = ""
 _LEVELS = 10
 #: Strength of a call at the roads, where a vessel may only have waited (our choice).
 _ROADS = 5
-#: Strength of a call that a silence could hide, and where receivers were out or hear little (our choice).
-_HIDDEN, _HIDDEN_WEAK = 5, 2
-#: Strength of a possible meeting that made no lead of its own, by rank of the candidate (our choice).
+#: Strength of a call that a silence could hide, by the verdict on the silence (our choice).
+_HIDDEN, _HIDDEN_BY = 4, {"dark": 5, "thin": 3, "outage": 2}
+#: Strength of a possible meeting that made no lead of its own, by rank of the candidate (our choice); one that did is
+#: no stronger than a hidden call.
 _UNSEEN = {1: 3, 2: 2, 3: 1}
 #: Strength of a loading by what broadcasts no tanker type, and of having been in watched waters (our choice).
 _MASKED, _WATERS = 5, 5
@@ -82,6 +83,11 @@ class _Path:
     start_us: int
     ready_us: int
     level: int
+
+    @property
+    def worth(self) -> tuple[int, int]:
+        """What paths are chosen by: strength, and of equally strong ones how few steps are inferred."""
+        return self.level, sum(self.observed) - len(self.observed)
 
     def over(self, met: _Meeting, taker: str) -> _Path:
         """Return the path that goes on to the other vessel of a meeting."""
@@ -187,7 +193,7 @@ def _world(
     for stop in stops:
         level = _LEVELS
         if stop.inferred:
-            level = _HIDDEN_WEAK if stop.coverage in ("outage", "thin") else _HIDDEN
+            level = _HIDDEN_BY.get(stop.coverage or "", _HIDDEN)
         elif not harbours.at(stop):
             continue
         elif "roads" in stop.marks:
@@ -242,6 +248,7 @@ def _meetings(events: pa.Table, pairs: pa.Table) -> list[_Meeting]:
             continue
         score, seen = scores.get(frozenset((a, b))), kind == "encounter"
         level = int(score * _LEVELS) if score is not None else 0 if seen else _UNSEEN.get(candidate, 0)
+        level = level if seen else min(level, _HIDDEN)
         if not seen and earliest is not None and latest is not None:
             start, end = earliest, latest
         found.add(_Meeting(event, min(a, b), max(a, b), start, end, level, seen))
@@ -287,25 +294,25 @@ def _listed(events: pa.Table, listed: Collection[int]) -> Iterator[tuple[str, _S
 
 @dataclass
 class _Shelf:
-    """The paths to one vessel from one supply port, by strength, each by the time from which on it is ready."""
+    """The paths to one vessel from one supply port, by worth, each by the time from which on it is ready."""
 
-    by_level: dict[int, list[_Path]] = field(default_factory=dict)
-    ready: dict[int, list[int]] = field(default_factory=dict)
+    by_worth: dict[tuple[int, int], list[_Path]] = field(default_factory=dict)
+    ready: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
     def put(self, path: _Path) -> None:
-        self.by_level.setdefault(path.level, []).append(path)
+        self.by_worth.setdefault(path.worth, []).append(path)
 
     def seal(self) -> None:
-        for level, paths in self.by_level.items():
+        for worth, paths in self.by_worth.items():
             paths.sort(key=lambda path: (path.ready_us, path.start_us, path.event_ids))
-            self.ready[level] = [path.ready_us for path in paths]
+            self.ready[worth] = [path.ready_us for path in paths]
 
     def best(self, met: _Meeting, taker: str, longest_us: int) -> _Path | None:
         """Return the strongest path that was ready before a meeting, of those the latest."""
         until = met.start_us if met.observed else met.end_us
-        for level in sorted(self.by_level, reverse=True):
-            last = bisect_right(self.ready[level], until)
-            for path in reversed(self.by_level[level][max(last - _TRIES, 0) : last]):
+        for worth in sorted(self.by_worth, reverse=True):
+            last = bisect_right(self.ready[worth], until)
+            for path in reversed(self.by_worth[worth][max(last - _TRIES, 0) : last]):
                 if met.start_us - path.ready_us > longest_us:
                     break
                 if taker not in path.vessels:

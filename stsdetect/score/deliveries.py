@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stsdetect.reference.places import Port, load_ports
 from stsdetect.schema import EVENTS, PAIRS, TIME
@@ -62,7 +63,7 @@ def rank_deliveries(
     """
     table = EVENTS.conform(events, extra=True)
     harbours = Harbours.of(load_ports() if ports is None else ports, calls)
-    stops = read_stops(table, ("port_call", "gap"))
+    stops = read_stops(_of_callers(table, harbours), ("port_call", "gap"))
     found = deliveries(stops, harbours)
     if not found:
         return PAIRS.empty()
@@ -86,6 +87,13 @@ def rank_deliveries(
     columns["settings_id"] = [settings_id] * len(scored)
     columns["reasons"] = reasons.array([one.number for one in scored])
     return PAIRS.table(columns)
+
+
+def _of_callers(events: pa.Table, harbours: Harbours) -> pa.Table:
+    """Return the events of vessels that called or could have called at a watched port: few of all."""
+    there = pc.is_in(events.column("port_id"), pa.array(sorted(harbours.watched), pa.string()))
+    callers = events.filter(pc.and_(there, pc.equal(events.column("kind"), "port_call"))).column("vessel_a")
+    return events.filter(pc.is_in(events.column("vessel_a"), callers.unique()))
 
 
 def _score(cases: list[DeliveryCase], weights: Sequence[float], kept: Reasons) -> _Scored:

@@ -13,6 +13,8 @@ from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Finding, Indicat
 from stsdetect.score.voyages import DeliveryCase
 
 RUSI = "RUSI Open Source Centre with Financial Times, 2024-03-26, and BBC, 2024-11: loading at Vostochny, then silence"
+#: A call that was seen says so much of a cargo of oil where the vessel broadcasts cargo, and where it says nothing.
+_SEEN_CARGO, _SEEN_UNKNOWN = 0.3, 0.7
 #: Hours of stay that a silence leaves, to share: a call takes less than a day; with ten days a ship can be anywhere.
 _ROOM_SHARE = ((8.0, 0.6), (14.0, 1.0), (72.0, 1.0), (240.0, 0.0))
 #: Change of draught over the silence as a share of the draught before it, to share: crews type decimetres.
@@ -41,8 +43,13 @@ def _seen(case: DeliveryCase) -> Finding | None:
     if call.inferred:
         return None
     told = " by another publisher" if call.subtype == "told" else ""
-    name = case.harbours.name(call.port_id)
-    return Finding(call.duration_h, 1.0, f"The call at {name} was seen{told}: {call.duration_h:.1f} h")
+    text = f"The call at {case.harbours.name(call.port_id)} was seen{told}: {call.duration_h:.1f} h"
+    craft = case.delivery.load.craft
+    if craft == "tanker":
+        return Finding(call.duration_h, 1.0, text)
+    if craft == "cargo":
+        return Finding(call.duration_h, _SEEN_CARGO, f"{text}, as cargo ships of its trade call")
+    return Finding(call.duration_h, _SEEN_UNKNOWN, text)
 
 
 def _room(case: DeliveryCase) -> Finding | None:
@@ -56,6 +63,15 @@ def _room(case: DeliveryCase) -> Finding | None:
     if others:
         text += f", and time for a call at any of {others} other ports of its country instead"
     return Finding(call.reach_max_h, ramp(call.reach_max_h, *_ROOM_SHARE), text)
+
+
+def _terminal(case: DeliveryCase) -> Finding | None:
+    port = case.harbours.ports.get(case.delivery.call.port_id or "")
+    if port is None or not port.role:
+        return None
+    if "oil" in port.role.casefold():
+        return Finding(1.0, 1.0, f"Oil is landed at {port.name}")
+    return Finding(-1.0, -1.0, f"No oil is known to be landed at {port.name}, which handles {port.role}")
 
 
 def _loaded(case: DeliveryCase) -> Finding:
@@ -134,7 +150,7 @@ def _craft(case: DeliveryCase) -> Finding:
     if load.craft == "tanker":
         return Finding(1.0, 1.0, f"{name} broadcasts a tanker type (80 to 89)")
     if load.craft == "cargo":
-        return Finding(-0.5, -0.5, f"{name} broadcasts a cargo type, which carries no oil")
+        return Finding(-1.0, -1.0, f"{name} broadcasts a cargo type, which carries no oil in bulk")
     if load.craft in MASKED:
         return unknown(f"What {name.lower()} is, it does not say")
     return Finding(-1.0, -1.0, f"{name} broadcasts the type of a {load.craft} vessel")
@@ -181,8 +197,8 @@ def _again(case: DeliveryCase) -> Finding | None:
 
 DELIVERY: tuple[Indicator, ...] = (
     Indicator(
-        "delivery_base", "Starting point of direct deliveries", "", "base", -4.5,
-        "always known", f"about one in ninety before anything is known; {OUR_WEIGHT}",
+        "delivery_base", "Starting point of direct deliveries", "", "base", -5.0,
+        "always known", f"about one in 150 before anything is known; {OUR_WEIGHT}",
         "Every possible delivery starts here: most silences after a call at a port are ordinary", _base,
     ),
     Indicator(
@@ -194,6 +210,11 @@ DELIVERY: tuple[Indicator, ...] = (
         "delivery_room", "Time the silence leaves", "h", "for", 1.0,
         "no weight; not asked of calls that were seen", f"space-time prism of the silence; {RUSI}; {OUR_WEIGHT}",
         "The silence leaves 58 h for a call at Chongjin", _room,
+    ),
+    Indicator(
+        "delivery_terminal", "Oil landed there", "-1..1", "both", 0.6,
+        "not asked where the port's role is not known", f"role of the port, as its table of ports says; {OUR_WEIGHT}",
+        "Oil is landed at Chongjin", _terminal,
     ),
     Indicator(
         "delivery_loaded", "Loading", "m", "both", 0.8,
@@ -227,12 +248,12 @@ DELIVERY: tuple[Indicator, ...] = (
         "Its declared destination named no place", _destination,
     ),
     Indicator(
-        "delivery_craft", "Type", "-1..1", "both", 0.8,
+        "delivery_craft", "Type", "-1..1", "both", 1.2,
         "an unknown type counts neither way", f"{ADVISORY} (tankers); {OUR_WEIGHT}",
         "Vessel 273000001 broadcasts a tanker type (80 to 89)", _craft,
     ),
     Indicator(
-        "delivery_flag", "Flag of the watched country", "0..1", "for", 1.5,
+        "delivery_flag", "Flag of the watched country", "0..1", "for", 2.0,
         "no weight", f"{POE} (tankers of the DPRK lifted at Vostochny themselves, 2024); {OUR_WEIGHT}",
         "The vessel's MMSI is one of KP", _flag,
     ),

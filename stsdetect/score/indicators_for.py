@@ -232,6 +232,14 @@ def gap_after(case: Case) -> Finding | None:
 _OPEN_SHARE = 0.25
 
 
+#: How a silence was judged by who else was heard there, in words.
+_CAUTION: dict[str | None, str] = {
+    "dark": "; others nearby were still heard",
+    "outage": "; the neighbourhood fell silent, too",
+    "thin": "; it could not be heard well there",
+}
+
+
 def _silence(case: Case, *, before: bool) -> Finding | None:
     meeting, traffic = case.meeting, case.traffic
     find = traffic.silence_before if before else traffic.silence_after
@@ -245,7 +253,7 @@ def _silence(case: Case, *, before: bool) -> Finding | None:
         # Not heard again before the data end: it may as well have left the area they cover.
         share *= _OPEN_SHARE if silence.is_open else 1.0
         together = traffic.silent_together(silence)
-        if together >= OUTAGE_HULLS:
+        if together >= OUTAGE_HULLS or silence.coverage in ("outage", "thin"):
             share = 0.0
         found.append((share, silence, side, together))
     if not found:
@@ -258,7 +266,8 @@ def _silence(case: Case, *, before: bool) -> Finding | None:
         for _, silence, side, _ in found
     )
     when = "before" if before else "after"
-    caution = "; poor reception can look the same"
+    verdicts = {silence.coverage for _, silence, _, _ in found}
+    caution = _CAUTION.get(next(iter(verdicts)) if len(verdicts) == 1 else None, "; poor reception can look the same")
     crowd = max(together for *_, together in found)
     if crowd >= OUTAGE_HULLS:
         caution = f"; {crowd} other vessels nearby fell silent at the same time, as when reception fails"

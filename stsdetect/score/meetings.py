@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import compress
+from operator import attrgetter
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -133,6 +134,7 @@ _READ = frozenset(
         *(field.name for field in fields(Meeting)), "start_time", "end_time", "lat_deg", "lon_deg", "zone_id",
         *(f"{name}_{side}" for side in "ab" for name in ("vessel", "mmsi", "name", "imo", "ship_type", "n_positions")),
         *(f"{name}_{side}_m" for side in "ab" for name in ("length", "draught_change")),
+        "coverage",
     }
 )  # fmt: skip
 
@@ -271,6 +273,8 @@ class Silence:
     lat_deg: float
     lon_deg: float
     is_open: bool
+    #: Verdict on it, see the column of this name; None for gaps told by others.
+    coverage: str | None = None
 
 
 def read_silences(events: pa.Table) -> list[Silence]:
@@ -290,9 +294,11 @@ def read_silences(events: pa.Table) -> list[Silence]:
             (lat or 0.0 for lat in columns["lat_deg"]),
             (lon or 0.0 for lon in columns["lon_deg"]),
             map(bool, columns["is_open"]),
+            columns["coverage"],
         )
     )
-    return sorted(found, key=lambda s: (s.vessel, s.start_us, s.end_us, s.lat_deg, s.lon_deg, s.long))
+    key = attrgetter("vessel", "start_us", "end_us", "lat_deg", "lon_deg", "long")
+    return sorted(found, key=lambda s: (*key(s), s.coverage or ""))
 
 
 #: Identity tests whose fact other indicators count already, and flags of what is no doing of the vessel's own.

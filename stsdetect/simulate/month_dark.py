@@ -146,7 +146,7 @@ class Stage:
         west = [name for name in ("kp_nampo", "cn_dalian", "cn_shidao", "cn_longkou") if name in crew.sea.ports]
         here = west[min(int(crew.rng.integers(6)), len(west) - 1)] if west else crew.port(crew.open_ports)
         voyage = Voyage.begin(hull, -EARLY_S, crew.berth(here, hull))
-        voyage.type_draught(voyage.now_s + 1, hull.draught_m * crew.u(0.62, 0.75))
+        voyage.type_draught(voyage.now_s + 1, self.light(voyage))
         voyage.stay(crew.u(1, 60) * HOUR, does.LIE, crew.u(0, 360))
         here = self._as_usual(voyage, here, until_s, lambda at, now: dprk(crew, voyage, at, now, tanker=True))
         return voyage, here
@@ -174,6 +174,10 @@ class Stage:
             dprk(self.crew, voyage, here, self.crew.span_s, tanker=True)
         else:
             trade(self.crew, voyage, here, self.crew.span_s, "tanker")
+
+    def light(self, voyage: Voyage) -> float:
+        """Draw a draught in ballast [m]."""
+        return voyage.hull.draught_m * self.crew.u(0.62, 0.75)
 
     def types(self, voyage: Voyage, tonnes: float, after_s: float) -> None:
         """Let a crew type the draught after a transfer, in `RETYPED` of cases, a while after it ends."""
@@ -213,6 +217,10 @@ def meet(
     """Let the host drift at a place and the guest come alongside; return start and end [s] and the parcel [t]."""
     crew = stage.crew
     tonnes, length = stage.parcel()
+    # A supplier sails laden from port, a receiver light; both have typed it.
+    if isinstance(here[0], str):
+        host.type_draught(host.now_s, host.hull.draught_m)
+    guest.type_draught(guest.now_s, stage.light(guest))
     before, after = crew.u(0.5, 1.8) * HOUR, crew.u(0.4, 1.5) * HOUR
     stage.goes(host, here[0], spot, at_s - before, crew.u(9, 12))
     at_s = max(at_s, host.now_s + 0.5 * HOUR)
@@ -307,6 +315,7 @@ def hand_over(stage: Stage, plot: Plot) -> None:
     back = end + crew.u(12, 60) * HOUR
     again = back + crew.u(1, 10) * HOUR
     second = first.copied(stage.yard.renamed(first.hull, (445, 667, 671, 514)))
+    second.type_draught(second.t_s[0] + 1, stage.light(second))
     if meets:
         stage.types(second, tonnes, end)
     first.off[:] = [one for one in first.off if one.end_s < sleep or one.start_s > again]
@@ -371,7 +380,6 @@ def chain(stage: Stage, plot: Plot) -> None:
     at = stage.night(1.2 * DAY, crew.span_s - 6 * DAY)
     host, middle = stage.supplier(), stage.middleman()
     here, there = (stage.trades(one, at - 7 * DAY) for one in (host, middle))
-    middle.type_draught(at - 6 * DAY, middle.hull.draught_m * 0.68)
     spot = stage.spot(HIGH_SEAS)
     start, end, tonnes = meet(stage, host, middle, spot, (here, there), at)
     port = crew.port(crew.open_ports, TANKER_PORTS)

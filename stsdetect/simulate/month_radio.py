@@ -22,11 +22,12 @@ NM_M = 1852.0
 HEARD, HIDDEN, OFF, GONE, JAMMED, OUTAGE, THIN = range(7)
 REASONS = ("heard", "dark", "switched_off", "away", "jamming", "outage", "thin")
 #: Stations on headlands and islands beside those at ports: latitude, longitude [degrees]; our choice of high ground
-#: by Chengshan, Dalian's south, Lushun, Qingdao, Rudong, Shengsi, Taizhou, Baengnyeong, Heuksan, Jeju (two), Geoje,
-#: Ulleung, Tsushima, Goto, Amami, Miyako, Sokcho and Dongyin.
+#: by Chengshan, Dalian's south, Lushun, Qingdao, Rudong, Shengsi, Taizhou, Heuksan, Jeju (two), Geoje, Ulleung,
+#: Tsushima, Goto, Amami, Miyako, Sokcho and Dongyin. None on the islands by the Northern Limit Line: what is published
+#: about Nampo rests on satellites.
 HEADLANDS = (
     (37.40, 122.70), (38.87, 121.68), (38.73, 121.13), (36.05, 120.35), (32.55, 121.05), (30.72, 122.45),
-    (28.45, 121.90), (37.97, 124.72), (34.68, 125.43), (33.25, 126.55), (33.50, 126.95), (34.75, 128.70),
+    (28.45, 121.90), (34.68, 125.43), (33.25, 126.55), (33.50, 126.95), (34.75, 128.70),
     (37.50, 130.87), (34.35, 129.25), (32.70, 128.75), (28.35, 129.45), (24.80, 125.30), (38.20, 128.60),
     (26.37, 120.50),
 )  # fmt: skip

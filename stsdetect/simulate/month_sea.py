@@ -159,17 +159,22 @@ class Sea:
     def way(self, begin: str | Point, end: str | Point) -> Floats:
         """Return the way from a port (by id) or place to another, without its ends [degrees], shape (n, 2)."""
         one, two = (self._cell[at] if isinstance(at, str) else self.nearest(*at) for at in (begin, end))
-        # Ways are found from the lesser cell, so that both directions share one; from ports where there is a choice.
-        root, leaf = (two, one) if one not in self._trees and two in self._trees else (one, two)
+        # Ways are found from ports where there is a choice and else from the lesser cell: never by what was asked for
+        # before, and both directions share one.
+        ports = self._cell.values()
+        root, leaf = sorted((one, two), key=lambda cell: (cell not in ports, cell))
         if (root, leaf) not in self._ways:
             self._ways[root, leaf] = self._straightened(self._walk(root, leaf))
         found = self._ways[root, leaf]
         return found if (root, leaf) == (one, two) else found[::-1]
 
     def _walk(self, root: int, leaf: int) -> list[int]:
-        if root not in self._trees:
-            self._trees[root] = dijkstra(self._graph, directed=False, indices=root, return_predecessors=True)[1]
-        tree, cells = self._trees[root], [leaf]
+        tree = self._trees.get(root)
+        if tree is None:
+            tree = dijkstra(self._graph, directed=False, indices=root, return_predecessors=True)[1]
+            if root in self._cell.values():  # other places are seldom asked for twice
+                self._trees[root] = tree
+        cells = [leaf]
         while cells[-1] != root:
             cells.append(int(tree[cells[-1]]))
         return cells[::-1]

@@ -94,9 +94,10 @@ def report(verdicts: list[Verdict], told: list[Line], ceiling: float) -> str:
         "   rivals  in first 3",
     ]
     out += [
-        f"{one.family:22} {one.planted:7}   {one.event_recall:6.2f} {one.named_recall:6.2f} {one.lead_recall:6.2f}   "
-        f"    {one.ceiling_recall:6.2f}    {one.ceiling_recall_by_kind:6.2f}            {_share(one.of_feasible)}   "
-        f"{_share(one.of_feasible_ceiling)}      {_share(one.rivals_median, 1)}      {_share(one.first_three)}"
+        f"{one.family:22} {one.planted:7}   {one.event_recall:6.2f} {one.named_recall:6.2f} {_share(one.lead_recall)}"
+        f"       {_share(one.ceiling_recall)}    {_share(one.ceiling_recall_by_kind)}            "
+        f"{_share(one.of_feasible)}   {_share(one.of_feasible_ceiling)}      {_share(one.rivals_median, 1)}      "
+        f"{_share(one.first_three)}"
         for one in told
     ]
     whole, chains = whole_chains(verdicts)
@@ -105,6 +106,10 @@ def report(verdicts: list[Verdict], told: list[Line], ceiling: float) -> str:
     for kind in kinds:
         false, true = (sum(getattr(v, f"{name}_leads").get(kind, 0) for v in verdicts) for name in ("false", "true"))
         out.append(f"{kind:12} {false / weeks:9.1f} {true / weeks:8.1f}")
+    out += ["", "identity events a week           false     true"]
+    for name in sorted({name for verdict in verdicts for name in verdict.identities}):
+        true, false = (sum(v.identities.get(name, (0, 0))[k] for v in verdicts) for k in (0, 1))
+        out.append(f"{name:28} {false / weeks:9.1f} {true / weeks:8.1f}")
     return "\n".join([*out, "", *_gap_table(verdicts), "", *_costs(verdicts)])
 
 
@@ -122,7 +127,12 @@ def _gap_table(verdicts: list[Verdict]) -> list[str]:
     for called in sorted({called for called, _ in counts}):
         out.append(f"{called:17}" + "".join(f"{counts.get((called, reason), 0):14}" for reason in reasons))
     wrong = sum(verdict.outages_called_dark for verdict in verdicts)
-    return [*out, f"silences inside an outage of receivers called dark: {wrong} (must be 0)"]
+    mostly = sum(verdict.mostly_outages_called_dark for verdict in verdicts)
+    return [
+        *out,
+        f"silences inside an outage of receivers called dark: {wrong} (must be 0); "
+        f"{mostly} more for which an outage was the chief of several reasons",
+    ]
 
 
 def _costs(verdicts: list[Verdict]) -> list[str]:
@@ -144,6 +154,7 @@ def as_json(verdicts: list[Verdict], told: list[Line], ceiling: float) -> dict[s
             {
                 "seed": verdict.seed, "weeks": verdict.weeks, "false_leads": verdict.false_leads,
                 "true_leads": verdict.true_leads, "outages_called_dark": verdict.outages_called_dark,
+                "mostly_outages_called_dark": verdict.mostly_outages_called_dark, "identities": verdict.identities,
                 "gaps": [{"judged": a, "true": b, "n": n} for (a, b), n in sorted(verdict.gaps.items())],
                 "counts": verdict.counts, "seconds": verdict.seconds,
                 "planted": [

@@ -14,8 +14,10 @@ import pyarrow as pa
 from stsdetect.simulate import Planted
 from tests.evaluate.twin import feasible
 
-#: A call is where it was planted when it is this near [degrees]: Chongjin, Rajin and Sonbong are 0.6 apart.
+#: A call is where it was planted when it is this near [degrees]: Chongjin and Sonbong are 0.8 apart.
 PLACE_DEG = 0.5
+#: A silence is inside an outage when so many of its missing reports are missing for it; the others are at its ends.
+INSIDE = 0.9
 WEEK_S = 7 * 86400.0
 _RENDEZVOUS = ("dark_rendezvous", "encounter")
 
@@ -26,8 +28,8 @@ Row = dict[str, Any]
 class Found:
     """What was made of one planted transfer (or identity).
 
-    ``event``: something was detected that involves its visible or first vessel at that time. ``named``: the right
-    partner is named. ``best_rank`` and ``rivals``: of the row that names it, and of the stay. ``lead_rank``: place of
+    ``event``: something was detected that involves one of its vessels at that time. ``named``: the right partner, or
+    port, is named. ``best_rank`` and ``rivals``: of the row that names it, and of the stay. ``lead_rank``: place of
     the best true lead. ``cut``: how many false leads stand above that. ``feasible``: a brute-force twin finds room.
     """
 
@@ -55,6 +57,8 @@ class Verdict:
     true_leads: dict[str, int] = field(default_factory=dict)
     gaps: Counter[tuple[str, str]] = field(default_factory=Counter)
     outages_called_dark: int = 0
+    mostly_outages_called_dark: int = 0
+    identities: dict[str, tuple[int, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -77,6 +81,7 @@ def judge(
     verdict.found = [_found(seed, one, by_vessel, alias, silences) for one in told]
     _lead_up(verdict, pairs.to_pylist(), {row["event_id"]: row for row in rows}, alias)
     _judge_gaps(verdict, rows, silences)
+    verdict.identities = _identities(told, rows)
     verdict.counts = {
         "events": len(rows), "pairs": pairs.num_rows, "true silences": silences.num_rows,
         **{f"{kind} events": n for kind, n in sorted(Counter(row["kind"] for row in rows).items())},
@@ -102,11 +107,15 @@ def _hulls(mmsis: Iterable[int | None], alias: dict[int, frozenset[int]]) -> fro
 
 def _at(row: Row, one: Planted) -> bool:
     """Say whether a row's time holds part of what was planted, and for calls, whether it was there."""
-    if row["start_time"] > one.end or row["end_time"] < one.start:
+    if not _meanwhile(row, one):
         return False
     if row.get("kind") != "port_call" or one.lat_deg is None or one.lon_deg is None:
         return True
     return abs(row["lat_deg"] - one.lat_deg) < PLACE_DEG and abs(row["lon_deg"] - one.lon_deg) < PLACE_DEG
+
+
+def _meanwhile(row: Row, one: Planted) -> bool:
+    return bool(row["start_time"] <= one.end and row["end_time"] >= one.start)
 
 
 def _found(
@@ -121,8 +130,8 @@ def _found(
         found.event = found.named = bool(hits)
         return found
     if one.kind == "port_call":
-        hits = [row for row in near if row["kind"] == "port_call" and _at(row, one)]
-        found.event = found.named = bool(hits)
+        hits = [row for row in near if row["kind"] == "port_call" and _meanwhile(row, one)]
+        found.event, found.named = bool(hits), any(_at(row, one) for row in hits)
         return found
     hits = [row for row in near if row["kind"] in _RENDEZVOUS and _at(row, one)]
     found.event = bool(hits)
@@ -186,7 +195,22 @@ def _judge_gaps(verdict: Verdict, rows: list[Row], silences: pa.Table) -> None:
             verdict.gaps[called, "no silence"] += 1
             continue
         verdict.gaps[called, told["reason"]] += 1
-        verdict.outages_called_dark += called == "dark" and told["reason"] == "outage"
+        if called == "dark" and told["reason"] == "outage":
+            missed = sum(told[name] or 0 for name in told if name.startswith("n_"))
+            inside = told["n_outage"] >= INSIDE * missed
+            verdict.outages_called_dark += inside
+            verdict.mostly_outages_called_dark += not inside
+
+
+def _identities(truth: list[Planted], rows: list[Row]) -> dict[str, tuple[int, int]]:
+    """Return for each test of identities how many events are of hulls with two names, and how many of others."""
+    named = [vessels(one) for one in truth if one.kind == "identity"]
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        if row["kind"] == "identity":
+            own = {row["mmsi_a"], row["mmsi_b"]} - {None}
+            counts[row["subtype"]][not any(own <= both for both in named)] += 1
+    return {name: (true, false) for name, (true, false) in sorted(counts.items())}
 
 
 def _shared_s(one: Row, row: Row) -> float:
@@ -202,9 +226,9 @@ class Line:
     planted: int
     event_recall: float
     named_recall: float
-    lead_recall: float
-    ceiling_recall: float
-    ceiling_recall_by_kind: float
+    lead_recall: float | None
+    ceiling_recall: float | None
+    ceiling_recall_by_kind: float | None
     of_feasible: float | None
     of_feasible_ceiling: float | None
     rivals_median: float | None
@@ -231,6 +255,7 @@ def _line(name: str, group: list[Found], weeks: dict[int, float], ceiling: float
         marks = list(hits)
         return sum(marks) / len(marks) if marks else 0.0
 
+    moved = [one for one in group if one.planted.is_transfer]
     possible = [one for one in group if one.feasible]
     rivals = [one.rivals for one in group if one.rivals is not None]
     ranked = [one for one in group if one.event and one.planted.kind == "dark_rendezvous"]
@@ -239,9 +264,9 @@ def _line(name: str, group: list[Found], weeks: dict[int, float], ceiling: float
         len(group),
         share(one.event for one in group),
         share(one.named for one in group),
-        share(one.lead_rank is not None for one in group),
-        share(under(one, one.false_above) for one in group),
-        share(under(one, one.false_above_of_kind) for one in group),
+        share(one.lead_rank is not None for one in moved) if moved else None,
+        share(under(one, one.false_above) for one in moved) if moved else None,
+        share(under(one, one.false_above_of_kind) for one in moved) if moved else None,
         share(one.named for one in possible) if possible else None,
         share(under(one, one.false_above) for one in possible) if possible else None,
         float(median(rivals)) if rivals else None,

@@ -122,7 +122,7 @@ def test_a_lead_that_names_the_wrong_partner_is_false() -> None:
 def test_a_call_must_be_at_the_place_and_its_lead_of_kind_port() -> None:
     call = planted("port_call", "direct_delivery", (5,), 40, 60)
     right, far = (event("c", "port_call", 5, None, 35, 70, lat_deg=lat) for lat in (31.1, 33.0))
-    assert only(judged([call], [far])).event_recall == 0
+    assert (only(judged([call], [far])).event_recall, only(judged([call], [far])).named_recall) == (1, 0)
     verdict = judged([call], [right], [lead("port", 5, None, 1.0, ["c"]), lead("unknown", 5, None, 2.0, ["c"])])
     assert only(verdict).lead_recall == 1
     assert verdict.false_leads == {"unknown": 1}
@@ -133,6 +133,7 @@ def test_a_hull_is_found_under_either_name() -> None:
     rows = [event("i", "identity", 5, 6, 10, 15), event("e", "dark_rendezvous", 5, 7, 18, 26)]
     verdict = judged(truth, rows, [lead("vessel", 5, 7, 1.0, ["e"])])
     assert [one.named for one in verdict.found] == [True, True]
+    assert verdict.identities == {"": (1, 0)}
     assert verdict.true_leads == {"vessel": 1}
     assert [line.family for line in lines([verdict], 20)] == ["hand_over (identity)", "hand_over (transfer)"]
 
@@ -148,12 +149,19 @@ def test_chains_are_whole_when_every_link_has_a_lead() -> None:
 def test_gaps_are_counted_by_verdict_and_true_reason() -> None:
     rows = [event("a", "gap", 1, None, 0, 5, coverage="dark"), event("b", "gap", 2, None, 0, 5, coverage="dark"),
             event("c", "gap", 3, None, 0, 5), event("d", "gap", 4, None, 0, 5, coverage="thin")]  # fmt: skip
-    quiet = [silence(1, 0, 5, "outage"), silence(2, 0, 5, "dark"), silence(3, 0, 5, "thin"), silence(1, 6, 9, "thin")]
+    quiet = [
+        silence(1, 0, 5, "outage", n_outage=20, n_thin=1),
+        silence(2, 0, 5, "dark"),
+        silence(3, 0, 5, "thin"),
+        silence(1, 6, 9, "thin"),
+    ]
     verdict = judged([], rows, silences=quiet)
     assert dict(verdict.gaps) == {
         ("dark", "outage"): 1, ("dark", "dark"): 1, ("not judged", "thin"): 1, ("thin", "no silence"): 1,
     }  # fmt: skip
     assert verdict.outages_called_dark == 1
+    mixed = judged([], rows, silences=[silence(1, 0, 5, "outage", n_outage=20, n_thin=15)])
+    assert (mixed.outages_called_dark, mixed.mostly_outages_called_dark) == (0, 1)
     assert "called dark: 1 (must be 0)" in report([verdict], lines([verdict], 20), 20)
 
 

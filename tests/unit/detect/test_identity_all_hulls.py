@@ -136,7 +136,8 @@ def test_hand_over():
 
 
 def test_hand_over_to_a_size_that_is_alike():
-    assert "lengths 80 and 81 m" in found(watch(), *handed_over(to_bow_m=61.0))["hand_over"]["evidence"]
+    assert "to a metre" in found(watch(), *handed_over(to_bow_m=61.0, ship_type=70))["hand_over"]["evidence"]
+    assert "lengths 80 and 82 m" in found(watch(), *handed_over(to_bow_m=62.0))["hand_over"]["evidence"]
 
 
 def test_hand_over_back():
@@ -151,9 +152,9 @@ def test_hand_over_back():
     "tables",
     [
         handed_over(to_bow_m=110.0),
-        handed_over(ship_type=70),
+        handed_over(ship_type=60),
         handed_over(north_m=90_000.0),
-        handed_over(apart_h=14.0),
+        handed_over(apart_h=20.0),
         handed_over(begin=15.0),
         (leg(ONE, 0, 60), leg(OTHER, 21, 60, east_m=20 * 8 * KN, north_m=3000.0, **NEXT)),
     ],

@@ -10,10 +10,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stsdetect.context.inland import inland_within
+from stsdetect.context.reach_area import reach_areas
 from stsdetect.kernels.reach import Silences, joint_reach, reach_place, reach_stay
 from stsdetect.kernels.sphere import distance_m, to_lat_lon, to_xyz
 from stsdetect.reference.shoreline import load_shoreline
-from stsdetect.reference.walls import INLAND_M, WALLS, least_way_m
+from stsdetect.reference.walls import INLAND_M, WALLS, least_way_around_m, least_way_m
 from tests.property.test_reach import assert_holds, hidden, rows
 
 
@@ -83,6 +85,7 @@ def test_hulls_on_two_sides_of_korea_need_days_to_meet():
 @settings(max_examples=25)
 @given(st.sampled_from([(34.3, 126.6), (37.5, 122.6), (38.8, 121.3)]), st.integers(0, 2**32 - 1))
 def test_a_true_meeting_that_no_wall_prevents_is_possible(where, seed):
+    inland = inland_within(-180.0, -90.0, 180.0, 90.0)
     truth = hidden(np.random.default_rng(seed), 120, where)
     # The ways of the two hulls by way of where they met, as they were sailed.
     sailed = np.ones(120, dtype=np.bool_)
@@ -96,6 +99,15 @@ def test_a_true_meeting_that_no_wall_prevents_is_possible(where, seed):
     truth = rows(truth, np.flatnonzero(sailed))
     assert_holds(joint_reach(truth["a"], truth["b"], apart_m=500.0, least_s=0.0, way_m=least_way_m), truth)
     moored = rows(truth, np.flatnonzero(truth["drift_kn"] == 0.0))
+    # And the area still holds where they met, unless that was a mountain.
+    few = rows(truth, np.arange(min(20, len(truth["a"]))))
+    for joint in (True, False):
+        areas = reach_areas(few["a"], few["b"] if joint else None, apart_m=500.0)
+        for area, at in zip(areas, few["at"] if joint else few["a_0"], strict=True):
+            lat, lon = to_lat_lon(at[None, :])
+            assert inland.contains(shapely.Point(lon[0], lat[0])) or shapely.from_wkb(area).intersects(
+                shapely.Point(lon[0], lat[0])
+            )
     any_time = np.full(len(moored["a"]), 0), np.full(len(moored["a"]), 2**62)
     assert_holds(reach_stay(moored["a"], moored["at"], 250.0, *any_time, least_s=0.0, way_m=least_way_m), moored)
 
@@ -107,6 +119,26 @@ def test_two_sides_of_korea_are_far_apart():
 
 
 LINES = [shapely.linestrings(along(list(wall[1:]))) for wall in WALLS]
+
+
+@settings(max_examples=100)
+@given(st.sampled_from(WALLS), st.tuples(st.floats(-5, 5), st.floats(-5, 5)), st.integers(0, 2**32 - 1))
+def test_no_place_in_a_box_behind_a_wall_is_nearer_than_it_says(wall, offset, seed):
+    rng = np.random.default_rng(seed)
+    here = xyz(wall[1][0] + offset[0], wall[1][1] + offset[1])
+    low, left = wall[1][0] + rng.uniform(-5, 10, 60), wall[1][1] + rng.uniform(-8, 8, 60)
+    side = 0.25
+    outer = [
+        to_xyz(low + side * y, left + side * x) for x, y in ((-0.05, -0.05), (1.05, -0.05), (1.05, 1.05), (-0.05, 1.05))
+    ]
+    bound = least_way_around_m(here[0], np.stack(outer, axis=1))
+    for _ in range(10):
+        there = to_xyz(low + side * rng.choice([0.0, 1.0, 0.4], 60), left + side * rng.choice([0.0, 1.0, 0.7], 60))
+        exact = least_way_m(np.broadcast_to(here, there.shape), there)
+        assert (bound <= exact + 1e-6).all()
+        assert (bound[exact == distance_m(np.broadcast_to(here, there.shape), there)] == 0.0).all()
+
+
 near = st.tuples(st.floats(21.0, 46.0), st.floats(115.0, 144.0))
 
 

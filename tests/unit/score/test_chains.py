@@ -99,13 +99,15 @@ def test_supplier_middleman_dprk_tanker():
 
 def test_a_direct_delivery_is_the_shortest_chain():
     hidden = call("ship", 3, 4, port="kp_chongjin", subtype="inferred")
-    (chain,) = found(load("ship", 0), hidden)
+    (chain,) = found(load("ship", 0), hidden | {"coverage": "dark"})
     assert chain["path"] == "ru_vostochny > ship > kp_chongjin"
     assert (chain["n_observed"], chain["n_inferred"], chain["strength"]) == (1, 1, 0.5)
     assert "could have called at Chongjin" in chain["evidence"]
-    (weak,) = found(load("ship", 0), hidden | {"coverage": "outage"})
+    assert found(load("ship", 0), hidden)[0]["strength"] == 0.4
+    assert found(load("ship", 0), hidden | {"coverage": "thin"})[0]["strength"] == 0.3
+    assert found(load("ship", 0), hidden | {"coverage": "outage"}) == []
+    (weak,) = found(load("ship", 0), hidden | {"coverage": "outage"}, min_strength=0.2)
     assert weak["strength"] == 0.2
-    assert found(load("ship", 0), hidden | {"coverage": "outage"}, min_strength=0.3) == []
 
 
 @pytest.mark.parametrize(

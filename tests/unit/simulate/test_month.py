@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +31,7 @@ from stsdetect.simulate import (
 )
 from stsdetect.simulate.month import Ledger
 from stsdetect.simulate.month_radio import NM_M, Trouble
-from stsdetect.simulate.month_sea import apart_m, chart
+from stsdetect.simulate.month_sea import Sea, apart_m, chart
 from stsdetect.simulate.month_tracks import BESIDE, Tracks
 
 SMALL = Month(seed=3, days=10, vessels=150, cases=1)
@@ -80,6 +81,17 @@ def test_the_same_month_has_the_same_rows_and_another_seed_has_others() -> None:
     assert month.truth == Month(seed=5, days=8, vessels=20, cases=1, area=KOREA).truth != other.truth
 
 
+def test_a_way_does_not_depend_on_what_was_asked_for_before() -> None:
+    spots = [(34.2, 124.6), (36.4, 125.1), (33.6, 128.1)]
+    fresh = [Sea(KOREA).way(a, b) for a in ("kr_busan", spots[0]) for b in ("kr_yeosu", *spots[1:])]
+    used = Sea(KOREA)
+    for port in reversed(list(used.ports)):
+        used.way(spots[2], port)
+    used.way(spots[1], spots[0])
+    again = [used.way(a, b) for a in ("kr_busan", spots[0]) for b in ("kr_yeosu", *spots[1:])]
+    assert all(np.array_equal(a, b) for a, b in zip(fresh, again, strict=True))
+
+
 def test_a_day_needs_no_day_before_it() -> None:
     """Blocks are made from the hulls' voyages alone, so that memory does not grow with days."""
     month = Month(seed=5, days=8, vessels=20, cases=1, area=KOREA)
@@ -89,6 +101,22 @@ def test_a_day_needs_no_day_before_it() -> None:
         next(later)
     assert next(later).equals(third)
     assert third.num_rows <= 1.1 * len(month.voyages) * 144
+
+
+def test_memory_does_not_grow_with_days() -> None:
+    def peak(days: int) -> int:
+        month = Month(seed=5, days=days, vessels=40, cases=0, area=KOREA)
+        assert month.voyages
+        assert month.radio
+        assert month.tracks
+        tracemalloc.start()
+        try:
+            assert sum(block.num_rows for block in month.blocks()) > 1_000 * days
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(32) < 1.5 * peak(8)
 
 
 def test_every_family_is_planted(rows: pa.Table) -> None:

@@ -1,0 +1,383 @@
+"""Silences judged: named cases, each as an analyst would tell it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+import shapely
+
+import stsdetect as sts
+from stsdetect.errors import SettingsError
+from stsdetect.schema import COVERAGE
+from tests.builders import boat, events_of, hours_of, join, place, positions, us
+from tests.property.test_in_parts import little_room
+
+KM = 1000.0
+A_KNOT = 1852.0
+
+
+def gaps_of(*tables: pa.Table, **groups) -> dict[str, list[dict]]:
+    found: dict[str, list[dict]] = {}
+    for event in events_of(*tables, **groups):
+        if event["kind"] == "gap":
+            found.setdefault(event["vessel_a"], []).append(event)
+    return found
+
+
+def first_gap(*tables: pa.Table, mmsi: int, **groups) -> dict:
+    return gaps_of(*tables, **groups)[str(mmsi)][0]
+
+
+def verdicts(*tables: pa.Table, **groups) -> set[str]:
+    return {gap["coverage"] for gaps in gaps_of(*tables, **groups).values() for gap in gaps}
+
+
+def anchored(
+    n: int, *, hours: tuple[float, float] = (0, 30), spread_m: float = 20 * KM, first: int = 440100000, **more
+):
+    """Ships at anchor, heard every three minutes."""
+    rng = np.random.default_rng(5)
+    spots = rng.uniform(-spread_m, spread_m, (n, 2))
+    return [
+        boat(
+            first + 11 * k, [(hours[0], *spots[k]), (hours[1], *spots[k])],
+            every_s=180, offset_s=7.0 * k % 180, transceiver="A", **more,
+        )
+        for k in range(n)
+    ]  # fmt: skip
+
+
+def lane(n: int, *, every_h: float = 0.5, knots: float = 10.0, length_km: float = 400.0, begin: float = -20.0, **more):
+    """Ships one behind the other, in both directions in turn."""
+    hours = length_km * KM / (knots * A_KNOT)
+    half = length_km * KM / 2
+    return [
+        boat(
+            440000001 + k,
+            [
+                (begin + k * every_h, -half if k % 2 else half, 700.0 * (k % 7)),
+                (begin + k * every_h + hours, half if k % 2 else -half, 700.0 * (k % 7)),
+            ],
+            every_s=120, transceiver="A", **more,
+        )
+        for k in range(n)
+    ]  # fmt: skip
+
+
+def silenced(table: pa.Table, begin: float, end: float) -> pa.Table:
+    """The same reports without those between two hours."""
+    time = table.column("time").cast(pa.int64()).to_numpy()
+    return table.filter(pa.array((time <= us(begin)) | (time >= us(end))))
+
+
+def near(table: pa.Table, east_m: tuple[float, float]) -> pa.Table:
+    """Only the reports between two places east of the origin [m], as heard by one station."""
+    west, east = place((31.0, 124.0), np.array(east_m), 0.0)[1]
+    lon = table.column("lon_deg").to_numpy()
+    return table.filter(pa.array((lon >= west) & (lon <= east)))
+
+
+def test_a_ship_that_stops_sending_in_a_busy_lane_is_dark():
+    ships = lane(80)
+    at = 440000001 + 40  # passes the middle about 10.8 h after its start at 0 h
+    ships[40] = silenced(ships[40], 8.0, 14.0)
+    gap = first_gap(*ships, mmsi=at)
+    assert gap["coverage"] == "dark"
+    assert gap["hulls_before"] >= 3
+    assert gap["hulls_during"] >= 3
+    assert gap["own_rate_per_h"] == pytest.approx(30.0, abs=0.5)
+    before = gap["hulls_before"]
+    assert f"of {before} other hulls heard around it just before were heard again" in gap["evidence"]
+    assert "the hull itself had been heard 30" in gap["evidence"]
+
+
+def test_a_ship_that_stops_sending_at_a_busy_anchorage_is_dark():
+    ships = anchored(12)
+    ships[3] = silenced(ships[3], 10.0, 17.5)
+    gap = first_gap(*ships, mmsi=440100033)
+    assert gap["coverage"] == "dark"
+    assert (gap["hulls_before"], gap["hulls_during"]) == (11, 11)
+    assert "11 of 11 other hulls" in gap["evidence"]
+
+
+def test_a_receiver_outage_is_no_darkness_for_anyone():
+    ships = [silenced(ship, 12.0 + 0.01 * k, 17.0) for k, ship in enumerate(anchored(14))]
+    found = gaps_of(*ships)
+    assert len(found) == 14
+    for (gap,) in found.values():
+        assert gap["coverage"] == "outage"
+        assert gap["flags"] == "outage"
+        assert gap["hulls_during"] == 0
+    result = sts.detect(join(*ships))
+    (area,) = result.areas.to_pylist()
+    assert (area["kind"], area["n_silent"], area["n_hulls_before"], area["n_hulls_during"]) == ("outage", 14, 14, 0)
+    assert 11.8 < hours_of(area)[0] < 12.3
+    assert 16.9 < hours_of(area)[1] < 17.2
+    outline = shapely.from_wkb(area["geometry"])
+    assert outline.contains(shapely.Point(124.0, 31.0))
+    assert result.run["counts"]["areas"] == {"outage": 1}
+    assert result.run["counts"]["gaps_by_coverage"] == {"outage": 14}
+
+
+def test_an_outage_among_ships_under_way_and_ships_beyond_it_that_go_on():
+    ships = lane(90, every_h=0.4)
+    lost = []
+    for ship in ships:
+        heard = near(ship, (-60 * KM, 60 * KM))
+        time = heard.column("time").cast(pa.int64())
+        gone = heard.filter(pc.and_(pc.greater(time, us(12)), pc.less(time, us(17))))
+        rows = join(ship, gone).to_pandas().drop_duplicates(["time", "mmsi"], keep=False)
+        lost.append(ship if not gone.num_rows else sts.schema.POSITIONS.conform(rows))
+    found = [gap for gaps in gaps_of(*lost).values() for gap in gaps if 11.5 < hours_of(gap)[0] < 17.0]
+    assert len(found) >= 5
+    assert not [gap for gap in found if gap["coverage"] == "dark"]
+    assert [gap["coverage"] for gap in found].count("outage") >= 3
+
+
+def test_an_outage_on_the_antimeridian():
+    ships = [silenced(ship, 12.0, 17.0) for ship in anchored(14, origin=(10.0, -180.0))]
+    assert verdicts(*ships) == {"outage"}
+    (area,) = sts.detect(join(*ships)).areas.to_pylist()
+    assert abs(area["lon_deg"]) > 179.5
+    assert area["lat_deg"] == pytest.approx(10.0, abs=0.5)
+    outline = shapely.from_wkb(area["geometry"])
+    west, _, east, _ = outline.bounds
+    assert (west, east) == (-180.0, 180.0)
+    assert outline.area < 1.5
+
+
+def test_ships_that_go_dark_one_by_one_make_no_outage():
+    ships = anchored(14)
+    for k in range(5):
+        ships[k] = silenced(ships[k], 3.0 + 4 * k, 6.5 + 4 * k)
+    result = sts.detect(join(*ships))
+    assert result.areas.num_rows == 0
+    assert result.run["counts"]["gaps_by_coverage"] == {"dark": 5}
+
+
+def test_boats_that_switch_off_together_and_come_back_apart_are_no_outage():
+    ships = [silenced(ship, 12.0, 15.0 + 1.3 * k) for k, ship in enumerate(anchored(10, hours=(0, 40)))]
+    result = sts.detect(join(*ships))
+    assert result.areas.num_rows == 0
+    assert set(result.run["counts"]["gaps_by_coverage"]) == {"unknown"}
+
+
+def test_passes_of_satellites_leave_no_one_dark():
+    """All are heard for ten minutes every three hours or so; one goes silent for a day."""
+    rng = np.random.default_rng(3)
+    passes = np.cumsum(rng.uniform(2.2, 4.0, 20))
+    ships = []
+    for ship in anchored(40, hours=(0, 60), spread_m=60 * KM):
+        time = ship.column("time").cast(pa.int64()).to_numpy()
+        seen = np.zeros(time.size, dtype=bool)
+        for begin in passes:
+            seen |= (time >= us(begin)) & (time <= us(begin + 0.17)) & (rng.random() < 0.8)
+        ships.append(ship.filter(pa.array(seen)))
+    ships[7] = silenced(ships[7], 20.0, 44.0)
+    found = verdicts(*ships)
+    assert "dark" not in found
+    assert "thin" in found
+
+
+def test_ships_leaving_the_range_of_a_station_are_not_dark():
+    """One shore station hears the lane for 60 km to both sides, less and less of it over the last ten."""
+    rng = np.random.default_rng(1)
+    ships = []
+    for ship in lane(120, every_h=0.4, length_km=500, begin=-30.0):
+        heard = near(ship, (-60 * KM, 60 * KM))
+        km = np.abs(heard.column("lon_deg").to_numpy() - 124.0) * 95.4
+        ships.append(heard.filter(pa.array(rng.random(km.size) < np.clip((62.0 - km) / 10.0, 0.0, 1.0))))
+    found = [gap for gaps in gaps_of(*ships).values() for gap in gaps]
+    assert len(found) > 50
+    words = [gap["coverage"] for gap in found]
+    assert "dark" not in words
+    assert words.count("thin") > 0.9 * len(words)
+
+
+def test_a_ship_on_the_edge_may_still_be_dark_in_the_middle():
+    ships = [near(ship, (-60 * KM, 60 * KM)) for ship in lane(120, every_h=0.4, length_km=500, begin=-30.0)]
+    hour = 440000001 + 60
+    (time,) = [ship.column("time").cast(pa.int64()).to_numpy() for ship in ships if ship["mmsi"][0].as_py() == hour]
+    middle = (float(time[time.size // 3]) - us(0)) / 3.6e9
+    ships[60] = silenced(ships[60], middle, middle + 2.6)
+    assert first_gap(*ships, mmsi=hour)["coverage"] == "dark"
+
+
+def test_a_ship_heading_where_no_one_is_ever_heard_is_thin():
+    ships = anchored(12, hours=(0, 40))
+    hours = [(0.0, 0.0, 0.0), (6.0, 0.0, 0.0), (8.0, 30 * A_KNOT, 0.0), (40.0, 500 * A_KNOT, 0.0)]
+    leaver = silenced(boat(440200001, hours, every_s=120, transceiver="A"), 6.9, 38.0)
+    gap = first_gap(*ships, leaver, mmsi=440200001)
+    assert gap["coverage"] == "thin"
+    assert "where it was heading" in gap["evidence"]
+
+
+def test_a_lone_ship_in_an_empty_sea_is_not_known():
+    alone = silenced(boat(440200001, [(0, 0, 0), (60, 0, 0)], every_s=120, transceiver="A"), 20.0, 30.0)
+    far = anchored(12, origin=(20.0, 110.0))
+    gap = first_gap(alone, *far, mmsi=440200001)
+    assert gap["coverage"] == "unknown"
+    assert (gap["hulls_before"], gap["hulls_during"]) == (0, 0)
+    assert "too few others" in gap["evidence"]
+
+
+def test_class_b_heard_poorly_is_thin():
+    ships = anchored(12, hours=(0, 30))
+    path = [(0.0, -30 * KM, 0.0), (30.0, 30 * KM, 5 * KM)]
+    poor = {"every_s": 1500.0, "transceiver": "B"}
+    yacht = silenced(boat(440200001, path, **poor), 12.0, 20.0)
+    gap = first_gap(*ships, yacht, mmsi=440200001)
+    assert gap["coverage"] == "thin"
+    assert gap["own_rate_per_h"] < 4
+    assert "the hull itself was not heard well: 2.7 times an hour, where" in gap["evidence"]
+    well = silenced(boat(440200001, path, every_s=120.0, transceiver="B"), 12.0, 20.0)
+    assert first_gap(*ships, well, mmsi=440200001)["coverage"] == "dark"
+
+
+def jammed(ships: list[pa.Table], begin: float, end: float, rng: np.random.Generator, n: int) -> list[pa.Table]:
+    """The first ``n`` ships send places all over the region between two hours."""
+    made = []
+    for k, ship in enumerate(ships):
+        if k >= n:
+            made.append(ship)
+            continue
+        time = ship.column("time").cast(pa.int64()).to_numpy()
+        lat, lon = ship.column("lat_deg").to_numpy().copy(), ship.column("lon_deg").to_numpy().copy()
+        wrong = (time > us(begin)) & (time < us(end))
+        lat[wrong] += rng.uniform(-8, 8, wrong.sum())
+        lon[wrong] += rng.uniform(-8, 8, wrong.sum())
+        made.append(positions(ship["mmsi"][0].as_py(), time, lat, lon, transceiver="A"))
+    return made
+
+
+def test_jamming_is_told_from_an_outage():
+    rng = np.random.default_rng(4)
+    ships = jammed(anchored(30), 12.0, 16.0, rng, 20)
+    ships[25] = silenced(ships[25], 12.5, 18.0)
+    result = sts.detect(join(*ships))
+    kinds = [area["kind"] for area in result.areas.to_pylist()]
+    assert "jamming" in kinds
+    assert "outage" not in kinds
+    area = next(area for area in result.areas.to_pylist() if area["kind"] == "jamming")
+    assert area["n_teleports"] >= 15
+    assert hours_of(area)[0] == pytest.approx(12.0, abs=1.01)
+    assert hours_of(area)[1] == pytest.approx(16.0, abs=1.01)
+    gaps = [event for event in result.events_table.to_pylist() if event["kind"] == "gap"]
+    quiet = [gap for gap in gaps if gap["vessel_a"] == str(440100000 + 11 * 25)]
+    assert [gap["coverage"] for gap in quiet] == ["unknown"]
+    assert ["jamming" in gap["flags"].split(";") for gap in quiet] == [True]
+    assert "dark" not in {gap["coverage"] for gap in gaps}
+
+
+def test_jamming_to_one_wrong_place_is_seen_where_the_ships_are():
+    """A spoofer puts twenty ships on an airfield 300 km away: there each looks like a second hull on its MMSI."""
+    ships = []
+    for k, ship in enumerate(anchored(30)):
+        time = ship.column("time").cast(pa.int64()).to_numpy()
+        lat, lon = ship.column("lat_deg").to_numpy().copy(), ship.column("lon_deg").to_numpy().copy()
+        wrong = (time > us(12)) & (time < us(16)) & (k < 20)
+        lat[wrong], lon[wrong] = 33.7 + 0.0001 * k, 124.4
+        ships.append(positions(ship["mmsi"][0].as_py(), time, lat, lon, transceiver="A"))
+    result = sts.detect(join(*ships))
+    gaps = [event for event in result.events_table.to_pylist() if event["kind"] == "gap"]
+    jams = [area for area in result.areas.to_pylist() if area["kind"] == "jamming"]
+    assert [area["n_teleports"] for area in jams] == [20]
+    assert jams[0]["lat_deg"] == pytest.approx(31.0, abs=0.5)
+    assert "dark" not in {gap["coverage"] for gap in gaps}
+
+
+def test_a_few_odd_receivers_are_no_jamming():
+    rng = np.random.default_rng(4)
+    assert sts.detect(join(*jammed(anchored(30), 12.0, 16.0, rng, 4))).areas.num_rows == 0
+
+
+def test_one_that_is_heard_without_a_position_is_not_judged_dark():
+    ships = anchored(12)
+    lost = positions(440100033, [us(12), us(13)], 91.0, 181.0)
+    ships[3] = silenced(ships[3], 10.0, 17.5)
+    gap = first_gap(*ships, lost, mmsi=440100033)
+    assert (gap["coverage"], gap["flags"]) == ("unknown", "heard_without_position")
+
+
+def test_silences_at_the_edges_of_the_data():
+    ships = anchored(12, hours=(0, 12))
+    first = silenced(ships[3], 0.2, 6.0)
+    gap = first_gap(*ships[:3], first, *ships[4:], mmsi=440100033)
+    assert gap["coverage"] == "unknown"
+    assert "too short" in gap["evidence"]
+    last = silenced(ships[3], 8.5, 99.0)
+    gap = first_gap(*ships[:3], last, *ships[4:], mmsi=440100033)
+    assert gap["is_open"]
+    assert gap["coverage"] == "dark"
+    brief = gaps_of(*ships[:3], silenced(ships[3], 5.2, 6.5), *ships[4:], gaps={"keep_from_s": 1800})
+    assert brief[str(440100033)][0]["evidence"] == "the silence holds no whole UTC hour to be judged by"
+
+
+def passers(ship: pa.Table) -> list[pa.Table]:
+    """A hundred boats, one after the other over twenty days, heard for an hour where a ship lies and then no more."""
+    here = ship["lat_deg"][0].as_py(), ship["lon_deg"][0].as_py()
+    return [
+        boat(
+            440300000 + k, [(4.5 * k, 0.0, 0.0), (4.5 * k + 1, 0.0, 500.0)], every_s=180, transceiver="A", origin=here
+        )
+        for k in range(100)
+    ]  # fmt: skip
+
+
+def test_a_month_tells_more_than_a_day():
+    """Two of three that pass fall silent here on the other days: the day alone does not show it."""
+    day = anchored(12, hours=(480, 504))
+    day[3] = silenced(day[3], 492.0, 498.0)
+    assert first_gap(*day, mmsi=440100033)["coverage"] == "dark"
+    month = passers(day[3])
+    gap = first_gap(*day, *month, mmsi=440100033)
+    assert gap["coverage"] != "dark"
+    assert first_gap(*day, *month, mmsi=440100033, coverage={"days": 1})["coverage"] == "dark"
+
+
+def test_an_earlier_baseline_is_the_same_as_its_days_in_the_data(tmp_path):
+    day = anchored(12, hours=(480, 504))
+    day[3] = silenced(day[3], 492.0, 498.0)
+    month = passers(day[3])
+    sts.detect(join(*month), out=tmp_path / "month")
+    file = tmp_path / "month" / "coverage.parquet"
+    assert json.loads((tmp_path / "month" / "run.json").read_text())["files"].count("coverage.parquet") == 1
+    gap = first_gap(*day, mmsi=440100033, coverage={"baseline_file": str(file)})
+    assert gap["coverage"] == first_gap(*day, *month, mmsi=440100033)["coverage"] != "dark"
+    (tmp_path / "no.parquet").write_bytes(b"no parquet")
+    with pytest.raises(SettingsError, match=r"no.parquet cannot be read"):
+        events_of(*day, coverage={"baseline_file": str(tmp_path / "no.parquet")})
+    with pytest.raises(SettingsError, match=r"is no coverage.parquet"):
+        sts.detect(
+            join(*day), settings=sts.load_settings(coverage={"baseline_file": str(file.parent / "events.parquet")})
+        )
+
+
+def test_the_baseline_can_be_looked_at():
+    table = sts.detect(join(*anchored(12))).coverage
+    assert table.schema.names == COVERAGE.names
+    assert pc.sum(table["hull_hours"]).as_py() == 12 * 30 + 1  # one is heard at the very end, too
+    assert pc.sum(table["fixes"]).as_py() == pytest.approx(12 * 30 * 20, abs=12)
+    assert pc.max(table["hours"]).as_py() <= 24
+
+
+def test_nothing_at_all():
+    result = sts.detect(sts.schema.POSITIONS.empty())
+    assert (result.areas.num_rows, result.coverage.num_rows) == (0, 0)
+    assert result.run["counts"]["gaps_by_coverage"] == {}
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 500])
+def test_areas_are_the_same_however_the_work_is_cut(rows_at_once):
+    ships = jammed(anchored(30), 12.0, 16.0, np.random.default_rng(4), 20)
+    ships += [silenced(ship, 12.0, 17.0) for ship in anchored(14, origin=(10.0, -180.0), first=440500000)]
+    whole = sts.detect(join(*ships))
+    assert sorted(whole.areas["kind"].to_pylist()) == ["jamming", "outage"]
+    with little_room(rows_at_once, 0, 2):
+        cut = sts.detect(join(*reversed(ships)), keep_fixes=False)
+    for name in ("areas", "coverage", "events_table"):
+        assert getattr(cut, name).equals(getattr(whole, name)), name
