@@ -1,4 +1,4 @@
-"""The fifteen hard cases of the design, each by its number. Cases 13 and 14 as far as gaps go."""
+"""The fifteen hard cases of the design, each by its number; 13 to 15 go on in `test_hard_cases_silent`."""
 
 from __future__ import annotations
 
