@@ -72,6 +72,7 @@ def test_what_was_not_observed_says_so(page):
     words = page.words
     assert words.count("not observed") >= 4
     assert "Partner unknown" in words
+    assert "14 candidates, not observed" in words
     assert "up to 6 h 30 min low confidence" in words
     assert "one vessel was heard at rest; its partner was not observed" in words
     assert "neither vessel was heard: all is inferred" in words
@@ -121,6 +122,12 @@ def test_the_map_has_reach_areas_and_the_new_kinds(page):
     assert len(data["silences"]) == 2
     values = {a.get("value") for tag, a in page.elements if tag == "input"}
     assert {"dark_rendezvous", "reach", "identity", "port_call", "areas"} <= values
+
+
+def test_a_crowd_is_counted_though_only_its_best_are_listed(tmp_path):
+    rows = [possible(n, rank=n, n_rivals=70) for n in (1, 2, 3)]
+    words = made_page(tmp_path, rows, pairs=with_leads(pairs_table([]), [lead(1, rows, "unknown")])).words
+    assert "71 candidates" in words
 
 
 def test_candidates_of_no_pair_are_drawn_once_by_the_best(tmp_path):
