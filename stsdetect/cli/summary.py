@@ -53,6 +53,8 @@ def print_result(result: Result, out: Path) -> None:
         f"{number:,} {_KINDS.get(kind, (kind, f'{kind}s'))[number != 1]}" for kind, number in counts["events"].items()
     ]
     _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
+    if counts.get("gaps_by_coverage"):
+        _say(console, _silences(counts))
     if result.berths.num_rows:
         _say(console, _harbours(result.run["summed_up"]))
     doubtful = sum(bool(file["doubts"]) for file in result.run["inputs"])
@@ -66,6 +68,13 @@ def print_result(result: Result, out: Path) -> None:
     _say(console, f"written to {out}: {', '.join(path.name for path in result.files)}")
     if pages:
         _say(console, f"open {pages[0]} in a browser")
+
+
+def _silences(counts: Mapping[str, Any]) -> str:
+    """Say how gaps were judged by what else was heard there."""
+    judged = ", ".join(f"{number:,} {verdict}" for verdict, number in counts["gaps_by_coverage"].items())
+    areas = [f"{number:,} {kind}" for kind, number in counts.get("areas", {}).items()]
+    return f"silences  {judged}" + (f"; areas: {', '.join(areas)}" if areas else "")
 
 
 def _say(console: Console, text: str) -> None:
