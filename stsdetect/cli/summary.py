@@ -53,7 +53,7 @@ def print_result(result: Result, out: Path) -> None:
         f"{number:,} {_KINDS.get(kind, (kind, f'{kind}s'))[number != 1]}" for kind, number in counts["events"].items()
     ]
     _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
-    if counts.get("gaps_by_coverage"):
+    if counts["gaps_by_coverage"]:
         _say(console, _silences(counts))
     if result.berths.num_rows:
         _say(console, _harbours(result.run["summed_up"]))
@@ -68,13 +68,6 @@ def print_result(result: Result, out: Path) -> None:
     _say(console, f"written to {out}: {', '.join(path.name for path in result.files)}")
     if pages:
         _say(console, f"open {pages[0]} in a browser")
-
-
-def _silences(counts: Mapping[str, Any]) -> str:
-    """Say how gaps were judged by what else was heard there."""
-    judged = ", ".join(f"{number:,} {verdict}" for verdict, number in counts["gaps_by_coverage"].items())
-    areas = [f"{number:,} {kind}" for kind, number in counts.get("areas", {}).items()]
-    return f"silences  {judged}" + (f"; areas: {', '.join(areas)}" if areas else "")
 
 
 def _say(console: Console, text: str) -> None:
@@ -194,6 +187,13 @@ def escaped(text: str, limit: int) -> str:
 def _percent(share: float) -> str:
     """Write a share so that one row in a million does not read as none."""
     return "<0.01%" if 0 < share < 0.0001 else f"{share:.2%}"
+
+
+def _silences(counts: Mapping[str, Any]) -> str:
+    """Say how gaps were judged, and how many areas of outage and jamming there were."""
+    words = ", ".join(f"{number:,} {word}" for word, number in counts["gaps_by_coverage"].items())
+    areas = ", ".join(f"{number:,} of {word}" for word, number in counts["areas"].items())
+    return f"gaps by what else was heard there: {words}" + (f"; areas: {areas}" if areas else "")
 
 
 def _harbours(summed_up: Mapping[str, Any]) -> str:

@@ -29,6 +29,8 @@ _ODD_KN = 2.0
 _ODD_FIXES, _ODD_SHARE = 5, 0.5
 #: Fewest fixes that show anything.
 _FEWEST = 5
+#: Fixes in one stretch that are a track of their own.
+_STRETCH = 3
 #: Moving by its own word: SOG from this; unmoved: never farther than this from where it was [kn, m]. A hull at anchor
 #: or at a berth has SOG below 1 kn, and 3 kn for half an hour are 2.8 km.
 _MOVING_KN, _UNMOVED_M = 3.0, 100.0
@@ -389,13 +391,18 @@ def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettin
     if apart < rule.away_km:
         return
     span = f"from {moment(int(data.time_us[low]))} to {moment(int(data.time_us[high - 1]))}"
+    _, counts = np.unique(data.segment[low:high], return_counts=True)
+    spread = distance_m(data.xyz[low:high], data.xyz[low : low + 1]).max() / 1000.0
     test = "jump_and_return"
-    if turns >= _FEWEST:
+    if counts[counts >= _STRETCH].sum() < _FEWEST:
+        # Positions garbled on the way lie anywhere, and days apart any two of them could be one hull's.
+        if spread > rule.away_km:
+            return
+        said = f"{high - low} positions {apart:.0f} km away, all in one place, {span}, on its own track between"
+    elif turns >= _FEWEST:
         test = "shared_mmsi"
         said = f"Two hulls under one number were heard in turn, {turns} times, {apart:.0f} km apart, {span}"
-    elif turns > 1:
-        said = f"{turns} times the position was {apart:.0f} km away, each time in one place, {span}"
-    elif 0 < place[0] < times.size:
+    elif turns > 1 or 0 < place[0] < times.size:
         said = f"{high - low} positions {apart:.0f} km away {span}, then back on the old track"
     else:
         return
