@@ -283,13 +283,14 @@ def test_events_of_any_small_world(world, seed):
     whole = rows(together)
     # Gaps are judged by who else was heard there, once all are known; identities are looked at besides.
     later = {
-        "gap": ("coverage", "hulls_before", "hulls_during", "evidence"),
+        "gap": ("coverage", "hulls_before", "hulls_during", "own_rate_per_h", "evidence"),
         "loitering": ("signature", "evidence", "draught_before_a_m", "draught_change_a_m"),
     }
     inferred = ("dark_rendezvous", "identity")
     seen = [event for event in whole if event["kind"] not in inferred and event["subtype"] != "inferred"]
     bare = [{**event, "settings_id": "", **dict.fromkeys(later.get(event["kind"], ()))} for event in seen]
-    assert {event["event_id"]: event for event in found} == {event["event_id"]: event for event in bare}
+    alone = [{**event, **dict.fromkeys(later.get(event["kind"], ()))} for event in found]
+    assert {event["event_id"]: event for event in alone} == {event["event_id"]: event for event in bare}
     dark = DarkRendezvous(shore=False).detect(pa.Table.from_pylist(seen, EVENTS.arrow), made.vessels).to_pylist()
     known = [{**event, "settings_id": ""} for event in whole if event["kind"] == "dark_rendezvous"]
     assert sorted(known, key=lambda event: event["event_id"]) == sorted(dark, key=lambda event: event["event_id"])
