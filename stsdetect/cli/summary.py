@@ -53,6 +53,8 @@ def print_result(result: Result, out: Path) -> None:
         f"{number:,} {_KINDS.get(kind, (kind, f'{kind}s'))[number != 1]}" for kind, number in counts["events"].items()
     ]
     _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
+    if counts["gaps_by_coverage"]:
+        _say(console, _silences(counts))
     if result.berths.num_rows:
         _say(console, _harbours(result.run["summed_up"]))
     doubtful = sum(bool(file["doubts"]) for file in result.run["inputs"])
@@ -185,6 +187,13 @@ def escaped(text: str, limit: int) -> str:
 def _percent(share: float) -> str:
     """Write a share so that one row in a million does not read as none."""
     return "<0.01%" if 0 < share < 0.0001 else f"{share:.2%}"
+
+
+def _silences(counts: Mapping[str, Any]) -> str:
+    """Say how gaps were judged, and how many areas of outage and jamming there were."""
+    words = ", ".join(f"{number:,} {word}" for word, number in counts["gaps_by_coverage"].items())
+    areas = ", ".join(f"{number:,} of {word}" for word, number in counts["areas"].items())
+    return f"gaps by what else was heard there: {words}" + (f"; areas: {areas}" if areas else "")
 
 
 def _harbours(summed_up: Mapping[str, Any]) -> str:

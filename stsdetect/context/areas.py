@@ -9,16 +9,23 @@ import pyarrow as pa
 
 from stsdetect.context.heard import GRID, HOUR_US, HOURS, Heard, HourRows, HullHours, cell_hour
 from stsdetect.kernels.runs import group_bounds
-from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_lat_lon, to_xyz
 from stsdetect.schema import AREAS, TIME, event_id
 
 #: Silences that begin, or end, within this time of each other do so together [us] (our choice: the slowest reports,
 #: and the hours they are counted in).
 TOGETHER_US = HOUR_US
-#: Of hulls that fell silent together at least this share must come back together, for an outage (our choice).
-BACK_SHARE = 0.5
-#: At most this share of the hulls heard in its cells before may be heard there during an outage (our choice).
-HEARD_SHARE = 0.5
+#: Of hulls that fell silent together at least this share must come back together, and at most this share of the hulls
+#: heard in their cells before may be heard there meanwhile, for an outage (our choice).
+BACK_SHARE, HEARD_SHARE = 0.5, 0.5
+#: ... or, where satellites hear some of them: so many hulls must have fallen silent, half of them within this time of
+#: each other [us] (our choice: a quarter of an hour is a report or two).
+SUDDEN_HULLS, SUDDEN_US = 8, HOUR_US // 4
+#: So near an outage nothing is called dark [m]: a station that fails hears some that others do not, and hears 40 to
+#: 60 nautical miles; from the middle of the nearest cell with silences (our choice).
+OUTAGE_M = 150_000.0
+#: So near a place with jamming nothing is called dark [m]: the cell and those around it.
+JAMMING_M = 60_000.0
 #: Hulls with places that cannot be, as a share of all around, from which it counts as jamming (our choice), and how
 #: many times as many as in all the data.
 JAMMED_SHARE, JAMMED_TIMES = 0.2, 3.0
@@ -26,44 +33,39 @@ JAMMED_SHARE, JAMMED_TIMES = 0.2, 3.0
 
 @dataclass(frozen=True)
 class Areas:
-    """Areas as an `AREAS` table, with the cells and times of each.
-
-    Attributes
-    ----------
-    of_cell, cell, own
-        Number of the area and cell, and whether it is one of its own or beside them, sorted by cell, shape (m,) each.
-    start_us, end_us
-        Of each area [us], shape (n,).
-    """
+    """Areas as an `AREAS` table, and the cells and times [us] of each, in another order."""
 
     table: pa.Table
-    of_cell: Ints
-    cell: Ints
-    own: Bools
-    start_us: Ints
-    end_us: Ints
+    cells: list[Ints]
+    start_us: list[int]
+    end_us: list[int]
 
-    def touch(self, cell: Ints, start_us: Ints) -> Bools:
-        """Tell which silences begin in or beside an area, an hour before it at the earliest, and not after its end."""
-        return self._hold(cell, start_us, self.end_us, np.ones_like(self.own))
+    def touch(self, lat_deg: Floats, lon_deg: Floats, start_us: Ints, within_m: float) -> Bools:
+        """Tell which silences begin in or near an area, an hour before it at the earliest, and not after its end."""
+        result = np.zeros(start_us.size, dtype=np.bool_)
+        order = np.argsort(start_us, kind="stable")
+        xyz = to_xyz(lat_deg, lon_deg)
+        for cells, begin, end in zip(self.cells, self.start_us, self.end_us, strict=True):
+            low, high = np.searchsorted(start_us[order], [begin - TOGETHER_US, end + 1])
+            some = order[low:high]
+            middles = to_xyz(*GRID.middle(cells))
+            for middle in middles:
+                result[some] |= distance_m(xyz[some], middle[None, :]) <= within_m
+        return result
 
     def begin_with(self, cell: Ints, start_us: Ints) -> Bools:
         """Tell which silences begin in an area and with it."""
-        return self._hold(cell, start_us, self.start_us + TOGETHER_US, self.own)
-
-    def _hold(self, cell: Ints, start_us: Ints, until_us: Ints, counts: Bools) -> Bools:
-        result = np.zeros(cell.size, dtype=np.bool_)
-        low, high = (np.searchsorted(self.cell, cell, side=side) for side in ("left", "right"))
-        for step in range(int((high - low).max(initial=0))):
-            some = np.flatnonzero(low + step < high)
-            area = self.of_cell[low[some] + step]
-            inside = (start_us[some] >= self.start_us[area] - TOGETHER_US) & (start_us[some] <= until_us[area])
-            result[some] |= inside & counts[low[some] + step]
+        result = np.zeros(start_us.size, dtype=np.bool_)
+        order = np.argsort(start_us, kind="stable")
+        for cells, begin in zip(self.cells, self.start_us, strict=True):
+            low, high = np.searchsorted(start_us[order], [begin - TOGETHER_US, begin + TOGETHER_US + 1])
+            some = order[low:high]
+            result[some] |= np.isin(cell[some], cells)
         return result
 
 
 def find_outages(heard: Heard, cell: Ints, start_us: Ints, end_us: Ints, fell: Bools, min_hulls: int) -> Areas:
-    """Find where hulls fell silent together and came back together.
+    """Find where hulls fell silent together, and came back together or were many at one moment.
 
     Parameters
     ----------
@@ -78,11 +80,14 @@ def find_outages(heard: Heard, cell: Ints, start_us: Ints, end_us: Ints, fell: B
         own = some[members]
         middle = _middle(start_us[own])
         own = own[abs(start_us[own] - middle) <= TOGETHER_US]
-        back = _middle(end_us[own])
-        together = abs(end_us[own] - back) <= TOGETHER_US
+        back = _most_alike(end_us[own])
+        n_back = (abs(end_us[own] - back) <= TOGETHER_US).sum()
+        n_sudden = (abs(start_us[own] - middle) <= SUDDEN_US).sum()
         cells = np.unique(cell[own])
         before, during = _counts(heard, "outage", cells, middle, back)
-        if own.size >= min_hulls and together.sum() >= BACK_SHARE * own.size and during <= HEARD_SHARE * before:
+        together = n_back >= BACK_SHARE * own.size and during <= HEARD_SHARE * before
+        together |= own.size >= SUDDEN_HULLS and n_sudden >= BACK_SHARE * own.size
+        if own.size >= min_hulls and together:
             found.append((cells, middle, back, int(own.size)))
     return _areas("outage", heard, found)
 
@@ -122,6 +127,14 @@ def find_jamming(heard: Heard, least_hulls: int) -> Areas:
 def _middle(times: Ints) -> int:
     """Return the median, of two in the middle the earlier."""
     return int(np.sort(times)[(times.size - 1) // 2])
+
+
+def _most_alike(times: Ints) -> int:
+    """Return the middle of the hour with most of the times, of several hours the last."""
+    times = np.sort(times)
+    count = np.searchsorted(times, times + TOGETHER_US, side="right") - np.arange(times.size)
+    first = times.size - 1 - int(np.argmax(count[::-1]))
+    return _middle(times[first : first + int(count[first])])
 
 
 def _groups(cell: Ints, hour: Ints) -> list[Ints]:
@@ -167,7 +180,7 @@ def _areas(kind: str, heard: Heard, found: list[tuple[Ints, int, int, int]]) -> 
             "n_hulls_during": during,
             "n_silent": n_hulls if silent else None,
             "n_teleports": None if silent else n_hulls,
-            "evidence": f"{n_hulls} hulls fell silent together and most came back together; {before} hulls were heard "
+            "evidence": f"{n_hulls} hulls fell silent together; {before} hulls were heard "
             f"here before, {during} meanwhile"
             if silent
             else f"{n_hulls} hulls sent places that cannot be, or none; {during} were heard here meanwhile",
@@ -177,14 +190,7 @@ def _areas(kind: str, heard: Heard, found: list[tuple[Ints, int, int, int]]) -> 
             columns[name].append(value)
     times = {name: pa.array(columns[name], pa.int64()).cast(TIME) for name in ("start_time", "end_time")}
     table = AREAS.table({**columns, **times}).sort_by([("start_time", "ascending"), ("area_id", "ascending")])
-    wide = [np.unique(GRID.around(cells)) for cells, *_ in found]
-    own = [np.isin(around, cells) for around, (cells, *_) in zip(wide, found, strict=True)]
-    number = np.repeat(np.arange(len(found)), [cells.size for cells in wide])
-    cell = np.concatenate([np.zeros(0, dtype=np.int64), *wide])
-    order = np.argsort(cell, kind="stable")
-    start, end = (np.array([area[k] for area in found], dtype=np.int64) for k in (1, 2))
-    is_own = np.concatenate([np.zeros(0, dtype=np.bool_), *own])
-    return Areas(table, number[order].astype(np.int64), cell[order], is_own[order], start, end)
+    return Areas(table, [cells for cells, *_ in found], [area[1] for area in found], [area[2] for area in found])
 
 
 def _mean(cells: Ints) -> Floats:

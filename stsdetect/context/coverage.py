@@ -22,9 +22,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.context.areas import find_jamming, find_outages
+from stsdetect.context.areas import JAMMING_M, OUTAGE_M, find_jamming, find_outages
 from stsdetect.context.heard import AGAIN, GRID, HOUR_US, HOURS, Baseline, Heard, HourRows, cell_hour
-from stsdetect.context.judged import Facts, Why, evidence, verdicts
+from stsdetect.context.judged import LEAST_FOLLOWED, Facts, Why, evidence, share_again, verdicts
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, direction, to_lat_lon, to_xyz
 from stsdetect.schema import EVENTS, Column, Schema
@@ -37,6 +37,7 @@ LAST_HEARD = Schema(
     (
         Column("event_id", pa.string(), "as in the events table", nullable=False),
         Column("hours_heard", pa.int64(), "of the three hours before, those with a fix of the hull", nullable=False),
+        Column("class_a", pa.bool_(), "it is known to be class A", nullable=False),
         Column("usual_per_h", pa.float64(), "reports its class and speed should give [1/h]", nullable=False),
         Column("speed_kn", pa.float64(), "speed at the last fix [kn]"),
         Column("course_deg", pa.float64(), "course at the last fix [degrees]"),
@@ -68,9 +69,8 @@ class Judged:
     coverage: pa.Table
 
 
-def usual_rate(transceiver: list[str | None], speed_kn: Floats) -> Floats:
-    """Return how many reports an hour class (A, B or not known) and speed should give, shape (n,)."""
-    class_a = np.array([word == "A" for word in transceiver], dtype=np.bool_)
+def usual_rate(class_a: Bools, speed_kn: Floats) -> Floats:
+    """Return how many reports an hour class (A, or B and not known) and speed [kn] should give, shape (n,)."""
     moving = np.where(class_a, _CLASS_A_PER_H, _CLASS_B_PER_H)
     return np.where(speed_kn > _REST_KN, moving, _AT_REST_PER_H)
 
@@ -120,8 +120,9 @@ def judge(
     facts = Facts.joined(parts, order)
     why = verdicts(facts, settings.min_hulls)
     outages = find_outages(heard, gaps.cell, gaps.start_us, gaps.end_us, why == Why.TOGETHER, settings.min_hulls)
-    out, beside = outages.begin_with(gaps.cell, gaps.start_us), outages.touch(gaps.cell, gaps.start_us)
-    jammed = jamming.touch(gaps.cell, gaps.start_us)
+    out = outages.begin_with(gaps.cell, gaps.start_us)
+    beside = outages.touch(gaps.lat_deg, gaps.lon_deg, gaps.start_us, OUTAGE_M)
+    jammed = jamming.touch(gaps.lat_deg, gaps.lon_deg, gaps.start_us, JAMMING_M)
     why = np.where(out & ~np.isin(why, (Why.NO_HOUR, Why.PLACELESS, Why.SELDOM)), Why.OUTAGE, why)
     why = np.where((why == Why.DARK) & beside, Why.BESIDE, why)
     why = np.where((why == Why.DARK) & jammed, Why.JAMMED, why)
@@ -145,6 +146,7 @@ class _Gaps:
     own_known: Bools
     own_steady: Bools
     placeless: Bools
+    class_a: Bools
     usual_per_h: Floats
     speed_kn: Floats
     course_deg: Floats
@@ -172,11 +174,12 @@ class _Gaps:
         own = own * OWN_HOURS * HOUR_US / np.maximum(since, HOUR_US)
         steady = known.column("hours_heard").to_numpy() >= -(-since // HOUR_US)
         hour = start // HOUR_US
+        class_a = known.column("class_a").to_numpy()
         placeless = pc.match_substring(table.column("flags"), "heard_without_position").to_numpy()
         usual, speed, course = (known.column(name).to_numpy() for name in ("usual_per_h", "speed_kn", "course_deg"))
         whole = np.clip(end // HOUR_US - hour - 1, 0, HOURS)
         return cls(
-            row, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, usual, speed, course,
+            row, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, class_a, usual, speed, course,
             GRID.cells(lat, lon), hour, whole,
         )  # fmt: skip
 
@@ -204,7 +207,7 @@ def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, sett
     followed, own_followed = followed - near, own_followed - here
     followed_again = _chosen(follow, asked.whole_hours) - near_again
     own_again = _chosen(own_follow, asked.whole_hours) - here_again
-    ahead = _ahead(gaps, rows, baseline, settings.days)
+    near_ahead, during_ahead, share_ahead = _ahead(gaps, rows, baseline, settings.days)
     return Facts(
         whole_hours=gaps.whole_hours,
         hours=(gaps.end_us - gaps.start_us) / HOUR_US,
@@ -212,6 +215,7 @@ def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, sett
         own_per_h=gaps.own_per_h,
         own_known=gaps.own_known,
         own_steady=gaps.own_steady,
+        class_a=gaps.class_a,
         usual_per_h=gaps.usual_per_h,
         before=before[question],
         again=again[question],
@@ -222,7 +226,9 @@ def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, sett
         followed_again=followed_again[question],
         here_followed=own_followed[question],
         here_again=own_again[question],
-        **ahead,
+        ahead_near=near_ahead,
+        ahead_during=during_ahead,
+        ahead_share=share_ahead,
     )
 
 
@@ -263,32 +269,36 @@ def _crowd(asked: _Gaps, around: Ints, rows: HourRows, known_hour: int) -> tuple
     return (before, again, np.bincount(pair >> 32, minlength=n), *counts)
 
 
-def _ahead(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> dict[str, Ints]:
-    """Count who is heard where hulls under way were heading: the least over the first hours; -1 where none was."""
-    found = {name: np.full(gaps.size, -1, dtype=np.int64) for name in ("ahead_near", "ahead_here", "ahead_during")}
+def _ahead(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tuple[Ints, Ints, Floats]:
+    """Tell how well it is heard where hulls under way were heading: the least of the first hours.
+
+    Returns
+    -------
+    Hull-hours over the window of days and rows during the silence around there, -1 for hulls that had no way on, and
+    the share of hull-hours that are followed by another, NaN where too few are known.
+    """
+    near, during = (np.full(gaps.size, -1, dtype=np.int64) for _ in range(2))
+    share = np.full(gaps.size, np.nan)
     moving = np.flatnonzero((gaps.speed_kn >= _AHEAD_FROM_KN) & np.isfinite(gaps.course_deg) & (gaps.whole_hours > 0))
-    if not moving.size:
-        return found
+    most = np.iinfo(np.int64).max
+    near[moving], during[moving], share[moving] = most, most, 1.0
     some = gaps.take(moving)
     here = to_xyz(some.lat_deg, some.lon_deg)
     along = direction(here, some.course_deg)
-    least = {name: np.full(moving.size, np.iinfo(np.int64).max) for name in found}
     for hours in _AHEAD_H:
         there = np.flatnonzero((some.end_us - some.start_us) >= hours * HOUR_US)
         angle = (some.speed_kn[there] * KNOT_MPS * hours * 3600.0 / EARTH_RADIUS_M)[:, None]
         lat, lon = to_lat_lon(here[there] * np.cos(angle) + along[there] * (EARTH_RADIUS_M * np.sin(angle)))
-        cell, hour = GRID.cells(lat, lon), some.hour[there]
+        cell, hour, whole = GRID.cells(lat, lon), some.hour[there], some.whole_hours[there]
         around, day = GRID.around(cell), hour // _HOURS_PER_DAY
-        counts = {
-            "ahead_near": baseline.sums(("hull_hours",), around, day, days)[0],
-            "ahead_here": baseline.sums(("hull_hours",), cell[:, None], day, days)[0],
-            "ahead_during": rows.count(around, hour + 1, hour + some.whole_hours[there]),
-        }
-        for name, values in counts.items():
-            least[name][there] = np.minimum(least[name][there], values)
-    for name, values in least.items():
-        found[name][moving] = values
-    return found
+        hull_hours, followed, *follow = baseline.sums(("hull_hours", "followed", *AGAIN), around, day, days)
+        own_followed, *own_follow = baseline.sums(("followed", *AGAIN), cell[:, None], day, days)
+        at = moving[there]
+        near[at] = np.minimum(near[at], hull_hours)
+        during[at] = np.minimum(during[at], rows.count(around, hour + 1, hour + whole))
+        again = share_again(own_followed, _chosen(own_follow, whole), followed, _chosen(follow, whole))
+        share[at] = np.minimum(share[at], np.where(followed >= LEAST_FOLLOWED, again, np.nan))
+    return near, during, share
 
 
 def _filled(events: pa.Table, gaps: _Gaps, facts: Facts, why: Ints, jammed: Bools) -> pa.Table:

@@ -11,9 +11,14 @@ from stsdetect.kernels.sphere import Bools, Floats, Ints
 
 #: Hull-hours needed before it is said how well a place is heard (our choice).
 LEAST_FOLLOWED = 20
-#: Of hull-hours this share must be followed by another for a place to be heard well; below the other it is thin
-#: (our choice: a cell is crossed in about two hours, and in one on the edge of coverage every second crossing ends).
-WELL_SHARE, THIN_SHARE = 0.95, 0.8
+#: Of hull-hours this share must be followed by another for a place to be heard well; below the other it is thin. Our
+#: choice: a cell is crossed in about two hours, and in one on the edge of coverage every second crossing ends; in
+#: simulated months 0.98 in place of 0.95 left out half of the silences called dark that reception had caused, and one
+#: in fifty of those switched off.
+WELL_SHARE, THIN_SHARE = 0.98, 0.8
+#: ... and for a hull that is not class A, which is heard less far than most others there (2 W or 5 W against 12.5 W,
+#: lower aerials).
+WELL_SHARE_B = 0.99
 #: Chance below which so few others heard again are no chance, and mean that the neighbourhood fell silent, too.
 TAIL = 0.01
 #: Below this chance fewer were heard again than usual: something ailed the reception, and nothing is called dark.
@@ -22,7 +27,7 @@ USUAL_TAIL = 0.05
 STILL_SHARE, FELL_SHARE = 0.8, 0.5
 #: Own fixes per hour at least, as a share of what they should be (our choice), and own fixes that the silence, at
 #: most six hours of it, would have held: none of 5 comes by chance in 0.7 % of cases (Poisson).
-OWN_SHARE, OWN_FIXES = 0.5, 5.0
+OWN_SHARE, OWN_FIXES = 0.75, 5.0
 JUDGED_H = 6.0
 #: Below this share of the hull-hours around the last fix, where the hull was heading is hardly heard (our choice).
 AHEAD_SHARE = 0.05
@@ -45,13 +50,14 @@ class Why(IntEnum):
     JAMMED = 11
     HEADING = 12
     BESIDE = 14
+    BEYOND = 15
     #: Before it is known whether those that fell silent came back together.
     TOGETHER = 13
 
     @property
     def verdict(self) -> str:
         """The word for it."""
-        if self in (Why.SELDOM, Why.OWN, Why.AHEAD):
+        if self in (Why.SELDOM, Why.OWN, Why.AHEAD, Why.BEYOND):
             return "thin"
         return {Why.DARK: "dark", Why.OUTAGE: "outage"}.get(self, "unknown")
 
@@ -71,6 +77,8 @@ class Facts:
     own_known, own_steady
         Whether the data begin an hour or more before it, and whether the hull was heard in each hour of the three
         before it, as far as the data reach.
+    class_a
+        Whether it is known to be class A.
     before, again, during
         Other hulls around the last fix before, those of them heard again, and hulls around it during the silence.
     hull_hours, fixes
@@ -78,9 +86,9 @@ class Facts:
     followed, followed_again, here_followed, here_again
         Hull-hours around, and in the cell of, the last fix whose six hours after are known, and those of them heard
         again within as many hours as are judged; those of the silence's own beginning left out.
-    ahead_near, ahead_here, ahead_during
-        Hull-hours over the window of days around and in the cells on its course, and rows there during the silence:
-        the least of its first hours; -1 where it had no way on.
+    ahead_near, ahead_during, ahead_share
+        Hull-hours over the window of days around the cells on its course, rows there during the silence (-1 where it
+        had no way on), and ``share`` there (NaN where too little is known): the least of its first hours.
     """
 
     whole_hours: Ints
@@ -89,6 +97,7 @@ class Facts:
     own_per_h: Floats
     own_known: Bools
     own_steady: Bools
+    class_a: Bools
     usual_per_h: Floats
     before: Ints
     again: Ints
@@ -100,8 +109,8 @@ class Facts:
     here_followed: Ints
     here_again: Ints
     ahead_near: Ints
-    ahead_here: Ints
     ahead_during: Ints
+    ahead_share: Floats
 
     @classmethod
     def joined(cls, parts: list[Facts], order: Ints) -> Facts:
@@ -112,14 +121,19 @@ class Facts:
     @property
     def share(self) -> Floats:
         """How often hulls are heard again there, as a share; of the cell itself where it is known well enough."""
-        here = self.here_followed >= LEAST_FOLLOWED
-        known = np.where(here, self.here_followed, self.followed)
-        return np.where(here, self.here_again, self.followed_again) / np.maximum(known, 1)
+        return share_again(self.here_followed, self.here_again, self.followed, self.followed_again)
 
     @property
     def expected_per_h(self) -> Floats:
         """What class and speed should give, or others there give, whichever is less [1/h]."""
         return np.minimum(self.usual_per_h, self.fixes / np.maximum(self.hull_hours, 1))
+
+
+def share_again(here: Ints, here_again: Ints, around: Ints, around_again: Ints) -> Floats:
+    """Return which share of hull-hours is followed by another, in the cell itself where that is known well enough."""
+    own = here >= LEAST_FOLLOWED
+    share: Floats = np.where(own, here_again, around_again) / np.maximum(np.where(own, here, around), 1)
+    return share
 
 
 def verdicts(facts: Facts, min_hulls: int) -> Ints:
@@ -134,6 +148,7 @@ def verdicts(facts: Facts, min_hulls: int) -> Ints:
     own_poor = (facts.own_per_h < OWN_SHARE * facts.expected_per_h) | ~facts.own_steady
     own_poor |= facts.own_per_h * np.minimum(facts.hours, JUDGED_H) < OWN_FIXES
     moving = facts.ahead_near >= 0
+    well = np.where(facts.class_a, WELL_SHARE, WELL_SHARE_B)
     cases = [
         (Why.NO_HOUR, facts.whole_hours < 1),
         (Why.PLACELESS, facts.placeless),
@@ -142,10 +157,11 @@ def verdicts(facts: Facts, min_hulls: int) -> Ints:
         (Why.OWN, own_poor & facts.own_known),
         (Why.NEW, ~facts.own_known),
         (Why.AHEAD, moving & known & (facts.ahead_near < AHEAD_SHARE * facts.hull_hours)),
+        (Why.BEYOND, moving & (facts.ahead_share < THIN_SHARE)),
         (Why.FEW, (facts.before < min_hulls) | (facts.during < min_hulls)),
         (Why.NEW, ~known),
-        (Why.MIXED, (facts.again < STILL_SHARE * facts.before) | (tail < USUAL_TAIL) | (share < WELL_SHARE)),
-        (Why.HEADING, moving & ((facts.ahead_here < 1) | (facts.ahead_during < 1))),
+        (Why.MIXED, (facts.again < STILL_SHARE * facts.before) | (tail < USUAL_TAIL) | (share < well)),
+        (Why.HEADING, moving & (~(facts.ahead_share >= well) | (facts.ahead_during < 1))),
     ]
     return np.select([mask for _, mask in cases], [int(why) for why, _ in cases], int(Why.DARK))
 
@@ -173,7 +189,7 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
                 Why.OUTAGE: f"it began with an outage: {others}",
                 Why.BESIDE: f"in or beside an area of outage; {others}",
                 Why.SELDOM: f"the place is not heard on well: only {usual}; {others}",
-                Why.OWN: f"the hull itself was not heard well: {rate}, where {expected[k]:.1f} is usual; {others}",
+                Why.OWN: f"itself heard too seldom to be missed: {rate}, where {expected[k]:.1f} is usual; {others}",
                 Why.AHEAD: f"hardly anyone is ever heard where it was heading: {int(facts.ahead_near[k])} hull-hours "
                 f"in the days around, {int(facts.hull_hours[k])} around its last fix; {others}",
                 Why.NO_HOUR: "the silence holds no whole UTC hour to be judged by",
@@ -181,9 +197,11 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
                 Why.FEW: f"too few others to judge by: {others}",
                 Why.NEW: f"the data are too short to tell how well the place is heard; {others}",
                 Why.MIXED: f"not clear: {others}; {usual}",
-                Why.APART: f"many fell silent, but did not come back together: {others}",
+                Why.APART: f"many fell silent, but not as in an outage: {others}",
                 Why.JAMMED: f"in or beside an area of jamming; {others}",
-                Why.HEADING: f"no one was heard where it was heading; {others}",
+                Why.HEADING: f"it is not known how well it is heard where it was heading; {others}",
+                Why.BEYOND: f"where it was heading only {facts.ahead_share[k]:.0%} of hull-hours are followed "
+                f"by another within {hours} h; {others}",
                 Why.TOGETHER: others,
             }[Why(int(why[k]))]
         )

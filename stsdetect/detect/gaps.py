@@ -113,10 +113,12 @@ class Gaps:
         events = build_events("gap", ["silence" if yes else "short" for yes in long.tolist()], columns)
         speed = data.speed_kn[before]
         transceiver = known.column("transceiver", known.at(hull, start)).cast(pa.string()).to_pylist()
+        class_a = np.array([word == "A" for word in transceiver], dtype=np.bool_)
         last = {
             "event_id": events.column("event_id"),
             "hours_heard": own[:, 1],
-            "usual_per_h": usual_rate(transceiver, speed),
+            "class_a": class_a,
+            "usual_per_h": usual_rate(class_a, speed),
             "speed_kn": speed,
             "course_deg": data.course_deg[before],
         }

@@ -12,7 +12,15 @@ import pytest
 from stsdetect.schema import EVENTS, PAIRS
 from tests.cli.conftest import START, meeting, names, row, vessel, write_noaa
 
-ALWAYS = ["events.parquet", "pairs.parquet", "run.json", "segments.parquet", "sources.parquet", "vessels.parquet"]
+ALWAYS = [
+    "coverage.parquet",
+    "events.parquet",
+    "pairs.parquet",
+    "run.json",
+    "segments.parquet",
+    "sources.parquet",
+    "vessels.parquet",
+]
 
 
 def test_a_folder_of_exports_ends_with_all_files(run, export, tmp_path):

@@ -96,7 +96,9 @@ def test_every_layout_is_named_and_no_other():
 def test_the_files_and_columns_exist():
     tables = {f"{schema.name}.parquet": set(schema.names) for schema in TABLES}
     rows = re.findall(r"^\| `(\w+\.parquet)` \|.*\| (.*) \|$", README, re.MULTILINE)
-    written = ("events", "pairs", "vessels", "segments", "sources", "flagged", "berths", "rejects")
+    written = (
+        "events", "pairs", "vessels", "segments", "sources", "flagged", "berths", "areas", "coverage", "rejects",
+    )  # fmt: skip
     assert {name for name, _ in rows} == {f"{name}.parquet" for name in written}
     for name, columns in rows:
         assert set(re.findall(r"`(\w+)`", columns)) <= tables[name], name

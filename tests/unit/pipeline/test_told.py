@@ -57,6 +57,8 @@ def test_events_alone_are_placed_and_ranked(tmp_path):
     result = run(tmp_path, events, out=tmp_path / "out", formats=["geojson", "kml"])
     assert result.events_table.schema.equals(EVENTS.arrow)
     assert result.run["counts"]["events"] == {"encounter": 1, "gap": 1, "port_call": 1}
+    # What was heard around a gap that another publisher tells is not known.
+    assert result.events_table.column("coverage").null_count == result.events_table.num_rows
     assert result.run["told"] == {"events": 3, "added": 3}
     (meeting,) = encounters(result)
     assert meeting["shore_distance_km"] > 50
