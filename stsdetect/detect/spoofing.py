@@ -99,7 +99,9 @@ class _Hours:
 
     @classmethod
     def of(cls, data: Fixes) -> _Hours:
-        hour = data.time_us // HOUR_US
+        first, end = group_bounds(data.hull)
+        # Counted from a hull's first fix, so that nothing hangs on the clock.
+        hour = (data.time_us - np.repeat(data.time_us[first], end - first)) // HOUR_US
         change = np.flatnonzero((hour[1:] != hour[:-1]) | (data.hull[1:] != data.hull[:-1])) + 1
         first = np.append(0, change).astype(np.int64)
         return cls(first, np.diff(np.append(first, data.size)), data.hull[first])
@@ -307,7 +309,7 @@ def _on_land(track: _Track, rule: IdentitySettings) -> Iterator[Oddity]:
     harbour far up a river; a transponder carried overland.
     """
     shore = load_shoreline()
-    hour = track.time_us // HOUR_US
+    hour = (track.time_us - track.time_us[:1]) // HOUR_US
     spots = np.flatnonzero(np.append(True, hour[1:] != hour[:-1])) if hour.size else hour
     inland = np.zeros(spots.size, dtype=np.bool_)
     maybe = np.flatnonzero(shore.maybe_inland(track.lat_deg[spots], track.lon_deg[spots]))
