@@ -393,7 +393,7 @@ PAIRS = Schema(
     "pairs",
     "Vessel pairs ranked as likely transfers: leads to look at, never verdicts.",
     (
-        _c("pair_id", _S, "hash of the two vessels", nullable=False),
+        _c("pair_id", _S, "hash of the vessel and its partner", nullable=False),
         _c("vessel_a", _S, "hull id, the lesser of the two", nullable=False),
         _c("vessel_b", _S, "hull id of the partner"),
         _c("mmsi_a", _I64, "MMSI of a"),
@@ -406,7 +406,7 @@ PAIRS = Schema(
         _c("score", _F, "priority score 0..1, the logistic of log_odds; not a probability", nullable=False),
         _c("log_odds", _F, "sum of the weights of the reasons", nullable=False),
         _c("confidence", _S, "high, medium or low: how well the meeting itself was observed", nullable=False),
-        _c("n_events", _I64, "encounters of the pair", nullable=False),
+        _c("n_events", _I64, "meetings of the pair, seen or possible; of a port, loadings before calls there", False),
         _c("first_time", TIME, "start of the first", nullable=False),
         _c("last_time", TIME, "end of the last", nullable=False),
         _c("event_ids", pa.list_(_S), "their ids", nullable=False),

@@ -102,7 +102,7 @@ def noise_free(time_us: Ints, xyz: Floats) -> Iterator[tuple[int, int, float]]:
     """
     if time_us.size < _STRETCH_FIXES:
         return
-    half_hour = time_us // _STRETCH_US
+    half_hour = (time_us - time_us[0]) // _STRETCH_US
     first, end = group_bounds(half_hour)
     errors = np.array([_error_m(time_us[a:b], xyz[a:b]) for a, b in zip(first, end, strict=True)])
     good = errors <= _NOISE_M

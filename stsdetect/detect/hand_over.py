@@ -168,7 +168,10 @@ def _one_hull(known: Identities, a: Ints, b: Ints) -> tuple[Bools, Bools]:
     with np.errstate(invalid="ignore"):
         near = np.abs(length[a] - length[b]) <= np.maximum(_ALIKE_M, _ALIKE_SHARE * length[a])
         beam = ~(np.abs(width[a] - width[b]) > _ALIKE_WIDTH_M)
-        same = (np.abs(known.abcd_m[a] - known.abcd_m[b]) <= _SAME_M).all(axis=1)
+        off = np.abs(known.abcd_m[a] - known.abcd_m[b])
+        same = (off <= _SAME_M).all(axis=1)
+        # Where both say where their antenna is, it cannot be elsewhere.
+        near &= ~(off > np.maximum(_ALIKE_M, _ALIKE_SHARE * length[a])[:, None]).any(axis=1)
     mmsi = to_floats(known.table.column("mmsi"))
     kind = np.floor(to_floats(known.table.column("ship_type")) / 10.0)
     told = (kind[a] >= 2) & (kind[b] >= 2)

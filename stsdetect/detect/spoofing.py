@@ -29,6 +29,8 @@ _ODD_KN = 2.0
 _ODD_FIXES, _ODD_SHARE = 5, 0.5
 #: Fewest fixes that show anything.
 _FEWEST = 5
+#: Fixes in one stretch that are a track of their own.
+_STRETCH = 3
 #: Moving by its own word: SOG from this; unmoved: never farther than this from where it was [kn, m]. A hull at anchor
 #: or at a berth has SOG below 1 kn, and 3 kn for half an hour are 2.8 km.
 _MOVING_KN, _UNMOVED_M = 3.0, 100.0
@@ -97,7 +99,9 @@ class _Hours:
 
     @classmethod
     def of(cls, data: Fixes) -> _Hours:
-        hour = data.time_us // HOUR_US
+        first, end = group_bounds(data.hull)
+        # Counted from a hull's first fix, so that nothing hangs on the clock.
+        hour = (data.time_us - np.repeat(data.time_us[first], end - first)) // HOUR_US
         change = np.flatnonzero((hour[1:] != hour[:-1]) | (data.hull[1:] != data.hull[:-1])) + 1
         first = np.append(0, change).astype(np.int64)
         return cls(first, np.diff(np.append(first, data.size)), data.hull[first])
@@ -305,7 +309,7 @@ def _on_land(track: _Track, rule: IdentitySettings) -> Iterator[Oddity]:
     harbour far up a river; a transponder carried overland.
     """
     shore = load_shoreline()
-    hour = track.time_us // HOUR_US
+    hour = (track.time_us - track.time_us[:1]) // HOUR_US
     spots = np.flatnonzero(np.append(True, hour[1:] != hour[:-1])) if hour.size else hour
     inland = np.zeros(spots.size, dtype=np.bool_)
     maybe = np.flatnonzero(shore.maybe_inland(track.lat_deg[spots], track.lon_deg[spots]))
@@ -389,13 +393,18 @@ def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettin
     if apart < rule.away_km:
         return
     span = f"from {moment(int(data.time_us[low]))} to {moment(int(data.time_us[high - 1]))}"
+    _, counts = np.unique(data.segment[low:high], return_counts=True)
+    spread = distance_m(data.xyz[low:high], data.xyz[low : low + 1]).max() / 1000.0
     test = "jump_and_return"
-    if turns >= _FEWEST:
+    if counts[counts >= _STRETCH].sum() < _FEWEST:
+        # Positions garbled on the way lie anywhere, and days apart any two of them could be one hull's.
+        if spread > rule.away_km:
+            return
+        said = f"{high - low} positions {apart:.0f} km away, all in one place, {span}, on its own track between"
+    elif turns >= _FEWEST:
         test = "shared_mmsi"
         said = f"Two hulls under one number were heard in turn, {turns} times, {apart:.0f} km apart, {span}"
-    elif turns > 1:
-        said = f"{turns} times the position was {apart:.0f} km away, each time in one place, {span}"
-    elif 0 < place[0] < times.size:
+    elif turns > 1 or 0 < place[0] < times.size:
         said = f"{high - low} positions {apart:.0f} km away {span}, then back on the old track"
     else:
         return

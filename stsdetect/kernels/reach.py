@@ -57,7 +57,7 @@ TOLERANCE_S = 30.0
 #: Rows worked on at once, which bounds memory.
 _BATCH = 8_192
 #: Parts of the straight way between the fixes of a silence that are tried as meeting places.
-_SHARES = (0.25, 0.5, 0.75)
+_SHARES = (0.5, 0.25, 0.75)
 
 
 @dataclass(frozen=True)
@@ -319,14 +319,15 @@ def _bounds(a: Legs, b: Legs, way: Way) -> _Bounds:
 def _places(caps: Caps, window: tuple[Floats, Floats]) -> Iterator[Floats]:
     """Yield places to try, unit vectors (3, n).
 
-    The fixes, points of the ways between them, and where caps touch when they first or last do.
+    Points of the ways between fixes, the fixes, and where caps touch when they first or last do. Of places that are
+    equally good the first is kept: one in the middle says more than one at the edge.
     """
     apex = caps.apex
-    for k in range(4):
-        yield apex[:, k]
     for first, second in ((0, 2), (1, 3), (0, 1), (2, 3)):
         for share in _SHARES:
             yield _unit((1.0 - share) * apex[:, first] + share * apex[:, second])
+    for k in range(4):
+        yield apex[:, k]
     for grows, other in ((0, 1), (0, 3), (1, 2)):
         yield _along(caps, grows, other, window[0] - caps.moment_s[grows])
     for shrinks, other in ((2, 3), (2, 1), (3, 0)):

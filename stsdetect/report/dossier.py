@@ -53,7 +53,7 @@ def pair_dossier(
         "number": place,
         "rank": pair["rank"],
         "kind": pair["partner_kind"],
-        "sides": [_side(pair, known, "a"), _other_side(pair, known, len(unseen), ports)],
+        "sides": [_side(pair, known, "a"), _other_side(pair, known, _n_candidates(unseen), ports)],
         "score": pair["score"],
         "log_odds": texts.signed(pair["log_odds"], 2),
         "confidence": texts.clean(pair["confidence"]),
@@ -115,6 +115,12 @@ def _other_side(pair: Row, known: Sequence[Row], n_candidates: int, ports: Mappi
         name = texts.clean(ports.get(pair["partner_id"])) or texts.clean(pair["partner_id"])
         return {"name": name, "type": "Port", "ids": texts.clean(pair["partner_id"])}
     return _side(pair, known, "b")
+
+
+def _n_candidates(unseen: Sequence[Row]) -> int:
+    """Return how many could have been the partner; of a crowd only the best are listed."""
+    named = sum(row["vessel_b"] is not None for row in unseen)
+    return max([named, *((row["n_rivals"] or 0) + 1 for row in unseen if row["vessel_b"] is not None)])
 
 
 def _side(pair: Row, met: Sequence[Row], side: str) -> dict[str, str]:

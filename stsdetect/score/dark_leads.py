@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_dark import DARK, DarkCase
-from stsdetect.score.meetings import read_meetings, read_oddities
+from stsdetect.score.meetings import HOUR_US, Meeting, read_meetings, read_oddities
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
 from stsdetect.score.registry import Case, SharedBerths
 from stsdetect.score.traffic import Traffic
@@ -73,7 +73,9 @@ def rank_dark(
     unseen = read_unseen(table)
     if not unseen:
         return PAIRS.empty()
-    met = {(meeting.a.vessel, meeting.b.vessel) for meeting in read_meetings(table)}
+    seen = read_meetings(table)
+    met = {(meeting.a.vessel, meeting.b.vessel) for meeting in seen}
+    busy = _busy(seen)
     meetings = [one.meeting for one in unseen]
     traffic = Traffic(meetings, [], read_oddities(table))
     known = packaged_facts() if facts is None else facts
@@ -85,13 +87,37 @@ def rank_dark(
     scored = []
     for lead in leads_of(unseen, met):
         at = lead.unseen if lead.named else lead.unseen[:1]
-        cases = [DarkCase(lead, one, Case(one.meeting, traffic, known, shared), one.hulls in one_hull) for one in at]
+        cases = [
+            DarkCase(lead, one, Case(one.meeting, traffic, known, shared), one.hulls in one_hull, _company_h(one, busy))
+            for one in at
+        ]
         scored.append(_score(lead, cases, weights, reasons))
     scored.sort(key=_rank_key)
     columns = _columns(scored)
     columns["settings_id"] = [settings_id] * len(scored)
     columns["reasons"] = reasons.array([one.number for one in scored])
     return PAIRS.table(columns)
+
+
+def _busy(seen: Sequence[Meeting]) -> dict[str, list[tuple[int, int]]]:
+    """Return when each vessel was seen with another, apart and in order [us]."""
+    times: dict[str, list[tuple[int, int]]] = {}
+    for meeting in seen:  # in order of their starts
+        for side in (meeting.a, meeting.b):
+            own = times.setdefault(side.vessel, [])
+            if own and meeting.start_us <= own[-1][1]:
+                own[-1] = own[-1][0], max(own[-1][1], meeting.end_us)
+            else:
+                own.append((meeting.start_us, meeting.end_us))
+    return times
+
+
+def _company_h(one: Unseen, busy: Mapping[str, list[tuple[int, int]]]) -> float:
+    """Return for how long the visible vessel was seen with another during the possible meeting [h]."""
+    if not one.one_dark:
+        return 0.0
+    start, end = one.meeting.start_us, one.meeting.end_us
+    return sum(max(0, min(end, last) - max(start, first)) for first, last in busy.get(one.visible.vessel, ())) / HOUR_US
 
 
 def _score(lead: Lead, cases: Sequence[DarkCase], weights: Sequence[float], kept: Reasons) -> _Scored:

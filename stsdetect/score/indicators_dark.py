@@ -46,6 +46,8 @@ class DarkCase:
     case: Case
     #: Whether the two may be one hull under two identities.
     one_hull: bool = False
+    #: Hours of the possible meeting in which the visible vessel was seen with another one.
+    company_h: float = 0.0
 
     @property
     def silences(self) -> list[Source]:
@@ -190,6 +192,15 @@ def same_hull(case: DarkCase) -> Finding | None:
     return Finding(1.0, 1.0, "By an identity event the two may be one hull under two identities")
 
 
+def company(case: DarkCase) -> Finding | None:
+    """Seen with another vessel at the time: that one is the likelier partner, and in the ranking already."""
+    if not case.company_h:
+        return None
+    share = min(1.0, case.company_h / max(case.one.meeting.duration_h, case.company_h))
+    text = f"{_cap(case.one.visible)} was seen with another vessel for {case.company_h:.1f} h of it"
+    return Finding(case.company_h, share, f"{text}, which explains a stay without an unseen partner")
+
+
 def also_unseen(case: Case) -> Finding | None:
     """Possible meetings that nobody saw, of a pair that was seen to meet."""
     count = case.unseen
@@ -282,6 +293,14 @@ _DARK: tuple[Indicator, ...] = (
         f"{MOFA} and {POE} (the same vessels over and over); {OUR_WEIGHT}",
         "The same two could have met unseen 2 more times in the data",
         again,
+    ),
+    Indicator(
+        "dark_company", "Seen with another vessel", "h", "against", -2.5,
+        "no weight",
+        f"encounters of the visible vessel, the more of the time the more; {OUR_WEIGHT}",
+        "Vessel 412000001 was seen with another vessel for 3.2 h of it, which explains a stay without an unseen "
+        "partner",
+        company,
     ),
     Indicator(
         "dark_same_hull", "One hull, two identities", "flag", "against", -5.0,

@@ -6,7 +6,7 @@ Every hull is followed from port to port, ground or anchorage. Shares and habits
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -46,6 +46,10 @@ GROUNDS = (
 )  # fmt: skip
 
 
+#: Places to anchor off a port.
+_ROOMS = 132
+
+
 @dataclass
 class Crew:
     """What a hull's master decides with: a random stream, the chart, the length of the month [s] and its number."""
@@ -54,6 +58,7 @@ class Crew:
     sea: Sea
     span_s: float
     month: int
+    anchored: dict[str, int] = field(default_factory=dict)
 
     def u(self, low: float, high: float) -> float:
         """Draw evenly from ``low`` to ``high``."""
@@ -77,7 +82,20 @@ class Crew:
         return float(lat) + self.u(-2e-4, 2e-4), float(lon) + self.u(-2e-4, 2e-4)
 
     def road(self, port: str) -> Point:
-        """Draw a place in the anchorage off a port: some miles off, on a patch of ten kilometres by ten."""
+        """Give out the next free place of the anchorage off a port: 132 on a patch of ten kilometres by ten.
+
+        Ships at anchor keep some 900 m from each other, as in `archive_places`.
+        """
+        number = self.anchored.setdefault(port, int(self.rng.integers(_ROOMS)))
+        self.anchored[port] = number + 1
+        row, column = divmod(number * 37 % _ROOMS, 12)
+        middle = self.sea.place(self.sea.nearest(*self._off(port)))
+        return middle[0] + 0.0082 * (row - 5) + self.u(-1e-3, 1e-3), middle[1] + 0.0098 * (column - 5.5) + self.u(
+            -1e-3, 1e-3
+        )
+
+    def near_road(self, port: str) -> Point:
+        """Draw a place among the ships at anchor off a port."""
         middle = self.sea.place(self.sea.nearest(*self._off(port)))
         return middle[0] + self.u(-0.045, 0.045), middle[1] + self.u(-0.055, 0.055)
 
@@ -269,7 +287,7 @@ def harbour_craft(crew: Crew, hull: Hull) -> Voyage:
         voyage.stay(crew.u(2, 14) * HOUR, does.LIE, 90.0)
         cell = crew.sea.entrance(home)
         speed = crew.u(7, 10)
-        voyage.sail([cell, crew.road(home)], speed)
+        voyage.sail([cell, crew.near_road(home)], speed)
         voyage.stay(crew.u(0.3, 1.2) * HOUR, does.LIE, 90.0)
         voyage.sail([cell, base], speed)
     return voyage

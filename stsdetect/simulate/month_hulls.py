@@ -100,7 +100,8 @@ class Shipyard:
         """Return the same ship under another name and number, as false identities are used.
 
         In published cases names and IMO numbers were painted over or falsified (KUM UN SAN 3 2017, AN SAN 1 as HOPE
-        SEA 2018); the size can hardly be, though it may be typed anew, a metre off.
+        SEA 2018), and the ships they posed as were tankers too (COURAGEOUS, SONG HAE), so the type mostly stays. The
+        size can hardly be changed, though it may be typed anew, a metre off.
         """
         rng = self._rng
         other = self.hull("tanker", mids=mids)
@@ -108,7 +109,7 @@ class Shipyard:
         return replace(
             other,
             imo=0,
-            ship_type=int(rng.choice((TANKER, CARGO))),
+            ship_type=int(rng.choice((TANKER, TANKER, TANKER, CARGO))),
             to_bow_m=hull.to_bow_m + longer,
             to_stern_m=hull.to_stern_m,
             to_port_m=hull.to_port_m,

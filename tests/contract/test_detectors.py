@@ -288,9 +288,12 @@ def test_events_of_any_small_world(world, seed):
     }
     inferred = ("dark_rendezvous", "identity")
     seen = [event for event in whole if event["kind"] not in inferred and event["subtype"] != "inferred"]
-    bare = [{**event, "settings_id": "", **dict.fromkeys(later.get(event["kind"], ()))} for event in seen]
-    alone = [{**event, **dict.fromkeys(later.get(event["kind"], ()))} for event in found]
-    assert {event["event_id"]: event for event in alone} == {event["event_id"]: event for event in bare}
+
+    def bare(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        plain = [{**event, "settings_id": "", **dict.fromkeys(later.get(event["kind"], ()))} for event in events]
+        return {event["event_id"]: event for event in plain}
+
+    assert bare(found) == bare(seen)
     dark = DarkRendezvous(shore=False).detect(pa.Table.from_pylist(seen, EVENTS.arrow), made.vessels).to_pylist()
     known = [{**event, "settings_id": ""} for event in whole if event["kind"] == "dark_rendezvous"]
     assert sorted(known, key=lambda event: event["event_id"]) == sorted(dark, key=lambda event: event["event_id"])

@@ -1,6 +1,6 @@
 """``python -m tests.evaluate``: simulate months, run the public job over them, and say how much of the truth it found.
 
-Seeds 1 to 5 are for tuning, 11 to 15 are held out: figures that are quoted come from the latter, and nobody chooses a
+Seeds 1 to 30 are for tuning, 31 to 35 are held out: figures that are quoted come from the latter, and nobody chooses a
 threshold or weight by looking at them. One month takes a few minutes on one core.
 """
 
@@ -16,11 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 import stsdetect as sts
 from stsdetect.simulate import Month, read_silences, read_truth, write_month
 from tests.evaluate.judge import Line, Verdict, judge, lines, span_of, whole_chains
 
-TUNING, HELD_OUT = range(1, 6), range(11, 16)
+TUNING, HELD_OUT = range(1, 31), range(31, 36)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen = _options().parse_args(argv)
     verdicts = []
     if chosen.folder:
-        verdicts.append(evaluate(Path(chosen.folder)))
+        verdicts.append(evaluate(Path(chosen.folder), results=chosen.results and Path(chosen.results)))
     for seed in [] if chosen.folder else chosen.seeds:
         month = Month(seed=seed, days=chosen.days, vessels=chosen.vessels, cases=chosen.cases)
         with tempfile.TemporaryDirectory() as scratch:
@@ -40,6 +42,13 @@ def main(argv: list[str] | None = None) -> int:
             verdicts[-1].seconds = {"simulate": round(seconds, 1), **verdicts[-1].seconds}
     told = lines(verdicts, chosen.ceiling)
     print(report(verdicts, told, chosen.ceiling))
+    for verdict in verdicts:
+        for row in verdict.strongest_false[: chosen.show]:
+            print(
+                f"seed {verdict.seed} lead {row['place']}: {row['partner_kind']} {row['mmsi_a']} {row['mmsi_b'] or ''} "
+                f"{row['log_odds']:.1f} ({row['n_events']} events, {row['first_time']:%d %H:%M} to "
+                f"{row['last_time']:%d %H:%M}) {row['partner_id']}"
+            )
     if chosen.json:
         text = json.dumps(as_json(verdicts, told, chosen.ceiling), indent=1, default=str)
         Path(chosen.json).write_text(f"{text}\n", encoding="utf-8")
@@ -52,27 +61,33 @@ def _options() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--preset", default="dark-month", choices=["dark-month"], help="what is simulated")
-    add("--seeds", type=int, nargs="+", default=[11], help="seeds; 1-5 for tuning, 11-15 held out")
+    add("--seeds", type=int, nargs="+", default=[31], help="seeds; 1-30 for tuning, 31-35 held out")
     add("--ceiling", type=float, default=20.0, help="false leads a week over the whole area that are looked at")
     add("--days", type=int, default=30, help="length of a month")
     add("--vessels", type=int, default=2000, help="vessels beside those planted")
     add("--cases", type=int, default=7, help="cases of each family")
     add("--folder", help="judge a month that was written before, instead of simulating")
+    add("--results", help="with --folder: judge the results in this folder instead of detecting")
+    add("--show", type=int, default=0, metavar="N", help="name the N strongest false leads of each month")
     add("--keep", help="keep the months and their results in this folder")
     add("--json", help="write all figures to this file")
     return parser
 
 
-def evaluate(folder: Path, *, keep: bool = False) -> Verdict:
+def evaluate(folder: Path, *, keep: bool = False, results: Path | None = None) -> Verdict:
     """Run the public job over the exports in a folder that `write_month` made, and judge its answer."""
     told = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     truth = read_truth(folder / "truth.json")
     begin = time.perf_counter()
-    exports = folder / told["layouts"][0]
-    result = sts.detect(exports, out=folder / "results" if keep else None, keep_fixes=False)
+    if results is None:
+        exports = folder / told["layouts"][0]
+        result = sts.detect(exports, out=folder / "results" if keep else None, keep_fixes=False)
+        events, pairs = result.events_table, result.pairs_table
+    else:
+        events, pairs = (pq.read_table(results / f"{name}.parquet") for name in ("events", "pairs"))
     middle = time.perf_counter()
     span_s = span_of(truth, datetime.fromisoformat(told["start"]), told["days"])
-    verdict = judge(told["seed"], truth, read_silences(folder), result.events_table, result.pairs_table, span_s)
+    verdict = judge(told["seed"], truth, read_silences(folder), events, pairs, span_s)
     end = time.perf_counter()
     verdict.seconds = {"detect": round(middle - begin, 1), "judge": round(end - middle, 1)}
     verdict.counts = {"rows": told["rows"], "vessels": told["vessels"], **verdict.counts}
@@ -155,6 +170,7 @@ def as_json(verdicts: list[Verdict], told: list[Line], ceiling: float) -> dict[s
                 "seed": verdict.seed, "weeks": verdict.weeks, "false_leads": verdict.false_leads,
                 "true_leads": verdict.true_leads, "outages_called_dark": verdict.outages_called_dark,
                 "mostly_outages_called_dark": verdict.mostly_outages_called_dark, "identities": verdict.identities,
+                "strongest_false": verdict.strongest_false,
                 "gaps": [{"judged": a, "true": b, "n": n} for (a, b), n in sorted(verdict.gaps.items())],
                 "counts": verdict.counts, "seconds": verdict.seconds,
                 "planted": [

@@ -19,7 +19,15 @@ PLACE_DEG = 0.5
 #: A silence is inside an outage when so many of its missing reports are missing for it; the others are at its ends.
 INSIDE = 0.9
 WEEK_S = 7 * 86400.0
+_NEEDED = (
+    "event_id", "kind", "subtype", "mmsi_a", "mmsi_b", "start_time", "end_time", "lat_deg", "lon_deg", "coverage",
+    "candidate_rank", "n_rivals",
+)  # fmt: skip
 _RENDEZVOUS = ("dark_rendezvous", "encounter")
+
+#: So many of the strongest false leads are kept, with these columns.
+_SHOWN = 100
+_OF_LEADS = ("partner_kind", "mmsi_a", "mmsi_b", "partner_id", "log_odds", "n_events", "first_time", "last_time")
 
 Row = dict[str, Any]
 
@@ -55,6 +63,7 @@ class Verdict:
     found: list[Found] = field(default_factory=list)
     false_leads: dict[str, int] = field(default_factory=dict)
     true_leads: dict[str, int] = field(default_factory=dict)
+    strongest_false: list[Row] = field(default_factory=list)
     gaps: Counter[tuple[str, str]] = field(default_factory=Counter)
     outages_called_dark: int = 0
     mostly_outages_called_dark: int = 0
@@ -67,7 +76,7 @@ def judge(
     seed: int, truth: Iterable[Planted], silences: pa.Table, events: pa.Table, pairs: pa.Table, span_s: float
 ) -> Verdict:
     """Judge the events and pairs of one month."""
-    rows = events.select([name for name in events.column_names if name not in ("reach", "geometry")]).to_pylist()
+    rows = events.select([name for name in _NEEDED if name in events.column_names]).to_pylist()
     verdict = Verdict(seed, span_s / WEEK_S)
     told = list(truth)
     alias = _aliases(told)
@@ -161,6 +170,8 @@ def _lead_up(verdict: Verdict, pairs: list[Row], events: dict[str, Row], alias: 
                 one.lead_rank, one.lead_kind = place, kind
                 one.false_above, one.false_above_of_kind = false.total(), false[kind]
         (true if hits else false)[kind] += 1
+        if not hits and len(verdict.strongest_false) < _SHOWN:
+            verdict.strongest_false.append({"place": place, **{name: row[name] for name in _OF_LEADS}})
     verdict.false_leads, verdict.true_leads = dict(sorted(false.items())), dict(sorted(true.items()))
 
 

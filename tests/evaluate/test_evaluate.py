@@ -192,6 +192,8 @@ def test_the_command_runs_and_writes_its_figures(tmp_path: Path, capsys: pytest.
     assert told["months"][0]["counts"]["gap events"] > 0
     first = capsys.readouterr().out
     assert "all simulated" in first
-    assert main(["--folder", str(kept / "dark-month-2")]) == 0
-    again = capsys.readouterr().out
-    assert again.split("seconds:")[0] == first.split("seconds:")[0]
+    for results in ([], ["--results", str(kept / "dark-month-2" / "results")]):
+        assert main(["--folder", str(kept / "dark-month-2"), *results, "--show", "1"]) == 0
+        again = capsys.readouterr().out
+        assert again.split("seconds:")[0] == first.split("seconds:")[0]
+        assert "seed 2 lead " in again

@@ -1,4 +1,4 @@
-"""The fifteen hard cases of the design, each by its number. Cases 13 and 14 as far as gaps go."""
+"""The fifteen hard cases of the design, each by its number; 13 to 15 go on in `test_hard_cases_silent`."""
 
 from __future__ import annotations
 
@@ -208,6 +208,23 @@ def test_10c_stray_old_positions_do_not_split_a_hull():
     assert tracks.quality_counts["teleport"] == 1
 
 
+def identities_of(*tables: pa.Table) -> dict[str, dict[str, object]]:
+    """Identity events by the test that failed."""
+    return {event["subtype"]: event for event in events_of(*tables) if event["kind"] == "identity"}
+
+
+def test_10d_two_hulls_on_one_number_are_told_and_two_transponders_on_one_hull_are_not():
+    one = boat(A, [(0, 0, 0), (6, 0, 0)], imo=9074729)
+    two = boat(A, [(0, 200_000, 0), (6, 200_000, 0)], offset_s=30, imo=8187658)
+    told = identities_of(one, two)
+    assert set(told) == {"shared_mmsi"}
+    assert told["shared_mmsi"]["mmsi_a"] == told["shared_mmsi"]["mmsi_b"] == A
+    far = boat(B, [(0, 200_000, 0), (6, 200_000, 0)], imo=9074729)
+    assert set(identities_of(one, far)) == {"shared_imo"}
+    beside = boat(B, [(0, 12, 0), (6, 12, 0)], imo=9074729)
+    assert identities_of(one, beside) == {}
+
+
 def test_11_a_crowded_anchorage_keeps_its_events_and_neighbours_at_1_km_are_none():
     boats = [boat(440000100 + k, [(0, 1000 * k, 0), (6, 1000 * k, 0)], every_s=180, noise_m=10) for k in range(6)]
     assert encounters_of(*boats) == []
@@ -343,6 +360,18 @@ def test_15c_spoofed_circle_far_away_is_another_hull_and_meets_nobody():
     tracks = build_tracks(join(true, ring))
     assert len(set(tracks.fixes.column("vessel").to_pylist())) == 2
     assert encounters_of(true, ring) == []
+
+
+def test_15e_spoofed_positions_are_told_and_garbled_ones_are_not():
+    hours = np.linspace(0, 6, 361)
+    lat, lon = place((31.0, 124.0), 300 * np.cos(9 * hours), 300 * np.sin(9 * hours))
+    ring = positions(A, [us(h) for h in hours], lat, lon, sog_kn=25.0)
+    assert "a circle of 300 m" in str(identities_of(ring)["ring"]["evidence"])
+    going_round = positions(A, [us(h) for h in hours], lat, lon, sog_kn=9 * 300 / 1852)
+    assert identities_of(going_round) == {}
+    true = boat(A, [(0, 0, 0), (9, 0, 0)], noise_m=5)
+    stray_lat, stray_lon = place((31.0, 124.0), [80_000.0, -120_000.0], [5_000.0, 0.0])
+    assert identities_of(true, positions(A, [us(2.001), us(5.001)], stray_lat, stray_lon)) == {}
 
 
 def test_15d_draught_typed_by_hand_is_evidence_only_where_it_was_typed():

@@ -269,7 +269,7 @@ def test_jump_and_return_of_single_positions():
     lat, lon = np.full(4, 33.7), np.full(4, 124.0)
     there = positions(MMSI, [us(h) for h in (2.01, 4.01, 6.01, 8.01)], lat, lon)
     event = found(hull, there)["jump_and_return"]
-    assert "4 times the position was" in event["evidence"]
+    assert "4 positions 303 km away, all in one place" in event["evidence"]
 
 
 def test_jump_and_return_negative():
@@ -277,6 +277,12 @@ def test_jump_and_return_negative():
     rng = np.random.default_rng(4)
     strays = [positions(MMSI, [us(h)], rng.uniform(-60, 60), rng.uniform(-180, 180)) for h in (1.01, 3.01, 5.01, 7.01)]
     assert found(under_way(), *strays) == {}
+    # Within 300 km, and days apart: any two of them could be one hull's.
+    month = under_way(hours=240)
+    near = [
+        positions(MMSI, [us(h)], 31 + rng.uniform(1, 3), 124 + h / 5 + rng.uniform(-1, 1)) for h in range(3, 230, 19)
+    ]
+    assert found(month, *near) == {}
     assert found(under_way(), positions(MMSI, [us(2.01), us(4.01)], 33.7, 124.0)) == {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import pyarrow as pa
@@ -72,6 +73,7 @@ def test_what_was_not_observed_says_so(page):
     words = page.words
     assert words.count("not observed") >= 4
     assert "Partner unknown" in words
+    assert "14 candidates, not observed" in words
     assert "up to 6 h 30 min low confidence" in words
     assert "one vessel was heard at rest; its partner was not observed" in words
     assert "neither vessel was heard: all is inferred" in words
@@ -123,6 +125,12 @@ def test_the_map_has_reach_areas_and_the_new_kinds(page):
     assert {"dark_rendezvous", "reach", "identity", "port_call", "areas"} <= values
 
 
+def test_a_crowd_is_counted_though_only_its_best_are_listed(tmp_path):
+    rows = [possible(n, rank=n, n_rivals=70) for n in (1, 2, 3)]
+    words = made_page(tmp_path, rows, pairs=with_leads(pairs_table([]), [lead(1, rows, "unknown")])).words
+    assert "71 candidates" in words
+
+
 def test_candidates_of_no_pair_are_drawn_once_by_the_best(tmp_path):
     rows, pairs = world()
     data = made_page(tmp_path, rows, pairs=pairs.slice(0, 1)).data
@@ -166,7 +174,7 @@ def test_hostile_text_and_broken_shapes_do_no_harm(tmp_path):
 
 
 def test_many_large_shapes_stay_under_the_budget(tmp_path):
-    rough = shapely.Point(124, 38).buffer(3, quad_segs=2000)
+    rough = shapely.Point(124, 38).buffer(3, quad_segs=500)
     rows = [possible(n, shape=rough, lon=124.0, lat=38.0) for n in range(30)]
     pairs = with_leads(pairs_table([]), [lead(n + 1, [row]) for n, row in enumerate(rows)])
     data = made_page(tmp_path, rows, pairs=pairs, areas=areas_table(*[outage(shape=rough)] * 20)).data
@@ -174,6 +182,21 @@ def test_many_large_shapes_stay_under_the_budget(tmp_path):
         drawn = sum(len(ring) for shape in data[name] for part in shape["coordinates"] for ring in part)
         assert 16 * 20 <= drawn <= budget
     assert len(data["reach"]) == 30
+
+
+def test_a_coarse_reach_still_holds_all_that_could_be_reached(tmp_path):
+    turn = [2 * math.pi * k / 800 for k in range(800)]
+    star = shapely.Polygon(
+        [(124 + (2 + math.sin(20 * t)) * math.cos(t), 38 + (2 + math.sin(20 * t)) * math.sin(t)) for t in turn]
+    )
+    lakes = star.difference(shapely.MultiPoint([(124 + k / 9, 38) for k in range(9)]).buffer(0.03))
+    rows = [possible(n, shape=lakes, lon=124.0, lat=38.0) for n in range(60)]
+    pairs = with_leads(pairs_table([]), [lead(n + 1, [row]) for n, row in enumerate(rows)])
+    data = made_page(tmp_path, rows, pairs=pairs).data
+    drawn = shapely.union_all([shapely.Polygon(part[0], part[1:]) for part in data["reach"][0]["coordinates"]])
+    assert 8 < shapely.get_num_coordinates(drawn) <= layers.REACH_VERTICES // 60
+    assert drawn.covers(lakes)
+    assert drawn.area < 1.5 * shapely.convex_hull(lakes).area
 
 
 def test_all_budgets_together_are_what_browsers_take():

@@ -181,6 +181,21 @@ def fault(n: int, test: str, a: str, b: str | None = None, start_h: float = -30.
     return event(n, "identity", test, a, b, start_h, 1.0, flags=flags)
 
 
+def test_seen_company_explains_a_stay():
+    lay, silent = stay(1), silence(2)
+    rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
+
+    def weight(*seen: Row) -> float:
+        return _weights(ranked([*rows, *seen])[0]).get("dark_company", 0.0)
+
+    assert weight() == 0.0
+    assert weight(meeting(8, TANKER, OTHER, 10.0, 3.0)) == 0.0
+    assert weight(meeting(8, THIRD, OTHER, 0.0, 5.0)) == 0.0
+    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0)) == pytest.approx(-0.5)
+    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0), meeting(9, TANKER, THIRD, 1.0, 1.0)) == pytest.approx(-0.5)
+    assert weight(meeting(8, TANKER, OTHER, -9.0, 50.0)) == -2.5
+
+
 def test_two_identities_of_one_hull_cannot_meet():
     lay, silent = stay(1), silence(2)
     rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]

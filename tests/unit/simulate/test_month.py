@@ -281,10 +281,12 @@ def test_a_month_is_written_and_read_back(tmp_path: Path) -> None:
     world = simulate("dark-month", seed=4, days=8, vessels=20, cases=1)
     assert world.positions.num_rows > 0
     assert world.truth
-    results = [
-        sts.detect(tmp_path / layout, page=False, keep_fixes=False).events_table for layout in ("parquet", "noaa")
-    ]
-    assert results[0].num_rows == results[1].num_rows > 0
+    # A place has fewer digits in CSV, so that what hangs on a place may differ; silences do not.
+    gaps = []
+    for layout in ("parquet", "noaa"):
+        events = sts.detect(tmp_path / layout, page=False, keep_fixes=False).events_table.to_pandas()
+        gaps.append(set(map(tuple, events[events.kind == "gap"][["mmsi_a", "start_time", "end_time"]].to_numpy())))
+    assert gaps[0] == gaps[1] != set()
 
 
 def test_the_command_makes_a_month(tmp_path: Path) -> None:
