@@ -249,7 +249,7 @@ def test_weights_can_be_changed_and_are_those_of_the_registry():
     lay, silent = stay(1), silence(2)
     rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
     (lead,) = ranked(rows, dark_base=-1.0, zone=0.0)
-    assert _weights(lead)["dark_base"] == pytest.approx(-0.85)
+    assert _weights(lead)["dark_base"] == -1.0
     assert _weights(lead)["zone"] == 0.0
     assert len({indicator.name for indicator in DARK}) == len(DARK)
 
