@@ -64,7 +64,7 @@ def base(case: DarkCase) -> Finding:
     """Every possible meeting starts below a meeting that was seen."""
     if case.one.one_dark:
         return Finding(None, 1.0, "One vessel was seen at rest, its partner was not: most vessels at rest are alone")
-    return Finding(None, 1.0, "Neither vessel was seen: most silences that could have met did not")
+    return Finding(None, 0.65, "Neither vessel was seen: most silences that could have met did not")
 
 
 def room(case: DarkCase) -> Finding:
@@ -229,7 +229,7 @@ _DARK: tuple[Indicator, ...] = (
     Indicator(
         "dark_base", "Starting point of possible meetings", "", "base", -4.7,
         "always known",
-        "about one in a hundred of those listed before more is known: silences that could have met are "
+        "about one in a hundred stays, one in twenty pairs of silences listed: silences that could have met are "
         f"common; {OUR_WEIGHT}",
         "Neither vessel was seen: most silences that could have met did not",
         base,
