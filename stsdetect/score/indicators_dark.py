@@ -24,8 +24,8 @@ _STAY_SHARE = ((1.5, 0.0), (3.0, 1.0), (10.0, 1.0), (24.0, 0.2), (48.0, -0.5))
 #: Signature to share: of the stays in a simulated sea of ordinary traffic, mostly at anchor, half are below 0.3 and
 #: nine tenths below 0.65 [measured].
 _SIGNATURE_SHARE = ((0.3, -1.0), (0.55, 0.0), (0.85, 1.0))
-#: Candidate score to share; 0 is as likely as any two silences.
-_MATCH_SHARE = ((-2.0, -1.0), (0.0, 0.0), (4.0, 1.0))
+#: Candidate score to share; 0 is as likely as any two silences, and the best of many is above it by chance.
+_MATCH_SHARE = ((-1.0, -1.0), (1.0, 0.0), (5.0, 1.0))
 #: Rivals at which a crowd begins, and at which it counts in full (our judgement).
 _RIVALS = (1, 20)
 #: What the verdict on a silence is worth: little for, since ships fall silent for reasons of their own where receivers
@@ -63,8 +63,8 @@ class DarkCase:
 def base(case: DarkCase) -> Finding:
     """Every possible meeting starts below a meeting that was seen."""
     if case.one.one_dark:
-        return Finding(None, 0.85, "One vessel was seen at rest, its partner was not: most vessels at rest are alone")
-    return Finding(None, 1.0, "Neither vessel was seen: most silences that could have met did not")
+        return Finding(None, 1.0, "One vessel was seen at rest, its partner was not: most vessels at rest are alone")
+    return Finding(None, 0.65, "Neither vessel was seen: most silences that could have met did not")
 
 
 def room(case: DarkCase) -> Finding:
@@ -227,9 +227,9 @@ ALSO_UNSEEN = Indicator(
 
 _DARK: tuple[Indicator, ...] = (
     Indicator(
-        "dark_base", "Starting point of possible meetings", "", "base", -5.5,
+        "dark_base", "Starting point of possible meetings", "", "base", -4.7,
         "always known",
-        "about one in 250 before anything is known, one in 100 beside a visible stay: silences that could have met are "
+        "about one in a hundred stays, one in twenty pairs of silences listed: silences that could have met are "
         f"common; {OUR_WEIGHT}",
         "Neither vessel was seen: most silences that could have met did not",
         base,

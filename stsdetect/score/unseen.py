@@ -169,8 +169,8 @@ def leads_of(unseen: Sequence[Unseen], met: frozenset[tuple[str, str]] | set[tup
     """Group possible meetings into leads, without flooding.
 
     A visible vessel's stay gives one lead, whatever the number of its candidates: with the partner named where one
-    candidate stands out, else with the partner unknown. Two silences give a lead where each is the best there is, or
-    where the same two could have met several times. All possible meetings of two named vessels are one lead.
+    candidate stands out, else with the partner unknown. Two silences give a lead where each is among the few best
+    partners of the other, which is how they are listed. All possible meetings of two named vessels are one lead.
 
     Parameters
     ----------
@@ -221,9 +221,11 @@ def _outstanding(group: Sequence[Unseen], often: frozenset[tuple[str, str]]) -> 
         if one.named and one.rank <= _RANK_OF_REPEATS and one.hulls in often:
             return one
     best = group[0]
+    if not best.one_dark:
+        return best  # each is among the best of the other, or it would not be listed
     if not best.named or best.rank > 1:
         return None
-    if not best.one_dark or best.n_rivals <= FEW_RIVALS:
+    if best.n_rivals <= FEW_RIVALS:
         return best
     second = group[1].match if len(group) > 1 else None
     clear = best.match is not None and second is not None and best.match - second >= CLEAR_LEAD
