@@ -117,7 +117,12 @@ class World:
 
     @classmethod
     def of(cls, events: pa.Table) -> World:
-        """Number the hulls, and fill an unknown type or length with what the hull told most at other times."""
+        """Number the hulls, and fill an unknown type or length with what the hull told most at other times.
+
+        Only silences, loitering and encounters are looked at, in an order of their own, whatever else is in the table.
+        """
+        events = events.filter(pc.is_in(events.column("kind"), pa.array(["gap", "loitering", "encounter"])))
+        events = events.sort_by([("start_time", "ascending"), ("event_id", "ascending")])
         both = pa.chunked_array([*events.column("vessel_a").chunks, *events.column("vessel_b").chunks], pa.string())
         labels = sorted(set(both.drop_null().unique().to_pylist()))
         code = pc.index_in(both, pa.array(labels, pa.string())).fill_null(-1).to_numpy().astype(np.int64)

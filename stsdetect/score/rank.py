@@ -225,6 +225,10 @@ def confidence(meeting: Meeting) -> str:
 def _columns(scored: Sequence[_Scored], unseen: Mapping[tuple[str, str], list[Unseen]]) -> dict[str, Any]:
     """Return the columns of the pairs, in the order given, but for their reasons."""
     firsts = [pair.meetings[0] for pair in scored]
+    everything = [
+        (*pair.meetings, *(one.meeting for one in unseen.get((first.a.vessel, first.b.vessel), ())))
+        for pair, first in zip(scored, firsts, strict=True)
+    ]
     columns: dict[str, Any] = {
         "pair_id": [pair_id(m.a.vessel, m.b.vessel) for m in firsts],
         "vessel_a": [m.a.vessel for m in firsts],
@@ -236,13 +240,9 @@ def _columns(scored: Sequence[_Scored], unseen: Mapping[tuple[str, str], list[Un
         "log_odds": [pair.log_odds for pair in scored],
         "confidence": [confidence(pair.strongest) for pair in scored],
         "n_events": [len(pair.meetings) for pair in scored],
-        "first_time": pa.array([m.start_us for m in firsts], pa.int64()).cast(TIME),
-        "last_time": pa.array([max(m.end_us for m in p.meetings) for p in scored], pa.int64()).cast(TIME),
-        "event_ids": [
-            [m.event_id for m in pair.meetings]
-            + [one.meeting.event_id for one in unseen.get((pair.strongest.a.vessel, pair.strongest.b.vessel), ())]
-            for pair in scored
-        ],
+        "first_time": pa.array([min(m.start_us for m in own) for own in everything], pa.int64()).cast(TIME),
+        "last_time": pa.array([max(m.end_us for m in own) for own in everything], pa.int64()).cast(TIME),
+        "event_ids": [[m.event_id for m in own] for own in everything],
     }
     # What a vessel broadcast comes before what others call it in events that were not observed here.
     known = [sorted(pair.meetings, key=lambda m: m.observed_min + m.inferred_min <= 0) for pair in scored]

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pyarrow as pa
+
 from tests.fuzz.judge import SHARES, WAYS, BrokenRuleError, Outcome, judge
 from tests.fuzz.mutate import make
 from tests.fuzz.seeds import seeds
@@ -146,6 +148,7 @@ def hunt(layout: str, seed: int, first: int, count: int, tally: Path, folder: Pa
     gc.freeze()  # what is there now stays: to look through it again and again costs more than most inputs
     gc.set_threshold(20_000, 20, 100)
     told: list[int] = []
+    pa.enable_signal_handlers(False)  # Arrow would end the reading at work, which is no finding
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda number, _: told.append(number))
     for number in range(first, first + count):

@@ -174,6 +174,8 @@ def test_a_seen_pair_keeps_one_row_and_gains_the_unseen_meetings():
     assert pair["pair_id"] == plain["pair_id"]
     assert pair["event_ids"] == ["e9", "e3"]
     assert pair["n_events"] == 1
+    assert pair["first_time"] == rows[2]["start_time"]
+    assert pair["last_time"] == seen["end_time"]
     assert _weights(pair) == _weights(plain) | {"also_unseen": 0.3}
 
 
