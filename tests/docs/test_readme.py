@@ -128,7 +128,7 @@ def test_the_numbers_told_of_the_unseen_are_the_defaults():
     assert (dark.min_loitering_s, dark.min_stay_s, dark.max_silence_s) == (7200, 5400, 864000)
     assert (dark.max_rivals, dark.max_partners) == (200, 5)
     assert (calls.min_duration_s, calls.radius_km, calls.hidden_least_stay_s) == (3600, 10, 8 * 3600)
-    assert calls.hidden_countries == ("KP",)
+    assert (calls.hidden_countries, calls.delivery_max_s) == (("KP",), 15 * 86400)
     month = Month(seed=1)
     assert (month.days, month.vessels, len(DARK_FAMILIES)) == (30, 2000, 5)
 
