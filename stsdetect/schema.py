@@ -369,7 +369,7 @@ EVENTS = Schema(
         _c("meet_earliest", TIME, "dark_rendezvous, inferred port_call: earliest moment they could be there, UTC"),
         _c("meet_latest", TIME, "dark_rendezvous, inferred port_call: latest moment they could be there, UTC"),
         _c("reach_max_h", _F, "dark_rendezvous, inferred port_call: longest time the silence leaves for it [h]"),
-        _c("reach", pa.binary(), "dark_rendezvous, inferred port_call: where it could have been, WKB polygon, WGS84"),
+        _c("reach", pa.binary(), "dark_rendezvous: where the two could have been together, WKB polygon, WGS84"),
         _c("candidate_score", _F, "dark_rendezvous: what candidates are ranked by, higher is likelier"),
         _c("from_events", _S, "ids of the events it was inferred from, joined by ';'"),
         _c("evidence", _S, "what was seen, in a sentence"),

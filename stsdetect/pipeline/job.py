@@ -139,7 +139,7 @@ def detect(
     keep_fixes: bool = True,
     progress: Progress | None = None,
 ) -> Result:
-    """Find loitering, encounters and gaps in AIS positions and rank the pairs of vessels that met.
+    """Find what vessels did in AIS positions, and what silences leave room for, and rank the leads.
 
     Parameters
     ----------

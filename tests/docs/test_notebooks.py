@@ -53,7 +53,7 @@ def run(notebook: Any, folder: Path) -> Any:
     from nbclient import NotebookClient
 
     client = NotebookClient(
-        notebook, kernel_name="python3", timeout=300, allow_errors=True, record_timing=False,
+        notebook, kernel_name="python3", timeout=300, allow_errors=True, record_timing=False, coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
     )  # fmt: skip
     client.execute()
@@ -134,7 +134,7 @@ def test_nothing_in_it_belongs_to_one_machine(path):
     assert not any(cell.metadata for cell in notebook.cells)
 
 
-def test_it_says_that_the_sample_is_simulated(path):
+def test_it_says_that_its_vessels_are_simulated(path):
     text = " ".join(cell.source for cell in load(path).cells if cell.cell_type == "markdown")
     assert "simulated" in text
     assert "never verdicts" in text
@@ -142,7 +142,10 @@ def test_it_says_that_the_sample_is_simulated(path):
 
 def test_the_sample_is_found_from_the_root_too(path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    cell = next(cell for cell in code_cells(load(path)) if "sample_ais" in cell.source)
+    cell = next((cell for cell in code_cells(load(path)) if "sample_ais" in cell.source), None)
+    if cell is None:
+        assert "hand-made" in load(path).cells[0].source
+        return
     names: dict[str, Any] = {}
     exec(compile(cell.source, path.name, "exec"), names)
     assert names["sample"] == Path("sample_ais")

@@ -17,6 +17,8 @@ from stsdetect.readers import layouts
 from stsdetect.readers.plugins import PLUGINS
 from stsdetect.schema import TABLES
 from stsdetect.settings import load_settings
+from stsdetect.simulate import Month
+from stsdetect.simulate.month_dark import DARK_FAMILIES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,7 +73,7 @@ def test_commands_and_options_exist():
     for words in re.findall(r"`stsdetect ([a-z ]+?)[`\s]", README):
         assert words.strip() in known, words
     options = {option for verb in known.values() for p in verb.params for option in p.opts}
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--group"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--group", "--seeds"}
     assert named <= options, named - options
 
 
@@ -119,6 +121,16 @@ def test_the_numbers_of_the_definition_are_the_defaults():
     assert load_settings().gaps.min_duration_s == 6 * 3600
     assert load_settings().gaps.keep_from_s == 2 * 3600
     assert load_settings().read.max_reject_share == 0.5
+
+
+def test_the_numbers_told_of_the_unseen_are_the_defaults():
+    dark, calls = load_settings().dark, load_settings().port_calls
+    assert (dark.min_loitering_s, dark.min_stay_s, dark.max_silence_s) == (7200, 5400, 864000)
+    assert (dark.max_rivals, dark.max_partners, dark.max_candidates) == (200, 5, 10)
+    assert (calls.min_duration_s, calls.radius_km, calls.hidden_least_stay_s) == (3600, 10, 8 * 3600)
+    assert (calls.hidden_countries, calls.delivery_max_s) == (("KP",), 15 * 86400)
+    month = Month(seed=1)
+    assert (month.days, month.vessels, len(DARK_FAMILIES)) == (30, 2000, 5)
 
 
 def test_the_public_names_used_exist():

@@ -56,7 +56,7 @@ def test_13e_a_gap_from_poor_reception_is_thin():
     gap = gap_of(HULL, poor, *anchored(12))
     assert gap["coverage"] == "thin"
     assert gap["own_rate_per_h"] < 4
-    assert "not heard well" in gap["evidence"]
+    assert "2.7 times an hour" in gap["evidence"]
 
 
 def test_13f_a_receiver_outage_is_an_outage_for_everyone():
