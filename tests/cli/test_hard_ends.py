@@ -44,7 +44,7 @@ def test_one_vessel(run, tmp_path):
     done = run("detect", write_noaa(tmp_path / "in.csv", vessel(412000001, 31, 124.5)), "--out", tmp_path / "out")
     assert done.code == 0, done.err
     kinds = pq.read_table(tmp_path / "out" / "events.parquet").column("kind").to_pylist()
-    assert kinds == ["loitering"]
+    assert kinds == ["identity", "loitering"]  # the IMO number made up here fails its own check
     assert "pairs: 0" in done.out
 
 
@@ -52,7 +52,9 @@ def test_one_fix(run, tmp_path):
     done = run("detect", write_noaa(tmp_path / "in.csv", [row(412000001, START, 31, 124)]), "--out", tmp_path / "out")
     assert done.code == 0, done.err
     assert "1 row read, 1 kept; 1 vessel\n" in done.out
-    assert_empty(tmp_path / "out")
+    events = pq.read_table(tmp_path / "out" / "events.parquet").to_pylist()
+    assert [(event["kind"], event["subtype"]) for event in events] == [("identity", "imo_checksum")]
+    assert pq.read_table(tmp_path / "out" / "pairs.parquet").num_rows == 0
 
 
 def test_rows_without_a_place_only(run, tmp_path):
