@@ -95,7 +95,11 @@ def what(event: dict[str, Any]) -> tuple[str, ...]:
 
 
 def in_order(events: pa.Table) -> Rows:
-    return sorted(events.to_pylist(), key=lambda event: (what(event), event["start_time"], event["lat_deg"]))
+    """What was observed. Identities are judged by antenna offsets and static reports, which layouts lose, and of what
+    was not observed the likeliest place is a guess that rounding moves."""
+    rows = [event for event in events.to_pylist() if event["kind"] not in ("identity", "dark_rendezvous")]
+    seen = [event for event in rows if event["subtype"] != "inferred"]
+    return sorted(seen, key=lambda event: (what(event), event["start_time"], event["lat_deg"]))
 
 
 def side_by_side(found: pa.Table, true: pa.Table) -> list[tuple[dict[str, Any], dict[str, Any]]]:
