@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from stsdetect.context import annotate, filter_by_zone
 from stsdetect.context.heard import read_baseline
@@ -25,7 +24,7 @@ from stsdetect.engine import beside
 from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
 from stsdetect.kernels.choice import remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
-from stsdetect.pipeline.archive import Archive, Cleaned
+from stsdetect.pipeline.archive import Archive
 from stsdetect.pipeline.loops import get_ready, wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.pipeline.told import join_sources, join_told
@@ -290,7 +289,7 @@ def run_job(
             "bbox": None if bbox is None else list(bbox),
             "vessels": None if wanted is None else sorted(wanted),
         }
-        run = _describe(got, cleaned, events, pairs, settings, filters, hash_inputs)
+        run = manifest.describe_run(got, cleaned, events, pairs, settings, filters, hash_inputs)
         run["counts"] |= manifest.count_silences(events, judged.areas)
         if got.events.num_rows:
             run["told"] = {"events": got.events.num_rows, "added": told}
@@ -435,48 +434,6 @@ def _say_some(lines: Sequence[str], what: str) -> None:
         log.warning("%s", line)
     if len(lines) > MAX_REMARKS:
         log.warning("and %d more %s, all in %s", len(lines) - MAX_REMARKS, what, RUN_FILE)
-
-
-def _describe(
-    got: ReadResult,
-    cleaned: Cleaned,
-    events: pa.Table,
-    pairs: pa.Table,
-    settings: Settings,
-    filters: dict[str, Any],
-    hash_inputs: bool,
-) -> dict[str, Any]:
-    from stsdetect import __version__
-
-    kinds = events.column("kind").value_counts().to_pylist()
-    slots, tracks = cleaned.slots, cleaned.tracks
-    return {
-        "schema": manifest.RUN_SCHEMA,
-        "version": __version__,
-        "versions": manifest.versions(),
-        "settings_id": settings.digest,
-        "settings": manifest.describe_settings(settings),
-        "filters": filters,
-        "inputs": manifest.describe_inputs(got.files, whole_hash=hash_inputs),
-        "skipped": [{"path": path, "reason": reason} for path, reason in got.skipped],
-        "rows": manifest.count_rows(got.files),
-        "first_time": manifest.iso(_utc(slots.start_us)) if slots.size else None,
-        "last_time": manifest.iso(_utc(slots.end_us)) if slots.size else None,
-        "quality": tracks.quality_counts,
-        "counts": {
-            "events": dict(sorted((item["values"], item["counts"]) for item in kinds)),
-            "pairs": pairs.num_rows,
-            "vessels": len(pc.unique(tracks.vessels.column("vessel"))),
-            "segments": tracks.segments.num_rows,
-            "fixes": slots.size,
-        },
-        "summed_up": manifest.summed_up(cleaned.berths.table),
-        "spilled_bytes": cleaned.spilled_bytes,
-    }
-
-
-def _utc(time_us: int) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time_us)
 
 
 def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places | None, slots: FixSlots) -> list[str]:

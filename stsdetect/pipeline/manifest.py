@@ -7,7 +7,7 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.readers import FileReport
+from stsdetect.pipeline.archive import Cleaned
+from stsdetect.readers import FileReport, ReadResult
 from stsdetect.settings import Settings
 
 #: Name and version of the layout of ``run.json``.
@@ -24,6 +25,49 @@ RUN_SCHEMA = "stsdetect-run/1"
 #: Packages whose version can change a result.
 PACKAGES = ("stsdetect", "numpy", "pyarrow", "pandas", "geopandas", "shapely", "scipy", "pyais", "pyogrio")
 _END_BYTES = 1 << 20
+
+
+def describe_run(
+    got: ReadResult,
+    cleaned: Cleaned,
+    events: pa.Table,
+    pairs: pa.Table,
+    settings: Settings,
+    filters: dict[str, Any],
+    hash_inputs: bool,
+) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run, but for the time it took and the files it wrote."""
+    from stsdetect import __version__
+
+    kinds = events.column("kind").value_counts().to_pylist()
+    slots, tracks = cleaned.slots, cleaned.tracks
+    return {
+        "schema": RUN_SCHEMA,
+        "version": __version__,
+        "versions": versions(),
+        "settings_id": settings.digest,
+        "settings": describe_settings(settings),
+        "filters": filters,
+        "inputs": describe_inputs(got.files, whole_hash=hash_inputs),
+        "skipped": [{"path": path, "reason": reason} for path, reason in got.skipped],
+        "rows": count_rows(got.files),
+        "first_time": iso(_utc(slots.start_us)) if slots.size else None,
+        "last_time": iso(_utc(slots.end_us)) if slots.size else None,
+        "quality": tracks.quality_counts,
+        "counts": {
+            "events": dict(sorted((item["values"], item["counts"]) for item in kinds)),
+            "pairs": pairs.num_rows,
+            "vessels": len(pc.unique(tracks.vessels.column("vessel"))),
+            "segments": tracks.segments.num_rows,
+            "fixes": slots.size,
+        },
+        "summed_up": summed_up(cleaned.berths.table),
+        "spilled_bytes": cleaned.spilled_bytes,
+    }
+
+
+def _utc(time_us: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time_us)
 
 
 def versions() -> dict[str, str]:
