@@ -222,9 +222,10 @@ AGAINST: tuple[Indicator, ...] = (
         fishing,
     ),
     Indicator(
-        "bunkering", "Bunker barge at work", "partners", "against", -3.0,
+        "bunkering", "Bunker barge at work", "partners", "against", -5.0,
         "an unknown length counts as small",
-        f"{OUR_WEIGHT}, after the pattern of bunker barges: many short calls near a port",
+        f"{OUR_WEIGHT}, after the pattern of bunker barges: many short calls near a port; raised after simulated "
+        "months (seeds 3 and 4)",
         "Vessel 563000001 briefly met 6 vessels in harbour waters within a week, as bunker barges do",
         bunkering,
     ),

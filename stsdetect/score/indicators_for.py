@@ -369,10 +369,10 @@ FOR: tuple[Indicator, ...] = (
         night,
     ),
     Indicator(
-        "offshore", "Distance to shore", "km", "both", 1.0,
+        "offshore", "Distance to shore", "km", "both", 1.4,
         "no weight",
         f"{MOFA} (high seas, 240 to 450 km from Shanghai); Global Fishing Watch leaves out encounters within "
-        f"10 km of an anchorage; {OUR_WEIGHT}",
+        f"10 km of an anchorage; {OUR_WEIGHT}, raised after simulated months (seeds 3 and 4)",
         "The meeting was 240 km from shore, out of sight of harbours",
         offshore,
     ),
