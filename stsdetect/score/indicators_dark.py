@@ -6,6 +6,7 @@ explain as well counts little.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ _STAY_SHARE = ((1.5, 0.0), (3.0, 1.0), (10.0, 1.0), (24.0, 0.2), (48.0, -0.5))
 _SIGNATURE_SHARE = ((0.3, -1.0), (0.55, 0.0), (0.85, 1.0))
 #: Candidate score to share; 0 is as likely as any two silences, and the best of many is above it by chance.
 _MATCH_SHARE = ((-1.0, -1.0), (1.0, 0.0), (5.0, 1.0))
+#: Better fits at which a silence says nothing for a meeting any more (simulated months: half of the false ones).
+_MANY_BETTER = 8
 #: Rivals at which a crowd begins, and at which it counts in full (our judgement).
 _RIVALS = (1, 20)
 #: What the verdict on a silence is worth: little for, since ships fall silent for reasons of their own where receivers
@@ -162,6 +165,18 @@ def match(case: DarkCase) -> Finding | None:
     return Finding(one.match, share, f"Partner unknown, {count}: {words}{more}; none stands out")
 
 
+def elsewhere(case: DarkCase) -> Finding | None:
+    """The silence fits other possible meetings better: it can have been spent at one of them only, or at none."""
+    count = case.one.better
+    if count is None:
+        return None
+    share = 1.0 - 2.0 * min(1.0, math.log2(1 + count) / math.log2(1 + _MANY_BETTER))
+    if not count:
+        return Finding(0.0, share, "No other possible meeting fits these silences better")
+    many = "One other possible meeting fits" if count == 1 else f"{count} other possible meetings fit"
+    return Finding(float(count), share, f"{many} a silence of this one better")
+
+
 def lone_tanker(case: DarkCase) -> Finding | None:
     """Type of the visible vessel where its partner is not known."""
     if case.lead.named:
@@ -279,6 +294,14 @@ _DARK: tuple[Indicator, ...] = (
         "Partner unknown, 7 candidates: 412000001 (rank 1), 538000002 (rank 2), 371000003 (rank 3) and 4 more; none "
         "stands out",
         match,
+    ),
+    Indicator(
+        "dark_elsewhere", "Explained better elsewhere", "meetings", "both", 1.5,
+        "no weight",
+        "candidate_score of all possible meetings that rest on the same silence; true ones are seldom beaten, others "
+        f"nearly always (simulated months, seeds 3 and 4); {OUR_WEIGHT}",
+        "3 other possible meetings fit a silence of this one better",
+        elsewhere,
     ),
     Indicator(
         "dark_tanker", "Type of the visible vessel", "tankers", "both", 0.8,

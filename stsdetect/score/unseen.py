@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ class Source:
     """An event that a dark rendezvous was inferred from: a silence, or a visible stay and how much of it was seen."""
 
     kind: str
+    vessel: str
     hours: float
     observed: float
     coverage: str | None
@@ -45,6 +47,8 @@ class Unseen:
     match: float | None
     source_ids: tuple[str, ...]
     sources: tuple[Source | None, ...]
+    #: Other possible meetings that fit a silence of this one better; None where that cannot be said.
+    better: int | None = None
 
     @property
     def one_dark(self) -> bool:
@@ -65,6 +69,13 @@ class Unseen:
     def candidate(self) -> Side:
         """The other vessel."""
         return self.meeting.a if self.visible is self.meeting.b else self.meeting.b
+
+    @property
+    def silences(self) -> list[str]:
+        """The silences it rests on: of the candidate, or of both where neither was seen."""
+        known = zip(self.source_ids, self.sources, strict=True)
+        gaps = [(part, source) for part, source in known if source is not None and source.kind == "gap"]
+        return [part for part, source in gaps if not self.one_dark or source.vessel == self.candidate.vessel]
 
     @property
     def hulls(self) -> tuple[str, str]:
@@ -103,7 +114,24 @@ def read_unseen(events: pa.Table) -> list[Unseen]:
     rows.sort(key=repr)
     own = {row["event_id"]: row for row in reversed(rows)}
     sources = _sources(events, {part for row in own.values() for part in _parts(row["from_events"])})
-    return sorted((_unseen(meeting, own[meeting.event_id], sources) for meeting in meetings), key=lambda u: u.order)
+    found = [_unseen(meeting, own[meeting.event_id], sources) for meeting in meetings]
+    return sorted(_compared(found), key=lambda u: u.order)
+
+
+def _compared(found: list[Unseen]) -> Iterator[Unseen]:
+    """Count for each possible meeting how many others fit one of its silences better, the most of any silence."""
+    fits: dict[str, list[float]] = {}
+    for one in found:
+        for silence in one.silences if one.match is not None else ():
+            fits.setdefault(silence, []).append(one.match or 0.0)
+    for own in fits.values():
+        own.sort()
+    for one in found:
+        if one.match is None or not one.silences:
+            yield one
+        else:
+            counts = [len(fits[silence]) - bisect_right(fits[silence], one.match) for silence in one.silences]
+            yield replace(one, better=max(counts))
 
 
 _OWN = [
@@ -117,7 +145,17 @@ def _parts(text: str | None) -> list[str]:
 
 
 def _sources(events: pa.Table, ids: set[str]) -> dict[str, Source]:
-    names = ["event_id", "kind", "duration_h", "observed_min", "inferred_min", "coverage", "signature", "flags"]
+    names = [
+        "event_id",
+        "kind",
+        "vessel_a",
+        "duration_h",
+        "observed_min",
+        "inferred_min",
+        "coverage",
+        "signature",
+        "flags",
+    ]
     wanted = pc.is_in(events.column("event_id"), value_set=pa.array(sorted(ids), pa.string()))
     rows = sorted(events.select(names).filter(wanted).to_pylist(), key=repr)
     return {row["event_id"]: _source(row) for row in reversed(rows)}
@@ -127,6 +165,7 @@ def _source(row: Mapping[str, Any]) -> Source:
     seen, inferred = row["observed_min"] or 0.0, row["inferred_min"] or 0.0
     return Source(
         kind=row["kind"],
+        vessel=row["vessel_a"],
         hours=row["duration_h"] or 0.0,
         observed=seen / (seen + inferred) if seen + inferred > 0 else 0.0,
         coverage=row["coverage"],

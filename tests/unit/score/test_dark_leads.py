@@ -387,3 +387,24 @@ def test_result_is_a_pairs_table():
     assert rank_dark(table(crowd())).schema == PAIRS.arrow
     assert rank_dark(table(crowd()).to_pandas()).schema == PAIRS.arrow
     assert isinstance(rank_dark(table([])), pa.Table)
+
+
+def test_a_silence_that_fits_another_meeting_better_counts_less():
+    lay, silent = stay(1), silence(2)
+    near = stay(4, OTHER, 2.0)
+    here = dark(3, TANKER, GHOST, [lay, silent], candidate_score=2.0)
+
+    def elsewhere(*more: Row) -> float:
+        leads = ranked([lay, silent, near, here, *more])
+        return _weights(next(lead for lead in leads if TANKER in (lead["vessel_a"], lead["vessel_b"])))[
+            "dark_elsewhere"
+        ]
+
+    alone = elsewhere()
+    worse = elsewhere(dark(5, OTHER, GHOST, [near, silent], candidate_score=1.0))
+    better = elsewhere(dark(5, OTHER, GHOST, [near, silent], candidate_score=3.0))
+    of_others = elsewhere(silence(6, THIRD), dark(5, OTHER, THIRD, [near, silence(6, THIRD)], candidate_score=3.0))
+    assert alone == worse == of_others > better
+    many = [stay(10 + k, f"57200000{k}", 2.0) for k in range(9)]
+    rows = [dark(30 + k, row["vessel_a"], GHOST, [row, silent], candidate_score=4.0) for k, row in enumerate(many)]
+    assert elsewhere(*many, *rows) < better
