@@ -170,9 +170,9 @@ def elsewhere(case: DarkCase) -> Finding | None:
     count = case.one.better
     if count is None:
         return None
-    share = 1.0 - 2.0 * min(1.0, math.log2(1 + count) / math.log2(1 + _MANY_BETTER))
     if not count:
-        return Finding(0.0, share, "No other possible meeting fits these silences better")
+        return Finding(0.0, 1.0, "No other possible meeting fits these silences better")
+    share = -min(1.0, math.log2(1 + count) / math.log2(1 + _MANY_BETTER))
     many = "One other possible meeting fits" if count == 1 else f"{count} other possible meetings fit"
     return Finding(float(count), share, f"{many} a silence of this one better")
 
