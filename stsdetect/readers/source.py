@@ -87,10 +87,13 @@ class Head:
         if not self.data.startswith(PARQUET) or self.schema is None:
             return []
         try:
-            return list(self.schema().names)
+            schema = self.schema()
+            for kind in filter(pa.types.is_timestamp, schema.types):
+                kind.tz  # noqa: B018 - decoded when it is asked for
+            return list(schema.names)
         except UnicodeDecodeError as problem:
             raise DamagedError(
-                f"{self.label} is damaged: a column has a name that is no text; fetch it again"
+                f"{self.label} is damaged: a column has a name or a time zone that is no text; fetch it again"
             ) from problem
 
 

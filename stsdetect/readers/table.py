@@ -251,8 +251,12 @@ def _time_column(source: Source, spec: TextSpec) -> Iterator[pa.Array]:
     narrow = TextSpec(spec.header, {"time": spec.columns["time"]})
     try:
         for block in numbered_blocks(stream, spec.header):
-            for piece in split_block(block, narrow):
-                yield plain(piece.columns["time"])
+            pieces = [piece for piece in split_block(block, narrow) if len(piece.rows)]
+            parts = [plain(piece.columns["time"]) for piece in pieces]
+            if len(parts) > 1:  # odd lines come behind the others, and what is said goes by the first of all
+                order = np.argsort(np.concatenate([piece.rows for piece in pieces]))
+                parts = [pa.concat_arrays([strings(part) for part in parts]).take(pa.array(order))]
+            yield from parts
     finally:
         stream.close()
 

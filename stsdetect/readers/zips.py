@@ -101,7 +101,8 @@ class ZipArchive:
 
 def _wanted(info: zipfile.ZipInfo) -> bool:
     parts = info.filename.split("/")
-    return not info.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".")
+    # A name may be empty, which `is_dir` does not expect.
+    return not info.filename.endswith("/") and parts[0] != "__MACOSX" and not parts[-1].startswith(".")
 
 
 def _named(infos: Iterator[zipfile.ZipInfo]) -> Iterator[tuple[str, zipfile.ZipInfo]]:
