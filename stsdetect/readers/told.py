@@ -38,6 +38,8 @@ _NUMBERS = (
     "lat", "lon", "end_lat", "end_lon", "off_lat", "off_lon", "median_km", "median_kn", "implied_kn", "n_a", "n_b",
 )  # fmt: skip
 _HOUR_US = 3600 * US_PER_S
+#: No two places are farther apart [km]: half way round the equator is 20,038 km.
+_HALF_ROUND_KM = 20_038.0
 
 Values = Mapping[str, list[Any]]
 
@@ -150,7 +152,10 @@ def _subtype(kind: str, hours: float, median_kn: float | None) -> str:
 
 
 def _metres(kilometres: float | None) -> float | None:
-    return None if kilometres is None or kilometres < 0 else round(kilometres * 1000.0, 3)
+    """Return a distance in metres; None where it is none on Earth."""
+    if kilometres is None or not 0 <= kilometres <= _HALF_ROUND_KM:
+        return None
+    return round(kilometres * 1000.0, 3)
 
 
 Vessel = tuple[str, int | None, str | None]
