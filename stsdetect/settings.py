@@ -292,6 +292,27 @@ class ScoreSettings(_Model):
     """Changed weights by indicator name; `stsdetect about settings` lists the names."""
 
 
+class VolumeSettings(_Model):
+    """How much may have changed hands, and what the ledger counts."""
+
+    draws: int = Field(default=1000, ge=100, le=100_000)
+    """Draws of each volume [count]; 1,000 tell the ends of an interval to about 1 % of probability (our choice)."""
+    seed: int = Field(default=2397, ge=0, lt=2**63)
+    """Seed of the draws; with it and the id of an event its draws are the same in every run."""
+    interval: float = Field(default=0.9, gt=0, lt=1)
+    """Share of the draws between low and high, 0..1."""
+    products: tuple[str, ...] = Field(default=("gas/diesel oil", "gasoline"), min_length=1)
+    """Barrels per tonne are drawn evenly from the least to the greatest factor of these products (UN statistics:
+    gasoline, kerosene, jet fuel, gas/diesel oil, naphtha, fuel oil and so on). Between gas oil (7.23) and gasoline
+    (8.5) lie kerosene and what the UN committee counts by (8.33)."""
+    unrelated: float = Field(default=0.2, ge=0.01, lt=1)
+    """Share of typed changes of draught that are not of the transfer: stale, mistyped, fuel or ballast (our choice)."""
+    min_score: float = Field(default=0.9, ge=0, le=1)
+    """The ledger takes leads from this score as real. In simulated months about half of them were; from 0.8 a third."""
+    apart_s: Duration = Field(default=43200.0, ge=0)
+    """Meetings of the same two hulls at most this far apart are one transfer [s] (our choice)."""
+
+
 class RunSettings(_Model):
     """How the work is cut; results do not depend on it."""
 
@@ -322,6 +343,7 @@ class Settings(_Model):
     identity: IdentitySettings = IdentitySettings()
     context: ContextSettings = ContextSettings()
     score: ScoreSettings = ScoreSettings()
+    volume: VolumeSettings = VolumeSettings()
     run: RunSettings = RunSettings()
 
     @property

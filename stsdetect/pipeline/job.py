@@ -36,6 +36,8 @@ from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
+from stsdetect.score.pair_volumes import add_volumes
+from stsdetect.score.volume import factors
 from stsdetect.settings import Format, Settings
 from stsdetect.tracks import Tracks
 
@@ -239,6 +241,7 @@ def run_job(
     earlier = read_baseline(settings.coverage.baseline_file)
     # An empty table is enough to find a misspelt or impossible weight before the work.
     rank_pairs(EVENTS.empty(), settings=settings.score, facts=places.facts)
+    factors(settings.volume)
     inputs = _as_inputs(source)
     wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)
     sources = expand(inputs) if isinstance(inputs, list) else []
@@ -283,6 +286,10 @@ def run_job(
             pairs = rank([rank_pairs(events, **known, **asked), rank_dark(events, **known, **asked), direct])
             links = chains(events, pairs, settings=settings.chains, calls=rule, ports=ports, facts=places.facts)
             pairs = add_chains(pairs, links)
+            pairs = add_volumes(
+                pairs, events, cleaned.tracks.vessels, settings=settings.volume, calls=rule, ports=ports,
+                facts=places.facts,
+            )  # fmt: skip
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),
