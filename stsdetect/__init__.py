@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stsdetect.score import rank_pairs as rank_pairs
     from stsdetect.score.chain_graph import to_networkx as to_networkx
     from stsdetect.score.chains import chains as chains
+    from stsdetect.score.ledger import ledger as ledger
     from stsdetect.settings import Settings as Settings
     from stsdetect.settings import load_settings as load_settings
     from stsdetect.simulate import simulate as simulate
@@ -53,6 +54,7 @@ _PUBLIC = {
     "chains": "stsdetect.score.chains",
     "detect": "stsdetect.pipeline",
     "inspect": "stsdetect.pipeline",
+    "ledger": "stsdetect.score.ledger",
     "load_settings": "stsdetect.settings",
     "rank_pairs": "stsdetect.score",
     "read": "stsdetect.readers",

@@ -18,6 +18,11 @@ from stsdetect.units import parse_bytes, parse_duration
 
 Duration = Annotated[float, BeforeValidator(lambda value: parse_duration(value))]
 Bytes = Annotated[int, BeforeValidator(lambda value: parse_bytes(value))]
+#: Names in a list, or in one text with commas between them.
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda value: [part.strip() for part in value.split(",")] if isinstance(value, str) else value),
+]
 
 
 class _Model(BaseModel):
@@ -301,10 +306,10 @@ class VolumeSettings(_Model):
     """Seed of the draws; with it and the id of an event its draws are the same in every run."""
     interval: float = Field(default=0.9, gt=0, lt=1)
     """Share of the draws between low and high, 0..1."""
-    products: tuple[str, ...] = Field(default=("gas/diesel oil", "gasoline"), min_length=1)
-    """Barrels per tonne are drawn evenly from the least to the greatest factor of these products (UN statistics:
-    gasoline, kerosene, jet fuel, gas/diesel oil, naphtha, fuel oil and so on). Between gas oil (7.23) and gasoline
-    (8.5) lie kerosene and what the UN committee counts by (8.33)."""
+    products: Names = Field(default=("gas/diesel oil", "gasoline"), min_length=1)
+    """Barrels per tonne are drawn evenly from the least to the greatest factor of these products, with commas between
+    (UN statistics: gasoline, kerosene, jet fuel, gas/diesel oil, naphtha, residual fuel oil and so on). Between gas
+    oil (7.23) and gasoline (8.5) lie kerosene and what the UN committee counts by (8.33)."""
     unrelated: float = Field(default=0.2, ge=0.01, lt=1)
     """Share of typed changes of draught that are not of the transfer: stale, mistyped, fuel or ballast (our choice)."""
     min_score: float = Field(default=0.9, ge=0, le=1)

@@ -32,6 +32,7 @@ from stsdetect.score.pair_volumes import Estimate, world_of
 from stsdetect.score.transfers import Transfer, one_hull, read_transfers
 from stsdetect.score.volume import Drawn, Wholes, cap_barrels, factors, interval, real
 from stsdetect.settings import Settings
+from stsdetect.units import US_PER_S
 
 Bools = npt.NDArray[np.bool_]
 
@@ -59,7 +60,7 @@ class Ledger:
     assumptions: tuple[str, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Entry:
     """A transfer in the ledger, with its draws, who gave, and why it is not counted."""
 
@@ -124,11 +125,10 @@ def ledger(
     world = world_of(vessels, settings=rule, calls=settings.port_calls, ports=ports, facts=facts)
     identities = one_hull(table)
     everything = [_entry(one, identities, settings) for one in read_transfers(table, leads, world)]
-    once = _strongest(everything)
-    strong = [one for one in once if one.transfer.score >= rule.min_score]
+    once = _strongest(everything, rule.apart_s)
     _pass_on(once, settings.chains.max_days)
     for one in once:
-        if one not in strong:
+        if one.transfer.score < rule.min_score:
             one.why_not = f"its score is below {rule.min_score:g}"
         else:
             later = [other for other in one.passed_to if other.transfer.score >= rule.min_score]
@@ -152,11 +152,12 @@ def _entry(one: Transfer, identities: Mapping[str, str], settings: Settings) -> 
     return _Entry(one, drawn, estimate, tuple(identities.get(hull, hull) for hull in one.hulls), giver)
 
 
-def _strongest(entries: Iterable[_Entry]) -> list[_Entry]:
+def _strongest(entries: Iterable[_Entry], apart_s: float) -> list[_Entry]:
     """Keep of transfers that cannot all be the strongest, and say of the others with which they are counted.
 
     Entries come strongest first.
     """
+    apart_us = round(apart_s * US_PER_S)
     claimed: dict[str, str] = {}
     met: dict[tuple[str, ...], list[tuple[int, int, str]]] = {}
     kept = []
@@ -164,16 +165,17 @@ def _strongest(entries: Iterable[_Entry]) -> list[_Entry]:
         one = entry.transfer
         taken = next((claimed[part] for part in sorted(one.claims | {one.passing.key}) if part in claimed), None)
         times = met.setdefault(tuple(sorted(entry.hulls)), []) if len(entry.hulls) == 2 else []
-        with_them = next((lead for start, end, lead in times if start <= one.end_us and one.start_us <= end), None)
+        with_them = next(
+            (lead for start, end, lead in times if start <= one.end_us + apart_us and one.start_us <= end + apart_us),
+            None,
+        )
         if taken is not None:
             entry.why_not = f"its silence, stay or event counts with lead {taken}"
         elif with_them is not None:
             entry.why_not = f"the same hulls at the same time count with lead {with_them}"
         else:
             kept.append(entry)
-            claimed |= dict.fromkeys(
-                one.claims | {one.passing.key, *one.event_ids[: 1 if one.observed else 0]}, one.pair_id
-            )
+            claimed |= dict.fromkeys(one.claims | {one.passing.key}, one.pair_id)
             times.append((one.start_us, one.end_us, one.pair_id))
     return kept
 

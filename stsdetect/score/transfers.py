@@ -87,14 +87,29 @@ def read_transfers(events: pa.Table, pairs: pa.Table, world: World) -> list[Tran
     -------
     A transfer that several leads tell is in it several times: see `stsdetect.score.ledger`.
     """
-    leads = pairs.select(_LEAD).to_pylist()
+    leads = sorted(pairs.select(_LEAD).to_pylist(), key=lambda lead: (-lead["score"], lead["pair_id"]))
     rows = _rows(events, {event for lead in leads for event in lead["event_ids"]})
-    mmsis = {row[f"mmsi_{side}"] for row in rows.values() for side in "ab"} - {None}
-    flags = flags_by_mmsi(mmsis)
+    flags = flags_by_mmsi({row[f"mmsi_{side}"] for row in rows.values() for side in "ab"} - {None})
     found: list[Transfer] = []
+    # Two hulls' meetings are taken together, in however many leads they are told.
+    together: dict[tuple[str, str], dict[str, tuple[Row, Row]]] = {}
     for lead in leads:
-        own = sorted({event: rows[event] for event in lead["event_ids"] if event in rows}.values(), key=_by_time)
-        found += _of_lead(lead, own, world, flags)
+        own = {event: rows[event] for event in lead["event_ids"] if event in rows}
+        if lead["partner_kind"] == "port":
+            found += _deliveries(lead, sorted(own.values(), key=_by_time), world)
+            continue
+        meetings = {event: row for event, row in own.items() if row["kind"] in ("encounter", "dark_rendezvous")}
+        if lead["partner_kind"] == "unknown":
+            groups = [sorted(meetings.values(), key=_by_time)] if meetings else []
+            found += filter(None, (_meeting(lead, group, world, flags) for group in groups))
+        else:
+            pool = together.setdefault((lead["vessel_a"], lead["vessel_b"]), {})
+            for event, row in meetings.items():
+                pool.setdefault(event, (lead, row))
+    for pool in together.values():
+        for group in _same(sorted((row for _, row in pool.values()), key=_by_time), world.settings.apart_s):
+            lead = min((pool[row["event_id"]][0] for row in group), key=lambda one: (-one["score"], one["pair_id"]))
+            found += filter(None, [_meeting(lead, group, world, flags)])
     return sorted(found, key=lambda one: one.order)
 
 
@@ -156,21 +171,6 @@ def _rows(events: pa.Table, wanted: set[str]) -> dict[str, dict[str, Any]]:
 
 def _by_time(row: Row) -> tuple[int, str]:
     return row["start_time"], row["event_id"]
-
-
-def _of_lead(lead: Row, rows: Sequence[Row], world: World, flags: Mapping[int, str | None]) -> Iterator[Transfer]:
-    if lead["partner_kind"] == "port":
-        yield from _deliveries(lead, rows, world)
-        return
-    meetings = [row for row in rows if row["kind"] in ("encounter", "dark_rendezvous")]
-    if lead["partner_kind"] == "unknown":
-        groups = [meetings] if meetings else []
-    else:
-        groups = list(_same(meetings, world.settings.apart_s))
-    for group in groups:
-        one = _meeting(lead, group, world, flags)
-        if one is not None:
-            yield one
 
 
 def _same(rows: Sequence[Row], apart_s: float) -> Iterator[list[Row]]:

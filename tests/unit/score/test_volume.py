@@ -19,7 +19,9 @@ TABLES = ("hull_coefficients.csv", "tankers.csv", "bbl_per_tonne.csv", "import_c
 @pytest.mark.parametrize("name", TABLES)
 def test_every_fact_has_source_confidence_and_date(name):
     for row in read_facts(name):
-        assert row["source"] and row["confidence"] in ("high", "medium", "low") and row["date"], row
+        assert row["source"], row
+        assert row["confidence"] in ("high", "medium", "low"), row
+        assert row["date"], row
 
 
 # --- By hand ----------------------------------------------------------------------------------------------
