@@ -7,8 +7,8 @@ been there as well is told by ``n_rivals``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 from stsdetect.context.berths import BerthCells
 from stsdetect.context.reach_area import reach_areas
 from stsdetect.detect.arrays import to_arrow
+from stsdetect.detect.courses import Bound
 from stsdetect.detect.dark_index import Join, Spans
 from stsdetect.detect.dark_parties import (
     Party,
@@ -34,12 +35,11 @@ from stsdetect.detect.dark_rows import Rows, as_events
 from stsdetect.detect.dark_score import (
     BOTH_DARK,
     ONE_DARK,
+    both_dark_terms,
+    likeliest,
     may_pair,
-    pair_points,
-    share_points,
-    silence_points,
-    spare_s,
-    time_points,
+    one_dark_terms,
+    points,
 )
 from stsdetect.kernels.reach import Meets, bounding_cap, joint_reach, reach_stay
 from stsdetect.kernels.runs import group_bounds
@@ -52,8 +52,6 @@ from stsdetect.units import US_PER_S
 AtBerth = Callable[[Floats, Floats], Bools]
 #: Verdicts that keep a silence from being paired with another: an outage hides everyone alike.
 _OUTAGE = 3
-#: Lengths of loitering that count as a stay [s]: who lies still for days does not pump for days (our choice).
-_STAY_S = (7200.0, 86_400.0)
 #: Pairs of silences held back until all partners of one of them have come; bounds memory, not results.
 _HELD = 4_000_000
 
@@ -105,9 +103,12 @@ class DarkRendezvous:
         at_berth
             Tells which places are berths; loitering there is left out if ``shore`` is set.
         """
-        world = World.of(EVENTS.conform(to_arrow(events, "events"), extra=True))
-        if not world.events.num_rows:
-            return EVENTS.empty()
+        search = self.search(EVENTS.conform(to_arrow(events, "events"), extra=True), vessels, at_berth=at_berth)
+        return pa.concat_tables([*search.one_dark(), search.both_dark()])
+
+    def search(self, events: pa.Table, vessels: Any | None = None, *, at_berth: AtBerth | None = None) -> Search:
+        """Return the search that `detect` makes: who may take part, and who of them could have met."""
+        world = World.of(events)
         craft = world.craft(cargo=self.cargo, min_length_m=self.min_length_m)
         quiet = quiet_gaps(world, round(self.max_quiet_s * US_PER_S))
         silent = read_silent(
@@ -116,8 +117,7 @@ class DarkRendezvous:
         visible = read_visible(world, craft, vessels, quiet, round(self.min_loitering_s * US_PER_S))
         if at_berth is not None and self.shore and visible.size:
             visible = visible.take(~at_berth(*to_lat_lon(visible.place_xyz)))
-        search = _Search(self, world, silent, visible, met_before(world))
-        return pa.concat_tables([*search.one_dark(), search.both_dark()])
+        return Search(self, world, silent, visible, met_before(world))
 
 
 def find_dark(events: pa.Table, vessels: pa.Table | None, settings: Settings, cells: BerthCells) -> pa.Table:
@@ -127,7 +127,7 @@ def find_dark(events: pa.Table, vessels: pa.Table | None, settings: Settings, ce
 
 
 @dataclass(frozen=True)
-class _Search:
+class Search:
     """The search in one table of events."""
 
     rule: DarkRendezvous
@@ -139,14 +139,8 @@ class _Search:
     def one_dark(self) -> list[pa.Table]:
         """Return loiterings with their best candidates, and those without one that look as if they had a partner."""
         rule, visible, silent = self.rule, self.visible, self.silent
-        stays = Spans(visible.start_us, visible.end_us, visible.place_xyz, visible.spread_m)
-        join = Join(round(rule.min_stay_s * US_PER_S), rule.apart_m)
         tables, lonely = [EVENTS.empty()], np.ones(visible.size, dtype=np.bool_)
-        for stay, gap in join.pairs(stays, _spans(silent)):
-            able = may_pair(visible.craft[stay], silent.craft[gap]) & (visible.hull[stay] != silent.hull[gap])
-            stay, gap = stay[able], gap[able]
-            possible = self._beside(stay, gap).possible
-            stay, gap = stay[possible], gap[possible]
+        for stay, gap in self.beside():
             lonely[stay] = False
             score = self._score_beside(stay, gap)
             best = _ranked(stay, silent.hull[gap], gap, score)
@@ -158,6 +152,17 @@ class _Search:
             tables.append(self._events(visible.take(rows.first), silent.take(rows.second), rows))
         alone = Rows.unknown(np.flatnonzero(lonely & (visible.signature >= rule.min_signature)), visible)
         return [*tables, self._events(visible.take(alone.first), None, alone)]
+
+    def beside(self) -> Iterator[tuple[Ints, Ints]]:
+        """Yield which silent hulls could have lain beside which visible ones, as numbers of both."""
+        visible, silent = self.visible, self.silent
+        stays = Spans(visible.start_us, visible.end_us, visible.place_xyz, visible.spread_m)
+        join = Join(round(self.rule.min_stay_s * US_PER_S), self.rule.apart_m)
+        for stay, gap in join.pairs(stays, _spans(silent)):
+            able = may_pair(visible.craft[stay], silent.craft[gap]) & (visible.hull[stay] != silent.hull[gap])
+            stay, gap = stay[able], gap[able]
+            possible = self._beside(stay, gap).possible
+            yield stay[possible], gap[possible]
 
     def _events(self, first: Party, second: Silent | None, rows: Rows) -> pa.Table:
         reach: list[bytes | None] = [None] * rows.first.size
@@ -181,11 +186,9 @@ class _Search:
         )  # fmt: skip
 
     def _score_beside(self, stay: Ints, gap: Ints) -> Floats:
-        visible, silent = self.visible.take(stay), self.silent.take(gap)
-        lay_s = np.clip((visible.end_us - visible.start_us) / US_PER_S, *_STAY_S)
-        points = silence_points(silent, visible.place_xyz, ONE_DARK)
-        points = points + time_points(spare_s(silent, visible.place_xyz), lay_s, ONE_DARK)
-        return points + pair_points(visible, silent, self._met(visible.hull, silent.hull), ONE_DARK)
+        visible, bound = self.visible.take(stay), Bound.of(self.silent.take(gap))
+        met = self._met(visible.hull, bound.silent.hull)
+        return points(one_dark_terms(visible, bound, met), ONE_DARK)
 
     def _met(self, one: Ints, other: Ints) -> Bools:
         return np.isin(pair_number(one, other, len(self.world.labels)), self.met)
@@ -193,39 +196,49 @@ class _Search:
     def both_dark(self) -> pa.Table:
         """Return pairs of silences that are among the best partners of each other."""
         rule = self.rule
-        some = self.silent.take((self.silent.verdict != _OUTAGE) & ~self.silent.quiet)
-        join = Join(round(rule.min_stay_s * US_PER_S), rule.apart_m)
+        some = self.paired
+        bound = Bound.of(some)
         partners = _Partners(some, rule)
-        for later, earlier, complete in join.earlier(_spans(some)):
-            able = may_pair(some.craft[later], some.craft[earlier]) & (some.hull[later] != some.hull[earlier])
-            one, two = _by_hull(some, later[able], earlier[able])
-            meets = self._together(some, one, two)
-            possible = np.flatnonzero(meets.possible)
-            one, two = one[possible], two[possible]
-            score = self._score_together(some, one, two, _taken(meets, possible))
+        for one, two, middle_xyz, complete in self.together():
+            score, _ = self._score_together(bound.take(one), bound.take(two), middle_xyz)
             partners.add(one, two, score, complete)
         one, two, score, rank, rivals = partners.chosen()
         good = (score >= rule.min_score) & (rivals <= rule.max_rivals)
         one, two, score, rank, rivals = one[good], two[good], score[good], rank[good], rivals[good]
         meets = self._together(some, one, two)
-        return self._events(some.take(one), some.take(two), Rows.of(one, two, score, rank, rivals, meets))
+        _, place = self._score_together(bound.take(one), bound.take(two), meets.place_xyz)
+        rows = Rows.of(one, two, score, rank, rivals, replace(meets, place_xyz=place))
+        return self._events(some.take(one), some.take(two), rows)
+
+    @property
+    def paired(self) -> Silent:
+        """The silences that are paired with each other."""
+        chosen: Silent = self.silent.take((self.silent.verdict != _OUTAGE) & ~self.silent.quiet)
+        return chosen
+
+    def together(self) -> Iterator[tuple[Ints, Ints, Floats, int]]:
+        """Yield which of the silences of `paired` leave room for a meeting, as numbers of both, and its middle.
+
+        With them comes the number of silences all of whose earlier partners have come by now.
+        """
+        some = self.paired
+        join = Join(round(self.rule.min_stay_s * US_PER_S), self.rule.apart_m)
+        for later, earlier, complete in join.earlier(_spans(some)):
+            able = may_pair(some.craft[later], some.craft[earlier]) & (some.hull[later] != some.hull[earlier])
+            one, two = _by_hull(some, later[able], earlier[able])
+            meets = self._together(some, one, two)
+            possible = np.flatnonzero(meets.possible)
+            yield one[possible], two[possible], meets.place_xyz[possible], complete
 
     def _together(self, some: Silent, one: Ints, two: Ints) -> Meets:
         a, b, rule = some.take(one).reach, some.take(two).reach, self.rule
         return joint_reach(a, b, apart_m=rule.apart_m, least_s=rule.min_stay_s, drift_kn=rule.drift_kn)
 
-    def _score_together(self, some: Silent, one: Ints, two: Ints, meets: Meets) -> Floats:
-        a, b, place = some.take(one), some.take(two), meets.place_xyz
-        points = silence_points(a, place, BOTH_DARK) + silence_points(b, place, BOTH_DARK)
-        first, second = spare_s(a, place), spare_s(b, place)
-        # Who is together is so for one time.
-        points = points + time_points(np.minimum(first, second), np.maximum(first, second), BOTH_DARK)
-        points = points + share_points(a, b, meets.stay_max_s, BOTH_DARK)
-        return points + pair_points(a, b, self._met(a.hull, b.hull), BOTH_DARK)
-
-
-def _taken(meets: Meets, index: Ints) -> Meets:
-    return Meets(*(getattr(meets, field.name)[index] for field in fields(meets)))
+    def _score_together(self, a: Bound, b: Bound, middle_xyz: Floats) -> tuple[Floats, Floats]:
+        """Return the points of two silences, and where they would likeliest have met."""
+        rule, met = self.rule, self._met(a.silent.hull, b.silent.hull)
+        place = likeliest(a, b, middle_xyz, BOTH_DARK, rule.min_stay_s, rule.min_score)
+        return points(both_dark_terms(a, b, place, met), BOTH_DARK), place
 
 
 def _spans(silent: Silent) -> Spans:
