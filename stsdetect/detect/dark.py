@@ -19,6 +19,7 @@ from stsdetect.context.berths import BerthCells
 from stsdetect.context.reach_area import reach_areas
 from stsdetect.detect.arrays import to_arrow
 from stsdetect.detect.courses import Bound
+from stsdetect.detect.dark_crowds import Crowds
 from stsdetect.detect.dark_index import Join, Spans
 from stsdetect.detect.dark_parties import (
     Party,
@@ -41,7 +42,7 @@ from stsdetect.detect.dark_score import (
     one_dark_terms,
     points,
 )
-from stsdetect.kernels.reach import Meets, bounding_cap, joint_reach, reach_stay
+from stsdetect.kernels.reach import Meets, bounding_cap, joint_reach, reach_stay, surely_together
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
 from stsdetect.schema import EVENTS
@@ -52,6 +53,8 @@ from stsdetect.units import US_PER_S
 AtBerth = Callable[[Floats, Floats], Bools]
 #: Verdicts that keep a silence from being paired with another: an outage hides everyone alike.
 _OUTAGE = 3
+#: Pairs of silences looked at together; bounds memory, not results.
+_AT_ONCE = 1 << 16
 #: Pairs of silences held back until all partners of one of them have come; bounds memory, not results.
 _HELD = 4_000_000
 
@@ -81,7 +84,7 @@ class DarkRendezvous:
     cargo: bool = True
     max_candidates: int = 10
     max_partners: int = 5
-    max_rivals: int = 200
+    max_rivals: int = 250
     min_score: float = 0.0
     min_signature: float = 0.6
     shore: bool = True
@@ -179,10 +182,10 @@ class Search:
         return as_events(self.world, first, second, rows, reach, self.rule.max_rivals)
 
     def _beside(self, stay: Ints, gap: Ints) -> Meets:
-        visible, rule = self.visible.take(stay), self.rule
+        visible, rule = self.visible, self.rule
         return reach_stay(
-            self.silent.take(gap).reach, visible.place_xyz, visible.spread_m + rule.apart_m,
-            visible.start_us, visible.end_us, least_s=rule.min_stay_s,
+            self.silent.reach.take(gap), visible.place_xyz[stay], visible.spread_m[stay] + rule.apart_m,
+            visible.start_us[stay], visible.end_us[stay], least_s=rule.min_stay_s,
         )  # fmt: skip
 
     def _score_beside(self, stay: Ints, gap: Ints) -> Floats:
@@ -197,13 +200,12 @@ class Search:
         """Return pairs of silences that are among the best partners of each other."""
         rule = self.rule
         some = self.paired
-        bound = Bound.of(some)
-        partners = _Partners(some, rule)
-        for one, two, middle_xyz, complete in self.together():
+        bound, partners, crowds = Bound.of(some), _Partners(some, rule), Crowds(some.hull, most=rule.max_rivals)
+        for one, two, middle_xyz, complete in self.together(crowds):
             score, _ = self._score_together(bound.take(one), bound.take(two), middle_xyz)
             partners.add(one, two, score, complete)
         one, two, score, rank, rivals = partners.chosen()
-        good = (score >= rule.min_score) & (rivals <= rule.max_rivals)
+        good = (score >= rule.min_score) & (rivals <= rule.max_rivals) & ~(crowds.crowded[one] | crowds.crowded[two])
         one, two, score, rank, rivals = one[good], two[good], score[good], rank[good], rivals[good]
         meets = self._together(some, one, two)
         _, place = self._score_together(bound.take(one), bound.take(two), meets.place_xyz)
@@ -216,22 +218,43 @@ class Search:
         chosen: Silent = self.silent.take((self.silent.verdict != _OUTAGE) & ~self.silent.quiet)
         return chosen
 
-    def together(self) -> Iterator[tuple[Ints, Ints, Floats, int]]:
+    def together(self, crowds: Crowds | None = None) -> Iterator[tuple[Ints, Ints, Floats, int]]:
         """Yield which of the silences of `paired` leave room for a meeting, as numbers of both, and its middle.
 
-        With them comes the number of silences all of whose earlier partners have come by now.
+        With them comes the number of silences all of whose earlier partners have come by now. With ``crowds`` those
+        pairs are left out of which both have too many rivals.
         """
         some = self.paired
-        join = Join(round(self.rule.min_stay_s * US_PER_S), self.rule.apart_m)
-        for later, earlier, complete in join.earlier(_spans(some)):
-            able = may_pair(some.craft[later], some.craft[earlier]) & (some.hull[later] != some.hull[earlier])
-            one, two = _by_hull(some, later[able], earlier[able])
+        for one, two, complete in self._to_look_at(
+            some, Crowds(some.hull, most=some.size) if crowds is None else crowds
+        ):
             meets = self._together(some, one, two)
             possible = np.flatnonzero(meets.possible)
             yield one[possible], two[possible], meets.place_xyz[possible], complete
 
+    def _to_look_at(self, some: Silent, crowds: Crowds) -> Iterator[tuple[Ints, Ints, int]]:
+        """Yield pairs of silences as `Join.earlier` does, without those of which both have too many rivals.
+
+        Where one has, the other must still know how it ranks among its partners.
+        """
+        rule, reach, before = self.rule, some.reach, 0
+        for later, earlier, complete in Join(round(rule.min_stay_s * US_PER_S), rule.apart_m).earlier(_spans(some)):
+            able = may_pair(some.craft[later], some.craft[earlier]) & (some.hull[later] != some.hull[earlier])
+            one, two = _by_hull(some, later[able], earlier[able])
+            for k in range(0, one.size, _AT_ONCE):
+                a, b = one[k : k + _AT_ONCE], two[k : k + _AT_ONCE]
+                sure = surely_together(reach.take(a), reach.take(b), apart_m=rule.apart_m, least_s=rule.min_stay_s)
+                crowds.add(a[sure], b[sure])
+            crowded = crowds.crowded
+            open_ = ~(crowded[one] & crowded[two])
+            one, two = one[open_], two[open_]
+            for k in range(0, one.size, _AT_ONCE):
+                last = k + _AT_ONCE >= one.size
+                yield one[k : k + _AT_ONCE], two[k : k + _AT_ONCE], complete if last else before
+            before = complete
+
     def _together(self, some: Silent, one: Ints, two: Ints) -> Meets:
-        a, b, rule = some.take(one).reach, some.take(two).reach, self.rule
+        a, b, rule = some.reach.take(one), some.reach.take(two), self.rule
         return joint_reach(a, b, apart_m=rule.apart_m, least_s=rule.min_stay_s, drift_kn=rule.drift_kn)
 
     def _score_together(self, a: Bound, b: Bound, middle_xyz: Floats) -> tuple[Floats, Floats]:
@@ -263,19 +286,23 @@ class _Best:
 
 def _ranked(group: Ints, hull: Ints, event: Ints, score: Floats) -> _Best:
     """Rank the hulls of each group by their best event; of equal scores the lesser hull, then event, goes first."""
-    order = np.lexsort((event, -score, hull, group))
-    first = _runs(group[order], hull[order])
-    best = order[first]
-    best = best[np.lexsort((hull[best], -score[best], group[best]))]
+    both = group * (int(hull.max(initial=0)) + 1) + hull
+    order = np.argsort(both, kind="stable")
+    begin = _runs(both[order])
+    most = np.maximum.reduceat(score[order], begin) if begin.size else score
+    good = order[score[order] == np.repeat(most, np.diff(begin, append=order.size))]
+    good = good[np.lexsort((event[good], both[good]))]
+    best = good[_runs(both[good])]
+    best = best[np.lexsort((-score[best], group[best]))]
     begin, end = group_bounds(group[best])
     size = np.repeat(end - begin, end - begin)
     return _Best(best, np.arange(best.size) - np.repeat(begin, end - begin) + 1, size - 1)
 
 
-def _runs(*keys: Ints) -> Ints:
-    """Return where each run of equal rows of keys begins."""
-    fresh = np.ones(keys[0].size, dtype=np.bool_)
-    fresh[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+def _runs(key: Ints) -> Ints:
+    """Return where each run of equal keys begins."""
+    fresh = np.ones(key.size, dtype=np.bool_)
+    fresh[1:] = key[1:] != key[:-1]
     return np.flatnonzero(fresh)
 
 
