@@ -29,7 +29,7 @@ _BESIDE = {"alt": "alt.csv", "comments": "sdn_comments.csv"}
 
 
 @dataclass(frozen=True)
-class ListFile:
+class WatchListFile:
     """A file with a list, and what the user says of it.
 
     Attributes
@@ -65,28 +65,33 @@ class ListFile:
 
 
 #: What may be given as a list: a path, ``packaged``, a path with what is known of it, or a list that is read already.
-ListSource = str | Path | ListFile | WatchList
+ListSource = str | Path | WatchListFile | WatchList
 
 
-def list_file(text: str) -> ListFile:
+def list_file(text: str) -> WatchListFile:
     """Read ``FILE`` or ``NAME@DATE=FILE``, of which NAME or @DATE may be left out, as the command line has it.
 
     A file of just that name comes first.
 
     >>> list_file("OFAC SDN@2026-03-20=sdn.csv")
-    ListFile(path='sdn.csv', name='OFAC SDN', date='2026-03-20')
+    WatchListFile(path='sdn.csv', name='OFAC SDN', date='2026-03-20')
     >>> list_file("sdn.csv")
-    ListFile(path='sdn.csv', name=None, date=None)
+    WatchListFile(path='sdn.csv', name=None, date=None)
     """
     about, sign, path = text.partition("=")
     if not sign or os.path.exists(text):
-        return ListFile(text)
+        return WatchListFile(text)
     name, at, day = about.rpartition("@") if "@" in about else (about, "", "")
     if not path or (at and not day) or not (name or at):
         raise UsageError(
             f"--watch-list {text!r} is not of the form FILE or NAME@DATE=FILE, such as OFAC@2026-03-20=sdn.csv"
         )
-    return ListFile(path, name.strip() or None, day.strip() or None)
+    return WatchListFile(path, name.strip() or None, day.strip() or None)
+
+
+def is_packaged(one: ListSource) -> bool:
+    """Say whether the packaged list is meant, and not a file."""
+    return (one.path if isinstance(one, WatchListFile) else one) == PACKAGED
 
 
 def read_watch_lists(lists: Iterable[ListSource]) -> tuple[WatchList, ...]:
@@ -95,8 +100,8 @@ def read_watch_lists(lists: Iterable[ListSource]) -> tuple[WatchList, ...]:
     Parameters
     ----------
     lists
-        Paths, `ListFile` (a path with a name or a date), lists that are read already, or the word ``packaged`` for the
-        old snapshot that comes with the program.
+        Paths, `WatchListFile` (a path with a name or a date), lists that are read already, or the word ``packaged``
+        for the old snapshot that comes with the program.
 
     Returns
     -------
@@ -115,17 +120,21 @@ def read_watch_lists(lists: Iterable[ListSource]) -> tuple[WatchList, ...]:
     >>> one.name, one.date
     ('packaged snapshot', datetime.date(2021, 7, 7))
     """
-    given = [lists] if isinstance(lists, (str, Path, ListFile, WatchList)) else list(lists)
+    given = [lists] if isinstance(lists, (str, Path, WatchListFile, WatchList)) else list(lists)
     done: list[WatchList | None] = []
-    opened: list[tuple[int, ListFile, Source, Head, ListReader]] = []
+    opened: list[tuple[int, WatchListFile, Source, Head, ListReader]] = []
     extra: list[tuple[str, Source]] = []
     for one in given:
         if isinstance(one, WatchList):
             done.append(one)
-        elif one == PACKAGED:
+        elif is_packaged(one):
+            if isinstance(one, WatchListFile) and (one.name or one.date):
+                raise UsageError(
+                    "the packaged watch-list has its name and date already; give the word 'packaged' alone"
+                )
             done.append(packaged_list())
         else:
-            told = one if isinstance(one, ListFile) else ListFile(one)
+            told = one if isinstance(one, WatchListFile) else WatchListFile(one)
             told.day  # noqa: B018 - a wrong date is found before anything is read
             for source in expand([told.path]):
                 head = source.head()
@@ -157,7 +166,7 @@ def _recognise(source: Source, head: Head) -> ListReader:
 
 
 def _read(
-    told: ListFile, source: Source, head: Head, reader: ListReader, extra: Sequence[tuple[str, Source]]
+    told: WatchListFile, source: Source, head: Head, reader: ListReader, extra: Sequence[tuple[str, Source]]
 ) -> WatchList:
     (draft,) = reader.read(source, head)
     beside: list[str] = []

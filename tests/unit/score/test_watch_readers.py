@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.score.watchlists import LIST_READERS, Entry, ListFile, WatchList, list_file, read_watch_lists
+from stsdetect.score.watchlists import LIST_READERS, Entry, WatchList, WatchListFile, list_file, read_watch_lists
 
 LISTS = Path(__file__).parent / "lists"
 REAL = os.environ.get("STSDETECT_TEST_DATA")
 
 
-def read(path: str | Path | ListFile) -> WatchList:
+def read(path: str | Path | WatchListFile) -> WatchList:
     (one,) = read_watch_lists([path])
     assert one.rows == one.kept + sum(one.passed_over.values()) + sum(one.rejected.values())
     return one
@@ -158,22 +158,22 @@ def test_json_counts_are_held_against_what_was_read(tmp_path):
 
 
 def test_name_and_date_as_told():
-    told = read(ListFile(LISTS / "sdn.xml", name="OFAC", date="2026-01-01"))
+    told = read(WatchListFile(LISTS / "sdn.xml", name="OFAC", date="2026-01-01"))
     assert told.label == "OFAC of 2026-01-01"
     assert read(LISTS / "maritime.csv").label == "OpenSanctions maritime (undated)"
     with pytest.raises(UsageError, match="write it like 2026-03-20"):
-        read(ListFile(LISTS / "sdn.xml", date="yesterday"))
+        read(WatchListFile(LISTS / "sdn.xml", date="yesterday"))
 
 
 def test_what_the_command_line_says(tmp_path, monkeypatch):
-    assert list_file("Mine=a=b.csv") == ListFile("a=b.csv", "Mine")
-    assert list_file("@2026-01-01=x.csv") == ListFile("x.csv", None, "2026-01-01")
+    assert list_file("Mine=a=b.csv") == WatchListFile("a=b.csv", "Mine")
+    assert list_file("@2026-01-01=x.csv") == WatchListFile("x.csv", None, "2026-01-01")
     for text in ("=x.csv", "Mine@=x.csv", "Mine@2026-01-01="):
         with pytest.raises(UsageError, match="NAME@DATE=FILE"):
             list_file(text)
     monkeypatch.chdir(tmp_path)
     Path("a=b.csv").write_text("imo\n9100011\n")
-    assert list_file("a=b.csv") == ListFile("a=b.csv")
+    assert list_file("a=b.csv") == WatchListFile("a=b.csv")
 
 
 def test_the_packaged_list_says_how_old_it_is():
