@@ -18,7 +18,7 @@ from stsdetect.score.watchlists.words import (
     PROGRAMME_CHARS,
     callsign_in,
     day_in,
-    imo_in,
+    imos_in,
     is_nothing,
     mmsi_in,
     names_of,
@@ -114,15 +114,14 @@ def entry_of(line: int, given: Mapping[str, str], draft: Draft) -> Entry | None:
         draft.pass_over("empty")
         return None
     before = draft.left_out.total()
-    imo = imo_in(given.get("imo", ""), draft.left_out)
-    mmsi = mmsi_in(given.get("mmsi", ""), draft.left_out)
+    mmsis = [mmsi_in(text, draft.left_out) for text in re.split(r"[;,/|]", given.get("mmsi", ""))]
     sign = callsign_in(given.get("callsign", ""))
     entry_id = given.get("id", "")
     entry = Entry(
         f"row {line}" if is_nothing(entry_id) else clean(entry_id),
         names_of([given.get("name", ""), *pieces(given.get("aliases", ""))]),
-        () if imo is None else (imo,),
-        () if mmsi is None else (mmsi,),
+        imos_in(given.get("imo", ""), draft.left_out),
+        tuple(dict.fromkeys(mmsi for mmsi in mmsis if mmsi is not None)),
         (sign,) if sign else (),
         "" if is_nothing(given.get("programme", "")) else said(given["programme"], PROGRAMME_CHARS),
         day_in(given.get("listed_on", "")),

@@ -48,7 +48,7 @@ def text_lines(source: Source) -> Iterator[str]:
 
 def head_lines(head: Head) -> list[str]:
     """Return the whole lines among the first bytes of a file; none where they are no text."""
-    if head.data.startswith(PARQUET) or b"\x00" in head.data:
+    if head.data.startswith(PARQUET):
         return []
     lines = head.data.removeprefix(BOM).split(b"\n")
     lines = lines if head.whole else lines[:-1]
@@ -125,8 +125,8 @@ def find_table(head: Head) -> Table | None:
         if not line.strip():
             continue
         delimiter = max(_DELIMITERS, key=line.count)
-        cells = next(rows(iter([line]), delimiter)).cells
-        names = tuple(cell.strip() for cell in cells)
+        first = next(rows(iter([line]), delimiter), None)
+        names = () if first is None or "\x00" in line else tuple(cell.strip() for cell in first.cells)
         return Table(names, delimiter, number) if any(any(map(str.isalpha, name)) for name in names) else None
     return None
 

@@ -74,6 +74,17 @@ def imo_in(text: str, left_out: Counter[str]) -> int | None:
     return checked(int(found[1]), left_out)
 
 
+def imos_in(text: str, left_out: Counter[str]) -> tuple[int, ...]:
+    """Return the IMO numbers in a cell of one's own list, which may hold several, and words.
+
+    >>> imos_in("9187629, 9187631 (old)", Counter()), imos_in("-", Counter())
+    ((9187629, 9187631), ())
+    """
+    several = re.findall(r"(?<!\d)\d{7}(?!\d)", text)
+    found = [imo_in(digits, left_out) for digits in several or [text]]
+    return tuple(dict.fromkeys(number for number in found if number is not None))
+
+
 def imos_said(text: str, left_out: Counter[str]) -> list[int]:
     """Return the IMO numbers a longer text speaks of, such as ``Registration Identification IMO 9187629; ...``."""
     found = []
