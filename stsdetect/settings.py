@@ -312,6 +312,9 @@ class VolumeSettings(_Model):
     oil (7.23) and gasoline (8.5) lie kerosene and what the UN committee counts by (8.33)."""
     unrelated: float = Field(default=0.2, ge=0.01, lt=1)
     """Share of typed changes of draught that are not of the transfer: stale, mistyped, fuel or ballast (our choice)."""
+    from_score: float = Field(default=0.01, ge=0, le=1)
+    """Leads from this score on have a volume and are in the ledger: weaker ones are two of three, and together weigh
+    as much as four transfers a month in simulated months (our choice)."""
     min_score: float = Field(default=0.9, ge=0, le=1)
     """The ledger takes leads from this score as real. In simulated months about half of them were; from 0.8 a third."""
     apart_s: Duration = Field(default=43200.0, ge=0)

@@ -61,7 +61,8 @@ def add_volumes(
     """Return ``pairs`` with what may have passed in each, if anything did, as an interval with its assumptions.
 
     A lead of several meetings tells their sum; meetings soon after each other are one transfer. Leads between hulls
-    that do not carry oil in bulk (fishing, tugs, pilots, passengers, two dry cargo ships) have none.
+    that do not carry oil in bulk (fishing, tugs, pilots, passengers, two dry cargo ships) have none, nor do those with
+    a score below ``settings.from_score``.
 
     Parameters
     ----------

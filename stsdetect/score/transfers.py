@@ -74,7 +74,7 @@ class World:
 
 
 def read_transfers(events: pa.Table, pairs: pa.Table, world: World) -> list[Transfer]:
-    """Read the possible transfers of every lead, strongest lead first.
+    """Read the possible transfers of every lead from ``settings.volume.from_score`` on, strongest lead first.
 
     Parameters
     ----------
@@ -87,7 +87,8 @@ def read_transfers(events: pa.Table, pairs: pa.Table, world: World) -> list[Tran
     -------
     A transfer that several leads tell is in it several times: see `stsdetect.score.ledger`.
     """
-    leads = sorted(pairs.select(_LEAD).to_pylist(), key=lambda lead: (-lead["score"], lead["pair_id"]))
+    some = pairs.filter(pc.greater_equal(pairs.column("score"), world.settings.from_score))
+    leads = sorted(some.select(_LEAD).to_pylist(), key=lambda lead: (-lead["score"], lead["pair_id"]))
     rows = _rows(events, {event for lead in leads for event in lead["event_ids"]})
     flags = flags_by_mmsi({row[f"mmsi_{side}"] for row in rows.values() for side in "ab"} - {None})
     found: list[Transfer] = []
