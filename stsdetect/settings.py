@@ -316,7 +316,8 @@ class VolumeSettings(_Model):
     """Leads from this score on have a volume and are in the ledger: weaker ones are two of three, and together weigh
     as much as four transfers a month in simulated months (our choice)."""
     min_score: float = Field(default=0.9, ge=0, le=1)
-    """The ledger takes leads from this score as real. In simulated months about half of them were; from 0.8 a third."""
+    """The ledger takes leads from this score on as real: from it on more of them were real than not in six simulated
+    months (96 of 180, of 252 planted; from 0.8 on 118 of 303)."""
     apart_s: Duration = Field(default=43200.0, ge=0)
     """Meetings of the same two hulls at most this far apart are one transfer [s] (our choice)."""
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from stsdetect.reference.places import Port, load_ports
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.transfers import Transfer, World, read_transfers, sizes_of
-from stsdetect.score.volume import Drawn, Passing, coefficient, draw, factors, interval
+from stsdetect.score.volume import Drawn, Passing, Wholes, coefficient, draw, factors, interval
 from stsdetect.score.voyages import Harbours
 from stsdetect.settings import PortCallSettings, VolumeSettings
 
@@ -38,8 +39,9 @@ class Estimate:
 
     def row(self) -> dict[str, Any]:
         """Return the columns that tell the volume, as in `stsdetect.schema.PAIRS`."""
-        tonnes = interval(sum(one.tonnes for one in self.drawn), self.settings.interval)  # type: ignore[arg-type]
-        barrels = interval(sum(one.barrels for one in self.drawn), self.settings.interval)  # type: ignore[arg-type]
+        none: Wholes = np.zeros(self.settings.draws, dtype=np.int64)
+        tonnes = interval(sum((one.tonnes for one in self.drawn), none), self.settings.interval)
+        barrels = interval(sum((one.barrels for one in self.drawn), none), self.settings.interval)
         return dict(zip(COLUMNS, (*tonnes, *barrels, self.basis), strict=True))
 
     @property

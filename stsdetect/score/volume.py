@@ -24,7 +24,7 @@ from stsdetect.reference.facts import read_facts
 from stsdetect.settings import VolumeSettings
 
 Floats = npt.NDArray[np.float64]
-Wholes = npt.NDArray[np.int64]
+Wholes = npt.NDArray[np.signedinteger]
 
 #: Draws weighed for each draw kept where draughts were typed (our choice): a change known to a tenth fits about one in
 #: ten of the parcels that hulls can hold.
@@ -155,7 +155,7 @@ def draw(passing: Passing, settings: VolumeSettings = VolumeSettings()) -> Drawn
         tonnes, first_gave = tonnes[kept], float(as_given[kept].mean())
     factor = _span(factors(settings), _partly(common[2], rng))
     whole = np.rint(tonnes)
-    return Drawn(whole.astype(np.int64), np.rint(whole * factor).astype(np.int64), first_gave)
+    return Drawn(whole.astype(np.int32), np.rint(whole * factor).astype(np.int32), first_gave)
 
 
 def _turned(passing: Passing) -> Passing:

@@ -116,7 +116,7 @@ def test_draws_hang_on_seed_and_key_alone():
     assert tonnes("a").tolist() == tonnes("a").tolist()
     assert tonnes("a").tolist() != tonnes("b").tolist()
     assert tonnes("a").tolist() != tonnes("a", seed=1).tolist()
-    assert tonnes("a").dtype == np.int64
+    assert np.issubdtype(tonnes("a").dtype, np.integer)
 
 
 def test_what_is_not_known_of_all_does_not_average_out():
