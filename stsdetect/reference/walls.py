@@ -44,12 +44,12 @@ def _walls() -> list[tuple[Floats, Floats, Floats]]:
     return walls
 
 
-def least_way_m(from_xyz: Floats, to_xyz: Floats) -> Floats:
+def least_way_m(from_xyz: Floats, to_xyz: Floats, *, beside_m: float = INLAND_M) -> Floats:
     """Return distances along the sphere that no ship's way between two places is under [m], shape (n,).
 
     A straight way that crosses a wall must go around one of its ends: it crosses the wall's great circle beyond it,
     and a way by a point of that circle is the longer, the farther the point from the crossing.
-    Places within `INLAND_M` of a wall are not asked.
+    Places within ``beside_m`` [m] of a wall are not asked: who means all that is near a place gives how near.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def least_way_m(from_xyz: Floats, to_xyz: Floats) -> Floats:
     """
     way = distance_m(from_xyz, to_xyz)
     for one, other, pole in _walls():
-        rows = np.flatnonzero(_crosses(from_xyz, to_xyz, one, other, pole))
+        rows = np.flatnonzero(_crosses(from_xyz, to_xyz, one, other, pole, beside_m))
         if rows.size:
             here, there = from_xyz[rows], to_xyz[rows]
             around = [distance_m(here, end) + distance_m(there, end) for end in (one, other)]
@@ -168,10 +168,12 @@ def _plane(places: Floats, through: Floats, inside: Floats) -> Floats:
     return np.asarray(np.where(_side(normal, inside)[:, None] > 0.0, normal, -normal))
 
 
-def _crosses(here: Floats, there: Floats, one: Floats, other: Floats, pole: Floats) -> Bools:
+def _crosses(
+    here: Floats, there: Floats, one: Floats, other: Floats, pole: Floats, beside_m: float = INLAND_M
+) -> Bools:
     """Tell which straight ways cross a wall from well on one side of it to well on the other; one place, or n, each."""
     left, right = _side(here, pole), _side(there, pole)
-    crosses = (left * right < 0.0) & (np.minimum(np.abs(left), np.abs(right)) > INLAND_M)
+    crosses = (left * right < 0.0) & (np.minimum(np.abs(left), np.abs(right)) > beside_m)
     rows = np.flatnonzero(crosses)
     if not rows.size:
         return crosses

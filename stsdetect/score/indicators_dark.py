@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
+from stsdetect.score.indicators_watch import WATCH_LIST
 from stsdetect.score.meetings import MASKED, Side, safe_id
 from stsdetect.score.registry import ADVISORY, MOFA, OUR_WEIGHT, POE, Case, Finding, Indicator, log_share, ramp, unknown
 from stsdetect.score.unseen import NOBODY, Lead, Source, Unseen, without_partner
@@ -338,7 +339,7 @@ _DARK: tuple[Indicator, ...] = (
 _SHARED = (
     "zone", "types", "size", "draught", "night", "offshore",
     "berth", "anchorage", "near_port", "legal_zone", "pilot", "tug", "service", "passenger", "fishing", "shared_berths",
-    *(indicator.name for indicator in IDENTITY),
+    *(indicator.name for indicator in (*IDENTITY, WATCH_LIST)),
 )  # fmt: skip
 #: Ask for both vessels, or for the hours of a meeting.
 _OF_TWO = frozenset({"types", "size", "fishing", "shared_berths"})
@@ -371,7 +372,7 @@ def _in_other_words(text: str, *, one_dark: bool) -> str:
     return text.replace("The meeting", place)
 
 
-_BY_NAME: dict[str, Indicator] = {indicator.name: indicator for indicator in (*FOR, *IDENTITY, *AGAINST)}
+_BY_NAME: dict[str, Indicator] = {indicator.name: indicator for indicator in (*FOR, *IDENTITY, WATCH_LIST, *AGAINST)}
 
 #: All indicators of possible meetings in the order in which their weights are summed; the base term first.
 DARK: tuple[Indicator, ...] = (*_DARK, *(_asked_anew(_BY_NAME[name]) for name in _SHARED))

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from stsdetect.detect.hidden_calls import is_supply
 from stsdetect.reference.places import Port
+from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import HOUR_US, TypeClass, type_class
 from stsdetect.settings import PortCallSettings
 
@@ -35,6 +36,7 @@ class Stop:
     start_time: int
     end_time: int
     duration_h: float
+    observed_min: float | None
     implied_speed_kn: float | None
     port_id: str | None
     port_distance_km: float | None
@@ -56,6 +58,11 @@ class Stop:
     def inferred(self) -> bool:
         """Whether it is only what a silence could hide."""
         return self.subtype == "inferred"
+
+    @property
+    def observed(self) -> bool:
+        """Whether any of its minutes was observed, or others tell of it, who do not say."""
+        return not self.inferred and self.observed_min != 0
 
     @property
     def craft(self) -> TypeClass:
@@ -150,6 +157,7 @@ class DeliveryCase:
     flag: str | None
     long_silences: int
     times: int
+    listed: Listed = NO_LISTS
 
 
 def deliveries(stops: Sequence[Stop], harbours: Harbours) -> dict[str, list[Delivery]]:
