@@ -209,10 +209,10 @@ class DarkSettings(_Model):
     """Candidates listed for a visible loiterer, best first; the first `max_partners` with the area they can reach."""
     max_partners: int = Field(default=5, ge=1)
     """Two silences make a row if each is among this many best partners of the other."""
-    max_rivals: int = Field(default=250, ge=1)
+    max_rivals: int = Field(default=1000, ge=1)
     """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
     two silences (our choice)."""
-    min_score: float = 0.0
+    min_score: float = 3.0
     """Two silences make a row from this candidate score; in simulated months nine in ten true pairs have 0 or more, and
     one in six of the others that are each other's best (see `stsdetect.detect.dark_score`)."""
     min_signature: float = Field(default=0.6, ge=0, le=1)
