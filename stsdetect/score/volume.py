@@ -36,6 +36,8 @@ CHANGE_SD_M = 0.065
 _UNRELATED_PER_M = 0.25
 #: A smaller change is none [m]: draughts are typed in tenths.
 LEAST_CHANGE_M = 0.05
+#: A greater change is none of a ship that AIS can tell of [m]: draughts go to 25.5 (ITU-R M.1371-5).
+_MOST_CHANGE_M = 25.5
 #: How often a ship takes in or puts out ballast while it hands over cargo: seldom at sea, often in port (our choice).
 _BALLAST_AT_SEA, _BALLAST_IN_PORT = 1 / 3, 1 / 2
 #: Cargo as a share of deadweight, the rest being fuel, water and stores (our choice).
@@ -93,7 +95,7 @@ class Passing:
     def told(self) -> tuple[tuple[int, float], ...]:
         """The changes that say something: of a hull of known length, and not of nothing, which crews often leave."""
         known = [(side, change) for side, change in self.changes if self.sizes[side].length_m is not None]
-        return tuple((side, change) for side, change in known if abs(change) >= LEAST_CHANGE_M)
+        return tuple((side, change) for side, change in known if LEAST_CHANGE_M <= abs(change) <= _MOST_CHANGE_M)
 
     @property
     def basis(self) -> str:
