@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 from stsdetect.detect.arrays import Identities, to_floats
 from stsdetect.detect.events import build_events
 from stsdetect.kernels.reach import CLOCK_S, FIX_NOISE_M, STRETCH, Silences, reach_place
-from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, dot, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.reference.places import Port
 from stsdetect.reference.speeds import max_speed_kn
+from stsdetect.reference.walls import INLAND_M, least_way_m
 from stsdetect.schema import EVENTS
 from stsdetect.settings import PortCallSettings
 from stsdetect.units import KNOT_MPS, US_PER_S
@@ -32,11 +33,6 @@ LEAST_LENGTH_M = 40.0
 _TANKER = 80
 #: No port but a lock on the way to others.
 _NO_PORT = "gate"
-#: The southern tip of the Korean mainland, Ttangkkeut [degrees]. Asia lies unbroken north of it: from one side of
-#: its meridian to the other a ship passes south of it. The point is taken a little inland, which is sound.
-_TIP_DEG = (34.31, 126.53)
-#: Ways longer than this may lead round the world instead [m].
-_ROUND_THE_WORLD_M = 5_000_000.0
 #: What crews type where they name no port.
 _VAGUE = re.compile(
     r"(?:FOR|TO)? ?ORDERS?|(?:HIGH|OPEN|AT)? ?SEAS?|OPL|STS|ANCHORAGE|DRIFTING|UNKNOWN|N/?A|NIL|NONE|[.\-? ]+"
@@ -150,7 +146,7 @@ class _Window:
 
 
 def _window(silences: Silences, port: Port, rule: PortCallSettings) -> _Window:
-    """Ask one port: by the straight way, and then by the way around the peninsula where it lies across."""
+    """Ask one port: by the straight way, and then by the way around the land that lies across."""
     place = to_xyz(np.array([port.lat_deg]), np.array([port.lon_deg]))
     radius_m = rule.hidden_reach_km * 1000.0
     meets = reach_place(silences, np.repeat(place, len(silences), axis=0), radius_m, least_s=rule.hidden_least_stay_s)
@@ -163,18 +159,10 @@ def _window(silences: Silences, port: Port, rule: PortCallSettings) -> _Window:
 
 
 def _least_s(xyz: Floats, place: Floats, radius_m: float, mps: Floats) -> Floats:
-    """Return the least time [s] between places and a port where a peninsula lies between them, else 0, shape (n,)."""
-    tip = to_xyz(np.array([_TIP_DEG[0]]), np.array([_TIP_DEG[1]]))
-    lon = np.radians(_TIP_DEG[1])
-    across = np.array([[-np.sin(lon), np.cos(lon), 0.0]])
-    side, port_side = dot(xyz, np.broadcast_to(across, xyz.shape)), float(dot(place, across)[0])
-    # To the left of the way from here to there lies the north where the way leads east.
-    plane = np.cross(xyz, np.broadcast_to(place, xyz.shape))
-    north = dot(plane, np.broadcast_to(tip, xyz.shape)) * np.where(port_side > side, 1.0, -1.0) < 0
-    way = distance_m(xyz, np.broadcast_to(tip, xyz.shape)) + float(distance_m(tip, place)[0])
-    blocked = (side * port_side < 0) & north & (way < _ROUND_THE_WORLD_M)
+    """Return a lower bound on the time [s] between places and a port, 0 for places not known, shape (n,)."""
+    way = least_way_m(xyz, np.broadcast_to(place, xyz.shape), beside_m=max(INLAND_M, radius_m + FIX_NOISE_M))
     least = (way - (radius_m + FIX_NOISE_M) * STRETCH) / mps - CLOCK_S
-    return np.where(blocked, np.maximum(least, 0.0), 0.0)
+    return np.where(np.isnan(way), 0.0, np.maximum(least, 0.0))
 
 
 @dataclass(frozen=True)

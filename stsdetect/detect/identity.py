@@ -7,29 +7,24 @@ evidence with innocent explanations, which its docstring names.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
 from stsdetect.detect.arrays import HOUR_US, Identities, encode_vessels, to_floats
 from stsdetect.detect.hand_over import hand_overs
-from stsdetect.detect.identity_events import Oddity, moment
+from stsdetect.detect.identity_events import Oddity
 from stsdetect.detect.identity_history import must_have_imo
+from stsdetect.detect.shared_numbers import TOP_KN, shared_imo
 from stsdetect.detect.stretches import Stretches
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.reference.places import Port
 from stsdetect.reference.shoreline import grid_around
-from stsdetect.reference.vessels import imo_ok
 from stsdetect.schema import EVENTS
 from stsdetect.settings import IdentitySettings
 from stsdetect.units import KNOT_MPS
 
-#: Faster than this no merchant ship goes [kn]; fast container ships make 25.
-_TOP_KN = 30.0
-#: So many hulls of one number are compared with the first; more share it by a factory setting.
-_MOST_SHARERS = 3
 #: So often two identities of one size must take turns; a twin at sea is heard at the same time sooner or later.
 _TURNS = 4
 #: Where at least so many hulls, and this share of all, show it, it is a trait of the source (our choice).
@@ -50,7 +45,7 @@ def cross_oddities(
         return []
     return [
         *_without_imo(stretches, known, rule),
-        *_shared_imo(stretches, known, rule),
+        *shared_imo(stretches, known, rule),
         *_twins(stretches, known, rule),
         *hand_overs(stretches, known, ports, rule),
     ]
@@ -78,102 +73,6 @@ def _without_imo(stretches: Stretches, known: Identities, rule: IdentitySettings
                 test="no_imo", hull=int(known.hull[begin]), start_us=start, end_us=stop, lat_deg=lat, lon_deg=lon,
                 evidence=said,
             )  # fmt: skip
-
-
-def _shared_imo(stretches: Stretches, known: Identities, rule: IdentitySettings) -> Iterator[Oddity]:
-    """Find one IMO number under several MMSI: on two hulls at once (``shared_imo``), or moved on (``imo_moved``).
-
-    The number stays with a ship for life (IMO Res. A.1117(30)), the MMSI changes with the flag. At once means that both
-    were heard in one stretch of time, too far from each other to be one hull; two transponders on one hull are not
-    raised. Innocent: a new flag or a new transponder (``imo_moved``); a number typed wrong that is another ship's.
-    """
-    imo, mmsi = to_floats(known.table.column("imo")), to_floats(known.table.column("mmsi"))
-    valid = np.isin(imo, [number for number in np.unique(imo[~np.isnan(imo)]).tolist() if imo_ok(number)])
-    rows = np.flatnonzero(valid)
-    pairs = np.unique(np.stack([imo[rows], known.hull[rows]], axis=1), axis=0)
-    if not pairs.size:
-        return
-    for first, end in zip(*group_bounds(pairs[:, 0].astype(np.int64)), strict=True):
-        hulls = pairs[first:end, 1].astype(np.int64).tolist()
-        heard = {hull: stretches.of(hull) for hull in hulls}
-        hulls = sorted(
-            (hull for hull in hulls if heard[hull].stop > heard[hull].start),
-            key=lambda hull: (stretches.start_us[heard[hull].start], hull),
-        )
-        for one, other in pairwise(hulls[: _MOST_SHARERS + 1]):
-            numbers = [mmsi[np.searchsorted(known.hull, hull)] for hull in (one, other)]
-            if not (np.isnan(numbers).any() or numbers[0] == numbers[1]):
-                yield from _two_mmsi(stretches, heard[one], heard[other], int(pairs[first, 0]), len(hulls), rule)
-
-
-def _two_mmsi(
-    stretches: Stretches, one: slice, other: slice, imo: int, count: int, rule: IdentitySettings
-) -> Iterator[Oddity]:
-    many = f" ({count} hulls broadcast it)" if count > 2 else ""
-    both = stretches.overlaps(one, other)
-    if both.size:
-        apart, at, k, m = max(((*_apart_km(stretches, k, m), k, m) for k, m in both.tolist()), default=(0.0, 0, 0, 0))
-        if apart < rule.away_km:
-            return
-        said = f"IMO number {imo} was broadcast at {moment(at)} by two hulls at least {apart:.0f} km apart{many}"
-        yield stretches.oddity("shared_imo", k, m, at, min(stretches.end_us[k], stretches.end_us[m]), said)
-        return
-    # In turn: from one to the other, once or often.
-    order = np.concatenate([np.arange(one.start, one.stop), np.arange(other.start, other.stop)])
-    order = order[np.argsort(stretches.start_us[order], kind="stable")]
-    change = np.flatnonzero(stretches.hull[order[1:]] != stretches.hull[order[:-1]])
-    k, m = int(order[change[0]]), int(order[change[0] + 1])
-    seconds = max((stretches.start_us[m] - stretches.end_us[k]) / 1e6, 1.0)
-    metres = stretches.gap_m(k, m)
-    if metres > _TOP_KN * KNOT_MPS * seconds + 1000.0 * rule.away_km:
-        where = f"{metres / 1000:.0f} km away {seconds / 3600:.1f} h later"
-        said = f"IMO number {imo} was heard {where} under another MMSI{many}"
-        yield stretches.oddity("shared_imo", k, m, int(stretches.end_us[k]), int(stretches.start_us[m]), said)
-        return
-    if not _settled(stretches, order, change, rule):
-        return
-    turns = f", {change.size} times" if change.size > 1 else ""
-    said = f"IMO number {imo} went from one MMSI to another{turns}{many}, silent {seconds / 3600:.1f} h between"
-    yield stretches.oddity("imo_moved", k, m, int(stretches.end_us[k]), int(stretches.start_us[m]), said)
-
-
-def _settled(stretches: Stretches, order: Ints, change: Ints, rule: IdentitySettings) -> bool:
-    """Tell whether a number stayed with each of two hulls: heard with each for a while, and of the other nothing.
-
-    Two transponders on one hull that are heard seldom look like turns of minutes.
-    """
-    hold_us = round(rule.min_hold_s * 1e6)
-    if change.size == 1:
-        before = stretches.end_us[order[change[0]]] - stretches.start_us.min()
-        after = stretches.end_us.max() - stretches.start_us[order[change[0] + 1]]
-        return bool(before >= hold_us and after >= hold_us)
-    begin = stretches.start_us[order[np.append(0, change + 1)]]
-    end = stretches.end_us[order[np.append(change, order.size - 1)]]
-    longest = [int((end - begin)[k::2].max()) for k in (0, 1)]
-    return min(longest) >= hold_us
-
-
-def _apart_km(stretches: Stretches, k: int, m: int) -> tuple[float, int]:
-    """Return how far two hulls surely were from each other at a moment of two stretches [km], and when [us].
-
-    Only first and last places are known: between them a hull may have been anywhere it can reach.
-    """
-    start = max(int(stretches.start_us[k]), int(stretches.start_us[m]))
-    end = min(int(stretches.end_us[k]), int(stretches.end_us[m]))
-    best = (-1.0, start)
-    for at in (start, end):
-        for fixed, free in ((k, m), (m, k)):
-            if at not in (int(stretches.start_us[fixed]), int(stretches.end_us[fixed])):
-                continue
-            here = stretches.end_xyz[fixed] if at == stretches.end_us[fixed] else stretches.start_xyz[fixed]
-            for time, place in (
-                (stretches.start_us[free], stretches.start_xyz[free]),
-                (stretches.end_us[free], stretches.end_xyz[free]),
-            ):
-                reach = _TOP_KN * KNOT_MPS * abs(at - int(time)) / 1e6
-                metres = float(distance_m(here[None], place[None])[0]) - reach
-                best = max(best, (metres / 1000.0, at))
-    return best
 
 
 def _twins(stretches: Stretches, known: Identities, rule: IdentitySettings) -> Iterator[Oddity]:
@@ -215,7 +114,7 @@ def _twins(stretches: Stretches, known: Identities, rule: IdentitySettings) -> I
 def _sailed(stretches: Stretches, before: Ints, after: Ints) -> Bools:
     seconds = (stretches.start_us[after] - stretches.end_us[before]) / 1e6
     metres = distance_m(stretches.end_xyz[before], stretches.start_xyz[after])
-    return np.asarray(metres <= _TOP_KN * KNOT_MPS * seconds + 1000.0)
+    return np.asarray(metres <= TOP_KN * KNOT_MPS * seconds + 1000.0)
 
 
 # --- What many hulls show at once -----------------------------------------------------------------------------

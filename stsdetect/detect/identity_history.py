@@ -229,11 +229,10 @@ def _other_mmsi(data: Fixes, rule: IdentitySettings) -> Iterator[Oddity]:
 
     Innocent: a new flag, or a new transponder.
     """
-    if all(label.isdigit() for label in data.labels):
-        return
-    with np.errstate(invalid="ignore"):
-        change = (data.hull[1:] == data.hull[:-1]) & (np.abs(data.mmsi[1:] - data.mmsi[:-1]) > 0)
-    for hull in np.unique(data.hull[1:][change]).tolist():
+    told = np.flatnonzero(~np.isnan(data.mmsi))
+    whose, number = data.hull[told], data.mmsi[told]
+    change = (whose[1:] == whose[:-1]) & (number[1:] != number[:-1])
+    for hull in np.unique(whose[1:][change]).tolist():
         rows = slice(*np.searchsorted(data.hull, [hull, hull + 1]).tolist())
         known = np.flatnonzero(~np.isnan(data.mmsi[rows]))
         mmsi, time = data.mmsi[rows][known].astype(np.int64), data.time_us[rows][known]
@@ -278,10 +277,10 @@ def _lasting(spells: list[_Spell], what: str, rule: IdentitySettings) -> Iterato
     """Yield start, end and sentence of values that go to and fro, else of changes from one held value to another."""
     if len(spells) < 2:
         return
-    swaps = Counter(tuple(sorted((str(a.value), str(b.value)))) for a, b in pairwise(spells))
+    swaps = Counter(tuple(sorted((_text(a.value), _text(b.value)))) for a, b in pairwise(spells))
     (one, other), often = min(swaps.items(), key=lambda item: (-item[1], item[0]))
     if often >= rule.flip_flops:
-        mine = [spell for spell in spells if str(spell.value) in (one, other)]
+        mine = [spell for spell in spells if _text(spell.value) in (one, other)]
         said = f"{what} went to and fro between {quoted(one)} and {quoted(other)} {often} times"
         yield mine[0].to_us, mine[-1].from_us, said
         return

@@ -96,8 +96,9 @@ class PortCalls:
         length = np.diff(time)
         joined = (np.diff(slow) == 1) & (hull[1:] == hull[:-1])
         joined &= length <= round(max(self.inferred_bracket_s, self.observed_bracket_s) * US_PER_S)
-        # As elsewhere: a leg of up to 5 min is as noisy as its fixes, whose smoothed speeds speak for it.
-        ask = np.flatnonzero(joined & ((length > 5 * MINUTE_US) | unknown[1:] | unknown[:-1]))
+        # As elsewhere: a leg of up to 5 min is as noisy as its fixes; their smoothed speeds speak for it, but no jump.
+        cut = data.segment[slow[1:]] != data.segment[slow[:-1]]
+        ask = np.flatnonzero(joined & ((length > 5 * MINUTE_US) | unknown[1:] | unknown[:-1] | cut))
         apart_m = distance_m(data.xyz[slow[ask]], data.xyz[slow[ask] + 1])
         joined[ask] = apart_m < self.max_speed_kn * KNOT_MPS * (length[ask] / US_PER_S)
         begin = np.flatnonzero(np.append(True, ~joined)[: slow.size])
@@ -144,10 +145,13 @@ class PortCalls:
             "draught_change_a_m": change,
             "flags": np.where(away_km > self.berth_km, ROADS, "").tolist(),
             "evidence": [
-                f"lay still for {hours:.1f} h, {km:.1f} km from {ports[k].name}"
-                for hours, km, k in zip((length / HOUR_US).tolist(), away_km.tolist(), port.tolist(), strict=True)
+                _sentence(hours, unseen, km, ports[k].name)
+                for hours, unseen, km, k in zip(
+                    (length / HOUR_US).tolist(), (inferred / HOUR_US).tolist(), away_km.tolist(), port.tolist(),
+                    strict=True,
+                )
             ],
-        }
+        }  # fmt: skip
         return build_events("port_call", ["seen"] * port.size, columns)
 
 
@@ -155,3 +159,8 @@ def _away_km(ports: tuple[Port, ...], port: Ints, lat: Floats, lon: Floats) -> F
     at = np.array([[p.lat_deg, p.lon_deg] for p in ports])
     away: Floats = distance_m(to_xyz(lat, lon), to_xyz(at[port, 0], at[port, 1])) / 1000.0
     return away
+
+
+def _sentence(hours: float, unseen_h: float, km: float, name: str) -> str:
+    inferred = f" ({unseen_h:.1f} h of it inferred)" if unseen_h >= 0.05 else ""
+    return f"lay still for {hours:.1f} h{inferred}, {km:.1f} km from {name}"

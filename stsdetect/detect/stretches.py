@@ -71,6 +71,10 @@ class Stretches:
         """Return latitude and longitude [degrees] at the start of one."""
         return float(self.start_lat_deg[k]), float(self.start_lon_deg[k])
 
+    def end_place(self, k: int) -> tuple[float, float]:
+        """Return latitude and longitude [degrees] at the end of one."""
+        return float(self.end_lat_deg[k]), float(self.end_lon_deg[k])
+
     def overlaps(self, one: slice, other: slice) -> Ints:
         """Return the pairs of stretches of two hulls that share a moment, shape (n pairs, 2)."""
         first = np.searchsorted(self.end_us[other], self.start_us[one]) + other.start

@@ -21,13 +21,18 @@ Row = Mapping[str, Any]
 
 
 def faults_by_vessel(events: pa.Table, vessels: set[str | None]) -> dict[str, list[dict[str, Any]]]:
-    """Return the identity events of some vessels, by time."""
+    """Return the identity events of some vessels, by time; of two identities at both, ``with`` the name of the other."""
     wanted = pa.array(sorted(vessel for vessel in vessels if vessel is not None), pa.string())
-    ours = pc.is_in(events.column("vessel_a"), value_set=wanted)
+    ours = pc.or_(*(pc.is_in(events.column(f"vessel_{side}"), value_set=wanted) for side in "ab"))
     rows = events.filter(pc.and_(pc.equal(events.column("kind"), "identity"), ours))
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in rows.select(["event_id", "vessel_a", "subtype", "start_time", "evidence"]).to_pylist():
-        found.setdefault(row["vessel_a"], []).append(row)
+    names = [f"{name}_{side}" for name in ("vessel", "mmsi", "name") for side in "ab"]
+    for row in rows.select(["event_id", "subtype", "start_time", "evidence", *names]).to_pylist():
+        for side, other in ("ab", "ba"):
+            if row[f"vessel_{side}"] in vessels and row[f"vessel_{side}"] is not None:
+                told = row[f"vessel_{other}"] is not None
+                name = texts.vessel_name(row[f"name_{other}"], row[f"mmsi_{other}"], row[f"vessel_{other}"])
+                found.setdefault(row[f"vessel_{side}"], []).append(row | {"with": name if told else ""})
     for own in found.values():
         own.sort(key=lambda row: (row["start_time"], row["event_id"]))
     return found
@@ -213,7 +218,7 @@ def _remarks(pair: Row, faults: Mapping[str, list[dict[str, Any]]]) -> list[dict
     return [
         {
             "side": side,
-            "kind": texts.clean(row["subtype"]).replace("_", " "),
+            "kind": texts.clean(row["subtype"]).replace("_", " ") + (f", with {row['with']}" if row["with"] else ""),
             "when": texts.time_text(row["start_time"]),
             "evidence": texts.clean(row["evidence"], 300),
         }

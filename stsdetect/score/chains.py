@@ -48,26 +48,33 @@ _DAY_US = 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Meeting:
-    """Two vessels that met or could have: times [us] between which, strength in tenths, whether it was observed."""
+    """Two vessels that met or could have: strength in tenths, whether it was observed.
+
+    The giver must have the cargo by ``until_us``: the beginning of a meeting, the end of a window for one [us].
+    """
 
     event_id: str
     a: str
     b: str
     start_us: int
-    end_us: int
+    until_us: int
     level: int
     observed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Sink:
-    """Where a chain may end: what it is called, of what kind, and the event that says so."""
+    """Where a chain may end: what it is called, of what kind, and the event that says so.
+
+    A cargo must be aboard by ``until_us``: the beginning of a call, the end of a window for one or of a stay [us].
+    """
 
     name: str
     kind: str
     event_id: str | None
     start_us: int
     end_us: int
+    until_us: int
     level: int
     observed: bool
 
@@ -204,9 +211,10 @@ def _world(
         if port in harbours.supply and not stop.inferred:
             level = min(level, _carrier(stop))
             if level >= least:
-                loads.append(_Path(port, (vessel,), (event,), (True,), stop.start_time, stop.end_time, level))
+                loads.append(_Path(port, (vessel,), (event,), (stop.observed,), stop.start_time, stop.end_time, level))
         elif port in harbours.watched:
-            sink = _Sink(port, "port", event, stop.start_time, stop.end_time, level, not stop.inferred)
+            until = stop.end_time if stop.inferred else stop.start_time
+            sink = _Sink(port, "port", event, stop.start_time, stop.end_time, until, level, stop.observed)
             sinks.setdefault(vessel, []).append(sink)
     if not loads:
         return _World([], [], {}, 0)
@@ -239,11 +247,12 @@ def _meetings(events: pa.Table, pairs: pa.Table) -> list[_Meeting]:
     }
     table = events.filter(pc.is_in(events.column("kind"), pa.array(["encounter", "dark_rendezvous"])))
     columns = [
-        table.column(name).to_pylist() for name in ("event_id", "kind", "vessel_a", "vessel_b", "candidate_rank")
+        table.column(name).to_pylist()
+        for name in ("event_id", "kind", "vessel_a", "vessel_b", "candidate_rank", "observed_min")
     ]
     times = [_micros(table, name) for name in ("start_time", "end_time", "meet_earliest", "meet_latest")]
     found = set()
-    for event, kind, a, b, candidate, start, end, earliest, latest in zip(*columns, *times, strict=True):
+    for event, kind, a, b, candidate, minutes, start, end, earliest, latest in zip(*columns, *times, strict=True):
         if b is None or a == b:
             continue
         score, seen = scores.get(frozenset((a, b))), kind == "encounter"
@@ -251,8 +260,10 @@ def _meetings(events: pa.Table, pairs: pa.Table) -> list[_Meeting]:
         level = level if seen else min(level, _HIDDEN)
         if not seen and earliest is not None and latest is not None:
             start, end = earliest, latest
-        found.add(_Meeting(event, min(a, b), max(a, b), start, end, level, seen))
-    return sorted(found, key=lambda one: (one.start_us, one.event_id, one.end_us, one.a, one.b))
+        until = start if seen else end
+        # Of what others tell the minutes are not known.
+        found.add(_Meeting(event, min(a, b), max(a, b), start, until, level, seen and minutes != 0))
+    return sorted(found, key=lambda one: (one.start_us, one.event_id, one.until_us, one.a, one.b))
 
 
 def _waters(events: pa.Table, facts: Facts, settings: ChainSettings) -> Iterator[tuple[str, _Sink]]:
@@ -264,15 +275,16 @@ def _waters(events: pa.Table, facts: Facts, settings: ChainSettings) -> Iterator
             kinds, pc.or_(pc.is_valid(events.column("zone_id")), pc.match_substring(events.column("flags"), "zone:"))
         )
     )
-    names = ("event_id", "kind", "vessel_a", "vessel_b", "zone_id", "flags")
+    names = ("event_id", "kind", "vessel_a", "vessel_b", "zone_id", "flags", "observed_min")
     columns = [table.column(name).to_pylist() for name in names]
     times = [_micros(table, name) for name in ("start_time", "end_time")]
-    for event, kind, a, b, zone_id, flags, start, end in zip(*columns, *times, strict=True):
+    for event, kind, a, b, zone_id, flags, minutes, start, end in zip(*columns, *times, strict=True):
         zones = [zone_id, *(mark[5:] for mark in flags.split(";") if mark.startswith("zone:"))]
         zone = next((zone for zone in zones if zone in wanted), None)
         if zone is not None:
             # A gap was seen to begin there; where it ended is another matter.
-            sink = _Sink(zone, "waters", event, start, start if kind == "gap" else end, _WATERS, True)
+            end = start if kind == "gap" else end
+            sink = _Sink(zone, "waters", event, start, end, end, _WATERS, minutes != 0 or kind == "gap")
             yield from ((vessel, sink) for vessel in (a, b) if vessel is not None)
 
 
@@ -286,7 +298,7 @@ def _listed(events: pa.Table, listed: Collection[int]) -> Iterator[tuple[str, _S
             zip(table.column(f"vessel_{side}").to_pylist(), table.column(f"imo_{side}").to_pylist(), strict=True)
         )
     for vessel, number in sorted(one for one in found if one[0] is not None):
-        yield vessel, _Sink(f"IMO {number}", "listed", None, 0, 1 << 62, _LEVELS, True)
+        yield vessel, _Sink(f"IMO {number}", "listed", None, 0, 1 << 62, 1 << 62, _LEVELS, True)
 
 
 # --- Paths ------------------------------------------------------------------------------------------------
@@ -309,9 +321,8 @@ class _Shelf:
 
     def best(self, met: _Meeting, taker: str, longest_us: int) -> _Path | None:
         """Return the strongest path that was ready before a meeting, of those the latest."""
-        until = met.start_us if met.observed else met.end_us
         for worth in sorted(self.by_worth, reverse=True):
-            last = bisect_right(self.ready[worth], until)
+            last = bisect_right(self.ready[worth], met.until_us)
             for path in reversed(self.by_worth[worth][max(last - _TRIES, 0) : last]):
                 if met.start_us - path.ready_us > longest_us:
                     break
@@ -339,8 +350,7 @@ def _longer(paths: Iterable[_Path], world: _World) -> Iterator[_Path]:
 def _end(path: _Path, world: _World) -> _Sink | None:
     """Return the strongest, then earliest, end that a path's last vessel reached in time."""
     for sink in world.sinks.get(path.vessels[-1], ()):
-        until = sink.start_us if sink.observed and sink.event_id is not None else sink.end_us
-        if until >= path.ready_us and (
+        if sink.until_us >= path.ready_us and (
             sink.event_id is None or max(sink.start_us, path.ready_us) - path.ready_us <= world.longest_us
         ):
             return sink
@@ -388,7 +398,7 @@ def _path_text(path: _Path, sink: _Sink) -> str:
 
 def _sentence(path: _Path, sink: _Sink, harbours: Harbours) -> str:
     names = [safe_id(vessel) for vessel in path.vessels]
-    parts = [f"{names[0]} lay at {harbours.name(path.supply)}"]
+    parts = [f"{names[0]} lay at {harbours.name(path.supply)}" + ("" if path.observed[0] else ", as inferred")]
     for one, other, seen in zip(names, names[1:], path.observed[1:], strict=False):
         parts.append(f"{one} {'met' if seen else 'could have met'} {other}")
     if sink.kind == "port":

@@ -75,6 +75,9 @@ def _terminal(case: DeliveryCase) -> Finding | None:
     return Finding(-1.0, -1.0, f"No oil is known to be landed at {port.name}, which handles {port.role}")
 
 
+_LANDED = ", consistent with a cargo landed there"
+
+
 def _loaded(case: DeliveryCase) -> Finding:
     load = case.delivery.load
     where = f"The vessel lay at {case.harbours.name(load.port_id)}, a supply port, for {load.duration_h:.1f} h"
@@ -82,7 +85,7 @@ def _loaded(case: DeliveryCase) -> Finding:
     if change is not None and change > 0:
         return Finding(change, 1.0, f"{where}, and its draught rose by {metres_of(change)}")
     if change is not None and change < 0:
-        return Finding(change, -1.0, f"{where}, and its draught fell by {metres_of(-change)}: it landed a cargo there")
+        return Finding(change, -1.0, f"{where}, and its draught fell by {metres_of(-change)}{_LANDED}")
     if ROADS in load.marks:
         return Finding(None, 0.0, f"{where}, but only at its roads, and perhaps only waited")
     return Finding(None, 0.5, where)
@@ -126,7 +129,7 @@ def _nowhere(case: DeliveryCase) -> Finding | None:
         return unknown("The vessel was not heard again")
     text = f"From the last place before the silence to the first after it would have been {speed:.1f} kn"
     share = ramp(speed, *_NOWHERE_SHARE)
-    return Finding(speed, share, text + (": it was elsewhere meanwhile, or idle" if share > 0 else ": a voyage"))
+    return Finding(speed, share, text + (": it was elsewhere meanwhile, or idle" if share > 0 else ", as on a voyage"))
 
 
 def _prompt(case: DeliveryCase) -> Finding:
@@ -147,14 +150,14 @@ def _destination(case: DeliveryCase) -> Finding | None:
 
 def _craft(case: DeliveryCase) -> Finding:
     load = case.delivery.load
-    name = f"Vessel {safe_id(load.vessel_a)}"
+    vessel = safe_id(load.vessel_a)
     if load.craft == "tanker":
-        return Finding(1.0, 1.0, f"{name} broadcasts a tanker type (80 to 89)")
+        return Finding(1.0, 1.0, f"Vessel {vessel} broadcasts a tanker type (80 to 89)")
     if load.craft == "cargo":
-        return Finding(-1.0, -1.0, f"{name} broadcasts a cargo type, which carries no oil in bulk")
+        return Finding(-1.0, -1.0, f"Vessel {vessel} broadcasts a cargo type, which carries no oil in bulk")
     if load.craft in MASKED:
-        return unknown(f"What {name.lower()} is, it does not say")
-    return Finding(-1.0, -1.0, f"{name} broadcasts the type of a {load.craft} vessel")
+        return unknown(f"What vessel {vessel} is, it does not say")
+    return Finding(-1.0, -1.0, f"Vessel {vessel} broadcasts the type of a {load.craft} vessel")
 
 
 def _flag(case: DeliveryCase) -> Finding | None:
@@ -192,7 +195,7 @@ def _habit(case: DeliveryCase) -> Finding | None:
 def _again(case: DeliveryCase) -> Finding | None:
     if case.times < 2:
         return None
-    text = f"The vessel did so {case.times} times in the data"
+    text = f"Such a call was seen or possible after {case.times} loadings in the data"
     return Finding(float(case.times), min(1.0, (case.times - 1) / 2.0), text)
 
 
@@ -276,7 +279,7 @@ DELIVERY_ONLY: tuple[Indicator, ...] = (
     Indicator(
         "delivery_again", "Did so again", "times", "for", 0.8,
         "no weight", f"{RUSI} (the same tankers over and over); {OUR_WEIGHT}",
-        "The vessel did so 3 times in the data", _again, per_pair=True,
+        "Such a call was seen or possible after 3 loadings in the data", _again, per_pair=True,
     ),
 )  # fmt: skip
 #: All that direct deliveries are asked.

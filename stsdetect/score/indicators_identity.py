@@ -74,7 +74,7 @@ def imo_check(case: Case) -> Finding | None:
 
 #: What a test says in a sentence, and its share: little where ordinary trade explains it as well (our judgement).
 _TESTS = {
-    "hand_over": ("took over from, or was taken over by, another identity at sea", 1.0),
+    "hand_over": ("fell silent at sea where another identity of its size woke, or the reverse", 1.0),
     "twin_dimensions": ("takes turns with another identity of its very size", 1.0),
     "shared_imo": ("shares its IMO number with another hull", 1.0),
     "shared_mmsi": ("shares its MMSI with another hull", 0.6),

@@ -111,13 +111,23 @@ def test_one_row_for_one_silence_at_a_port_that_takes_oil():
 
 
 def test_the_way_from_one_sea_to_the_other_leads_round_the_peninsula():
-    """From Gunsan it is 430 km to Wonsan by air, and over 1,100 km by sea."""
+    """From Gunsan it is 375 km to Wonsan by air, and over 1,100 km by sea; walls of land account for 620 km."""
     off_gunsan = (35.9, 126.3)
-    (call,) = calls_in(gap(48.0, off_gunsan, off_gunsan))
+    (call,) = calls_in(gap(44.0, off_gunsan, off_gunsan))
     assert "Wonsan" not in call["evidence"]
     assert "Nampo" in call["evidence"]
     (call,) = calls_in(gap(100.0, off_gunsan, off_gunsan))
     assert "Wonsan" in call["evidence"]
+
+
+@pytest.mark.parametrize("roads", [(37.4, 126.58), (36.97, 126.78), (35.98, 126.62)], ids=["Incheon", "Asan", "Gunsan"])
+def test_harbours_of_the_west_coast_lie_on_the_west_coast(roads):
+    """From Incheon it is 230 km by sea to Nampo, though it lies east of the peninsula's southern tip."""
+    (call,) = calls_in(gap(44.0, roads, roads))
+    assert call["port_id"].startswith("kp_nampo")
+    # 330 km and back by sea from the farthest of the three, at 16.5 kn.
+    assert call["reach_max_h"] >= 44.0 - 2 * 330 / 1.852 / 16.5
+    assert "Wonsan" not in call["evidence"]
 
 
 def test_what_reception_was_is_passed_on():

@@ -18,7 +18,7 @@ from stsdetect.reference.places import load_ports
 from stsdetect.schema import EVENTS
 from stsdetect.settings import IdentitySettings
 from stsdetect.tracks import build_tracks
-from tests.builders import TANKER, boat, events_of, join, place
+from tests.builders import TANKER, boat, events_of, hours_of, join, place
 
 ONE, OTHER, THIRD, FOURTH = 351000001, 613000002, 412000003, 273000004
 #: Knots as metres an hour.
@@ -99,6 +99,34 @@ def test_shared_imo_noisy():
     assert found(watch(), *pieces) == {}
     wrong = {"imo": 9074720, "ship_type": 37}
     assert found(watch(), leg(ONE, 0, 20, **wrong), leg(OTHER, 0, 20, north_m=2e5, **wrong)) == {}
+
+
+def test_shared_imo_typed_wrong_and_corrected():
+    """A number that is another ship's for half an hour is a typing error; for a day it is not."""
+    wrong = [leg(ONE, 0, 0.5, **{**NEXT, "imo": 9074729}), leg(ONE, 0.6, 40, east_m=0.6 * 8 * KN, **NEXT)]
+    assert found(watch(), *wrong, leg(OTHER, 0, 40, north_m=200_000.0)) == {}
+    long = [leg(ONE, 0, 24, **{**NEXT, "imo": 9074729}), leg(ONE, 24.1, 40, east_m=24.1 * 8 * KN, **NEXT)]
+    event = found(watch(), *long, leg(OTHER, 0, 40, north_m=200_000.0))["shared_imo"]
+    assert hours_of(event)[0] <= 24.0
+
+
+def test_shared_imo_is_said_of_when_both_broadcast_it():
+    """The one gives the number up before the other takes it: nothing was ever shared."""
+    before = [leg(ONE, 0, 20), leg(ONE, 20.1, 60, east_m=20.1 * 8 * KN, **{**SIZE, "imo": 9319466})]
+    after = [
+        leg(OTHER, 0, 29, north_m=200_000.0, **{**SIZE, "imo": 9134270}),
+        leg(OTHER, 29.1, 60, east_m=29.1 * 8 * KN, north_m=200_000.0),
+    ]
+    assert "shared_imo" not in found(watch(), *before, *after)
+
+
+def test_shared_imo_is_where_one_was_at_the_time():
+    """A stretch of track may last for weeks; the place is that of the moment that is told."""
+    event = found(watch(), leg(ONE, 0, 50), leg(OTHER, 5, 50, east_m=800_000.0, knots=1.0))["shared_imo"]
+    assert hours_of(event)[0] == pytest.approx(5.0, abs=0.1)
+    lat, lon = place((31.0, 124.0), [800_000.0], [0.0])
+    assert (event["lat_deg"], event["lon_deg"]) == pytest.approx((float(lat[0]), float(lon[0])), abs=0.01)
+    assert "at least 518 km" in event["evidence"]
 
 
 def test_imo_moved():

@@ -187,6 +187,23 @@ def test_mmsi_change_of_a_vessel_with_an_id_of_its_own():
     assert found(one, sailing(20.1, 21, mmsi=352000002, vessel_id="ship-7", callsign=None)) == {}
 
 
+def test_mmsi_change_of_a_vessel_whose_id_is_a_number():
+    """Whoever else is in the data, and whatever their ids look like; a report without an MMSI says nothing."""
+    one = sailing(0, 20, vessel_id="17", callsign=None)
+    other = sailing(20.3, 40, mmsi=352000002, vessel_id="17", callsign=None)
+    bare = positions(
+        None, [us(20.15)], 31.0, 124.0 + 20.15 * 18520 / 95_500, vessel_id="17", **{**HONEST, "callsign": None}
+    )
+    assert set(found(one, other)) == {"mmsi_change"}
+    assert set(found(one, bare, other)) == {"mmsi_change"}
+
+
+def test_sizes_that_go_to_and_fro_are_said_as_sizes():
+    spells = [(k, k + 0.9, CHANGES[3][1] if k % 2 else {}) for k in range(8)]
+    evidence = found(*voyage(*spells))["dimensions_change"]["evidence"]
+    assert evidence == "Length and width went to and fro between '130 x 18 m' and '80 x 12 m' 7 times"
+
+
 def test_random_garbage_is_no_flip_flop():
     """Bits garbled on the way give another name each time."""
     spells = [(k, k + 0.9, {"name": chr(65 + k) * 9} if k % 2 else {}) for k in range(20)]

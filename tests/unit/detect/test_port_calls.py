@@ -108,10 +108,20 @@ def test_a_ship_that_came_back_after_a_silence_was_not_there_all_along():
     assert sum(call["inferred_min"] for call in calls) == 0
 
 
+def test_a_jump_ends_a_stay():
+    """Three minutes later it is heard 60 km away, at rest there too: it was not at the port for a day."""
+    there = ship((0, 900, 0), (3, 900, 0), noise_m=5)
+    away = ship((3.05, 60_000, 0), (30, 60_000, 0), noise_m=5)
+    (call,) = calls_of(there, away)
+    assert call["port_id"] == "ru_vostochny"
+    assert hours_of(call) == pytest.approx((0, 3), abs=0.1)
+
+
 def test_heard_seldom_it_is_inferred():
     (call,) = calls_of(moored(2, 20, every_s=7_000))
     assert call["observed_min"] == 0
     assert call["inferred_min"] > 12 * 60
+    assert f"({call['inferred_min'] / 60:.1f} h of it inferred)" in call["evidence"]
 
 
 def test_still_there_at_the_end_it_is_open():

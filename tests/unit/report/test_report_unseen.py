@@ -107,6 +107,19 @@ def test_identity_remarks_stand_at_their_vessel_and_in_the_list(page):
     assert "1 identity remark" in page.words
 
 
+def test_a_remark_on_two_identities_stands_at_both_and_names_the_other(tmp_path):
+    seen = event(1)
+    partner, said = {"vessel_a": "351000001", "mmsi_a": 351000001, "name_a": HOSTILE}, "IMO number 9074729 went over"
+    of_b = {"vessel_b": seen["vessel_b"], "mmsi_b": seen["mmsi_b"], "name_b": seen["name_b"]}
+    rows = [seen, event(53, "identity", subtype="imo_moved", evidence=said, **partner, **of_b)]
+    page = made_page(tmp_path, rows, pairs=pairs_table([seen]))
+    assert page.words.count(said) == 1
+    assert "imo moved, with" in page.words
+    assert "<script>alert" not in page.text
+    alone = [seen, event(53, "identity", subtype="imo_moved", evidence=said, **partner, vessel_b="1", mmsi_b=1)]
+    assert said not in made_page(tmp_path / "alone", alone, pairs=pairs_table([seen])).words
+
+
 def test_the_map_has_reach_areas_and_the_new_kinds(page):
     data = page.data
     assert {spot["kind"] for spot in data["events"]} == {

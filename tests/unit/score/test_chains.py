@@ -27,7 +27,8 @@ def event(kind: str, subtype: str, a: str, b: str | None, day: float, days: floa
     start, end = (START + timedelta(days=d) for d in (day, day + days))
     return dict.fromkeys(EVENTS.names) | {
         "event_id": f"e{next(NUMBER):04d}", "kind": kind, "subtype": subtype, "vessel_a": a, "vessel_b": b,
-        "start_time": start, "end_time": end, "duration_h": days * 24.0, "observed_min": 0.0, "inferred_min": 0.0,
+        "start_time": start, "end_time": end, "duration_h": days * 24.0,
+        "observed_min": 0.0 if subtype in ("inferred", "one_dark") else days * 1440.0, "inferred_min": 0.0,
         "lat_deg": 31.0, "lon_deg": 124.0, "ship_type_a": 80, "is_open": False, "flags": "", "settings_id": "s",
         "geometry": b"", **more,
     }  # fmt: skip
@@ -150,6 +151,30 @@ def test_a_meeting_nobody_saw_is_a_weaker_step():
     late = [load("a", 0), unseen("a", "b", 8, 5), unseen("b", "c", 2, 5), call("c", 20)]
     assert found(*late) == []
     assert len(found(load("a", 0), unseen("a", "b", 6, 5), unseen("b", "c", 2, 5), call("c", 20))) == 1
+
+
+def test_what_lies_between_reports_far_apart_is_inferred():
+    """Hulls heard an hour apart, and a ship heard every few hours at a port: likely, and not seen."""
+    rows = [load("a", 0, observed_min=0.0, inferred_min=1440.0), met("a", "b", 2, observed_min=0.0, inferred_min=432.0)]
+    (chain,) = found(*rows, call("b", 4, observed_min=0.0, inferred_min=1440.0))
+    assert (chain["n_inferred"], chain["observed"], chain["strength"]) == (3, [False] * 3, 0.9)
+    assert chain["evidence"].startswith("a lay at Vostochny, as inferred; a could have met b; b could have called at")
+    # When it was is known all the same: not after the call, nor before the loading was over.
+    assert found(*rows, call("b", 1.5, 5, observed_min=0.0)) == []
+    assert found(load("a", 2, observed_min=0.0), met("a", "b", 2.5, 3, observed_min=0.0), call("b", 9)) == []
+    # What others tell of does not say how many minutes were observed.
+    told = [load("a", 0, observed_min=None), met("a", "b", 2, observed_min=None), call("b", 4, observed_min=None)]
+    assert found(*told)[0]["observed"] == [True] * 3
+
+
+def test_a_stay_in_waters_ends_a_chain_as_long_as_it_lasts():
+    """The receiver lies in watched waters for days and meets the giver on the second: it was in them with the cargo."""
+    there = event("loitering", "still", "b", None, 2, 6, zone_id="nampo_approaches")
+    assert paths(load("a", 0), met("a", "b", 3), there) == ["ru_vostochny > a > b > nampo_approaches"]
+    assert paths(load("a", 0), met("a", "b", 9), there) == []
+    # A silence was seen to begin there, and nothing more.
+    silent = event("gap", "silence", "b", None, 2, 6, zone_id="nampo_approaches")
+    assert paths(load("a", 0), met("a", "b", 3), silent) == []
 
 
 def test_waters_and_listed_vessels_end_a_chain():

@@ -228,3 +228,22 @@ def test_row_order_is_no_matter():
     )
     assert one.num_rows == 3
     assert one.equals(two)
+
+
+#: Words that say what happened, where only what was seen, or possible, may be said.
+VERDICTS = ("landed a cargo there", "did so", ": a voyage", "delivered")
+
+
+def test_sentences_say_what_was_seen_and_no_more():
+    """Of loads that look like unloading, of a plain voyage, of a hull without a type and with an id of letters."""
+    second = trip()
+    later = pa.array(second.column("time").cast(pa.int64()).to_numpy() + 130 * 3_600_000_000).cast(TIME)
+    again = POSITIONS.table({name: second.column(name) for name in POSITIONS.names} | {"time": later})
+    many = [[trip(loaded_m=3.0, after_m=2.5)], [join(trip(), again)], [trip(back=(0.0, -900_000.0), silent_h=60.0)]]
+    sentences = [r["sentence"] for tables in many for lead in found(*tables) for r in lead["reasons"]]
+    assert [s for s in sentences if any(words in s for words in VERDICTS)] == []
+    assert "consistent with a cargo landed there" in " ".join(sentences)
+    assert "was seen or possible after" in " ".join(sentences)
+    rows = [row | {"vessel_a": "Ship-A"} for row in events_of(trip(ship_type=None))]
+    named = rank_deliveries(EVENTS.table({name: [row[name] for row in rows] for name in EVENTS.names})).to_pylist()
+    assert "What vessel Ship-A is, it does not say" in " ".join(r["sentence"] for r in named[0]["reasons"])

@@ -41,6 +41,8 @@ def test_the_other_identity_of_two_counts_as_well():
     assert other is not None
     assert found["weight"] == other["weight"]
     assert C in other["sentence"]
+    # Two identities may be two ships: that one took over from the other is a guess.
+    assert "took over" not in found["sentence"]
 
 
 @pytest.mark.parametrize("start_h", [-60.0, 60.0])
