@@ -50,6 +50,14 @@ class Ways:
     across: Floats
     known: Bools
 
+    @classmethod
+    def of(cls, from_xyz: Floats, course: Floats, speed_kn: Floats, *, back: bool = False) -> Ways:
+        """Return the ways that hulls steered [degrees, kn], or with ``back`` those by which they came."""
+        known = (speed_kn >= _COURSE_KN) & ~np.isnan(course) & ~np.isnan(from_xyz[:, 0])
+        here = np.where(known[:, None], from_xyz, [EARTH_RADIUS_M, 0.0, 0.0])
+        ahead = direction(here, np.where(known, course, 0.0)) * (-1.0 if back else 1.0)
+        return cls(here, ahead, np.cross(here, ahead) / EARTH_RADIUS_M, known)
+
     def take(self, index: Ints | Bools) -> Ways:
         """Return some of them."""
         return Ways(*(getattr(self, field.name)[index] for field in fields(self)))
@@ -93,8 +101,8 @@ class Bound:
         """Read the courses of silences."""
         seen = np.fmax(silent.speed_before_kn, silent.speed_after_kn)
         usual = np.minimum(np.where(seen >= _SAILS_KN, seen, _USUAL_KN), silent.max_kn)
-        before = _ways(silent.place_xyz, silent.course_before_deg, silent.speed_before_kn, 1.0)
-        after = _ways(silent.after_xyz, silent.course_after_deg, silent.speed_after_kn, -1.0)
+        before = Ways.of(silent.place_xyz, silent.course_before_deg, silent.speed_before_kn)
+        after = Ways.of(silent.after_xyz, silent.course_after_deg, silent.speed_after_kn, back=True)
         return cls(silent, before, after, usual * KNOT_MPS)
 
     def take(self, index: Ints | Bools) -> Bound:
@@ -118,13 +126,6 @@ class Bound:
 
     def _back_m(self, place_xyz: Floats) -> Floats:
         return np.nan_to_num(distance_m(place_xyz, self.silent.after_xyz))
-
-
-def _ways(from_xyz: Floats, course: Floats, speed_kn: Floats, sign: float) -> Ways:
-    known = (speed_kn >= _COURSE_KN) & ~np.isnan(course) & ~np.isnan(from_xyz[:, 0])
-    here = np.where(known[:, None], from_xyz, [EARTH_RADIUS_M, 0.0, 0.0])
-    ahead = sign * direction(here, np.where(known, course, 0.0))
-    return Ways(here, ahead, np.cross(here, ahead) / EARTH_RADIUS_M, known)
 
 
 def crossings(one: Bound, other: Bound) -> Iterator[Floats]:
