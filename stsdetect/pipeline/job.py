@@ -312,7 +312,7 @@ def run_job(
         run = manifest.describe_run(got, cleaned, events, pairs, settings, filters, hash_inputs)
         run["counts"] |= manifest.count_silences(events, judged.areas)
         if watched:
-            run["watch_lists"] = describe_lists(watched, found, whole_hash=hash_inputs)
+            run["watch_lists"] = describe_lists(watched, found, run["last_time"], whole_hash=hash_inputs)
         if got.events.num_rows:
             run["told"] = {"events": got.events.num_rows, "added": told}
         sources = join_sources(archive.sources, got.event_sources, events)
