@@ -25,7 +25,7 @@ _COLUMNS = [
     "length_a_m", "length_b_m", "start_time", "end_time", "duration_h", "zone_id", "port_id", "draught_change_a_m",
     "draught_change_b_m", "candidate_rank", "candidate_score", "reach_max_h", "from_events",
 ]  # fmt: skip
-_LEAD = ["pair_id", "vessel_a", "vessel_b", "partner_kind", "partner_id", "score", "event_ids", "chain"]
+_LEAD = ["pair_id", "vessel_a", "vessel_b", "partner_kind", "partner_id", "score", "event_ids"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ def _meeting(lead: Row, group: Sequence[Row], world: World, flags: Mapping[int, 
         passing, lead["pair_id"], lead["partner_kind"], lead["score"], hulls,
         tuple(row["event_id"] for row in group), frozenset[str]().union(*unseen),
         min((row["start_time"] for row in seen), default=start), max((row["end_time"] for row in seen), default=end),
-        bool(seen), bool(ours) or "dprk_waters" in zones or lead["chain"] is not None,
+        bool(seen), bool(ours) or "dprk_waters" in zones,
         ours[0] if len(ours) == 1 and named else None, _bigger(sizes) if named else None,
     )  # fmt: skip
 

@@ -204,6 +204,19 @@ def displacement_t(change_m: float, size: Size, waterplane: float) -> float:
     return coefficient("density")[1] * waterplane * size.length_m * size.breadth_m * change_m
 
 
+def deadweight_t(size: Size) -> float | None:
+    """Return what a tanker of a size can carry, by the likeliest coefficients [t]; None where no length is known.
+
+    >>> round(deadweight_t(Size(109.45, 18.2)))
+    6875
+    """
+    if size.length_m is None:
+        return None
+    breadth = size.breadth_m or size.length_m / coefficient("length_by_breadth")[1]
+    draught = breadth * coefficient("draught_by_breadth")[1]
+    return coefficient("density")[1] * size.length_m * breadth * draught * coefficient("deadweight")[1]
+
+
 @lru_cache(maxsize=1)
 def _coefficients() -> dict[str, tuple[float, float, float]]:
     rows = read_facts("hull_coefficients.csv")
