@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from stsdetect.score.meetings import Meeting, Side, read_unseen_meetings
 
-#: A candidate stands out with at most so many rivals, or where it is likelier than all the other candidates together
-#: (this share of the odds), or where the same two could have met this often (our choice).
-FEW_RIVALS, MOST_OF_IT, OFTEN = 2, 0.5, 2
+#: A candidate stands out with at most so many rivals, or where it has this share of the odds of all candidates together
+#:, or where the same two could have met this often (our choice).
+FEW_RIVALS, MOST_OF_IT, OFTEN = 2, 0.8, 2
 #: Only candidates up to this rank count as having possibly met again.
 _RANK_OF_REPEATS = 3
 
