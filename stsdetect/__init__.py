@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from stsdetect.score import rank_pairs as rank_pairs
     from stsdetect.score.chain_graph import to_networkx as to_networkx
     from stsdetect.score.chains import chains as chains
+    from stsdetect.score.watchlists import WatchListFile as WatchListFile
+    from stsdetect.score.watchlists import read_watch_lists as read_watch_lists
     from stsdetect.settings import Settings as Settings
     from stsdetect.settings import load_settings as load_settings
     from stsdetect.simulate import simulate as simulate
@@ -48,6 +50,7 @@ _PUBLIC = {
     "StsError": "stsdetect.errors",
     "TooManyRejectsError": "stsdetect.errors",
     "UsageError": "stsdetect.errors",
+    "WatchListFile": "stsdetect.score.watchlists",
     "annotate": "stsdetect.context",
     "build_tracks": "stsdetect.tracks",
     "chains": "stsdetect.score.chains",
@@ -56,6 +59,7 @@ _PUBLIC = {
     "load_settings": "stsdetect.settings",
     "rank_pairs": "stsdetect.score",
     "read": "stsdetect.readers",
+    "read_watch_lists": "stsdetect.score.watchlists",
     "simulate": "stsdetect.simulate",
     "to_networkx": "stsdetect.score.chain_graph",
 }

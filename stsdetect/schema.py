@@ -511,6 +511,34 @@ COVERAGE = Schema(
     ),
 )
 
+WATCH_HITS = Schema(
+    "watch_hits",
+    "Hulls that are on a watch-list (kind hit: by an IMO number that they broadcast), or may be (kind possible: no "
+    "more than a reason to look). Sorted by vessel.",
+    (
+        _c("vessel", _S, "hull id, as in events and pairs", nullable=False),
+        _c("mmsi", _I64, "its MMSI, the last one"),
+        _c("name", _S, "its name as broadcast, the last one"),
+        _c("kind", _S, "hit: the same IMO number; possible: only what follows in matched", nullable=False),
+        _c("matched", _S, "what is the same, joined by ';': imo, mmsi, callsign, name", nullable=False),
+        _c("said", _S, "what the hull broadcast that is the same, in words", nullable=False),
+        _c("first_time", TIME, "when the first of matched was first broadcast, UTC", nullable=False),
+        _c("last_time", TIME, "when the first of matched was last broadcast, UTC", nullable=False),
+        _c("other_imos", pa.list_(_I64), "other IMO numbers with a right check digit that the hull broadcast", False),
+        _c("list_name", _S, "name of the list", nullable=False),
+        _c("list_date", pa.date32(), "of when the list is; null where neither the file nor the user says so"),
+        _c("entry_id", _S, "the list's own id of the entry, else its row", nullable=False),
+        _c("entry_name", _S, "the name it is listed under"),
+        _c("entry_imos", pa.list_(_I64), "IMO numbers of the entry", nullable=False),
+        _c("programme", _S, "what it is listed for, as the list says it"),
+        _c("listed_on", pa.date32(), "the day it was listed, where the list says so"),
+        _c("evidence", _S, "the match in words", nullable=False),
+        _c("list_file", _S, "file of the list", nullable=False),
+        _c("list_row", _I64, "line, item or element of the entry in it"),
+    ),
+)
+
 TABLES: tuple[Schema, ...] = (
     POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, CHAINS, BERTHS, AREAS, COVERAGE,
+    WATCH_HITS,
 )  # fmt: skip

@@ -204,7 +204,7 @@ class DarkSettings(_Model):
     """Candidates listed for a visible loiterer, best first; the first `max_partners` with the area they can reach."""
     max_partners: int = Field(default=5, ge=1)
     """Two silences make a row if each is among this many best partners of the other."""
-    max_rivals: int = Field(default=200, ge=1)
+    max_rivals: int = Field(default=250, ge=1)
     """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
     two silences (our choice)."""
     min_score: float = 0.0

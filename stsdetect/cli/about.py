@@ -14,7 +14,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 
 @click.group(context_settings=_HELP)
 def about() -> None:
-    """List formats, columns, settings, tests of identity and versions."""
+    """List formats, columns, settings, tests of identity, watch-lists and versions."""
 
 
 @about.command(context_settings=_HELP)
@@ -36,6 +36,7 @@ def formats() -> None:
             ("segments.parquet", "stretches of track without an impossible jump or a long silence"),
             ("sources.parquet", "the raw rows (file and line) that each event begins and ends with"),
             ("flagged.parquet", "reports that cleaning did not use, with why; only where there are any"),
+            ("watch_hits.parquet", "hulls that are on watch-lists, or may be; only where lists were given"),
             ("rejects.parquet", "rows that could not be read, with file, line and reason; only where there are any"),
             ("run.json", "inputs, counts, settings and versions of the run"),
             ("report.html", "ranked table, map and reasons; opens without a network"),
@@ -113,6 +114,32 @@ def tests() -> None:
 
 
 @about.command(context_settings=_HELP)
+def lists() -> None:
+    """List the layouts of watch-lists that are read, and the packaged one with its date."""
+    from stsdetect.score.watchlists import LIST_READERS, read_watch_lists
+
+    click.echo("Read (recognised by content; plain, .gz, .zip, .zst), by --watch-list [NAME@DATE=]FILE:")
+    for reader in LIST_READERS:
+        _rows([(reader.name, f"{reader.title}. {reader.doc}")])
+        _wrapped(f"Date: {reader.dated}")
+        _wrapped(f"Described by: {reader.origin}.")
+    click.echo("\nMatched:")
+    _rows(
+        [
+            ("hit", "the hull broadcast the IMO number of an entry, its check digit right, at any time in the data"),
+            (
+                "possible",
+                "the same MMSI, call sign or name, and no IMO number that says otherwise; names that are short, made "
+                "of common words, or borne by many hulls count only beside one of the others",
+            ),
+        ]
+    )
+    (packaged,) = read_watch_lists(["packaged"])
+    click.echo("\nPackaged (--watch-list packaged):")
+    _rows([(packaged.label, f"{len(packaged.entries)} vessels; {packaged.stale}.")])
+
+
+@about.command(context_settings=_HELP)
 def version() -> None:
     """Print the versions of stsdetect and of what it computes with."""
     import platform
@@ -123,7 +150,18 @@ def version() -> None:
 
     click.echo(f"stsdetect {__version__}")
     click.echo(f"python {platform.python_version()}")
-    for name in ("numpy", "pyarrow", "pandas", "geopandas", "shapely", "scipy", "pyais", "pyogrio", "pydantic"):
+    for name in (
+        "numpy",
+        "pyarrow",
+        "pandas",
+        "geopandas",
+        "shapely",
+        "scipy",
+        "pyais",
+        "pyogrio",
+        "pydantic",
+        "rapidfuzz",
+    ):
         try:
             click.echo(f"{name} {installed(name)}")
         except PackageNotFoundError:

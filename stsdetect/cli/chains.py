@@ -19,9 +19,8 @@ from stsdetect.cli import options
 @click.option(
     "--listed",
     "listed_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Vessels at which a chain may end: a CSV file with a column imo.",
+    metavar="[NAME@DATE=]FILE",
+    help="Vessels at which a chain may end, by IMO number: a list as for detect --watch-list.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -30,7 +29,7 @@ def chains(
     folder: Path,
     settings_file: Path | None,
     changes: tuple[str, ...],
-    listed_file: Path | None,
+    listed_file: str | None,
     as_csv: bool,
     as_json: bool,
     quiet: bool,
@@ -43,8 +42,9 @@ def chains(
     """
     settings = options.build_settings(settings_file, changes, (), **single)
     from stsdetect.pipeline.chained import chains_of, read_listed
+    from stsdetect.score.watchlists import list_file
 
-    listed = [] if listed_file is None else read_listed(listed_file)
+    listed = [] if listed_file is None else read_listed(list_file(listed_file))
     found = chains_of(folder, settings=settings, listed=listed)
     if as_json:
         import json

@@ -35,6 +35,14 @@ from stsdetect.cli import console, options
     type=float,
     help="Keep only meetings at most this far from a zone [km].",
 )
+@click.option(
+    "--watch-list",
+    "watch_lists",
+    metavar="[NAME@DATE=]FILE",
+    multiple=True,
+    help="Vessels to look for, in a list of your own or as others publish them (see `stsdetect about lists`); "
+    "'packaged' for an old snapshot; may be repeated.",
+)
 @click.option("--format", "formats", metavar="NAMES", multiple=True, help="More files: csv, geojson, gpkg, kml.")
 @click.option("--no-page", is_flag=True, help="Do not write report.html.")
 @click.option("--workers", "run__workers", metavar="N", type=int, help="Threads to work with (default: one per core).")
@@ -67,6 +75,7 @@ def detect(
     since: str | None,
     until: str | None,
     vessels: tuple[str, ...],
+    watch_lists: tuple[str, ...],
     **single: Any,
 ) -> None:
     """Find loitering, encounters and gaps and rank the pairs of vessels that met.
@@ -77,13 +86,15 @@ def detect(
     """
     settings = options.build_settings(settings_file, changes, mapped, **single)
     from stsdetect.pipeline import check_rejects, run_job
+    from stsdetect.score.watchlists import list_file
     from stsdetect.store import hold_memory
 
     hold_memory()
     with console.progress() as follow:
         result = run_job(
             list(inputs), out=out, settings=settings, since=since, until=until, bbox=options.parse_bbox(bbox),
-            vessels=vessels or None, formats=options.parse_formats(formats), page=not no_page, hash_inputs=sha256,
+            vessels=vessels or None, watch_lists=[list_file(text) for text in watch_lists],
+            formats=options.parse_formats(formats), page=not no_page, hash_inputs=sha256,
             progress=follow,
         )  # fmt: skip
     if not quiet:

@@ -57,6 +57,8 @@ def print_result(result: Result, out: Path) -> None:
         _say(console, _silences(counts))
     if result.berths.num_rows:
         _say(console, _harbours(result.run["summed_up"]))
+    for one in result.run.get("watch_lists", ()):
+        _say(console, _watched(one))
     doubtful = sum(bool(file["doubts"]) for file in result.run["inputs"])
     if doubtful:
         files = "1 file" if doubtful == 1 else f"{doubtful:,} files"
@@ -194,6 +196,14 @@ def _silences(counts: Mapping[str, Any]) -> str:
     words = ", ".join(f"{number:,} {word}" for word, number in counts["gaps_by_coverage"].items())
     areas = ", ".join(f"{number:,} of {word}" for word, number in counts["areas"].items())
     return f"gaps by what else was heard there: {words}" + (f"; areas: {areas}" if areas else "")
+
+
+def _watched(one: Mapping[str, Any]) -> str:
+    """Say how many vessels are on a list, of when it is, and that it is stale where it is."""
+    hulls, day = one["hulls"], f"of {one['date']}" if one["date"] else "undated"
+    stale = " (stale: give a current list)" if one["stale"] else ""
+    count = f"{one['entries']:,} vessels, {hulls['hit']:,} of them in these data by IMO number"
+    return f"watch-list {clean(one['name'])} {day}{stale}: {count}, {hulls['possible']:,} hulls possibly"
 
 
 def _harbours(summed_up: Mapping[str, Any]) -> str:

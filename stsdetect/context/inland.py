@@ -100,7 +100,12 @@ def _inland(region: tuple[str, float, float, float, float]) -> Any | None:
     for _, *water in WATERS:
         deep &= ~((lon > water[0] - size) & (lon < water[2] + size) & (lat > water[1] - size) & (lat < water[3] + size))
     deep[deep] = shore.shore_km(lat[deep], lon[deep]) >= DEEP_KM + _HALF_CELL_KM
-    cells = shapely.box(left[deep], low[deep], left[deep] + size, low[deep] + size)
+    # Whole rows of cells: there are fewer of them to put together.
+    edge = np.diff(deep.reshape(rows, columns).astype(np.int8), axis=1, prepend=0, append=0)
+    line, first = np.nonzero(edge == 1)
+    _, beyond = np.nonzero(edge == -1)
+    grid = _CELLS_PER_DEGREE
+    cells = shapely.box(west + first / grid, south + line / grid, west + beyond / grid, south + line / grid + size)
     # First inwards, then simpler by no more: never beyond the cells.
     inner = shapely.union_all(cells, grid_size=1e-6).buffer(-_SMOOTH_DEG).simplify(0.99 * _SMOOTH_DEG)
     return None if inner.is_empty else inner

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from stsdetect.context.behind import behind_walls
+from stsdetect.context.behind import Seen, behind_walls
 from stsdetect.context.inland import inland_within
 from stsdetect.kernels.outline import circles, outlines
 from stsdetect.kernels.prisms import STRETCH, Legs, Silences
@@ -72,13 +72,14 @@ def reach_areas(
     hulls = [s for s in (a, b) if s is not None]
     zero_us = np.max([s.start_us for s in hulls], axis=0)
     legs = [Legs.of(s, zero_us, apart_m if b is not None else 0.0, least_way_m) for s in hulls]
+    seen = [Seen.of(leg) for leg in legs] if without_land else []
     areas: list[bytes | None] = []
     for row, middle in enumerate(middles):
         if np.isnan(middle).any():
             areas.append(None)
             continue
         area = _area(corners[row], middle)
-        areas.append(_wkb(_without_land(area, corners[row], legs, row, least_s) if without_land else area))
+        areas.append(_wkb(_without_land(area, seen, row, least_s) if without_land else area))
     return areas
 
 
@@ -111,8 +112,8 @@ def _area(corners: Floats, middle: Floats) -> Any:
     return shapely.box(-180.0, -90.0, 180.0, 90.0) if np.isnan(corners).any() else _on_the_map(corners, middle)
 
 
-def _without_land(area: Any, corners: Floats, legs: list[Legs], row: int, least_s: float) -> Any:
-    for out in (inland_within(*area.bounds), behind_walls(area.bounds, corners, legs, row, least_s)):
+def _without_land(area: Any, seen: list[Seen], row: int, least_s: float) -> Any:
+    for out in (inland_within(*area.bounds), behind_walls(area.bounds, seen, row, least_s)):
         left = area if out is None else area.difference(out)
         # Whose fixes are themselves where no ship is, was not there by what is known of land.
         area = area if left.is_empty else left
@@ -132,13 +133,16 @@ def _on_the_map(corners: Floats, middle: Floats) -> Any:
     east, north = (axis[0] for axis in local_axes(middle[None, :]))
     flat = np.column_stack([corners @ east, corners @ north]) / (corners @ middle)[:, None]
     # To 6 micrometres: corners nearer to each other than that are one.
-    hull = shapely.multipoints(np.round(flat, 12)).convex_hull
+    hull = shapely.convex_hull(shapely.linestrings(np.round(flat, 12)))
     # In the gnomonic map lengths grow away from the middle.
-    grown = (1.0 + (flat * flat).sum(axis=1).max()) / EARTH_RADIUS_M
+    farthest = float((flat * flat).sum(axis=1).max())
+    grown = (1.0 + farthest) / EARTH_RADIUS_M
     hull = hull.buffer(WIDER_M * grown, join_style="mitre")
     pole = np.array([0.0, 0.0, 1.0 if middle[2] >= 0.0 else -1.0])
     upward = float(pole @ middle)
-    if upward > 1e-3:
+    # Seen from the middle; a mitre reaches at most five times as far as its sides.
+    away = np.sqrt(1.0 - min(upward, 1.0) ** 2) / max(upward, 1e-3)
+    if upward > 1e-3 and away < np.sqrt(farthest) + (5.0 * WIDER_M + _POLE_M) * grown:
         at = shapely.Point(float(pole @ east) / upward, float(pole @ north) / upward)
         if hull.boundary.distance(at) <= _POLE_M * grown:
             hull = hull.buffer(2.0 * _POLE_M * grown, join_style="mitre")
@@ -189,7 +193,10 @@ def _cut(lon: Floats, lat: Floats, pole: float) -> Any:
         ring = np.vstack([ring, [more, [more[0], 90.0 * pole], [lon[0], 90.0 * pole], ring[0]]])
     else:
         ring[-1] = ring[0]
-    shape = shapely.make_valid(shapely.Polygon(ring))
+    shape = shapely.Polygon(ring)
+    if abs(ring[:, 0]).max() <= 180.0 and shape.is_valid:
+        return shape
+    shape = shapely.make_valid(shape)
     world = shapely.box(-180.0, -90.0, 180.0, 90.0)
     turns = range(int(np.floor((lon.min() + 180.0) / 360.0)), int(np.floor((lon.max() + 180.0) / 360.0)) + 1)
     parts = []

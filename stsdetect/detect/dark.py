@@ -7,8 +7,8 @@ been there as well is told by ``n_rivals``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,8 @@ import pyarrow as pa
 from stsdetect.context.berths import BerthCells
 from stsdetect.context.reach_area import reach_areas
 from stsdetect.detect.arrays import to_arrow
+from stsdetect.detect.courses import Bound
+from stsdetect.detect.dark_crowds import Crowds
 from stsdetect.detect.dark_index import Join, Spans
 from stsdetect.detect.dark_parties import (
     Party,
@@ -34,14 +36,13 @@ from stsdetect.detect.dark_rows import Rows, as_events
 from stsdetect.detect.dark_score import (
     BOTH_DARK,
     ONE_DARK,
+    both_dark_terms,
+    likeliest,
     may_pair,
-    pair_points,
-    share_points,
-    silence_points,
-    spare_s,
-    time_points,
+    one_dark_terms,
+    points,
 )
-from stsdetect.kernels.reach import Meets, bounding_cap, joint_reach, reach_stay
+from stsdetect.kernels.reach import Meets, bounding_cap, joint_reach, reach_stay, surely_together
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
 from stsdetect.schema import EVENTS
@@ -52,8 +53,8 @@ from stsdetect.units import US_PER_S
 AtBerth = Callable[[Floats, Floats], Bools]
 #: Verdicts that keep a silence from being paired with another: an outage hides everyone alike.
 _OUTAGE = 3
-#: Lengths of loitering that count as a stay [s]: who lies still for days does not pump for days (our choice).
-_STAY_S = (7200.0, 86_400.0)
+#: Pairs of silences looked at together; bounds memory, not results.
+_AT_ONCE = 1 << 16
 #: Pairs of silences held back until all partners of one of them have come; bounds memory, not results.
 _HELD = 4_000_000
 
@@ -83,7 +84,7 @@ class DarkRendezvous:
     cargo: bool = True
     max_candidates: int = 10
     max_partners: int = 5
-    max_rivals: int = 200
+    max_rivals: int = 250
     min_score: float = 0.0
     min_signature: float = 0.6
     shore: bool = True
@@ -105,9 +106,12 @@ class DarkRendezvous:
         at_berth
             Tells which places are berths; loitering there is left out if ``shore`` is set.
         """
-        world = World.of(EVENTS.conform(to_arrow(events, "events"), extra=True))
-        if not world.events.num_rows:
-            return EVENTS.empty()
+        search = self.search(EVENTS.conform(to_arrow(events, "events"), extra=True), vessels, at_berth=at_berth)
+        return pa.concat_tables([*search.one_dark(), search.both_dark()])
+
+    def search(self, events: pa.Table, vessels: Any | None = None, *, at_berth: AtBerth | None = None) -> Search:
+        """Return the search that `detect` makes: who may take part, and who of them could have met."""
+        world = World.of(events)
         craft = world.craft(cargo=self.cargo, min_length_m=self.min_length_m)
         quiet = quiet_gaps(world, round(self.max_quiet_s * US_PER_S))
         silent = read_silent(
@@ -116,8 +120,7 @@ class DarkRendezvous:
         visible = read_visible(world, craft, vessels, quiet, round(self.min_loitering_s * US_PER_S))
         if at_berth is not None and self.shore and visible.size:
             visible = visible.take(~at_berth(*to_lat_lon(visible.place_xyz)))
-        search = _Search(self, world, silent, visible, met_before(world))
-        return pa.concat_tables([*search.one_dark(), search.both_dark()])
+        return Search(self, world, silent, visible, met_before(world))
 
 
 def find_dark(events: pa.Table, vessels: pa.Table | None, settings: Settings, cells: BerthCells) -> pa.Table:
@@ -127,7 +130,7 @@ def find_dark(events: pa.Table, vessels: pa.Table | None, settings: Settings, ce
 
 
 @dataclass(frozen=True)
-class _Search:
+class Search:
     """The search in one table of events."""
 
     rule: DarkRendezvous
@@ -139,14 +142,8 @@ class _Search:
     def one_dark(self) -> list[pa.Table]:
         """Return loiterings with their best candidates, and those without one that look as if they had a partner."""
         rule, visible, silent = self.rule, self.visible, self.silent
-        stays = Spans(visible.start_us, visible.end_us, visible.place_xyz, visible.spread_m)
-        join = Join(round(rule.min_stay_s * US_PER_S), rule.apart_m)
         tables, lonely = [EVENTS.empty()], np.ones(visible.size, dtype=np.bool_)
-        for stay, gap in join.pairs(stays, _spans(silent)):
-            able = may_pair(visible.craft[stay], silent.craft[gap]) & (visible.hull[stay] != silent.hull[gap])
-            stay, gap = stay[able], gap[able]
-            possible = self._beside(stay, gap).possible
-            stay, gap = stay[possible], gap[possible]
+        for stay, gap in self.beside():
             lonely[stay] = False
             score = self._score_beside(stay, gap)
             best = _ranked(stay, silent.hull[gap], gap, score)
@@ -158,6 +155,17 @@ class _Search:
             tables.append(self._events(visible.take(rows.first), silent.take(rows.second), rows))
         alone = Rows.unknown(np.flatnonzero(lonely & (visible.signature >= rule.min_signature)), visible)
         return [*tables, self._events(visible.take(alone.first), None, alone)]
+
+    def beside(self) -> Iterator[tuple[Ints, Ints]]:
+        """Yield which silent hulls could have lain beside which visible ones, as numbers of both."""
+        visible, silent = self.visible, self.silent
+        stays = Spans(visible.start_us, visible.end_us, visible.place_xyz, visible.spread_m)
+        join = Join(round(self.rule.min_stay_s * US_PER_S), self.rule.apart_m)
+        for stay, gap in join.pairs(stays, _spans(silent)):
+            able = may_pair(visible.craft[stay], silent.craft[gap]) & (visible.hull[stay] != silent.hull[gap])
+            stay, gap = stay[able], gap[able]
+            possible = self._beside(stay, gap).possible
+            yield stay[possible], gap[possible]
 
     def _events(self, first: Party, second: Silent | None, rows: Rows) -> pa.Table:
         reach: list[bytes | None] = [None] * rows.first.size
@@ -174,18 +182,16 @@ class _Search:
         return as_events(self.world, first, second, rows, reach, self.rule.max_rivals)
 
     def _beside(self, stay: Ints, gap: Ints) -> Meets:
-        visible, rule = self.visible.take(stay), self.rule
+        visible, rule = self.visible, self.rule
         return reach_stay(
-            self.silent.take(gap).reach, visible.place_xyz, visible.spread_m + rule.apart_m,
-            visible.start_us, visible.end_us, least_s=rule.min_stay_s,
+            self.silent.reach.take(gap), visible.place_xyz[stay], visible.spread_m[stay] + rule.apart_m,
+            visible.start_us[stay], visible.end_us[stay], least_s=rule.min_stay_s,
         )  # fmt: skip
 
     def _score_beside(self, stay: Ints, gap: Ints) -> Floats:
-        visible, silent = self.visible.take(stay), self.silent.take(gap)
-        lay_s = np.clip((visible.end_us - visible.start_us) / US_PER_S, *_STAY_S)
-        points = silence_points(silent, visible.place_xyz, ONE_DARK)
-        points = points + time_points(spare_s(silent, visible.place_xyz), lay_s, ONE_DARK)
-        return points + pair_points(visible, silent, self._met(visible.hull, silent.hull), ONE_DARK)
+        visible, bound = self.visible.take(stay), Bound.of(self.silent.take(gap))
+        met = self._met(visible.hull, bound.silent.hull)
+        return points(one_dark_terms(visible, bound, met), ONE_DARK)
 
     def _met(self, one: Ints, other: Ints) -> Bools:
         return np.isin(pair_number(one, other, len(self.world.labels)), self.met)
@@ -193,39 +199,69 @@ class _Search:
     def both_dark(self) -> pa.Table:
         """Return pairs of silences that are among the best partners of each other."""
         rule = self.rule
-        some = self.silent.take((self.silent.verdict != _OUTAGE) & ~self.silent.quiet)
-        join = Join(round(rule.min_stay_s * US_PER_S), rule.apart_m)
-        partners = _Partners(some, rule)
-        for later, earlier, complete in join.earlier(_spans(some)):
-            able = may_pair(some.craft[later], some.craft[earlier]) & (some.hull[later] != some.hull[earlier])
-            one, two = _by_hull(some, later[able], earlier[able])
-            meets = self._together(some, one, two)
-            possible = np.flatnonzero(meets.possible)
-            one, two = one[possible], two[possible]
-            score = self._score_together(some, one, two, _taken(meets, possible))
+        some = self.paired
+        bound, partners, crowds = Bound.of(some), _Partners(some, rule), Crowds(some.hull, most=rule.max_rivals)
+        for one, two, middle_xyz, complete in self.together(crowds):
+            score, _ = self._score_together(bound.take(one), bound.take(two), middle_xyz)
             partners.add(one, two, score, complete)
         one, two, score, rank, rivals = partners.chosen()
-        good = (score >= rule.min_score) & (rivals <= rule.max_rivals)
+        good = (score >= rule.min_score) & (rivals <= rule.max_rivals) & ~(crowds.crowded[one] | crowds.crowded[two])
         one, two, score, rank, rivals = one[good], two[good], score[good], rank[good], rivals[good]
         meets = self._together(some, one, two)
-        return self._events(some.take(one), some.take(two), Rows.of(one, two, score, rank, rivals, meets))
+        _, place = self._score_together(bound.take(one), bound.take(two), meets.place_xyz)
+        rows = Rows.of(one, two, score, rank, rivals, replace(meets, place_xyz=place))
+        return self._events(some.take(one), some.take(two), rows)
+
+    @property
+    def paired(self) -> Silent:
+        """The silences that are paired with each other."""
+        chosen: Silent = self.silent.take((self.silent.verdict != _OUTAGE) & ~self.silent.quiet)
+        return chosen
+
+    def together(self, crowds: Crowds | None = None) -> Iterator[tuple[Ints, Ints, Floats, int]]:
+        """Yield which of the silences of `paired` leave room for a meeting, as numbers of both, and its middle.
+
+        With them comes the number of silences all of whose earlier partners have come by now. With ``crowds`` those
+        pairs are left out of which both have too many rivals.
+        """
+        some = self.paired
+        for one, two, complete in self._to_look_at(
+            some, Crowds(some.hull, most=some.size) if crowds is None else crowds
+        ):
+            meets = self._together(some, one, two)
+            possible = np.flatnonzero(meets.possible)
+            yield one[possible], two[possible], meets.place_xyz[possible], complete
+
+    def _to_look_at(self, some: Silent, crowds: Crowds) -> Iterator[tuple[Ints, Ints, int]]:
+        """Yield pairs of silences as `Join.earlier` does, without those of which both have too many rivals.
+
+        Where one has, the other must still know how it ranks among its partners.
+        """
+        rule, reach, before = self.rule, some.reach, 0
+        for later, earlier, complete in Join(round(rule.min_stay_s * US_PER_S), rule.apart_m).earlier(_spans(some)):
+            able = may_pair(some.craft[later], some.craft[earlier]) & (some.hull[later] != some.hull[earlier])
+            one, two = _by_hull(some, later[able], earlier[able])
+            for k in range(0, one.size, _AT_ONCE):
+                a, b = one[k : k + _AT_ONCE], two[k : k + _AT_ONCE]
+                sure = surely_together(reach.take(a), reach.take(b), apart_m=rule.apart_m, least_s=rule.min_stay_s)
+                crowds.add(a[sure], b[sure])
+            crowded = crowds.crowded
+            open_ = ~(crowded[one] & crowded[two])
+            one, two = one[open_], two[open_]
+            for k in range(0, one.size, _AT_ONCE):
+                last = k + _AT_ONCE >= one.size
+                yield one[k : k + _AT_ONCE], two[k : k + _AT_ONCE], complete if last else before
+            before = complete
 
     def _together(self, some: Silent, one: Ints, two: Ints) -> Meets:
-        a, b, rule = some.take(one).reach, some.take(two).reach, self.rule
+        a, b, rule = some.reach.take(one), some.reach.take(two), self.rule
         return joint_reach(a, b, apart_m=rule.apart_m, least_s=rule.min_stay_s, drift_kn=rule.drift_kn)
 
-    def _score_together(self, some: Silent, one: Ints, two: Ints, meets: Meets) -> Floats:
-        a, b, place = some.take(one), some.take(two), meets.place_xyz
-        points = silence_points(a, place, BOTH_DARK) + silence_points(b, place, BOTH_DARK)
-        first, second = spare_s(a, place), spare_s(b, place)
-        # Who is together is so for one time.
-        points = points + time_points(np.minimum(first, second), np.maximum(first, second), BOTH_DARK)
-        points = points + share_points(a, b, meets.stay_max_s, BOTH_DARK)
-        return points + pair_points(a, b, self._met(a.hull, b.hull), BOTH_DARK)
-
-
-def _taken(meets: Meets, index: Ints) -> Meets:
-    return Meets(*(getattr(meets, field.name)[index] for field in fields(meets)))
+    def _score_together(self, a: Bound, b: Bound, middle_xyz: Floats) -> tuple[Floats, Floats]:
+        """Return the points of two silences, and where they would likeliest have met."""
+        rule, met = self.rule, self._met(a.silent.hull, b.silent.hull)
+        place = likeliest(a, b, middle_xyz, BOTH_DARK, rule.min_stay_s, rule.min_score)
+        return points(both_dark_terms(a, b, place, met), BOTH_DARK), place
 
 
 def _spans(silent: Silent) -> Spans:
@@ -250,19 +286,23 @@ class _Best:
 
 def _ranked(group: Ints, hull: Ints, event: Ints, score: Floats) -> _Best:
     """Rank the hulls of each group by their best event; of equal scores the lesser hull, then event, goes first."""
-    order = np.lexsort((event, -score, hull, group))
-    first = _runs(group[order], hull[order])
-    best = order[first]
-    best = best[np.lexsort((hull[best], -score[best], group[best]))]
+    both = group * (int(hull.max(initial=0)) + 1) + hull
+    order = np.argsort(both, kind="stable")
+    begin = _runs(both[order])
+    most = np.maximum.reduceat(score[order], begin) if begin.size else score
+    good = order[score[order] == np.repeat(most, np.diff(begin, append=order.size))]
+    good = good[np.lexsort((event[good], both[good]))]
+    best = good[_runs(both[good])]
+    best = best[np.lexsort((-score[best], group[best]))]
     begin, end = group_bounds(group[best])
     size = np.repeat(end - begin, end - begin)
     return _Best(best, np.arange(best.size) - np.repeat(begin, end - begin) + 1, size - 1)
 
 
-def _runs(*keys: Ints) -> Ints:
-    """Return where each run of equal rows of keys begins."""
-    fresh = np.ones(keys[0].size, dtype=np.bool_)
-    fresh[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+def _runs(key: Ints) -> Ints:
+    """Return where each run of equal keys begins."""
+    fresh = np.ones(key.size, dtype=np.bool_)
+    fresh[1:] = key[1:] != key[:-1]
     return np.flatnonzero(fresh)
 
 

@@ -20,8 +20,8 @@ from stsdetect.reference.nearest import kd_tree
 #: Spans asked for at once, and pairs held at once; they bound memory, not results.
 _ASKED = 8192
 _PAIRS = 1 << 20
-#: Pairs handed over at once, about: what comes after is dear by the call.
-_BATCH = 1 << 16
+#: Pairs handed over at once, about: what comes after is dear by the call, and sees crowds the better among many.
+_BATCH = 1 << 20
 #: Boxes are asked for a hair larger, so that rounding loses no pair.
 _EDGE = 1.0 + 1e-9
 #: Smallest sizes told apart, an hour and 10 km: below them a tree more gains nothing (our choice).

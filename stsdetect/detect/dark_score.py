@@ -1,97 +1,112 @@
 """How likely each possible partner is among those that could have been: a sum of points that can be read.
 
-Points are natural log-odds, rounded from two logistic regressions on simulated months (`stsdetect simulate --preset
-dark-month`, seeds 11, 21 and 22), true partners against all that could have been; where a simulated sea cannot know
-(verdicts, vessels without a type, earlier meetings) they are our judgement. What was tried and did not help: how often
-a hull falls silent otherwise, how long its other silences are, how many reports went missing, the size of the reach.
+Points are natural log-odds, rounded from logistic regressions on simulated months (``python -m tests.evaluate.fit``),
+true partners against all that could have been; where a simulated sea cannot know (verdicts, vessels without a type,
+earlier meetings) they are our judgement. What was tried and did not help: how often a hull falls silent otherwise, how
+long its other silences are, how many reports went missing, the size of the reach.
 
 Nothing here looks at zones, shores or ports: those say how much a place matters, not who was there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from stsdetect.detect.dark_parties import NONE, OTHER, Party, Silent
-from stsdetect.kernels.sphere import Bools, Floats, Ints, course_deg, distance_m
+from stsdetect.detect.courses import Bound, crossings
+from stsdetect.detect.dark_parties import NONE, OTHER, TANKER, UNKNOWN, VERDICTS, Party, Visible
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m
 from stsdetect.units import KNOT_MPS, US_PER_S
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Points of one silence and of two parties together.
+    """Points of one silence and of two parties together; each is what one whole of the term of its name is worth.
 
     Attributes
     ----------
-    verdict
-        By verdict as `dark_parties.VERDICTS`: a silence amid healthy reception is chosen, one in an outage is not.
+    dark, unknown, thin, outage
+        A silence judged so: one amid healthy reception is chosen, one in an outage is not.
     heading
-        The course before the silence points to the place; the course after it points away from there. Each at best;
-        the opposite at worst.
+        The course before the silence points to the place; the course after it points away from there: the cosine of
+        each, so that the opposite speaks against.
+    passes
+        Each of these courses leads straight over the place.
+    third, fourth
+        The third best and the worst of the four courses of two silent hulls do: two ways cross somewhere, four seldom.
+    agree
+        Share of the time that each could be at the place, at its usual speed, which they have in common; of a visible
+        hull, of the time that it lay there.
+    near
+        For each doubling of the way over the place, from 5 km.
+    lost
+        Share of the silence that sailing straight on does not explain.
     still
         The hull lay still before and after at one place: it probably never left.
     hurry
         It would have had to sail faster than usual without any stop.
     never_back
         It was not heard again: silences to the end of the data fit everything.
-    near
-        For each doubling of the way over the place, from 5 km.
-    time
-        The time to spare is as long as the stay it is to explain; against, where the two differ ninefold.
-    lost
-        Share of the silence that sailing straight on does not explain.
-    share
-        For each doubling of the share that they could have been together of the two silences (their geometric mean).
     opposite, alike, same, one
         Draughts changed opposite ways; by like volumes, at best; the same way; of one only, as far as known.
-    types
-        Two tankers; a tanker and one that shows no type; a tanker and another ship; none shows a type; one shows none.
+    tankers, tanker_unknown, tanker_other, unknown_other
+        Two tankers; a tanker and one that shows no type; a tanker and another ship; another ship and one without type.
     met
         They were seen to meet in the data.
     """
 
-    verdict: tuple[float, float, float, float]
+    dark: float
+    unknown: float
+    thin: float
+    outage: float
     heading: float
+    passes: float
+    third: float
+    fourth: float
+    agree: float
+    near: float
+    lost: float
     still: float
     hurry: float
     never_back: float
-    near: float
-    time: float
-    lost: float
-    share: float
     opposite: float
     alike: float
     same: float
     one: float
-    types: tuple[float, float, float, float, float]
+    tankers: float
+    tanker_unknown: float
+    tanker_other: float
+    unknown_other: float
     met: float
 
 
 #: A visible hull and a silent one: the place is known well, and so is where courses point.
 ONE_DARK = Weights(
-    verdict=(0.3, 0.0, -0.2, -1.0), heading=2.2, still=-1.0, hurry=-1.75, never_back=-1.2, near=-0.35, time=0.8,
-    lost=0.0, share=0.0, opposite=0.7, alike=2.3, same=-0.5, one=1.5, types=(0.8, 0.4, 0.2, 0.0, -0.5), met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.2, passes=2.2, third=0.0, fourth=0.0, agree=4.8, near=-0.3,
+    lost=0.1, still=-1.7, hurry=-0.3, never_back=-1.1, opposite=-5.0, alike=10.0, same=-1.2, one=0.4, tankers=1.3,
+    tanker_unknown=0.4, tanker_other=-0.3, unknown_other=-0.5, met=1.0,
 )  # fmt: skip
-#: Two silent hulls: the place is a guess, but the times of both must agree.
+#: Two silent hulls: the place is a guess, but the courses and times of both must agree.
 BOTH_DARK = Weights(
-    verdict=(0.3, 0.0, -0.2, -1.0), heading=0.9, still=-2.0, hurry=-1.75, never_back=-2.5, near=-0.27, time=0.4,
-    lost=0.75, share=1.5, opposite=0.4, alike=3.2, same=-0.8, one=1.5, types=(1.8, 0.9, 0.4, 0.0, -0.5), met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=0.3, third=1.7, fourth=0.3, agree=3.7, near=0.0,
+    lost=0.2, still=-0.8, hurry=-0.2, never_back=-0.4, opposite=-5.0, alike=10.0, same=-0.5, one=0.5, tankers=1.5,
+    tanker_unknown=0.3, tanker_other=0.1, unknown_other=-0.3, met=1.0,
 )  # fmt: skip
 
-#: Courses count from this speed [kn] and this far from the place [m]; nearer by, a hull manoeuvres.
-_HEADING_KN, _HEADING_M = 2.0, 3_000.0
-#: Ratio of time to spare and stay at which `Weights.time` is nothing.
-_TIME_RATIO = 3.0
 #: Ways shorter than this are as good as none [m].
 _NEAR_M = 5_000.0
 #: Who lies still is slower than this [kn], and stays within this [m].
 _STILL_KN, _STILL_M = 1.0, 2_000.0
 #: Draughts are typed in tenths of a metre: less is no change [m].
 _DRAUGHT_M = 0.15
-#: Usual speed [kn] where a hull was not seen to sail: product tankers make 11-14 kn laden (see `reference.speeds`).
-_USUAL_KN, _SAILS_KN = 12.0, 5.0
+#: Times shorter than this have nothing in common worth a share [s].
+_SHORT_S = 3600.0
+#: What is worked out at once, which bounds memory.
+_BATCH = 1 << 16
+
+#: Terms by the names of their weights, shape (n,) each.
+Terms = dict[str, Floats]
 
 
 def may_pair(one: Ints, other: Ints) -> Bools:
@@ -100,95 +115,154 @@ def may_pair(one: Ints, other: Ints) -> Bools:
     return able
 
 
-def usual_kn(silent: Silent) -> Floats:
-    """Return the speed each hull sails at [kn]: as seen around the silence, or what is usual."""
-    seen = np.fmax(silent.speed_before_kn, silent.speed_after_kn)
-    seen = np.where(seen >= _SAILS_KN, seen, _USUAL_KN)
-    return np.minimum(seen, silent.max_kn)
+def points(terms: Terms, weights: Weights) -> Floats:
+    """Return the sum of terms by their weights, in the order of the weights, shape (n,)."""
+    total: Floats = np.zeros(next(iter(terms.values())).size)
+    for field in fields(weights):
+        if field.name in terms:
+            total = total + getattr(weights, field.name) * terms[field.name]
+    return total
 
 
-def spare_s(silent: Silent, place_xyz: Floats) -> Floats:
-    """Return what the way over a place at the usual speed leaves of each silence [s]; less than 0: too little."""
-    return _length_s(silent) - _way_m(silent, place_xyz) / (usual_kn(silent) * KNOT_MPS)
+def one_dark_terms(visible: Visible, bound: Bound, met: Bools) -> Terms:
+    """Return what speaks for each silent hull having lain beside a visible one, terms of shape (n,)."""
+    place = visible.place_xyz
+    before, after = bound.before, bound.after
+    stays = visible.start_us / US_PER_S, visible.end_us / US_PER_S
+    return {
+        **_fixed_terms(visible, bound.silent, met),
+        **_silence_terms(bound),
+        **_place_terms(bound, place),
+        "passes": before.passes(place) + after.passes(place),
+        "agree": _agree(bound.times_s(place, bound.usual_mps), stays),
+    }
 
 
-def silence_points(silent: Silent, place_xyz: Floats, weights: Weights) -> Floats:
-    """Return the points of each silence for having been spent at a place, whoever else was there, shape (n,)."""
+def both_dark_terms(one: Bound, other: Bound, place_xyz: Floats, met: Bools) -> Terms:
+    """Return what speaks for two silent hulls having met at a place, terms of shape (n,)."""
+    return {
+        **_fixed_terms(one.silent, other.silent, met),
+        **_summed(_silence_terms(one), _silence_terms(other)),
+        **_meeting_terms(one, other, place_xyz),
+    }
+
+
+def likeliest(one: Bound, other: Bound, place_xyz: Floats, weights: Weights, least_s: float, worth: float) -> Floats:
+    """Return where two silent hulls would likeliest have met, vectors [m], shape (n, 3).
+
+    Tried are the places given and those where their ways cross, as far as both could have been there at one time for
+    ``least_s``. Pairs that could not get to ``worth`` points in all at any place keep the one given.
+    """
+    best = place_xyz.copy()
+    sure = _summed(_silence_terms(one), _silence_terms(other)) | _fixed_terms(
+        one.silent, other.silent, np.ones(len(best), dtype=np.bool_)
+    )
+    most = points(sure, weights) + _most(one, other, weights)
+    rows = np.flatnonzero((most >= worth) & (one.n_known + other.n_known >= 2))
+    for k in range(0, rows.size, _BATCH):
+        some = rows[k : k + _BATCH]
+        best[some] = _best_of(one.take(some), other.take(some), place_xyz[some], weights, least_s)
+    return best
+
+
+def _best_of(one: Bound, other: Bound, place_xyz: Floats, weights: Weights, least_s: float) -> Floats:
+    best, most = place_xyz.copy(), points(_meeting_terms(one, other, place_xyz), weights)
+    for place in crossings(one, other):
+        some = np.flatnonzero(~np.isnan(place[:, 0]))
+        a, b, here = one.take(some), other.take(some), place[some]
+        fastest = [bound.times_s(here, bound.silent.max_kn * KNOT_MPS) for bound in (a, b)]
+        possible = _common_s(*fastest) >= least_s
+        some, a, b, here = some[possible], a.take(possible), b.take(possible), here[possible]
+        got = points(_meeting_terms(a, b, here), weights)
+        better = got > most[some]
+        best[some[better]], most[some[better]] = here[better], got[better]
+    return best
+
+
+def _most(one: Bound, other: Bound, weights: Weights) -> Floats:
+    """Return no less than the points that any place can give, shape (n,)."""
+    known = (one.n_known + other.n_known).astype(np.float64)
+    most: Floats = known * (weights.heading + weights.passes) + weights.agree + 0.0
+    return most + np.where(known >= 3, weights.third, 0.0) + np.where(known >= 4, weights.fourth, 0.0)
+
+
+def _summed(one: Terms, other: Terms) -> Terms:
+    return {name: one[name] + other[name] for name in one}
+
+
+def _meeting_terms(one: Bound, other: Bound, place_xyz: Floats) -> Terms:
+    ways = np.stack([way.passes(place_xyz) for way in (one.before, one.after, other.before, other.after)])
+    ways.sort(axis=0)
+    agree = _agree(*(bound.times_s(place_xyz, bound.usual_mps) for bound in (one, other)))
+    terms = _summed(_place_terms(one, place_xyz), _place_terms(other, place_xyz))
+    return terms | {"passes": ways.sum(axis=0), "third": ways[1], "fourth": ways[0], "agree": agree}
+
+
+def _silence_terms(bound: Bound) -> Terms:
+    """Return what is true of each silence wherever it was spent, shape (n,)."""
+    silent = bound.silent
+    length_s = (silent.end_us - silent.start_us) / US_PER_S
     straight = np.nan_to_num(distance_m(silent.place_xyz, silent.after_xyz))
-    lost = np.clip(1.0 - straight / (usual_kn(silent) * KNOT_MPS * _length_s(silent)), 0.0, 1.0)
-    near = np.log2(np.maximum(_way_m(silent, place_xyz), _NEAR_M) / _NEAR_M)
-    points: Floats = np.array(weights.verdict)[silent.verdict] + weights.heading * _heading(silent, place_xyz)
-    points = points + weights.near * near + weights.lost * lost
-    points = points + np.where(spare_s(silent, place_xyz) < 0, weights.hurry, 0.0)
-    points = points + np.where(np.isnan(silent.after_xyz[:, 0]), weights.never_back, 0.0)
-    return points + np.where(_lay_still(silent), weights.still, 0.0)
+    near = straight <= _STILL_M
+    still = near & (silent.speed_before_kn < _STILL_KN) & (silent.speed_after_kn < _STILL_KN)
+    never_back = np.isnan(silent.after_xyz[:, 0])
+    return {word: (silent.verdict == k).astype(np.float64) for k, word in enumerate(VERDICTS)} | {
+        "lost": np.clip(1.0 - straight / (bound.usual_mps * length_s), 0.0, 1.0),
+        "still": (still & ~never_back).astype(np.float64),
+        "never_back": never_back.astype(np.float64),
+    }
 
 
-def _length_s(silent: Silent) -> Floats:
-    length: Floats = (silent.end_us - silent.start_us) / US_PER_S
-    return length
+def _place_terms(bound: Bound, place_xyz: Floats) -> Terms:
+    arrives, leaves = bound.times_s(place_xyz, bound.usual_mps)
+    return {
+        "heading": bound.before.heading(place_xyz) + bound.after.heading(place_xyz),
+        "near": np.log2(np.maximum(bound.way_m(place_xyz), _NEAR_M) / _NEAR_M),
+        "hurry": (leaves < arrives).astype(np.float64),
+    }
 
 
-def _way_m(silent: Silent, place_xyz: Floats) -> Floats:
-    return distance_m(silent.place_xyz, place_xyz) + np.nan_to_num(distance_m(place_xyz, silent.after_xyz))
+def _common_s(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> Floats:
+    common: Floats = np.minimum(one[1], other[1]) - np.maximum(one[0], other[0])
+    return common
 
 
-def _heading(silent: Silent, place_xyz: Floats) -> Floats:
-    """Return how much hulls sailed towards the place before, and away from it after: -2..2."""
-    towards = np.zeros(silent.size)
-    for course, speed, heard_xyz, turn in (
-        (silent.course_before_deg, silent.speed_before_kn, silent.place_xyz, 0.0),
-        (silent.course_after_deg, silent.speed_after_kn, silent.after_xyz, 180.0),
-    ):
-        known = (speed >= _HEADING_KN) & ~np.isnan(course) & (distance_m(heard_xyz, place_xyz) >= _HEADING_M)
-        off = np.radians(course - course_deg(heard_xyz, place_xyz) - turn)
-        towards += np.where(known, np.cos(off), 0.0)
-    return towards
+def _agree(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> Floats:
+    """Return the share of two stretches of time [s] that they have in common, 0..1, shape (n,)."""
+    whole = np.maximum(one[1], other[1]) - np.minimum(one[0], other[0])
+    share: Floats = np.clip(_common_s(one, other) / np.maximum(whole, _SHORT_S), 0.0, 1.0)
+    return share
 
 
-def _lay_still(silent: Silent) -> Bools:
-    near = distance_m(silent.place_xyz, silent.after_xyz) <= _STILL_M
-    still: Bools = near & (silent.speed_before_kn < _STILL_KN) & (silent.speed_after_kn < _STILL_KN)
-    return still
+def _fixed_terms(one: Party, other: Party, met: Bools) -> Terms:
+    """Return what two hulls have together: draughts, types, and whether they were seen to meet."""
+    crafts = np.minimum(one.craft, other.craft), np.maximum(one.craft, other.craft)
+
+    def both(lesser: int, greater: int) -> Floats:
+        fits: Floats = ((crafts[0] == lesser) & (crafts[1] == greater)).astype(np.float64)
+        return fits
+
+    return _draughts(one, other) | {
+        "tankers": both(TANKER, TANKER),
+        "tanker_unknown": both(TANKER, UNKNOWN),
+        "tanker_other": both(TANKER, OTHER),
+        "unknown_other": both(UNKNOWN, OTHER),
+        "met": met.astype(np.float64),
+    }
 
 
-def time_points(spare: Floats, stay_s: Floats, weights: Weights) -> Floats:
-    """Return points for how well the time to spare [s] agrees with the stay it is to explain, shape (n,)."""
-    some = np.minimum(spare, stay_s) > 0
-    ratio = np.where(some, spare, 1.0) / np.where(some, stay_s, 1.0)
-    alike = np.clip(1.0 - np.abs(np.log(ratio)) / np.log(_TIME_RATIO), -1.0, 1.0)
-    points: Floats = weights.time * np.where(some, alike, -1.0)
-    return points
-
-
-def share_points(one: Silent, other: Silent, stay_max_s: Floats, weights: Weights) -> Floats:
-    """Return points for how much of two silences they could have been together, shape (n,)."""
-    share = np.maximum(stay_max_s, 1.0) / np.sqrt(_length_s(one) * _length_s(other))
-    points: Floats = weights.share * np.log2(share)
-    return points
-
-
-def pair_points(one: Party, other: Party, met: Bools, weights: Weights) -> Floats:
-    """Return the points two hulls have together: draughts, types, and whether they were seen to meet."""
-    two, tanker_unknown, tanker_other, unknown, unknown_other = weights.types
-    # Rows and columns: tanker, unknown, other, none.
-    table = np.zeros((4, 4))
-    table[:3, :3] = [
-        [two, tanker_unknown, tanker_other],
-        [tanker_unknown, unknown, unknown_other],
-        [tanker_other, unknown_other, 0.0],
-    ]
-    points: Floats = _draughts(one, other, weights) + table[one.craft, other.craft]
-    return points + np.where(met, weights.met, 0.0)
-
-
-def _draughts(one: Party, other: Party, weights: Weights) -> Floats:
-    """Points for changes of draught; what was not typed in is no evidence."""
+def _draughts(one: Party, other: Party) -> Terms:
+    """Compare changes of draught; what was not typed in is no evidence."""
     first, second = (np.nan_to_num(party.draught_change_m) for party in (one, other))
     moved_1, moved_2 = np.abs(first) >= _DRAUGHT_M, np.abs(second) >= _DRAUGHT_M
     # What a metre of draught carries grows with the square of the length.
     volumes = np.abs(first) * one.length_m**2, np.abs(second) * other.length_m**2
     alike = np.minimum(*volumes) / np.maximum(np.maximum(*volumes), 1e-9)
     alike = np.where(np.isnan(alike), 0.5, alike)
-    both = np.where(first * second < 0, weights.opposite + weights.alike * alike, weights.same)
-    return np.where(moved_1 & moved_2, both, np.where(moved_1 | moved_2, weights.one, 0.0))
+    opposite = (moved_1 & moved_2 & (first * second < 0)).astype(np.float64)
+    return {
+        "opposite": opposite,
+        "alike": opposite * alike,
+        "same": (moved_1 & moved_2 & (first * second > 0)).astype(np.float64),
+        "one": (moved_1 ^ moved_2).astype(np.float64),
+    }

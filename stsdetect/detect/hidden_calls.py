@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.detect.arrays import Identities, to_floats
+from stsdetect.detect.courses import Ways
 from stsdetect.detect.events import build_events
 from stsdetect.kernels.reach import CLOCK_S, FIX_NOISE_M, STRETCH, Silences, reach_place
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
@@ -31,6 +32,11 @@ from stsdetect.units import KNOT_MPS, US_PER_S
 LEAST_LENGTH_M = 40.0
 #: Who does not say what it is, is asked about as what it would have to be for a delivery: a tanker.
 _TANKER = 80
+#: What twice the time in port is worth beside a course that leads straight there (our choice: of ports that fit alike
+#: the one with most time).
+_STAY_POINTS = 0.1
+#: A way by sea longer than this times the straight one leads around land (our choice).
+_STRAIGHT = 1.1
 #: No port but a lock on the way to others.
 _NO_PORT = "gate"
 #: What crews type where they name no port.
@@ -95,12 +101,12 @@ def infer_calls(
         return EVENTS.empty()
     silences = _silences(gaps)
     windows = [_window(silences, port, rule) for port in wanted]
-    tanker = _type_of(gaps) // 10 == 8
+    tanker, ways = _type_of(gaps) // 10 == 8, _ways(gaps, silences)
     found = [EVENTS.empty()]
     for country in rule.hidden_countries:
         own = [k for k, port in enumerate(wanted) if port.country == country]
         if own:
-            chosen = _Choice.of([windows[k] for k in own], [wanted[k] for k in own], tanker)
+            chosen = _Choice.of([windows[k] for k in own], [wanted[k] for k in own], tanker, ways)
             found.append(_rows(gaps, chosen, silences.max_speed_kn, known, labels))
     return pa.concat_tables(found)
 
@@ -177,11 +183,15 @@ class _Choice:
     others: list[list[str]]
 
     @classmethod
-    def of(cls, windows: list[_Window], ports: list[Port], tanker: Bools) -> _Choice:
-        """Choose the port where the hull could have stayed longest; for tankers one that takes oil, if there is one."""
+    def of(cls, windows: list[_Window], ports: list[Port], tanker: Bools, ways: Sequence[Ways]) -> _Choice:
+        """Choose the port to which the courses before and after point best, and where the stay could be longest.
+
+        For tankers it is one that takes oil, if there is one.
+        """
         stay = np.stack([window.stay_s for window in windows])
         oil = np.array(["oil" in port.role.casefold() for port in ports])
-        liked = np.where(stay > 0, stay + 1e9 * (oil[:, None] & tanker[None, :]), -1.0)
+        fit = np.stack([_fit(ways, port) for port in ports]) + _STAY_POINTS * np.log2(1.0 + stay / 3600.0)
+        liked = np.where(stay > 0, fit + 1e3 * (oil[:, None] & tanker[None, :]), -1e6)
         best = np.argmax(liked, axis=0)
         row = np.flatnonzero(stay.max(axis=0) > 0)
         at = (best[row], row)
@@ -193,6 +203,28 @@ class _Choice:
             stay[at],
             [[ports[k].name for k in np.flatnonzero(stay[:, i] > 0).tolist() if k != best[i]] for i in row.tolist()],
         )
+
+
+def _ways(gaps: pa.Table, silences: Silences) -> list[Ways]:
+    before, after = (
+        {name: to_floats(gaps.column(f"{name}_{when}_{unit}")) for name, unit in (("course", "deg"), ("speed", "kn"))}
+        for when in ("before", "after")
+    )
+    return [
+        Ways.of(silences.from_xyz, before["course"], before["speed"]),
+        Ways.of(silences.to_xyz, after["course"], after["speed"], back=True),
+    ]
+
+
+def _fit(ways: Sequence[Ways], port: Port) -> Floats:
+    """Return how well the courses before and after silences lead to a port, shape (n,); over land none does."""
+    place = to_xyz(np.array([port.lat_deg]), np.array([port.lon_deg]))
+    each = np.repeat(place, len(ways[0].known), axis=0)
+    total = np.zeros(len(each))
+    for way in ways:
+        open_sea = least_way_m(way.from_xyz, each, beside_m=INLAND_M) <= _STRAIGHT * distance_m(way.from_xyz, each)
+        total += np.where(open_sea, way.passes(each), 0.0)
+    return total
 
 
 _COPIED = ("vessel_a", "mmsi_a", "name_a", "imo_a", "ship_type_a", "length_a_m", "draught_before_a_m",

@@ -47,6 +47,7 @@ __all__ = [
     "joint_reach",
     "reach_place",
     "reach_stay",
+    "surely_together",
 ]
 
 #: Speeds closer than this are taken as equal [m/s].
@@ -56,6 +57,8 @@ _SAME_MPS = 1e-6
 TOLERANCE_S = 30.0
 #: Rows worked on at once, which bounds memory.
 _BATCH = 8_192
+#: A meeting that is longer than asked for by so much is found whatever is rounded [s].
+_SURE_S = 1.0
 #: Parts of the straight way between the fixes of a silence that are tried as meeting places.
 _SHARES = (0.5, 0.25, 0.75)
 
@@ -221,6 +224,35 @@ def joint_reach(
         for name in ("possible", "earliest_us", "latest_us", "stay_max_s", "place_xyz", "still_max_s"):
             getattr(result, name)[some] = getattr(part, name)
     return result
+
+
+def surely_together(a: Silences, b: Silences, *, apart_m: float, least_s: float) -> Bools:
+    """Tell of which rows `joint_reach` is bound to say that they can have met for ``least_s``, shape (n,).
+
+    One place is looked at, about the middle between both, which takes little of the time. False says nothing; ways are
+    those of the sphere.
+
+    Examples
+    --------
+    >>> from stsdetect.kernels.sphere import to_xyz
+    >>> place = to_xyz(np.array([38.0, 38.0, 43.4]), np.array([124.0, 125.14, 124.0]))
+    >>> n, hours_us = np.zeros(2, dtype=np.int64), np.full(2, 12 * 3_600_000_000)
+    >>> one = Silences(n, hours_us, place[[0, 0]], place[[0, 0]], np.full(2, 13.0))
+    >>> other = Silences(n, hours_us, place[1:], place[1:], np.full(2, 13.0))
+    >>> surely_together(one, other, apart_m=500.0, least_s=3600.0).tolist()
+    [True, False]
+    """
+    sure = np.zeros(len(a), dtype=np.bool_)
+    for k in range(0, len(a), _BATCH):
+        some = slice(k, k + _BATCH)
+        zero_us = np.maximum(a.start_us[some], b.start_us[some])
+        caps = caps_of(*(Legs.of(s.take(some), zero_us, apart_m) for s in (a, b)))
+        # Between the middles of both, the nearer to one, the less far it gets.
+        weight = (caps.pace[:2] / (caps.moment_s[2:] - caps.moment_s[:2])) ** 2
+        middle = weight[0] * (caps.apex[:, 0] + caps.apex[:, 2]) + weight[1] * (caps.apex[:, 1] + caps.apex[:, 3])
+        begin, end = caps.window(_unit(middle))
+        sure[some] = end - begin >= least_s + _SURE_S
+    return sure
 
 
 def _meets(

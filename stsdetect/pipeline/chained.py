@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 
-from stsdetect.errors import InputError, SchemaError, UsageError, did_you_mean
+from stsdetect.errors import InputError, SchemaError
+from stsdetect.pipeline.watched import open_lists
 from stsdetect.reference.places import load_ports, load_zones
 from stsdetect.schema import EVENTS, PAIRS, Schema
 from stsdetect.score.chains import chains
 from stsdetect.score.facts import Facts, Zone
+from stsdetect.score.watchlists import ListSource
 from stsdetect.settings import Settings
 
 
@@ -55,29 +56,16 @@ def _read(folder: Path, schema: Schema) -> pa.Table:
         raise InputError(f"{path} cannot be read as {schema.name}: {problem}") from problem
 
 
-def read_listed(path: str | Path) -> list[int]:
-    """Return the IMO numbers in the column ``imo`` of a CSV file; rows without one are passed over.
+def read_listed(one: ListSource) -> list[int]:
+    """Return the IMO numbers on a watch-list of any known layout.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or a number is none.
-    UsageError
-        If there is no such column.
+        If the file cannot be read, is no list, or has no IMO number.
     """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            rows = csv.DictReader(stream)
-            names = {name.strip().casefold(): name for name in rows.fieldnames or () if name}
-            if "imo" not in names:
-                raise UsageError(f"{path} has no column 'imo'.{did_you_mean('imo', names)}")
-            words = [(rows.line_num, (row[names["imo"]] or "").strip()) for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise InputError(f"{path} cannot be read as CSV: {problem}") from problem
-    numbers = []
-    for line, word in words:
-        digits = word.upper().removeprefix("IMO").strip()
-        if digits and not (digits.isascii() and digits.isdigit() and len(digits) == 7):
-            raise InputError(f"{path}, line {line}: {word[:40]!r} is no IMO number (seven digits)")
-        numbers += [int(digits)] if digits else []
+    (found,) = open_lists(one, None)
+    numbers = sorted({imo for entry in found.entries for imo in entry.imos})
+    if not numbers:
+        raise InputError(f"{found.path} lists no IMO number; chains end at vessels by IMO number only")
     return numbers

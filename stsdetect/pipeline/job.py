@@ -28,14 +28,18 @@ from stsdetect.pipeline.archive import Archive
 from stsdetect.pipeline.loops import get_ready, wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.pipeline.told import join_sources, join_told
+from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
-from stsdetect.schema import AREAS, COVERAGE, EVENTS, SOURCES
+from stsdetect.schema import AREAS, COVERAGE, EVENTS, SOURCES, WATCH_HITS
 from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
+from stsdetect.score.listed import Listed
+from stsdetect.score.watchlists import ListSource
+from stsdetect.score.watchlists.matching import match
 from stsdetect.settings import Format, Settings
 from stsdetect.tracks import Tracks
 
@@ -80,6 +84,8 @@ class Result:
         Where many hulls at once could not be heard, or sent places that cannot be, as in `stsdetect.schema.AREAS`.
     coverage
         How well places were heard, by cell and day, as in `stsdetect.schema.COVERAGE`: what gaps are judged by.
+    watch_hits
+        Hulls that are on watch-lists, or may be, as in `stsdetect.schema.WATCH_HITS`.
     """
 
     events_table: pa.Table
@@ -92,6 +98,7 @@ class Result:
     sources: pa.Table = field(default_factory=SOURCES.empty, repr=False)
     areas: pa.Table = field(default_factory=AREAS.empty, repr=False)
     coverage: pa.Table = field(default_factory=COVERAGE.empty, repr=False)
+    watch_hits: pa.Table = field(default_factory=WATCH_HITS.empty, repr=False)
 
     @property
     def events(self) -> geopandas.GeoDataFrame:
@@ -132,6 +139,7 @@ def detect(
     until: Moment | None = None,
     bbox: BBox | None = None,
     vessels: Iterable[str | int] | None = None,
+    watch_lists: Sequence[ListSource] = (),
     formats: Sequence[str] = (),
     page: bool = True,
     hash_inputs: bool = False,
@@ -159,6 +167,9 @@ def detect(
         (lon_min, lat_min, lon_max, lat_max) [degrees]; lon_min > lon_max reaches over the antimeridian.
     vessels
         Only these vessels, by MMSI or the source's own id.
+    watch_lists
+        Lists of vessels to look for: files (`stsdetect.WatchListFile` to give a name or a date with them), or
+        ``"packaged"`` for the old snapshot that comes with the program; ``watch_hits.parquet`` holds what was found.
     formats
         More files: any of ``csv``, ``geojson``, ``gpkg``, ``kml``; needs ``out``.
     page
@@ -195,7 +206,8 @@ def detect(
     settings = settings or Settings()
     result = run_job(
         source, out=out, settings=settings, since=since, until=until, bbox=bbox, vessels=vessels,
-        formats=formats, page=page, hash_inputs=hash_inputs, keep_fixes=keep_fixes, progress=progress,
+        watch_lists=watch_lists, formats=formats, page=page, hash_inputs=hash_inputs, keep_fixes=keep_fixes,
+        progress=progress,
     )  # fmt: skip
     check_rejects(result, settings)
     return result
@@ -224,6 +236,7 @@ def run_job(
     until: Moment | None = None,
     bbox: BBox | None = None,
     vessels: Iterable[str | int] | None = None,
+    watch_lists: Sequence[ListSource] = (),
     formats: Sequence[str] = (),
     page: bool = True,
     hash_inputs: bool = False,
@@ -245,6 +258,7 @@ def run_job(
     folder = None if out is None else Path(out)
     if folder is not None and sources:
         refuse_inputs_inside(folder, inputs, [source.path for source in sources])
+    watched = open_lists(watch_lists, folder)
     clock = _Clock(progress or (lambda stage, done, total: None))
     results = staged(folder) if folder is not None else nullcontext()
     size = sum(source.size for source in sources) or getattr(inputs, "nbytes", 0)
@@ -279,9 +293,14 @@ def run_job(
         with clock.stage("score"):
             asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
             known = {"facts": places.facts, "berths": berths}
+            found = match(watched, cleaned.tracks.vessels, events)
+            asked["watch_hits"] = found.hits
             direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
             pairs = rank([rank_pairs(events, **known, **asked), rank_dark(events, **known, **asked), direct])
-            links = chains(events, pairs, settings=settings.chains, calls=rule, ports=ports, facts=places.facts)
+            imos = Listed.of(found.hits).imos
+            links = chains(
+                events, pairs, settings=settings.chains, calls=rule, ports=ports, facts=places.facts, listed=imos
+            )
             pairs = add_chains(pairs, links)
         filters = {
             "since": manifest.iso(start),
@@ -291,12 +310,14 @@ def run_job(
         }
         run = manifest.describe_run(got, cleaned, events, pairs, settings, filters, hash_inputs)
         run["counts"] |= manifest.count_silences(events, judged.areas)
+        if watched:
+            run["watch_lists"] = describe_lists(watched, found, whole_hash=hash_inputs)
         if got.events.num_rows:
             run["told"] = {"events": got.events.num_rows, "added": told}
         sources = join_sources(archive.sources, got.event_sources, events)
         result = Result(
             events, pairs, cleaned.tracks, berths, got.rejects, run,
-            sources=sources, areas=judged.areas, coverage=judged.coverage,
+            sources=sources, areas=judged.areas, coverage=judged.coverage, watch_hits=found.hits,
         )  # fmt: skip
         names: list[str] = []
         if aside is not None:
@@ -446,21 +467,13 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
     write_table(result.tracks.vessels, aside / "vessels.parquet")
     write_table(result.tracks.segments, aside / "segments.parquet")
     write_table(result.sources, aside / "sources.parquet")
-    if result.tracks.flagged.num_rows:
-        write_table(result.tracks.flagged, aside / "flagged.parquet")
-        names.append("flagged.parquet")
-    if result.berths.num_rows:
-        write_table(result.berths, aside / "berths.parquet")
-        names.append("berths.parquet")
-    if result.areas.num_rows:
-        write_table(result.areas, aside / "areas.parquet")
-        names.append("areas.parquet")
-    if result.coverage.num_rows:
-        write_table(result.coverage, aside / "coverage.parquet")
-        names.append("coverage.parquet")
-    if result.rejects.num_rows:
-        write_table(result.rejects, aside / "rejects.parquet")
-        names.append("rejects.parquet")
+    some = {"flagged": result.tracks.flagged, "berths": result.berths, "areas": result.areas}
+    some |= {"coverage": result.coverage, "rejects": result.rejects, "watch_hits": result.watch_hits}
+    for name, table in some.items():
+        # Without a row, watch hits still say that lists were asked, and nobody is on them.
+        if table.num_rows or (name == "watch_hits" and "watch_lists" in result.run):
+            write_table(table, aside / f"{name}.parquet")
+            names.append(f"{name}.parquet")
     written = write_gis(aside, formats, events=result.events_table, pairs=result.pairs_table, areas=result.areas)
     names += [path.name for path in written]
     names.append(RUN_FILE)
@@ -479,6 +492,7 @@ def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places 
             shoreline=load_shoreline(),
             areas=result.areas,
             ports={port.id: port.name for port in places.ports},
+            watch_hits=result.watch_hits,
         )
         names.append("report.html")
     return names

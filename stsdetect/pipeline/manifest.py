@@ -23,7 +23,7 @@ from stsdetect.settings import Settings
 #: Name and version of the layout of ``run.json``.
 RUN_SCHEMA = "stsdetect-run/1"
 #: Packages whose version can change a result.
-PACKAGES = ("stsdetect", "numpy", "pyarrow", "pandas", "geopandas", "shapely", "scipy", "pyais", "pyogrio")
+PACKAGES = ("stsdetect", "numpy", "pyarrow", "pandas", "geopandas", "shapely", "scipy", "pyais", "pyogrio", "rapidfuzz")
 _END_BYTES = 1 << 20
 
 

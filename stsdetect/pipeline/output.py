@@ -27,6 +27,7 @@ KNOWN_FILES: tuple[str, ...] = (
     "areas.parquet",
     "coverage.parquet",
     "rejects.parquet",
+    "watch_hits.parquet",
     "report.html",
     "events.csv",
     "pairs.csv",

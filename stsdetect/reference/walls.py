@@ -8,11 +8,13 @@ drawn does not lie across: the bound is then the great circle.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stsdetect.kernels.sphere import Bools, Floats, distance_m, to_xyz
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.units import EARTH_RADIUS_M
 
 #: All walls are this far from the sea, and from navigable water, or farther [m].
@@ -67,33 +69,103 @@ def least_way_m(from_xyz: Floats, to_xyz: Floats, *, beside_m: float = INLAND_M)
     return way
 
 
-def least_way_around_m(from_xyz: Floats, corners: Floats) -> Floats:
-    """Return a lower bound on the way from a place to anywhere in boxes that lie wholly behind a wall [m], shape (n,).
+@dataclass(frozen=True)
+class Boxes:
+    """Boxes on the map, and what is asked of them again and again, whatever place one comes from.
 
-    What lies behind a wall, seen from a place, is bounded by three great circles, so it holds a box whose
-    corners it holds. 0 for boxes that do not lie behind one.
-
-    Parameters
+    Attributes
     ----------
-    from_xyz
-        The place [m], shape (3,).
     corners
-        Of each box, or of a great-circle quadrangle that holds it [m], shape (n, 4, 3).
+        Of great-circle quadrangles that hold the boxes [m], shape (4, 3, n).
+    side
+        1 or -1 where a box lies to the left or right of a wall's great circle, farther than `INLAND_M`; else 0; shape
+        (walls, n).
+    far_m
+        How far it is at least from either end of a wall to a box [m], shape (walls, 2, n).
     """
-    middle = corners.sum(axis=1)
-    middle *= (EARTH_RADIUS_M / np.sqrt((middle * middle).sum(axis=1)))[:, None]
-    way = np.zeros(len(corners))
-    for one, other, pole in _walls():
-        behind = np.flatnonzero(_crosses(from_xyz[None, :], middle, one, other, pole))
-        for k in range(4 if behind.size else 0):
-            corner = corners[behind, k]
-            behind = behind[_crosses(from_xyz[None, :], corner, one, other, pole)]
-        if behind.size:
-            there = middle[behind]
-            size = np.max([distance_m(there, corners[behind, k]) for k in range(4)], axis=0)
-            around = [distance_m(from_xyz[None, :], end) + distance_m(there, end) for end in (one, other)]
-            way[behind] = np.maximum(way[behind], np.minimum(*around) - size)
-    return way
+
+    corners: Floats
+    side: NDArray[np.int8]
+    far_m: Floats
+
+    @classmethod
+    def of(cls, corners: Floats) -> Boxes:
+        """Take the corners of boxes, or of great-circle quadrangles that hold them [m], shape (n, 4, 3)."""
+        middle = corners.sum(axis=1)
+        middle *= (EARTH_RADIUS_M / np.sqrt((middle * middle).sum(axis=1)))[:, None]
+        size = np.max([distance_m(middle, corners[:, k]) for k in range(4)], axis=0)
+        side, far_m = [], []
+        for one, other, pole in _walls():
+            away = np.array([_side(corners[:, k], pole) for k in range(4)])
+            side.append((away > INLAND_M).all(axis=0).astype(np.int8) - (away < -INLAND_M).all(axis=0))
+            far_m.append([distance_m(middle, end) - size for end in (one, other)])
+        return cls(np.ascontiguousarray(corners.transpose(1, 2, 0)), np.array(side, dtype=np.int8), np.array(far_m))
+
+    def least_way_m(self, view: View, place: int, some: Ints) -> Floats:
+        """Return a lower bound on the way from a place to anywhere in some boxes [m], shape (some,).
+
+        What lies behind a wall, seen from a place, is bounded by three great circles, so it holds a box whose
+        corners it holds. 0 for boxes that do not lie behind one.
+
+        Parameters
+        ----------
+        view, place
+            How places see the walls, and which place it is.
+        some
+            Which boxes.
+        """
+        way = np.zeros(some.size)
+        for wall in np.flatnonzero(view.side[:, place]).tolist():
+            behind = np.flatnonzero(self.side[wall, some] == -view.side[wall, place])
+            planes = view.between[wall, :, place].tolist()
+            for corner in self.corners if behind.size else ():
+                x, y, z = corner[:, some[behind]]
+                within = [x * east + y * north + z * up > 0.0 for east, north, up in planes]
+                behind = behind[within[0] & within[1]]
+            if behind.size:
+                first, second = self.far_m[wall][:, some[behind]]
+                one_m, other_m = view.out_m[wall, :, place].tolist()
+                way[behind] = np.maximum(way[behind], np.minimum(one_m + first, other_m + second))
+        return way
+
+
+@dataclass(frozen=True)
+class View:
+    """How places see the walls.
+
+    Attributes
+    ----------
+    side
+        1 or -1 where a place lies to the left or right of a wall's great circle, farther than `INLAND_M`; else 0; shape
+        (walls, n).
+    between
+        Of the planes through a place and either end of a wall, the normal on the side of the other end, shape
+        (walls, 2, n, 3).
+    out_m
+        How far it is to either end [m], shape (walls, 2, n).
+    """
+
+    side: NDArray[np.int8]
+    between: Floats
+    out_m: Floats
+
+    @classmethod
+    def of(cls, from_xyz: Floats) -> View:
+        """Look from places [m], shape (n, 3)."""
+        side, between, out_m = [], [], []
+        for one, other, pole in _walls():
+            own = _side(from_xyz, pole)
+            side.append((own > INLAND_M).astype(np.int8) - (own < -INLAND_M))
+            planes = [_plane(from_xyz, end, inside) for end, inside in ((one, other), (other, one))]
+            between.append(planes)
+            out_m.append([distance_m(from_xyz, end) for end in (one, other)])
+        return cls(np.array(side, dtype=np.int8), np.array(between), np.array(out_m))
+
+
+def _plane(places: Floats, through: Floats, inside: Floats) -> Floats:
+    """Return normals of the planes through places, another and the middle of the Earth, on the side of a third."""
+    normal = np.cross(places, through)
+    return np.asarray(np.where(_side(normal, inside)[:, None] > 0.0, normal, -normal))
 
 
 def _crosses(

@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 
 def faults_by_vessel(events: pa.Table, vessels: set[str | None]) -> dict[str, list[dict[str, Any]]]:
-    """Return the identity events of some vessels, by time; of two identities at both, ``with`` the other's name."""
+    """Return the identity events of some vessels, by time; of two identities at both, with the other name."""
     wanted = pa.array(sorted(vessel for vessel in vessels if vessel is not None), pa.string())
     ours = pc.or_(*(pc.is_in(events.column(f"vessel_{side}"), value_set=wanted) for side in "ab"))
     rows = events.filter(pc.and_(pc.equal(events.column("kind"), "identity"), ours))
@@ -38,6 +38,18 @@ def faults_by_vessel(events: pa.Table, vessels: set[str | None]) -> dict[str, li
     return found
 
 
+def listed_by_vessel(watch_hits: pa.Table | None) -> dict[str, list[dict[str, Any]]]:
+    """Return what watch-lists say of vessels, in words, hits first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in [] if watch_hits is None else watch_hits.to_pylist():
+        hit = row["kind"] == "hit"
+        words = {"kind": "on a list" if hit else "possibly on a list", "hit": hit}
+        found.setdefault(row["vessel"], []).append(words | {"text": texts.clean(row["evidence"], 400)})
+    for own in found.values():
+        own.sort(key=lambda one: not one["hit"])
+    return found
+
+
 def pair_dossier(
     place: int,
     pair: Row,
@@ -45,6 +57,7 @@ def pair_dossier(
     number: Mapping[str, int],
     faults: Mapping[str, list[dict[str, Any]]],
     ports: Mapping[str, str],
+    listed: Mapping[str, list[dict[str, Any]]],
 ) -> dict[str, Any]:
     """Return all that is said of a pair: place in the list, vessels, score, reasons, meetings, candidates."""
     rows = [by_id[event] for event in pair["event_ids"] if event in by_id]
@@ -74,10 +87,11 @@ def pair_dossier(
         "neutral": [r for r in reasons if not r["base"] and r["weight"] == 0],
         "events": [_event(row, number) for row in met[:MAX_EVENTS_PER_PAIR]],
         "more_events": max(0, len(met) - MAX_EVENTS_PER_PAIR),
-        "candidates": [_candidate(row, number) for row in unseen[:_MAX_CANDIDATES]],
+        "candidates": [_candidate(row, number, listed) for row in unseen[:_MAX_CANDIDATES]],
         "more_candidates": max(0, len(unseen) - _MAX_CANDIDATES),
         "chain": _chain(pair.get("chain")),
         "remarks": _remarks(pair, faults),
+        "listed": _listed(pair, listed),
     }
 
 
@@ -172,7 +186,7 @@ def _event(row: Row, number: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _candidate(row: Row, number: Mapping[str, int]) -> dict[str, Any]:
+def _candidate(row: Row, number: Mapping[str, int], listed: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Return what is said of one possible meeting: who, in which rank, among how many, when and how long."""
     silent = [side for side in "ab" if row[f"vessel_{side}"] is not None and not row[f"observed_{side}"]]
     names = [texts.vessel_name(row[f"name_{s}"], row[f"mmsi_{s}"], row[f"vessel_{s}"]) for s in silent]
@@ -190,6 +204,7 @@ def _candidate(row: Row, number: Mapping[str, int]) -> dict[str, Any]:
         "place": texts.place_text(row["lat_deg"], row["lon_deg"]),
         "draught": [texts.signed(change, 1, "m") for _, change in moved],
         "evidence": texts.clean(row["evidence"], 400),
+        "listed": [one for side in silent for one in listed.get(row[f"vessel_{side}"], ())[:1]],
     }
 
 
@@ -209,6 +224,13 @@ def _remarks(pair: Row, faults: Mapping[str, list[dict[str, Any]]]) -> list[dict
         }
         for side in "ab"
         for row in faults.get(pair[f"vessel_{side}"] or "", ())[:_MAX_REMARKS]
+    ]
+
+
+def _listed(pair: Row, listed: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, str]]:
+    """Return what watch-lists say of both vessels, a first, hits before possibilities."""
+    return [
+        {"side": side, **one} for side in "ab" for one in listed.get(pair[f"vessel_{side}"] or "", ())[:_MAX_REMARKS]
     ]
 
 

@@ -21,7 +21,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stsdetect.report import layers, texts
-from stsdetect.report.dossier import MAX_EVENTS_PER_PAIR, bubble, faults_by_vessel, listed_event, pair_dossier
+from stsdetect.report.dossier import (
+    MAX_EVENTS_PER_PAIR,
+    bubble,
+    faults_by_vessel,
+    listed_by_vessel,
+    listed_event,
+    pair_dossier,
+)
 from stsdetect.report.files import atomic_write
 
 #: Most pairs shown.
@@ -83,6 +90,7 @@ def write_page(
     shoreline: ShorelineLike | None = None,
     areas: pa.Table | None = None,
     ports: Mapping[str, str] | None = None,
+    watch_hits: pa.Table | None = None,
     max_pairs: int = MAX_PAIRS,
 ) -> None:
     """Write the report page: ranked pairs, a map, and the reasons of each pair.
@@ -108,6 +116,8 @@ def write_page(
         (WKB); None for none.
     ports
         Names of ports by id.
+    watch_hits
+        Hulls on watch-lists, a table as in `stsdetect.schema.WATCH_HITS`; None for no list.
     max_pairs
         Only so many pairs are shown; the page says how many there are.
 
@@ -116,7 +126,7 @@ def write_page(
     UsageError
         If the page cannot be written.
     """
-    content = _content(events, pairs, fixes, run, zones, shoreline, areas, ports or {}, max_pairs)
+    content = _content(events, pairs, fixes, run, zones, shoreline, areas, ports or {}, watch_hits, max_pairs)
     with atomic_write(path) as aside:
         aside.write_text(_render(content), encoding="utf-8", newline="\n")
 
@@ -130,6 +140,7 @@ def _content(
     shoreline: ShorelineLike | None,
     areas: pa.Table | None,
     ports: Mapping[str, str],
+    watch_hits: pa.Table | None,
     max_pairs: int,
 ) -> dict[str, Any]:
     top = pairs.sort_by("rank").slice(0, max_pairs).to_pylist()
@@ -144,6 +155,7 @@ def _content(
         if event in by_id and pair[f"vessel_{side}"] is not None
     ]
     number = {row["event_id"]: place for place, row in enumerate(drawn)}
+    listed = listed_by_vessel(watch_hits)
     faults = faults_by_vessel(events, {pair[f"vessel_{side}"] for pair in top for side in "ab"})
     shown = _map(frame, drawn, owner, fixes, legs, zones, shoreline)
     if frame is not None:
@@ -152,7 +164,7 @@ def _content(
         shown["areas"] = layers.area_shapes([] if areas is None else areas.to_pylist(), frame.wider())
     return {
         "head": _head(events, pairs.num_rows, len(top), fixes, run),
-        "pairs": [pair_dossier(place, pair, by_id, number, faults, ports) for place, pair in enumerate(top)],
+        "pairs": [pair_dossier(place, pair, by_id, number, faults, ports, listed) for place, pair in enumerate(top)],
         "others": [listed_event(row, number) for row in alone],
         "n_drawn": len(drawn),
         "n_events": events.num_rows,
@@ -286,6 +298,11 @@ def _head(
             if isinstance(item, Mapping)
             for doubt in item.get("doubts") or ()
         ],
+        "lists": [
+            (_list_label(item), texts.clean(item.get("stale"), 400))
+            for item in run.get("watch_lists") or ()
+            if isinstance(item, Mapping)
+        ],
         "reject_reasons": sorted(((texts.clean(k, 60), v) for k, v in reasons.items()), key=lambda kv: -kv[1]),
         "settings_id": texts.clean(run.get("settings_id"), 40),
         "version": texts.clean(run.get("version"), 40),
@@ -301,6 +318,13 @@ def _head(
         "identities": counts["identity"],
         "port_calls": counts["port_call"],
     }
+
+
+def _list_label(item: Mapping[str, Any]) -> str:
+    hulls = item.get("hulls") or {}
+    day = f"of {item['date']}" if item.get("date") else "undated"
+    found = f"{hulls.get('hit', 0)} on it, {hulls.get('possible', 0)} possibly"
+    return f"{texts.clean(item.get('name'), 60)} ({day}): {found}"
 
 
 def _best_possible(events: pa.Table) -> pa.ChunkedArray:

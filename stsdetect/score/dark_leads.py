@@ -11,6 +11,7 @@ import pyarrow as pa
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_dark import DARK, DarkCase
+from stsdetect.score.listed import Listed
 from stsdetect.score.meetings import HOUR_US, Meeting, read_meetings, read_oddities
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
 from stsdetect.score.registry import Case, SharedBerths
@@ -39,6 +40,7 @@ def rank_dark(
     settings_id: str = "",
     facts: Facts | None = None,
     berths: pa.Table | None = None,
+    watch_hits: pa.Table | None = None,
 ) -> pa.Table:
     """Rank dark rendezvous: one row per visible vessel's stay or per pair of silent vessels, with reasons.
 
@@ -51,7 +53,7 @@ def rank_dark(
     events
         An `EVENTS` table (Arrow or pandas) with ``dark_rendezvous`` and the gaps and loiterings they were inferred
         from.
-    settings, settings_id, facts, berths
+    settings, settings_id, facts, berths, watch_hits
         As in `rank_pairs`.
 
     Returns
@@ -81,14 +83,20 @@ def rank_dark(
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
-    weights = weights_of(DARK, settings.weights)
+    weights, listed = weights_of(DARK, settings.weights), Listed.of(watch_hits)
     one_hull = pairs_of_one_hull(table)
     reasons = Reasons(DARK)
     scored = []
     for lead in leads_of(unseen, met):
         at = lead.unseen if lead.named else lead.unseen[:1]
         cases = [
-            DarkCase(lead, one, Case(one.meeting, traffic, known, shared), one.hulls in one_hull, _company_h(one, busy))
+            DarkCase(
+                lead,
+                one,
+                Case(one.meeting, traffic, known, shared, listed=listed),
+                one.hulls in one_hull,
+                _company_h(one, busy),
+            )
             for one in at
         ]
         scored.append(_score(lead, cases, weights, reasons))

@@ -13,6 +13,7 @@ from stsdetect.reference.places import Port, load_ports
 from stsdetect.schema import EVENTS, PAIRS, TIME
 from stsdetect.score.facts import flags_by_mmsi
 from stsdetect.score.indicators_delivery import DELIVERY
+from stsdetect.score.listed import Listed
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
 from stsdetect.score.voyages import Delivery, DeliveryCase, Harbours, deliveries, long_silences, read_stops
 from stsdetect.settings import PortCallSettings, ScoreSettings
@@ -35,6 +36,7 @@ def rank_deliveries(
     calls: PortCallSettings = PortCallSettings(),
     ports: Sequence[Port] | None = None,
     settings_id: str = "",
+    watch_hits: pa.Table | None = None,
 ) -> pa.Table:
     """Rank the vessels that may have delivered a cargo without any meeting, strongest lead first, with reasons.
 
@@ -45,7 +47,7 @@ def rank_deliveries(
     ----------
     events
         An `EVENTS` table (Arrow or pandas).
-    settings, settings_id
+    settings, settings_id, watch_hits
         As in `rank_pairs`.
     calls, ports
         Which ports supply and which are watched; the packaged ones unless given.
@@ -67,7 +69,7 @@ def rank_deliveries(
     found = deliveries(stops, harbours)
     if not found:
         return PAIRS.empty()
-    silences = long_silences(stops)
+    silences, listed = long_silences(stops), Listed.of(watch_hits)
     flags = flags_by_mmsi(own[0].load.mmsi_a for own in found.values() if own[0].load.mmsi_a is not None)
     weights = weights_of(DELIVERY, settings.weights)
     reasons = Reasons(DELIVERY)
@@ -80,7 +82,7 @@ def rank_deliveries(
         for some in by_country.values():
             # One silence after another may follow one loading: the vessel did so once.
             times = len({one.load.event_id for one in some})
-            cases = [DeliveryCase(one, harbours, flag, silences[vessel], times) for one in some]
+            cases = [DeliveryCase(one, harbours, flag, silences[vessel], times, listed) for one in some]
             scored.append(_score(cases, weights, reasons))
     scored.sort(key=lambda one: (-one.log_odds, one.all[0].load.start_time, one.strongest.load.vessel_a, _port(one)))
     columns = _columns(scored)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
+from stsdetect.score.indicators_watch import WATCH_LIST
 from stsdetect.score.meetings import MASKED, Side, safe_id
 from stsdetect.score.registry import ADVISORY, MOFA, OUR_WEIGHT, POE, Case, Finding, Indicator, log_share, ramp, unknown
 from stsdetect.score.unseen import NOBODY, Lead, Source, Unseen, without_partner
@@ -25,8 +26,11 @@ _STAY_SHARE = ((1.5, 0.0), (3.0, 1.0), (10.0, 1.0), (24.0, 0.2), (48.0, -0.5))
 #: Signature to share: of the stays in a simulated sea of ordinary traffic, mostly at anchor, half are below 0.3 and
 #: nine tenths below 0.65 [measured].
 _SIGNATURE_SHARE = ((0.3, -1.0), (0.55, 0.0), (0.85, 1.0))
-#: Candidate score to share; 0 is as likely as any two silences, and the best of many is above it by chance.
-_MATCH_SHARE = ((-1.0, -1.0), (1.0, 0.0), (5.0, 1.0))
+#: Candidate score to share: it is a logarithm of odds, and so counts one for one over all that matters.
+_MATCH_SHARE = ((-4.0, -1.0), (4.0, 0.0), (12.0, 1.0))
+#: Logarithm (base 2) of how far a hull moved at rest [km] to share: at anchor it swings within a few hundred metres,
+#: adrift, as tankers alongside at sea are, it goes miles (simulated months; `stsdetect.detect.signature`).
+_DRIFT_SHARE = ((-2.0, -1.0), (0.0, 0.0), (2.5, 1.0))
 #: Better fits at which a silence says nothing for a meeting any more (simulated months: half of the false ones).
 _MANY_BETTER = 8
 #: Rivals at which a crowd begins, and at which it counts in full (our judgement).
@@ -111,6 +115,21 @@ def signature(case: DarkCase) -> Finding | None:
     return Finding(value, share, f"{_cap(case.one.visible)} behaved at rest with a signature of {value:.2f}, {verdict}")
 
 
+def drift(case: DarkCase) -> Finding | None:
+    """How far the visible vessel moved while it lay at rest."""
+    spreads = [
+        s.spread_m for s in case.one.sources if s is not None and s.kind == "loitering" and s.spread_m is not None
+    ]
+    if not case.one.one_dark:
+        return None
+    if not spreads:
+        return unknown("How far the visible vessel moved at rest is not known")
+    km = max(spreads) / 1000.0
+    share = ramp(math.log2(max(km, 0.01)), *_DRIFT_SHARE)
+    verdict = "adrift, as tankers alongside at sea are" if share > 0 else "as a ship at anchor does"
+    return Finding(km, share, f"{_cap(case.one.visible)} moved {km:.1f} km while at rest, {verdict}")
+
+
 def verdict(case: DarkCase) -> Finding | None:
     """What else was heard where the silent vessels fell silent."""
     found = [(source.coverage or "unknown", source) for source in case.silences]
@@ -150,7 +169,7 @@ def match(case: DarkCase) -> Finding | None:
     """How well the best candidate fits, and who the candidates are."""
     one, lead = case.one, case.lead
     if not one.named:
-        return Finding(0.0, 0.0, "No silent hull in the data could have been there: the partner is not among them")
+        return Finding(None, -0.5, "No silent hull in the data could have been there: the partner is not among them")
     share = 0.0 if one.match is None else ramp(one.match, *_MATCH_SHARE)
     if lead.named:
         who = _cap(one.candidate) if one.one_dark else "The pair"
@@ -274,6 +293,14 @@ _DARK: tuple[Indicator, ...] = (
         signature,
     ),
     Indicator(
+        "dark_drift", "Adrift or at anchor", "km", "both", 1.0,
+        "no weight; not asked where neither vessel was seen",
+        f"column spread_m of its loitering; transfers at sea are made adrift (simulated months, seeds 3 to 10); "
+        f"{OUR_WEIGHT}",
+        "Vessel 412000001 moved 4.1 km while at rest, adrift, as tankers alongside at sea are",
+        drift,
+    ),
+    Indicator(
         "dark_verdict", "Silence judged by coverage", "-1..1", "both", 1.5,
         "an unknown verdict counts neither way",
         f"{ADVISORY} (AIS switched off); what nearby hulls were still heard decides (column coverage); {OUR_WEIGHT}",
@@ -288,7 +315,7 @@ _DARK: tuple[Indicator, ...] = (
         rivals,
     ),
     Indicator(
-        "dark_match", "Fit of the best candidate", "score", "both", 2.0,
+        "dark_match", "Fit of the best candidate", "score", "both", 8.0,
         "no weight",
         f"candidate_score of the dark rendezvous (feasibility, slack, approach, draught, type, history); {OUR_WEIGHT}",
         "Partner unknown, 7 candidates: 412000001 (rank 1), 538000002 (rank 2), 371000003 (rank 3) and 4 more; none "
@@ -338,7 +365,7 @@ _DARK: tuple[Indicator, ...] = (
 _SHARED = (
     "zone", "types", "size", "draught", "night", "offshore",
     "berth", "anchorage", "near_port", "legal_zone", "pilot", "tug", "service", "passenger", "fishing", "shared_berths",
-    *(indicator.name for indicator in IDENTITY),
+    *(indicator.name for indicator in (*IDENTITY, WATCH_LIST)),
 )  # fmt: skip
 #: Ask for both vessels, or for the hours of a meeting.
 _OF_TWO = frozenset({"types", "size", "fishing", "shared_berths"})
@@ -371,7 +398,7 @@ def _in_other_words(text: str, *, one_dark: bool) -> str:
     return text.replace("The meeting", place)
 
 
-_BY_NAME: dict[str, Indicator] = {indicator.name: indicator for indicator in (*FOR, *IDENTITY, *AGAINST)}
+_BY_NAME: dict[str, Indicator] = {indicator.name: indicator for indicator in (*FOR, *IDENTITY, WATCH_LIST, *AGAINST)}
 
 #: All indicators of possible meetings in the order in which their weights are summed; the base term first.
 DARK: tuple[Indicator, ...] = (*_DARK, *(_asked_anew(_BY_NAME[name]) for name in _SHARED))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from stsdetect.detect.hidden_calls import NAMED, VAGUE
 from stsdetect.detect.port_calls import ROADS
+from stsdetect.score.indicators_watch import WATCH_DELIVERY
 from stsdetect.score.meetings import HOUR_US, MASKED, safe_id
 from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Finding, Indicator, log_share, metres, ramp, unknown
 from stsdetect.score.voyages import DeliveryCase
@@ -198,7 +199,8 @@ def _again(case: DeliveryCase) -> Finding | None:
     return Finding(float(case.times), min(1.0, (case.times - 1) / 2.0), text)
 
 
-DELIVERY: tuple[Indicator, ...] = (
+#: Those that only direct deliveries have, in the order in which their weights are summed; the base term first.
+DELIVERY_ONLY: tuple[Indicator, ...] = (
     Indicator(
         "delivery_base", "Starting point of direct deliveries", "", "base", -5.0,
         "always known", f"about one in 150 before anything is known; {OUR_WEIGHT}",
@@ -280,3 +282,5 @@ DELIVERY: tuple[Indicator, ...] = (
         "Such a call was seen or possible after 3 loadings in the data", _again, per_pair=True,
     ),
 )  # fmt: skip
+#: All that direct deliveries are asked.
+DELIVERY: tuple[Indicator, ...] = (*DELIVERY_ONLY, WATCH_DELIVERY)

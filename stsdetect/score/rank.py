@@ -15,9 +15,11 @@ from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
-from stsdetect.score.indicators_delivery import DELIVERY
+from stsdetect.score.indicators_delivery import DELIVERY_ONLY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
+from stsdetect.score.indicators_watch import WATCH_LIST
+from stsdetect.score.listed import Listed
 from stsdetect.score.meetings import Meeting, Side, read_meetings, read_oddities, read_silences
 from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, rank, total, weighed
 from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths
@@ -41,7 +43,7 @@ BASE = Indicator(
 )  # fmt: skip
 
 #: All indicators in the order in which their weights are summed; the base term first.
-INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, *AGAINST, ALSO_UNSEEN)
+INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, WATCH_LIST, *AGAINST, ALSO_UNSEEN)
 
 #: Places in `INDICATORS`, which are also places in the order of summation.
 _ALL = tuple(range(len(INDICATORS)))
@@ -49,7 +51,7 @@ _PER_MEETING = tuple(place for place in _ALL if not INDICATORS[place].per_pair)
 _PER_PAIR = tuple(place for place in _ALL if INDICATORS[place].per_pair)
 
 #: Every indicator there is, of whatever kind of lead; their names differ.
-EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY, *DELIVERY)
+EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY, *DELIVERY_ONLY)
 
 _MEASURES = tuple(indicator.measure for indicator in INDICATORS)
 
@@ -71,6 +73,7 @@ def rank_pairs(
     settings_id: str = "",
     facts: Facts | None = None,
     berths: pa.Table | None = None,
+    watch_hits: pa.Table | None = None,
 ) -> pa.Table:
     """Rank the pairs of vessels that met, strongest lead first, each with its reasons.
 
@@ -90,6 +93,8 @@ def rank_pairs(
         Zones and flags; the packaged ones unless given.
     berths
         A `BERTHS` table: harbours that both vessels of a pair lay in count against it. None counts nothing.
+    watch_hits
+        A `WATCH_HITS` table: vessels that are on watch-lists, or may be.
 
     Returns
     -------
@@ -118,11 +123,11 @@ def rank_pairs(
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
-    unseen = unseen_of(read_unseen(table))
+    unseen, listed = unseen_of(read_unseen(table)), Listed.of(watch_hits)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel
-        case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())))
+        case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())), listed)
         pairs.setdefault(hulls, []).append(case)
     reasons = Reasons(INDICATORS)
     by_place = [weights[indicator.name] for indicator in INDICATORS]

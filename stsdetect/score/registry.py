@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import pyarrow as pa
 
 from stsdetect.score.facts import Facts
+from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import Meeting, Side
 from stsdetect.score.traffic import Traffic
 
@@ -50,6 +51,8 @@ class Case:
     berths: SharedBerths | None = None
     #: How often the two could have met unseen as well.
     unseen: int = 0
+    #: What watch-lists say of vessels.
+    listed: Listed = NO_LISTS
 
     @property
     def sides(self) -> tuple[Side, Side]:

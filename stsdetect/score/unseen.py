@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +13,9 @@ import pyarrow.compute as pc
 
 from stsdetect.score.meetings import Meeting, Side, read_unseen_meetings
 
-#: A candidate stands out with at most so many rivals, or ranked first by so much more score (natural logarithm: e times
-#: likelier than the second), or where the same two could have met this often (our choice).
-FEW_RIVALS, CLEAR_LEAD, OFTEN = 2, 1.0, 2
+#: A candidate stands out with at most so many rivals, or where it is likelier than all the other candidates together
+#: (this share of the odds), or where the same two could have met this often (our choice).
+FEW_RIVALS, MOST_OF_IT, OFTEN = 2, 0.5, 2
 #: Only candidates up to this rank count as having possibly met again.
 _RANK_OF_REPEATS = 3
 
@@ -32,6 +33,7 @@ class Source:
     observed: float
     coverage: str | None
     signature: float | None
+    spread_m: float | None
     flags: frozenset[str]
 
 
@@ -154,6 +156,7 @@ def _sources(events: pa.Table, ids: set[str]) -> dict[str, Source]:
         "inferred_min",
         "coverage",
         "signature",
+        "spread_m",
         "flags",
     ]
     wanted = pc.is_in(events.column("event_id"), value_set=pa.array(sorted(ids), pa.string()))
@@ -170,6 +173,7 @@ def _source(row: Mapping[str, Any]) -> Source:
         observed=seen / (seen + inferred) if seen + inferred > 0 else 0.0,
         coverage=row["coverage"],
         signature=row["signature"],
+        spread_m=row["spread_m"],
         flags=frozenset((row["flags"] or "").split(";")) - {""},
     )
 
@@ -266,9 +270,15 @@ def _outstanding(group: Sequence[Unseen], often: frozenset[tuple[str, str]]) -> 
         return None
     if best.n_rivals <= FEW_RIVALS:
         return best
-    second = group[1].match if len(group) > 1 else None
-    clear = best.match is not None and second is not None and best.match - second >= CLEAR_LEAD
-    return best if clear else None
+    return best if _share_of_odds(group) > MOST_OF_IT else None
+
+
+def _share_of_odds(group: Sequence[Unseen]) -> float:
+    """Return the share of the best candidate of the odds of all that are listed: scores are logarithms of odds."""
+    best = group[0].match
+    if best is None or len(group) < 2:
+        return 0.0
+    return 1.0 / math.fsum(math.exp(one.match - best) for one in group if one.match is not None)
 
 
 def unseen_of(unseen: Iterable[Unseen]) -> dict[tuple[str, str], list[Unseen]]:

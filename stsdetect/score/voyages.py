@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from stsdetect.detect.hidden_calls import is_supply
 from stsdetect.reference.places import Port
+from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import HOUR_US, TypeClass, type_class
 from stsdetect.settings import PortCallSettings
 
@@ -156,6 +157,7 @@ class DeliveryCase:
     flag: str | None
     long_silences: int
     times: int
+    listed: Listed = NO_LISTS
 
 
 def deliveries(stops: Sequence[Stop], harbours: Harbours) -> dict[str, list[Delivery]]:

@@ -58,14 +58,21 @@ def test_settings_and_listed_vessels(run, results, tmp_path):
     (tmp_path / "listed.csv").write_text("name,IMO\nX,IMO 8405311\nY,\n")
     done = run("chains", results, "--listed", tmp_path / "listed.csv", "--json")
     assert {row["sink"] for row in json.loads(done.out)} >= {"IMO 8405311"}
+    assert {row["sink"] for row in json.loads(run("chains", results, "--listed", "packaged", "--json").out)} >= {
+        "IMO 8405311"
+    }
+    (tmp_path / "some.csv").write_text("imo\n8405311\n12345\n")
+    done = run("chains", results, "--listed", tmp_path / "some.csv", "--json")
+    assert "1 of 2 rows could not be read (bad_number 1), the first in line 3: 12345" in done.err
 
 
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ("name\nX\n", 2, "has no column 'imo'"),
-        ("imo\n12345\n", 3, "line 2: '12345' is no IMO number"),
-        ("imo\nIMO 84053\x1b[31m\n", 3, "is no IMO number"),
+        ("name\nX\n", 3, "lists no IMO number"),
+        ("imo\n12345\n", 3, "holds no vessel that can be matched (1 rows, 1 bad_number)"),
+        ("imo\nIMO 84053\x1b[31m\n", 3, "holds no vessel"),
+        ("a,b\x1b[31m\n1,2\n", 3, "is no watch-list of a known layout"),
     ],
 )
 def test_a_list_that_is_none(run, results, tmp_path, text, code, words):

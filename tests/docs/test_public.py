@@ -37,9 +37,9 @@ def ask(*words: str) -> str:
 def test_exported_names():
     assert set(stsdetect.__all__) == {
         "DarkRendezvous", "Encounters", "Gaps", "InputError", "Loitering", "PortCalls", "Result", "SchemaError",
-        "Settings", "SettingsError", "StsError", "TooManyRejectsError", "UsageError", "__version__", "annotate",
-        "build_tracks", "chains", "detect", "inspect", "load_settings", "rank_pairs", "read", "simulate",
-        "to_networkx",
+        "Settings", "SettingsError", "StsError", "TooManyRejectsError", "UsageError", "WatchListFile", "__version__",
+        "annotate", "build_tracks", "chains", "detect", "inspect", "load_settings", "rank_pairs", "read",
+        "read_watch_lists", "simulate", "to_networkx",
     }  # fmt: skip
     assert set(stsdetect.__all__) <= set(dir(stsdetect))
 

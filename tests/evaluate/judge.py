@@ -79,7 +79,7 @@ def judge(
     rows = events.select([name for name in _NEEDED if name in events.column_names]).to_pylist()
     verdict = Verdict(seed, span_s / WEEK_S)
     told = list(truth)
-    alias = _aliases(told)
+    alias = aliases(told)
     by_vessel: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         if row["kind"] in ("gap", "loitering"):
@@ -103,7 +103,7 @@ def vessels(one: Planted) -> frozenset[int]:
     return frozenset(int(mmsi) for mmsi in one.vessels)
 
 
-def _aliases(truth: list[Planted]) -> dict[int, frozenset[int]]:
+def aliases(truth: list[Planted]) -> dict[int, frozenset[int]]:
     """Return for each MMSI all under which its hull sailed."""
     names = {mmsi: vessels(one) for one in truth if one.kind == "identity" for mmsi in vessels(one)}
     return defaultdict(frozenset, names)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stsdetect.detect import DarkRendezvous
+from stsdetect.detect.dark_crowds import Crowds
 from stsdetect.detect.dark_parties import NONE, OTHER, World, quiet_gaps, read_silent, read_visible
 from stsdetect.kernels.reach import joint_reach, reach_stay
 from stsdetect.schema import EVENTS, event_id, point_wkb
@@ -22,6 +23,13 @@ QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCh
 #: Everything that is possible is listed.
 ALL = {"max_candidates": 10**6, "max_partners": 10**6, "max_rivals": 10**6, "min_score": -1e9, "shore": False}
 CENTRES = st.sampled_from([(33.0, 123.0), (0.5, 179.8), (78.0, -179.0)])
+
+
+def as_table(rows: list[dict[str, Any]]) -> pa.Table:
+    columns = {name: [row.get(name) for row in rows] for name in EVENTS.names}
+    for name in ("start_time", "end_time"):
+        columns[name] = pa.array(columns[name], pa.timestamp("us", "UTC"))
+    return EVENTS.table(columns)
 
 
 def random_events(seed: int, n: int, centre: tuple[float, float]) -> pa.Table:
@@ -51,10 +59,7 @@ def random_events(seed: int, n: int, centre: tuple[float, float]) -> pa.Table:
             row |= {"speed_before_kn": rng.choice([0.2, 10.0]), "speed_after_kn": rng.choice([0.2, 10.0])}
             row |= {"course_before_deg": rng.uniform(0, 360), "draught_change_a_m": rng.choice([-1.0, 0.0, 1.0])}
         rows.append(row)
-    columns = {name: [row.get(name) for row in rows] for name in EVENTS.names}
-    for name in ("start_time", "end_time"):
-        columns[name] = pa.array(columns[name], pa.timestamp("us", "UTC"))
-    return EVENTS.table(columns)
+    return as_table(rows)
 
 
 def by_all_pairs(events: pa.Table, rule: DarkRendezvous) -> dict[str, dict[tuple[str, str], tuple[int, int]]]:
@@ -132,6 +137,61 @@ def test_the_index_finds_what_looking_at_all_pairs_finds(seed, n, centre):
 
 
 @QUICK
+@given(st.integers(0, 2**32 - 1), st.integers(10, 60), CENTRES, st.integers(0, 6), st.integers(1, 3))
+def test_pairs_left_out_for_a_crowd_change_nothing(seed, n, centre, most, listed):
+    events = random_events(seed, n, centre)
+    rule = DarkRendezvous(max_rivals=most, max_partners=listed, min_score=-1e9, shore=False)
+    found = rule.detect(events)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Crowds, "add", lambda *_: None)
+        assert found.equals(rule.detect(events))
+
+
+def test_who_has_a_crowd_of_partners_has_it_though_they_are_not_looked_at():
+    """Five are silent at one place; that of the first is so long that a sixth, later and far off, could have met it."""
+    rows = [
+        {
+            "event_id": f"{k:016x}", "kind": "gap", "subtype": "x", "vessel_a": f"h{k}", "ship_type_a": 80,
+            "length_a_m": 100.0, "start_time": START_US + (9 if k == 5 else 0) * HOUR_US,
+            "end_time": START_US + (20, 3, 3, 3, 3, 12)[k] * HOUR_US, "is_open": False, "flags": "",
+            "lat_deg": 34.5 if k == 5 else 33.0, "lon_deg": 123.0, "end_lat_deg": 34.5 if k == 5 else 33.0,
+            "end_lon_deg": 123.0, "implied_speed_kn": 5.0,
+            "settings_id": "", "geometry": point_wkb([123.0], [33.0])[0], "duration_h": 3.0,
+            "observed_min": 0.0, "inferred_min": 0.0,
+        }
+        for k in range(6)
+    ]  # fmt: skip
+    for most, pairs in ((1, 0), (2, 0), (3, 6), (4, 11)):
+        found = DarkRendezvous(max_rivals=most, max_partners=9, min_score=-1e9, shore=False).detect(as_table(rows))
+        assert found.num_rows == pairs
+
+
+@QUICK
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(0, 12))
+def test_crowds_count_hulls_and_never_too_many(seed, n, most):
+    rng = np.random.default_rng(seed)
+    hull = rng.integers(0, 500, n)
+    crowds = Crowds(hull, most=most)
+    partners: list[set[int]] = [set() for _ in range(n)]
+    for _ in range(6):
+        one, two = rng.integers(0, n, (2, 20))
+        crowds.add(one, two)
+        for i, k in zip(one.tolist(), two.tolist(), strict=True):
+            partners[i].add(int(hull[k]))
+            partners[k].add(int(hull[i]))
+        rivals = np.array([len(some) - 1 for some in partners])
+        assert (rivals > most)[crowds.crowded].all()
+        # Two hulls that share a bit are seldom.
+        assert crowds.crowded[rivals > 2 * most + 5].all()
+
+
+def test_where_many_partners_are_allowed_there_is_no_crowd():
+    crowds = Crowds(np.arange(9), most=10**6)
+    crowds.add(np.zeros(8, dtype=np.int64), np.arange(1, 9))
+    assert not crowds.crowded.any()
+
+
+@QUICK
 @given(st.integers(0, 2**32 - 1), CENTRES)
 def test_swapping_vessels_swaps_the_columns(seed, centre):
     events = random_events(seed, 25, centre)
@@ -194,10 +254,7 @@ def test_a_true_meeting_in_the_dark_lies_within_what_is_reported(seed, centre, s
         if kind == "gap":
             row |= {"end_lat_deg": end_lat, "end_lon_deg": end_lon, "implied_speed_kn": 5.0}
         rows.append(row)
-    columns = {name: [row.get(name) for row in rows] for name in EVENTS.names}
-    for name in ("start_time", "end_time"):
-        columns[name] = pa.array(columns[name], pa.timestamp("us", "UTC"))
-    (row,) = DarkRendezvous(**ALL).detect(EVENTS.table(columns)).to_pylist()
+    (row,) = DarkRendezvous(**ALL).detect(as_table(rows)).to_pylist()
     assert row["subtype"] == ("one_dark" if seen else "both_dark")
     assert row["start_time"].timestamp() * 1e6 <= START_US + begin * HOUR_US + 1e6
     assert row["end_time"].timestamp() * 1e6 >= START_US + (begin + stay) * HOUR_US - 1e6

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from stsdetect.kernels import reach, sphere
-from stsdetect.kernels.reach import Meets, Silences, bounding_cap, joint_reach, reach_place, reach_stay
+from stsdetect.kernels.reach import (
+    Meets,
+    Silences,
+    bounding_cap,
+    joint_reach,
+    reach_place,
+    reach_stay,
+    surely_together,
+)
 from tests import naive, naive_reach
 from tests.naive_reach import Prism, Silence
 
@@ -84,6 +92,26 @@ def test_a_true_meeting_is_possible(where, seed):
         stay_s, drift_kn = float((one["left_s"] - one["met_s"])[0]), float(one["drift_kn"][0])
         assert_holds(joint_reach(one["a"], one["b"], apart_m=500.0, least_s=stay_s), one)
         assert_holds(joint_reach(one["a"], one["b"], apart_m=500.0, least_s=stay_s, drift_kn=drift_kn), one)
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(PLACES), st.integers(0, 2**32 - 1))
+def test_who_surely_can_have_met_can_have_met(where, seed):
+    rng = np.random.default_rng(seed)
+    truth = hidden(rng, 200, where)
+    one, other = truth["a"], truth["b"].take(rng.permutation(200))
+    for least_s, drift_kn in ((0.0, None), (3600.0, 3.0), (float(rng.uniform(0, 40_000)), 5.0)):
+        sure = surely_together(one, other, apart_m=500.0, least_s=least_s)
+        possible = joint_reach(one, other, apart_m=500.0, least_s=least_s, drift_kn=drift_kn).possible
+        assert not (sure & ~possible).any()
+        assert (surely_together(other, one, apart_m=500.0, least_s=least_s) == sure).all()
+
+
+def test_most_that_can_have_met_long_enough_surely_can():
+    truth = hidden(np.random.default_rng(3), 2000, PLACES[0])
+    possible = joint_reach(truth["a"], truth["b"], apart_m=500.0, least_s=3600.0).possible
+    sure = surely_together(truth["a"], truth["b"], apart_m=500.0, least_s=3600.0)
+    assert sure.sum() > 0.5 * possible.sum()
 
 
 @settings(max_examples=30)

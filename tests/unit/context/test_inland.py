@@ -12,6 +12,7 @@ from stsdetect.kernels.reach import Silences
 from stsdetect.kernels.sphere import to_xyz
 from stsdetect.reference.places import load_ports
 from stsdetect.reference.shoreline import load_shoreline
+from stsdetect.reference.walls import least_way_m
 from tests.unit.reference.test_walls import UP_RIVER
 
 
@@ -79,6 +80,32 @@ def test_one_side_of_korea_keeps_its_waters(inland):
     area = shapely.from_wkb(reach_areas(hull)[0])
     for lat, lon, inside in ((39.3, 127.7, True), (36.0, 130.0, True), (34.0, 128.0, True), (37.5, 125.5, False)):
         assert area.contains(shapely.Point(lon, lat)) == inside
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_waters_are_left_out_only_where_the_way_around_is_too_long(seed, inland):
+    """Twelve silences around Korea, Shandong, Taiwan and Japan; half of them end with the data."""
+    rng = np.random.default_rng(seed)
+    lat, lon = rng.choice([(38.0, 124.5), (38.5, 129.0), (37.8, 120.0), (23.5, 119.5), (37.0, 137.0)], 12).T
+    at, after = to_xyz(lat, lon), to_xyz(lat + rng.normal(0, 0.2, 12), lon + rng.normal(0, 0.2, 12))
+    is_open = rng.random(12) < 0.5
+    hours = rng.choice([12.0, 24.0, 50.0], 12)
+    hulls = Silences(np.zeros(12, dtype=np.int64), (hours * 3.6e9).astype(np.int64), at,
+                     np.where(is_open[:, None], np.nan, after), np.full(12, 14.0))  # fmt: skip
+    whole, without = (shapely.from_wkb(reach_areas(hulls, without_land=land)) for land in (False, True))
+    removed = 0
+    for k in range(12):
+        out = shapely.difference(shapely.difference(whole[k], without[k]), inland.buffer(1e-6))
+        west, south, east, north = whole[k].bounds
+        places_lon, places_lat = rng.uniform(west, east, 2000), rng.uniform(south, north, 2000)
+        inside = shapely.contains_xy(out, places_lon, places_lat)
+        there = to_xyz(places_lat[inside], places_lon[inside])
+        removed += len(there)
+        way_m = least_way_m(np.broadcast_to(at[k], there.shape), there)
+        if not is_open[k]:
+            way_m = way_m + least_way_m(there, np.broadcast_to(after[k], there.shape))
+        assert (way_m > hours[k] * 3600.0 * 14.0 * 1852.0 / 3600.0).all()
+    assert removed > 50
 
 
 def test_a_hull_that_says_it_is_on_a_mountain_keeps_its_area(inland):
