@@ -135,7 +135,8 @@ def _silences(gaps: pa.Table) -> Silences:
     back_xyz = to_xyz(to_floats(gaps.column("end_lat_deg")), to_floats(gaps.column("end_lon_deg")))
     kind = _type_of(gaps)
     kind = np.where((kind >= 70) & (kind < 90), kind, _TANKER)
-    limit = max_speed_kn(kind, to_floats(gaps.column("length_a_m")), np.nan)
+    sailed = np.fmax(to_floats(gaps.column("speed_before_kn")), to_floats(gaps.column("speed_after_kn")))
+    limit = max_speed_kn(kind, to_floats(gaps.column("length_a_m")), sailed)
     # A hull that went faster than its like can do so again; the fixes may be off, and times cut to the second.
     apart_m = (distance_m(from_xyz, back_xyz) + 2.0 * FIX_NOISE_M) * STRETCH
     seen = apart_m / np.maximum((end - start) / US_PER_S - 2.0 * CLOCK_S, 1.0) / KNOT_MPS
