@@ -100,6 +100,9 @@ def test_no_hull_is_taken_to_be_slower_than_it_was_seen():
         (call,) = calls_in(gap(**words, **{name: 19.0}))
         assert call["reach_max_h"] == pytest.approx(20 - 2 * (220 - 15) / 1.852 / 20.9, abs=0.2)
         assert "at up to 20.9 kn" in call["evidence"]
+    # But none that carries a cargo makes 36 kn: that was not its own speed, or it is no such hull.
+    assert calls_in(gap(**words, speed_before_kn=36.0)) == []
+    assert len(calls_in(gap(**words, speed_before_kn=36.0, speed_after_kn=19.0))) == 1
 
 
 def test_an_open_silence_counts_after_loading():
