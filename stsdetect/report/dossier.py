@@ -90,6 +90,7 @@ def pair_dossier(
         "candidates": [_candidate(row, number, listed) for row in unseen[:_MAX_CANDIDATES]],
         "more_candidates": max(0, len(unseen) - _MAX_CANDIDATES),
         "chain": _chain(pair.get("chain")),
+        "volume": texts.clean(pair.get("volume"), 500),
         "remarks": _remarks(pair, faults),
         "listed": _listed(pair, listed),
     }
