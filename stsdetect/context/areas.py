@@ -40,17 +40,22 @@ class Areas:
     start_us: list[int]
     end_us: list[int]
 
-    def touch(self, lat_deg: Floats, lon_deg: Floats, start_us: Ints, within_m: float) -> Bools:
-        """Tell which silences begin in or near an area, an hour before it at the earliest, and not after its end."""
+    def touch(self, lat_deg: Floats, lon_deg: Floats, start_us: Ints, until_us: Ints, within_m: Floats) -> Bools:
+        """Tell which silences begin so near an area [m], and last, until a time [us], into it or an hour before it.
+
+        All arrays have shape (n,).
+        """
         result = np.zeros(start_us.size, dtype=np.bool_)
         order = np.argsort(start_us, kind="stable")
         xyz = to_xyz(lat_deg, lon_deg)
+        longest = int((until_us - start_us).max(initial=0))
         for cells, begin, end in zip(self.cells, self.start_us, self.end_us, strict=True):
-            low, high = np.searchsorted(start_us[order], [begin - TOGETHER_US, end + 1])
+            low, high = np.searchsorted(start_us[order], [begin - TOGETHER_US - longest, end + 1])
             some = order[low:high]
+            some = some[until_us[some] >= begin - TOGETHER_US]
             middles = to_xyz(*GRID.middle(cells))
             for middle in middles:
-                result[some] |= distance_m(xyz[some], middle[None, :]) <= within_m
+                result[some] |= distance_m(xyz[some], middle[None, :]) <= within_m[some]
         return result
 
     def begin_with(self, cell: Ints, start_us: Ints) -> Bools:

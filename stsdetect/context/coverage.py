@@ -1,16 +1,18 @@
 """Silences judged by who else was heard there: dark, outage, thin or unknown, each with its counts.
 
-A silence is judged by its first whole UTC hours, at most six, and by three questions.
+A silence is judged by its first whole UTC hours, at most six, and by four questions.
 
 * Was the place heard on? Of the other hulls around the last fix in the hour of it and the one before, how many were
   heard again in those hours (anywhere), against the share that is heard again there on other days. Where that few
   would come by chance (binomial tail) in less than one case in a hundred, the neighbourhood fell silent, too.
-* Is the place heard well at all? The share of hull-hours there that are followed by another within as many hours;
-  and for a hull under way, whether anyone is ever heard where it was heading.
+* Is the place heard well at all? The share of hull-hours there that are followed by another within as many hours,
+  and within one; and for a hull under way, whether anyone is ever heard where it was heading.
+* Was it heard on meanwhile? In each of the first hours, of those usually heard around where the hull would have been
+  (at its last fix, or on its course), so many were heard from hour to hour.
 * Was the hull itself heard well? Its fixes in the three hours before, against what its class and speed should give
   and what others there give.
 
-``dark`` needs a good answer to all three: it says that a transmitter would have been heard, not why none was.
+``dark`` needs a good answer to all four: it says that a transmitter would have been heard, not why none was.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, direction, to_lat_lon, to_xyz
 from stsdetect.schema import EVENTS, Column, Schema
 from stsdetect.settings import CoverageSettings
-from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS
+from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
 
 LAST_HEARD = Schema(
     "last_heard",
@@ -54,6 +56,11 @@ _REST_KN = 3.0
 #: from this speed on [kn]: slower ones stay around their last fix.
 _AHEAD_H = (1, 2, 3)
 _AHEAD_FROM_KN = 3.0
+#: The places of a silence's first hours are asked whether they were heard on meanwhile, two by two (our choice: in one
+#: hour nobody may pass by chance), and the first of them how well they are heard from hour to hour. The cell itself is
+#: asked, too, where in two hours so many hull-hours are usual (our choice).
+_MEANWHILE_H, _TOGETHER_H, _STEADY_H = 5, 2, 3
+_LEAST_USUAL = 2.0
 #: Rows looked at at once.
 _BATCH = 2_000_000
 _HOURS_PER_DAY = 24
@@ -121,8 +128,11 @@ def judge(
     why = verdicts(facts, settings.min_hulls)
     outages = find_outages(heard, gaps.cell, gaps.start_us, gaps.end_us, why == Why.TOGETHER, settings.min_hulls)
     out = outages.begin_with(gaps.cell, gaps.start_us)
-    beside = outages.touch(gaps.lat_deg, gaps.lon_deg, gaps.start_us, OUTAGE_M)
-    jammed = jamming.touch(gaps.lat_deg, gaps.lon_deg, gaps.start_us, JAMMING_M)
+    judged_us = np.minimum(gaps.end_us - gaps.start_us, HOURS * HOUR_US)
+    way_m = np.where(gaps.under_way, gaps.speed_kn, 0.0) * KNOT_MPS * judged_us / US_PER_S
+    place = gaps.lat_deg, gaps.lon_deg, gaps.start_us
+    beside = outages.touch(*place, gaps.start_us + judged_us, OUTAGE_M + way_m)
+    jammed = jamming.touch(*place, gaps.start_us, np.full(gaps.size, JAMMING_M))
     why = np.where(out & ~np.isin(why, (Why.NO_HOUR, Why.PLACELESS, Why.SELDOM)), Why.OUTAGE, why)
     why = np.where((why == Why.DARK) & beside, Why.BESIDE, why)
     why = np.where((why == Why.DARK) & jammed, Why.JAMMED, why)
@@ -157,6 +167,11 @@ class _Gaps:
     @property
     def size(self) -> int:
         return int(self.row.size)
+
+    @property
+    def under_way(self) -> Bools:
+        """Whether it had a course to go on."""
+        return (self.speed_kn >= _AHEAD_FROM_KN) & np.isfinite(self.course_deg)
 
     def take(self, index: Ints) -> _Gaps:
         return _Gaps(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
@@ -208,7 +223,7 @@ def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, sett
     followed_again = _chosen(follow, asked.whole_hours) - near_again
     own_again = _chosen(own_follow, asked.whole_hours) - here_again
     near_ahead, during_ahead, share_ahead = _ahead(gaps, rows, baseline, settings.days)
-    return Facts(
+    facts = Facts(
         whole_hours=gaps.whole_hours,
         hours=(gaps.end_us - gaps.start_us) / HOUR_US,
         placeless=gaps.placeless,
@@ -229,7 +244,14 @@ def _look(gaps: _Gaps, rows: HourRows, baseline: Baseline, known_hour: int, sett
         ahead_near=near_ahead,
         ahead_during=during_ahead,
         ahead_share=share_ahead,
+        hourly_share=np.ones(gaps.size),
+        usual_share=np.ones(gaps.size),
     )
+    # The last question costs most, and only those need it to whom the others gave good answers.
+    left = np.flatnonzero(verdicts(facts, settings.min_hulls) == Why.DARK)
+    hourly, usual = _meanwhile(gaps.take(left), rows, baseline, settings.days)
+    facts.hourly_share[left], facts.usual_share[left] = hourly, usual
+    return facts
 
 
 def _chosen(by_hours: list[Ints], hours: Ints) -> Ints:
@@ -279,17 +301,13 @@ def _ahead(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tuple[
     """
     near, during = (np.full(gaps.size, -1, dtype=np.int64) for _ in range(2))
     share = np.full(gaps.size, np.nan)
-    moving = np.flatnonzero((gaps.speed_kn >= _AHEAD_FROM_KN) & np.isfinite(gaps.course_deg) & (gaps.whole_hours > 0))
+    moving = np.flatnonzero(gaps.under_way & (gaps.whole_hours > 0))
     most = np.iinfo(np.int64).max
     near[moving], during[moving], share[moving] = most, most, 1.0
     some = gaps.take(moving)
-    here = to_xyz(some.lat_deg, some.lon_deg)
-    along = direction(here, some.course_deg)
     for hours in _AHEAD_H:
         there = np.flatnonzero((some.end_us - some.start_us) >= hours * HOUR_US)
-        angle = (some.speed_kn[there] * KNOT_MPS * hours * 3600.0 / EARTH_RADIUS_M)[:, None]
-        lat, lon = to_lat_lon(here[there] * np.cos(angle) + along[there] * (EARTH_RADIUS_M * np.sin(angle)))
-        cell, hour, whole = GRID.cells(lat, lon), some.hour[there], some.whole_hours[there]
+        cell, hour, whole = _cells_after(some.take(there), hours), some.hour[there], some.whole_hours[there]
         around, day = GRID.around(cell), hour // _HOURS_PER_DAY
         hull_hours, followed, *follow = baseline.sums(("hull_hours", "followed", *AGAIN), around, day, days)
         own_followed, *own_follow = baseline.sums(("followed", *AGAIN), cell[:, None], day, days)
@@ -299,6 +317,53 @@ def _ahead(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tuple[
         again = share_again(own_followed, _chosen(own_follow, whole), followed, _chosen(follow, whole))
         share[at] = np.minimum(share[at], np.where(followed >= LEAST_FOLLOWED, again, np.nan))
     return near, during, share
+
+
+def _cells_after(gaps: _Gaps, hours: int) -> Ints:
+    """Return the cell in which each hull would be after so many hours on its course; without one, where it was."""
+    under_way = gaps.under_way
+    here = to_xyz(gaps.lat_deg, gaps.lon_deg)
+    along = direction(here, np.where(under_way, gaps.course_deg, 0.0))
+    angle = (np.where(under_way, gaps.speed_kn, 0.0) * KNOT_MPS * hours * 3600.0 / EARTH_RADIUS_M)[:, None]
+    lat, lon = to_lat_lon(here * np.cos(angle) + along * (EARTH_RADIUS_M * np.sin(angle)))
+    return np.where(under_way, GRID.cells(lat, lon), gaps.cell)
+
+
+def _meanwhile(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tuple[Floats, Floats]:
+    """Tell whether it was heard on where hulls would have been in the first hours of their silence.
+
+    Returns
+    -------
+    The least share of hull-hours around those places that are followed by one in the next hour, on all days, and the
+    least share, of two hours together, of the hull-hours usual around there that were so followed, shape (n,) each.
+    """
+    steady = np.ones(gaps.size)
+    # Around those places, and in the very cells.
+    heard, usual = (np.zeros((2, gaps.size, _MEANWHILE_H)) for _ in range(2))
+    day = gaps.hour // _HOURS_PER_DAY
+    hours_known = _HOURS_PER_DAY * baseline.days_known(day, days)
+    for hours in range(_MEANWHILE_H):
+        inside = np.flatnonzero(gaps.whole_hours > hours)
+        some = gaps.take(inside)
+        cell, now = _cells_after(some, hours), some.hour + hours
+        for kind, cells in enumerate((GRID.around(cell), cell[:, None])):
+            hull_hours, followed, again = baseline.sums(("hull_hours", "followed", AGAIN[0]), cells, day[inside], days)
+            usual[kind, inside, hours] = hull_hours / hours_known[inside]
+            which, place = rows.find(cells, now, now)
+            heard[kind, inside, hours] = np.bincount(which[rows.rows.again[place] == 1], minlength=inside.size)
+            if kind == 0 and hours < _STEADY_H:
+                steady[inside] = np.minimum(steady[inside], again / np.maximum(followed, 1))
+    least = np.full(gaps.size, np.inf)
+    for first in range(_MEANWHILE_H - _TOGETHER_H + 1):
+        both = slice(first, first + _TOGETHER_H)
+        expected = usual[:, :, both].sum(axis=2)
+        share = heard[:, :, both].sum(axis=2) / np.maximum(expected, np.finfo(float).tiny)
+        # A crowd beside it says little of a lane that leads away from it; a cell with few says nothing.
+        share = np.where(expected[1] >= _LEAST_USUAL, np.minimum(share[0], share[1]), share[0])
+        # A shorter silence has its only hour alone.
+        asked = (gaps.whole_hours >= first + _TOGETHER_H) | (first == 0)
+        least = np.where(asked, np.minimum(least, share), least)
+    return steady, least
 
 
 def _filled(events: pa.Table, gaps: _Gaps, facts: Facts, why: Ints, jammed: Bools) -> pa.Table:

@@ -228,6 +228,7 @@ class Baseline:
         self.table = table
         key = cell_hour(table.column("cell").to_numpy().astype(np.int64), _days(table))
         self._key = key
+        self._days = np.unique(_days(table))
         names = ("hull_hours", "fixes", "followed", *AGAIN)
         self._sums = {
             name: np.append(0, np.cumsum(table.column(name).to_numpy().astype(np.int64))).astype(np.int64)
@@ -256,6 +257,12 @@ class Baseline:
         high = np.searchsorted(self._key, cell_hour(cells, (day + days)[:, None]), side="right")
         low = np.where(cells < 0, high, low)
         return [(self._sums[name][high] - self._sums[name][low]).sum(axis=1) for name in names]
+
+    def days_known(self, day: Ints, days: int) -> Ints:
+        """Return how many days within ``days`` of a day anything was heard on anywhere, shape (n,)."""
+        low = np.searchsorted(self._days, day - days, side="left")
+        high = np.searchsorted(self._days, day + days, side="right")
+        return np.asarray(high - low)
 
 
 def read_baseline(path: str | Path | None) -> pa.Table | None:

@@ -29,6 +29,13 @@ STILL_SHARE, FELL_SHARE = 0.8, 0.5
 #: most six hours of it, would have held: none of 5 comes by chance in 0.7 % of cases (Poisson).
 OWN_SHARE, OWN_FIXES = 0.75, 5.0
 JUDGED_H = 6.0
+#: Of hull-hours where the hull would have been this share must be followed by one in the next hour (our choice: below
+#: it satellites hear most, and a silence is one of theirs; in simulated months two in three of those called dark that
+#: reception had caused were there, of those switched off in harbours and at anchor three in a thousand).
+HOURLY_SHARE = 0.9
+#: ... and in any two hours of the silence at least this share of as many as usual must have been heard so (our choice:
+#: in an outage that begins later, or into which the hull sails, hardly any; on a quiet night half).
+MEANWHILE_SHARE = 1 / 3
 #: Below this share of the hull-hours around the last fix, where the hull was heading is hardly heard (our choice).
 AHEAD_SHARE = 0.05
 
@@ -51,6 +58,8 @@ class Why(IntEnum):
     HEADING = 12
     BESIDE = 14
     BEYOND = 15
+    UNSTEADY = 16
+    QUIET = 17
     #: Before it is known whether those that fell silent came back together.
     TOGETHER = 13
 
@@ -89,6 +98,9 @@ class Facts:
     ahead_near, ahead_during, ahead_share
         Hull-hours over the window of days around the cells on its course, rows there during the silence (-1 where it
         had no way on), and ``share`` there (NaN where too little is known): the least of its first hours.
+    hourly_share, usual_share
+        Around where it would have been in its first hours: hull-hours that are followed by one in the next hour, on all
+        days, and those in these very hours, as a share of the usual number; the least (1 where nobody asked).
     """
 
     whole_hours: Ints
@@ -111,6 +123,8 @@ class Facts:
     ahead_near: Ints
     ahead_during: Ints
     ahead_share: Floats
+    hourly_share: Floats
+    usual_share: Floats
 
     @classmethod
     def joined(cls, parts: list[Facts], order: Ints) -> Facts:
@@ -162,6 +176,8 @@ def verdicts(facts: Facts, min_hulls: int) -> Ints:
         (Why.NEW, ~known),
         (Why.MIXED, (facts.again < STILL_SHARE * facts.before) | (tail < USUAL_TAIL) | (share < well)),
         (Why.HEADING, moving & (~(facts.ahead_share >= well) | (facts.ahead_during < 1))),
+        (Why.UNSTEADY, facts.hourly_share < HOURLY_SHARE),
+        (Why.QUIET, facts.usual_share < MEANWHILE_SHARE),
     ]
     return np.select([mask for _, mask in cases], [int(why) for why, _ in cases], int(Why.DARK))
 
@@ -202,6 +218,10 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
                 Why.HEADING: f"it is not known how well it is heard where it was heading; {others}",
                 Why.BEYOND: f"where it was heading only {facts.ahead_share[k]:.0%} of hull-hours are followed "
                 f"by another within {hours} h; {others}",
+                Why.UNSTEADY: "not heard from hour to hour where it would have been: only "
+                f"{facts.hourly_share[k]:.0%} of hull-hours are followed by one in the next hour; {others}",
+                Why.QUIET: f"around where it would have been hardly anyone was heard in some of these hours: "
+                f"{facts.usual_share[k]:.0%} of as many as usual; {others}",
                 Why.TOGETHER: others,
             }[Why(int(why[k]))]
         )

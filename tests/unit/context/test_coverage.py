@@ -138,6 +138,36 @@ def test_an_outage_among_ships_under_way_and_ships_beyond_it_that_go_on():
     assert [gap["coverage"] for gap in found].count("outage") >= 3
 
 
+def unheard(ship: pa.Table, east_m: tuple[float, float], begin: float, end: float) -> pa.Table:
+    """The same reports without those between two places east of the origin [m] and two hours."""
+    west, east = place((31.0, 124.0), np.array(east_m), 0.0)[1]
+    lon, time = ship.column("lon_deg").to_numpy(), ship.column("time").cast(pa.int64()).to_numpy()
+    return ship.filter(pa.array(~((lon > west) & (lon < east) & (time > us(begin)) & (time < us(end)))))
+
+
+def test_a_ship_that_sails_into_an_outage_is_not_dark():
+    """The station at an anchorage works, the next one failed long ago: who goes there falls silent, each by himself."""
+    ships = lane(300, every_h=1.0, begin=-280.0, length_km=480.0)
+    ships = [unheard(ship, (30 * KM, 130 * KM), 9.0, 15.0) for ship in ships]
+    found = [gap for gaps in gaps_of(*anchored(20, hours=(-20, 40)), *ships).values() for gap in gaps]
+    west, east = place((31.0, 124.0), np.array([0.0, 160.0]) * KM, 0.0)[1]
+    into = [gap for gap in found if 9.5 < hours_of(gap)[0] < 15.0 and west < gap["lon_deg"] < east]
+    assert [gap["coverage"] for gap in into] == ["unknown"] * 4
+    quiet = [gap for gap in into if gap["evidence"].startswith("around where it would have been hardly anyone")]
+    assert [gap["lon_deg"] > 124.9 for gap in quiet] == [False, True]
+
+
+def test_an_outage_that_begins_soon_after_a_silence_leaves_it_undecided():
+    """What hid a ship at 10 h may be a station's first fault: all around it are lost at 11.5 h."""
+    near_by = [silenced(ship, 11.5, 17.0) for ship in anchored(14, origin=(31.0, 125.2), first=440500000)]
+    ships = anchored(12)
+    ships[3] = silenced(ships[3], 10.0, 17.0)
+    gap = first_gap(*ships, *near_by, mmsi=440100033)
+    assert gap["coverage"] == "unknown"
+    assert gap["evidence"].startswith("in or beside an area of outage")
+    assert first_gap(*ships, *anchored(14, origin=(31.0, 125.2), first=440500000), mmsi=440100033)["coverage"] == "dark"
+
+
 def test_an_outage_in_which_satellites_hear_some_is_one():
     """One in three is heard again by chance while the station is down, each at another time."""
     ships = []
