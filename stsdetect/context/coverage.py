@@ -28,6 +28,7 @@ from stsdetect.context.areas import JAMMING_M, OUTAGE_M, find_jamming, find_outa
 from stsdetect.context.heard import AGAIN, GRID, HOUR_US, HOURS, Baseline, Heard, HourRows, cell_hour
 from stsdetect.context.judged import LEAST_FOLLOWED, Facts, Why, evidence, share_again, verdicts
 from stsdetect.context.rarity import rarity
+from stsdetect.kernels.contact import Timeline
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, direction, to_lat_lon, to_xyz
 from stsdetect.schema import EVENTS, Column, Schema
@@ -139,6 +140,7 @@ def judge(
     why = np.where(out & ~np.isin(why, (Why.NO_HOUR, Why.PLACELESS, Why.SELDOM)), Why.OUTAGE, why)
     why = np.where((why == Why.DARK) & beside, Why.BESIDE, why)
     why = np.where((why == Why.DARK) & jammed, Why.JAMMED, why)
+    why = np.where((why == Why.DARK) & _heard_as_another(events.take(pa.array(gaps.row))), Why.ANOTHER, why)
     why = np.where(why == Why.TOGETHER, Why.APART, why)
     areas = pa.concat_tables([outages.table, jamming.table]).sort_by(
         [("start_time", "ascending"), ("area_id", "ascending")]
@@ -372,6 +374,24 @@ def _meanwhile(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tu
         asked = (gaps.whole_hours >= first + _TOGETHER_H) | (first == 0)
         least = np.where(asked, np.minimum(least, share), least)
     return steady, least
+
+
+def _heard_as_another(gaps: pa.Table) -> Bools:
+    """Tell during which gaps another hull on the same MMSI (or id) was heard, as far as its gaps tell, shape (n,)."""
+    label = gaps.column("vessel_a").combine_chunks().dictionary_encode()
+    stems = [text.partition("#")[0] for text in label.dictionary.to_pylist()]
+    number = {stem: k for k, stem in enumerate(dict.fromkeys(stems))}
+    stem = np.array([number[text] for text in stems], dtype=np.int64)[label.indices.to_numpy()]
+    start, end = (gaps.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
+    closed = ~gaps.column("is_open").to_numpy()
+    # A hull was heard where its own gaps begin and end, and never inside them.
+    time = np.append(start, end[closed])
+    whose = np.append(stem, stem[closed])
+    order = np.lexsort((time, whose))
+    line = Timeline.of(whose[order], time[order], time[order])
+    first = np.searchsorted(line.start, line.place(stem, start), side="right")
+    heard: Bools = np.searchsorted(line.start, line.place(stem, end), side="left") > first
+    return heard
 
 
 def _filled(
