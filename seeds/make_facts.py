@@ -2,9 +2,10 @@
 
     python seeds/make_facts.py FOLDER
 
-FOLDER holds zones.csv, ports.csv, mid_flags.csv and flag_evidence.csv (each row with ``source`` and
-``confidence``). The AIS code tables are short and stand below, in our own words; their sources are named
-on every row. The output is the same byte for byte for the same input.
+FOLDER holds zones.csv, ports.csv, mid_flags.csv, flag_evidence.csv, bbl_per_tonne.csv and volumes.csv (each row with
+``source`` and ``confidence``). The AIS code tables are short and stand below, in our own words; their sources are named
+on every row. So do the coefficients that turn draughts and hull sizes into tonnes. The output is the same byte for byte
+for the same input.
 """
 
 from __future__ import annotations
@@ -141,6 +142,63 @@ MMSI_FORMS += [
     )
 ]
 
+EPA = "as given in USEPA/Marine_Emissions_Tools"
+SCHNEEKLUTH = f"Schneekluth and Bertram, Ship Design for Efficiency and Economy (1998), (1 + 2 Cb) / 3, {EPA} calcCwp.r"
+KRISTENSEN = f"Kristensen and Lutzen, Clean Shipping Currents 1(6) (2012), 0.55 + 0.45 Cb, {EPA} calcCwp.r"
+OURS = "our choice, between published ships in tankers.csv"
+PAL = "https://finance.detik.com/energi/d-2745881/pertamina-terima-dua-kapal-tanker-i-made-in-i-surabaya"
+
+#: name, least, likeliest and greatest value, unit, what it is, source, confidence. Where two formulas are published the
+#: least is by the one, the greatest by the other.
+HULL_COEFFICIENTS = [
+    ("block", 0.74, 0.79, 0.83, "-", "block coefficient of small tankers between ballast and laden",
+     "Barrass, Ship Design and Performance for Masters and Mates (2004): oil tankers 0.80-0.85 laden; less where "
+     "smaller and lighter is our choice", "medium"),
+    ("waterplane_schneekluth", 0.827, 0.86, 0.887, "-", "waterplane coefficient by block coefficient",
+     SCHNEEKLUTH, "high"),
+    ("waterplane_kristensen", 0.883, 0.906, 0.924, "-", "waterplane coefficient by block coefficient",
+     KRISTENSEN, "high"),
+    ("waterline_by_lpp", 1.02, 1.02, 1.02, "-", "length on the waterline by length between perpendiculars, tankers",
+     f"Kristensen, Ship-Desmo, {EPA} calclwl.r", "high"),
+    ("lpp_by_length", 0.93, 0.95, 0.97, "-", "length between perpendiculars by length overall",
+     f"149.5 m of 157.2 m: 17,500 t tankers of PT PAL, {PAL}; range is our choice", "medium"),
+    ("density", 1.025, 1.025, 1.025, "t/m3", "salt water",
+     "Barrass and Derrett, Ship Stability for Masters and Mates (2006), chapter 9, example 2", "high"),
+    ("deadweight", 0.44, 0.50, 0.58, "-", "deadweight by 1.025 x length overall x breadth x laden draught",
+     OURS, "medium"),
+    ("draught_by_breadth", 0.33, 0.37, 0.42, "-", "laden draught by breadth", OURS, "medium"),
+    ("length_by_breadth", 5.7, 6.3, 6.9, "-", "length overall by breadth", OURS, "medium"),
+    ("ballast", 0.1, 0.3, 0.45, "-", "ballast taken by deadweight of cargo given, where any is",
+     "30-42 % of deadweight by wind force: https://sailor-ru.narod.ru/chapter2/2-0.htm; least is our choice", "low"),
+    ("laden_share", 0.33, 0.5, 0.9, "-", "share of deadweight handed over: scenarios 33, 50 and 90 % laden",
+     "UN Panel of Experts S/2020/151 (33, 50 and 90 % laden scenarios, as in volumes.csv, from memory)", "medium"),
+    ("parcel_t", 600, 1500, 2000, "t", "published parcels: 600, 1,500, 1,600 and 2,000 t",
+     "cases.csv: Lighthouse Winmore 2017-10-19, Patriot 2018 (US Treasury 2018-08-21), Vityaz 2017", "high"),
+    ("receiver_dwt", 1150, 3565, 5000, "t", "deadweight of receivers where nothing is known of one",
+     "cases.csv: 1,150 t (Chong Rim 2), 3,565 t (Chon Ma San), 4,999 t (New Regent)", "medium"),
+]  # fmt: skip
+
+#: What the committee of resolution 1718 counts by: 11,745 barrels are 1,410 t.
+NOTIFIED = {
+    "product": "as notified to the UN",
+    "bbl_per_tonne": "8.33",
+    "m3_per_tonne": "1.324",
+    "source": "China's supplies of August 2021, 11,745 barrels or 1,410 t: https://en.yna.co.kr/view/AEN20211005004600325",
+    "confidence": "high",
+}
+
+#: name, length overall, breadth and draught [m], deadweight [t], source, confidence
+TANKERS = [
+    ("YN BUSAN", 109.45, 18.20, 6.8, 6500, "http://sbic.com.vn/NewsSBIC/PHA-RUNG-SHIPYARD-LAUNCHED-6500-DWT-OIL-CHEMICAL-"
+     "TANKER-%E2%80%93-YN-BUSAN.html?p=159&id=4534", "high"),
+    ("COSCO Shipping 8000 t chemical and product tanker", 119.0, 18.5, 6.3, 8000,
+     "https://m.eshiptrading.com/newsxq-15895.html", "high"),
+    ("KUM SAN (general cargo)", 132.0, 17.0, 7.8, 8576,
+     "https://www.maritimeherald.com/2017/north-korean-freighter-kum-san-sank-off-china-after-collision/", "high"),
+    ("KANG SONG HO (general cargo)", 82.1, 14.2, 5.5, 3015, "http://fr.m.wiki.x.io/wiki/Kang_Song-ho", "medium"),
+    ("PT PAL 17500 t tankers", 157.2, 27.7, 7.0, 17500, PAL, "medium"),
+]  # fmt: skip
+
 
 def slug(text: str) -> str:
     """Return lower-case ASCII words joined by underscores."""
@@ -197,6 +255,24 @@ def main(folder: Path) -> None:
     names = ("form", "first", "last", "meaning")
     forms = [(dict(zip(names, row[:4], strict=True)), row[4], row[5]) for row in MMSI_FORMS]
     write("mmsi_forms.csv", [{**row, **known(source, sure)} for row, source, sure in forms])
+    write_volumes(folder)
+
+
+def write_volumes(folder: Path) -> None:
+    """Write what turns hulls and draughts into tonnes, tonnes into barrels, and what caps them."""
+    # A range ("committee-implied band") is no factor of a product, and what is from memory has no source.
+    factors = [row for row in read(folder, "bbl_per_tonne.csv") if row["source"].startswith("UN ")]
+    write("bbl_per_tonne.csv", [{**row, "date": GATHERED} for row in (*factors, NOTIFIED)])
+    caps = [
+        row for row in read(folder, "volumes.csv") if row["kind"] == "cap" and row["statement"].startswith("refined")
+    ]
+    write("import_caps.csv", [{**row, "date": GATHERED} for row in caps])
+    names = ("name", "low", "mid", "high", "unit", "meaning")
+    rows = [(dict(zip(names, row[:6], strict=True)), row[6], row[7]) for row in HULL_COEFFICIENTS]
+    write("hull_coefficients.csv", [{**row, **known(source, sure)} for row, source, sure in rows])
+    names = ("name", "length_m", "breadth_m", "draught_m", "deadweight_t")
+    rows = [(dict(zip(names, row[:5], strict=True)), row[5], row[6]) for row in TANKERS]
+    write("tankers.csv", [{**row, **known(source, sure)} for row, source, sure in rows])
 
 
 def known(source: str, confidence: str) -> dict[str, object]:

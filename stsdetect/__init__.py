@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stsdetect.score import rank_pairs as rank_pairs
     from stsdetect.score.chain_graph import to_networkx as to_networkx
     from stsdetect.score.chains import chains as chains
+    from stsdetect.score.ledger import ledger as ledger
     from stsdetect.score.watchlists import WatchListFile as WatchListFile
     from stsdetect.score.watchlists import read_watch_lists as read_watch_lists
     from stsdetect.settings import Settings as Settings
@@ -56,6 +57,7 @@ _PUBLIC = {
     "chains": "stsdetect.score.chains",
     "detect": "stsdetect.pipeline",
     "inspect": "stsdetect.pipeline",
+    "ledger": "stsdetect.score.ledger",
     "load_settings": "stsdetect.settings",
     "rank_pairs": "stsdetect.score",
     "read": "stsdetect.readers",

@@ -401,6 +401,23 @@ REASON = pa.struct(
     ]
 )
 
+_VOLUME = (
+    _c(
+        "tonnes_low", _I64, "least likely cargo, if any passed; low and high hold settings.volume.interval of draws [t]"
+    ),
+    _c("tonnes_mid", _I64, "median of the draws [t]"),
+    _c("tonnes_high", _I64, "greatest likely cargo [t]"),
+    _c("barrels_low", _I64, "the same in barrels of the products in settings.volume.products"),
+    _c("barrels_mid", _I64, "median of the draws [barrels]"),
+    _c("barrels_high", _I64, "greatest likely cargo [barrels]"),
+    _c(
+        "volume_basis",
+        _S,
+        "what it rests on: draughts of both, draught of one, draught (of a delivery), hull sizes, one hull size or "
+        "published parcels; of several transfers the weakest",
+    ),
+)
+
 PAIRS = Schema(
     "pairs",
     "Vessel pairs ranked as likely transfers: leads to look at, never verdicts.",
@@ -423,6 +440,8 @@ PAIRS = Schema(
         _c("last_time", TIME, "end of the last", nullable=False),
         _c("event_ids", pa.list_(_S), "their ids", nullable=False),
         _c("chain", _S, "the strongest chain from a supply port it is part of; null for none, see `stsdetect chains`"),
+        *_VOLUME,
+        _c("volume", _S, "what may have passed, and on what assumptions, in a sentence"),
         _c("reasons", pa.list_(REASON), "what speaks for and against, a base term first", nullable=False),
         _c("settings_id", _S, "digest of the settings", nullable=False),
     ),
@@ -446,6 +465,66 @@ CHAINS = Schema(
         _c("observed", pa.list_(_B), "whether each was observed", nullable=False),
         _c("path", _S, "port, vessels and end joined by ' > '", nullable=False),
         _c("evidence", _S, "the steps in words", nullable=False),
+    ),
+)
+
+TRANSFERS = Schema(
+    "transfers",
+    "Possible transfers, each once in whatever leads and events it shows, and whether the ledger counts it.",
+    (
+        _c("transfer_id", _S, "id of the event that leads it", nullable=False),
+        _c("pair_id", _S, "the strongest lead it is part of", nullable=False),
+        _c("partner_kind", _S, "of that lead: vessel, unknown or port", nullable=False),
+        _c("vessel_a", _S, "hull id", nullable=False),
+        _c("vessel_b", _S, "hull id of the partner; null where it is not known, or a port"),
+        _c("event_ids", pa.list_(_S), "its events", nullable=False),
+        _c("observed", _B, "the meeting, or of a delivery the call, was seen", nullable=False),
+        _c("start_time", TIME, "start, UTC", nullable=False),
+        _c("end_time", TIME, "end, UTC; it counts in the month of its end", nullable=False),
+        _c("score", _F, "priority score of its lead, 0..1; not a probability", nullable=False),
+        *_VOLUME,
+        _c("giver", _S, "a or b: who gave, by draughts, flag or size; null where that is not known"),
+        _c("dprk", _B, "a hull of the DPRK, its ports or waters, or a chain that leads there", nullable=False),
+        _c("counted", _B, "counted among the leads from settings.volume.min_score on", nullable=False),
+        _c("why_not", _S, "why it is not counted"),
+    ),
+)
+
+LEDGER = Schema(
+    "ledger",
+    "Likely volume by UTC month and year against the yearly cap of UN resolution 2397, on two assumptions, neither a "
+    "verdict.",
+    (
+        _c("period", _S, "month (2024-03) or calendar year (2024)", nullable=False),
+        _c("n_transfers", _I64, "transfers counted: leads from settings.volume.min_score on", nullable=False),
+        _c("n_dprk", _I64, "of these, such with a link to the DPRK", nullable=False),
+        _c("tonnes_low", _I64, "if all of these are real [t]", nullable=False),
+        _c("tonnes_mid", _I64, "median of the draws [t]", nullable=False),
+        _c("tonnes_high", _I64, "[t]", nullable=False),
+        _c("barrels_low", _I64, "if all of these are real [barrels]", nullable=False),
+        _c("barrels_mid", _I64, "median of the draws [barrels]", nullable=False),
+        _c("barrels_high", _I64, "[barrels]", nullable=False),
+        _c("barrels_dprk_mid", _I64, "median of those with a link to the DPRK alone [barrels]", nullable=False),
+        _c("year_low", _I64, "sum of the calendar year to the end of the period [barrels]", nullable=False),
+        _c("year_mid", _I64, "median of it [barrels]", nullable=False),
+        _c("year_high", _I64, "[barrels]", nullable=False),
+        _c("cap", _I64, "cap of a calendar year [barrels]", nullable=False),
+        _c(
+            "p_passed",
+            _F,
+            "share of draws in which that sum is above the cap, if all of these are real",
+            nullable=False,
+        ),
+        _c("n_leads", _I64, "transfers of any score", nullable=False),
+        _c(
+            "weighted_low",
+            _I64,
+            "sum of the year, as if scores were probabilities, which they are not [barrels]",
+            False,
+        ),
+        _c("weighted_mid", _I64, "median of it [barrels]", nullable=False),
+        _c("weighted_high", _I64, "[barrels]", nullable=False),
+        _c("p_passed_weighted", _F, "share of draws above the cap, as if scores were probabilities", nullable=False),
     ),
 )
 
@@ -551,6 +630,6 @@ WATCH_HITS = Schema(
 )
 
 TABLES: tuple[Schema, ...] = (
-    POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, CHAINS, BERTHS, AREAS, COVERAGE,
-    WATCH_HITS,
+    POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, CHAINS, TRANSFERS,
+    LEDGER, BERTHS, AREAS, COVERAGE, WATCH_HITS,
 )  # fmt: skip

@@ -18,6 +18,11 @@ from stsdetect.units import parse_bytes, parse_duration
 
 Duration = Annotated[float, BeforeValidator(lambda value: parse_duration(value))]
 Bytes = Annotated[int, BeforeValidator(lambda value: parse_bytes(value))]
+#: Names in a list, or in one text with commas between them.
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda value: [part.strip() for part in value.split(",")] if isinstance(value, str) else value),
+]
 
 
 class _Model(BaseModel):
@@ -204,10 +209,10 @@ class DarkSettings(_Model):
     """Candidates listed for a visible loiterer, best first; the first `max_partners` with the area they can reach."""
     max_partners: int = Field(default=5, ge=1)
     """Two silences make a row if each is among this many best partners of the other."""
-    max_rivals: int = Field(default=250, ge=1)
+    max_rivals: int = Field(default=1000, ge=1)
     """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
     two silences (our choice)."""
-    min_score: float = 0.0
+    min_score: float = 3.0
     """Two silences make a row from this candidate score; in simulated months nine in ten true pairs have 0 or more, and
     one in six of the others that are each other's best (see `stsdetect.detect.dark_score`)."""
     min_signature: float = Field(default=0.6, ge=0, le=1)
@@ -292,6 +297,31 @@ class ScoreSettings(_Model):
     """Changed weights by indicator name; `stsdetect about settings` lists the names."""
 
 
+class VolumeSettings(_Model):
+    """How much may have changed hands, and what the ledger counts."""
+
+    draws: int = Field(default=1000, ge=100, le=100_000)
+    """Draws of each volume [count]; 1,000 tell the ends of an interval to about 1 % of probability (our choice)."""
+    seed: int = Field(default=2397, ge=0, lt=2**63)
+    """Seed of the draws; with it and the id of an event its draws are the same in every run."""
+    interval: float = Field(default=0.9, gt=0, lt=1)
+    """Share of the draws between low and high, 0..1."""
+    products: Names = Field(default=("gas/diesel oil", "gasoline"), min_length=1)
+    """Barrels per tonne are drawn evenly from the least to the greatest factor of these products, with commas between
+    (UN statistics: gasoline, kerosene, jet fuel, gas/diesel oil, naphtha, residual fuel oil and so on). Between gas
+    oil (7.23) and gasoline (8.5) lie kerosene and what the UN committee counts by (8.33)."""
+    unrelated: float = Field(default=0.2, ge=0.01, lt=1)
+    """Share of typed changes of draught that are not of the transfer: stale, mistyped, fuel or ballast (our choice)."""
+    from_score: float = Field(default=0.01, ge=0, le=1)
+    """Leads from this score on have a volume and are in the ledger: weaker ones are two of three, and together weigh
+    as much as four transfers a month in simulated months (our choice)."""
+    min_score: float = Field(default=0.9, ge=0, le=1)
+    """The ledger takes leads from this score on as real: from it on more of them were real than not in six simulated
+    months (96 of 180, of 252 planted; from 0.8 on 118 of 303)."""
+    apart_s: Duration = Field(default=43200.0, ge=0)
+    """Meetings of the same two hulls at most this far apart are one transfer [s] (our choice)."""
+
+
 class RunSettings(_Model):
     """How the work is cut; results do not depend on it."""
 
@@ -322,6 +352,7 @@ class Settings(_Model):
     identity: IdentitySettings = IdentitySettings()
     context: ContextSettings = ContextSettings()
     score: ScoreSettings = ScoreSettings()
+    volume: VolumeSettings = VolumeSettings()
     run: RunSettings = RunSettings()
 
     @property

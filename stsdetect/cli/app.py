@@ -18,6 +18,7 @@ from stsdetect.cli.about import about
 from stsdetect.cli.chains import chains
 from stsdetect.cli.detect import detect
 from stsdetect.cli.inspect import inspect
+from stsdetect.cli.ledger import ledger
 from stsdetect.cli.simulate import simulate
 from stsdetect.errors import StsError
 
@@ -54,7 +55,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for verb in (detect, inspect, chains, simulate, about):
+for verb in (detect, inspect, chains, ledger, simulate, about):
     cli.add_command(verb)
 
 

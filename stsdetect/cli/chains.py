@@ -51,9 +51,9 @@ def chains(
 
         click.echo(json.dumps(found.to_pylist(), indent=1, default=lambda time: time.strftime("%Y-%m-%dT%H:%M:%SZ")))
     elif as_csv:
-        from stsdetect.cli.summary import print_chains_csv
+        from stsdetect.cli.summary import print_csv
 
-        print_chains_csv(found)
+        print_csv(found)
     elif not quiet:
         from stsdetect.cli.summary import print_chains
 

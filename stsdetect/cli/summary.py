@@ -1,4 +1,4 @@
-"""What `detect`, `inspect` and `chains` print for people."""
+"""What `detect`, `inspect`, `chains` and `ledger` print for people."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from stsdetect.pipeline import Inspection, RejectList, Result
+    from stsdetect.score.ledger import Ledger
 
 #: Pairs shown at the end of `detect`.
 TOP = 10
@@ -126,8 +127,42 @@ def print_chains(found: pa.Table) -> None:
     _say(console, "What time allows, from hand to hand; not that anything was passed on.")
 
 
-def print_chains_csv(found: pa.Table) -> None:
-    """Print chains as CSV; lists are joined by spaces, times are UTC."""
+def print_ledger(found: Ledger) -> None:
+    """Print the ledger for people: months and years, and what the figures assume."""
+    console = _stdout()
+    if not found.months.num_rows:
+        _say(console, "no lead that could be a transfer of oil")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("period", no_wrap=True)
+    for name in (
+        "transfers",
+        "barrels, if all are real",
+        "year so far",
+        "of the cap",
+        "passed it",
+        "weighted by score",
+    ):
+        table.add_column(name, justify="right")
+    for row in found.months.to_pylist():
+        share = row["year_mid"] / row["cap"]
+        cells = (
+            row["period"],
+            f"{row['n_transfers']} of {row['n_leads']:,}",
+            f"{row['barrels_low']:,} to {row['barrels_high']:,}",
+            f"{row['year_low']:,} to {row['year_high']:,}",
+            f"{share:.0%}",
+            f"{row['p_passed']:.0%} of draws",
+            f"{row['weighted_low']:,} to {row['weighted_high']:,}",
+        )
+        table.add_row(*(Text(cell) for cell in cells), style="bold" if len(row["period"]) == 4 else "")
+    console.print(table)
+    for line in found.assumptions:
+        _say(console, line)
+
+
+def print_csv(found: pa.Table) -> None:
+    """Print a table as CSV; lists are joined by spaces, times are UTC."""
     from stsdetect.report.gis import csv_cell
 
     out = csv.writer(sys.stdout, lineterminator="\n")

@@ -139,8 +139,8 @@ def _crossing(first: Ways, second: Ways) -> Floats:
     place = np.cross(first.across, second.across)
     sine = norm(place)
     place = place / np.where(sine > 0, sine, 1.0)[:, None]
-    # Of two opposite places that one which lies ahead on both ways.
-    side = dot(place, first.ahead)
-    place = place * np.where(side < 0, -1.0, 1.0)[:, None]
-    good = first.known & second.known & (sine >= _SHARP) & (dot(place, second.ahead) > 0)
+    # Of two opposite places the one on this side of the Earth; it must lie ahead on both ways.
+    place = place * np.where(dot(place, first.from_xyz) < 0, -1.0, 1.0)[:, None]
+    ahead = (dot(place, first.ahead) > 0) & (dot(place, second.ahead) > 0) & (dot(place, second.from_xyz) > 0)
+    good = first.known & second.known & (sine >= _SHARP) & ahead
     return np.where(good[:, None], place * EARTH_RADIUS_M, np.nan)

@@ -84,8 +84,8 @@ class DarkRendezvous:
     cargo: bool = True
     max_candidates: int = 10
     max_partners: int = 5
-    max_rivals: int = 250
-    min_score: float = 0.0
+    max_rivals: int = 1000
+    min_score: float = 3.0
     min_signature: float = 0.6
     shore: bool = True
 

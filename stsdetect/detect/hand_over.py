@@ -74,10 +74,7 @@ def hand_overs(
     if not (ends.stretch.size and starts.stretch.size):
         return
     e, s, rank = _fitting(stretches, known, ends, starts, rule)
-    apart = np.array(
-        [not _heard_at_once(stretches, ends.stretch[i], starts.stretch[j]) for i, j in zip(e, s, strict=True)],
-        dtype=np.bool_,
-    )
+    apart = _never_at_once(stretches, stretches.hull[ends.stretch[e]], stretches.hull[starts.stretch[s]])
     e, s, rank = e[apart], s[apart], rank[apart]
     # Whoever is best for each other; ties by number, so that the order of input leaves no trace.
     order = np.lexsort((s, e, rank))
@@ -149,6 +146,8 @@ def _fitting(
     for some in np.split(np.arange(low.size), np.flatnonzero(np.diff(batch)) + 1):
         which, place = expand(low[some], count[some])
         e, s = some[which], order[place]
+        good = np.flatnonzero(_alike_in_length(known, ends.row[e], starts.row[s]))
+        e, s = e[good], s[good]
         alike, same = _one_hull(known, ends.row[e], starts.row[s])
         good = np.flatnonzero(alike & (stretches.hull[ends.stretch[e]] != stretches.hull[starts.stretch[s]]))
         e, s, same = e[good], s[good], same[good]
@@ -162,11 +161,17 @@ def _fitting(
     return e, s, badness
 
 
+def _alike_in_length(known: Identities, a: Ints, b: Ints) -> Bools:
+    """Tell which rows of the history have lengths that are alike, shape (n,)."""
+    length = known.length_m
+    return np.asarray(np.abs(length[a] - length[b]) <= np.maximum(_ALIKE_M, _ALIKE_SHARE * length[a]))
+
+
 def _one_hull(known: Identities, a: Ints, b: Ints) -> tuple[Bools, Bools]:
     """Tell which rows of the history may be one hull by size and type, and which by A, B, C and D, shape (n,) each."""
     length, width = known.length_m, known.width_m
     with np.errstate(invalid="ignore"):
-        near = np.abs(length[a] - length[b]) <= np.maximum(_ALIKE_M, _ALIKE_SHARE * length[a])
+        near = _alike_in_length(known, a, b)
         beam = ~(np.abs(width[a] - width[b]) > _ALIKE_WIDTH_M)
         off = np.abs(known.abcd_m[a] - known.abcd_m[b])
         same = (off <= _SAME_M).all(axis=1)
@@ -179,9 +184,9 @@ def _one_hull(known: Identities, a: Ints, b: Ints) -> tuple[Bools, Bools]:
     return np.asarray(near & beam & ~other_kind & (mmsi[a] != mmsi[b])), np.asarray(same)
 
 
-def _heard_at_once(stretches: Stretches, k: int, m: int) -> bool:
-    one, other = stretches.of(int(stretches.hull[k])), stretches.of(int(stretches.hull[m]))
-    return bool(stretches.overlaps(one, other).size)
+def _never_at_once(stretches: Stretches, one: Ints, other: Ints) -> Bools:
+    pairs, pair = np.unique(np.stack([one, other], axis=1), axis=0, return_inverse=True)
+    return np.asarray(~stretches.ever_at_once(pairs[:, 0], pairs[:, 1])[pair.ravel()])
 
 
 def _told(stretches: Stretches, known: Identities, ends: _Ends, starts: _Ends, i: int, j: int, rivals: int) -> Oddity:

@@ -85,7 +85,7 @@ def spoofing_oddities(data: Fixes, said: Reported, rule: IdentitySettings, jump_
     for hull in hours.hulls_of(_maybe_inland(data, hours)):
         found += _on_land(_Track.of(data, said, hull), rule)
     found += _jumps(data, rule, jump_kn)
-    found += _two_at_once(data, rule)
+    found += _two_at_once(data, rule, jump_kn)
     return found
 
 
@@ -360,13 +360,14 @@ def _between(data: Fixes, test: str, a: int, b: int, said: str) -> Oddity:
     )  # fmt: skip
 
 
-def _two_at_once(data: Fixes, rule: IdentitySettings) -> Iterator[Oddity]:
+def _two_at_once(data: Fixes, rule: IdentitySettings, jump_kn: float) -> Iterator[Oddity]:
     """Find one number on two hulls (``shared_mmsi``), and a hull away and back (``jump_and_return``).
 
     Cleaning splits such reports into hulls whose labels have a '#', and leaves out single positions anywhere (bits
-    garbled on the way). Many fixes of both in turn are two hulls; fixes of one within a silence of the other, or a few
-    in one place, are one that went away and came back at no possible speed. Innocent: two transponders set up with one
-    number, a factory setting, a fleet's spare unit; a faulty receiver.
+    garbled on the way). Both heard in turn, often with no possible way between, are two hulls; fixes of one within a
+    silence of the other, or a few in one place, are one that went away and came back at no possible speed. Turns that
+    a ship could have sailed say nothing. Innocent: two transponders set up with one number, a factory setting, a
+    fleet's spare unit; a faulty receiver.
     """
     groups: dict[str, list[int]] = {}
     for k, label in enumerate(data.labels):
@@ -380,18 +381,25 @@ def _two_at_once(data: Fixes, rule: IdentitySettings) -> Iterator[Oddity]:
         main = bounds[hulls[0]]
         # A number with many hulls is a factory setting: the largest few tell enough.
         for other in hulls[1:4]:
-            yield from _shared(data, main, bounds[other], rule)
+            yield from _shared(data, main, bounds[other], rule, jump_kn)
 
 
-def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettings) -> Iterator[Oddity]:
-    low, high = other
-    times = data.time_us[main[0] : main[1]]
-    place = np.searchsorted(times, data.time_us[low:high])
-    turns = int(np.count_nonzero(np.diff(place))) + 1
-    before = int(np.clip(place[0] - 1, 0, times.size - 1)) + main[0]
-    apart = float(distance_m(data.xyz[before : before + 1], data.xyz[low : low + 1])[0]) / 1000.0
-    if apart < rule.away_km:
+def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettings, jump_kn: float) -> Iterator[Oddity]:
+    rows = np.concatenate([np.arange(*main), np.arange(*other)])
+    rows = rows[np.argsort(data.time_us[rows], kind="stable")]
+    before, after = rows[:-1], rows[1:]
+    turn = np.flatnonzero(data.hull[before] != data.hull[after])
+    before, after = before[turn], after[turn]
+    seconds = (data.time_us[after] - data.time_us[before]) / 1e6
+    apart = distance_m(data.xyz[before], data.xyz[after])
+    far = np.flatnonzero(apart > jump_kn * KNOT_MPS * seconds + 1000.0 * rule.away_km)
+    away = far[data.hull[after[far]] == data.hull[other[0]]]
+    back = far[data.hull[before[far]] == data.hull[other[0]]]
+    # Back, not only before it ever was away.
+    if not away.size or not back.size or back[-1] < away[0]:
         return
+    own, low, high = int(before[away[0]]), int(after[away[0]]), int(before[back[-1]]) + 1
+    km = apart[away[0]] / 1000.0
     span = f"from {moment(int(data.time_us[low]))} to {moment(int(data.time_us[high - 1]))}"
     _, counts = np.unique(data.segment[low:high], return_counts=True)
     spread = distance_m(data.xyz[low:high], data.xyz[low : low + 1]).max() / 1000.0
@@ -400,16 +408,14 @@ def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettin
         # Positions garbled on the way lie anywhere, and days apart any two of them could be one hull's.
         if spread > rule.away_km:
             return
-        said = f"{high - low} positions {apart:.0f} km away, all in one place, {span}, on its own track between"
-    elif turns >= _FEWEST:
+        said = f"{high - low} positions {km:.0f} km away, all in one place, {span}, on its own track between"
+    elif far.size >= _FEWEST:
         test = "shared_mmsi"
-        said = f"Two hulls under one number were heard in turn, {turns} times, {apart:.0f} km apart, {span}"
-    elif turns > 1 or 0 < place[0] < times.size:
-        said = f"{high - low} positions {apart:.0f} km away {span}, then back on the old track"
+        said = f"Two hulls under one number were heard in turn, {far.size} times, {km:.0f} km apart, {span}"
     else:
-        return
+        said = f"{high - low} positions {km:.0f} km away {span}, then back on the old track"
     # Its own place comes first: that of the other fixes may be anywhere.
-    odd = _between(data, test, before, low, said)
+    odd = _between(data, test, own, low, said)
     start, end = int(data.time_us[low]), int(data.time_us[high - 1])
     yield replace(odd, hull=int(data.hull[main[0]]), other=int(data.hull[low]), start_us=start, end_us=end)
 

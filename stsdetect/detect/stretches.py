@@ -10,8 +10,12 @@ import pyarrow as pa
 
 from stsdetect.detect.arrays import Fixes, encode_vessels, to_floats
 from stsdetect.detect.identity_events import Oddity
-from stsdetect.kernels.runs import group_bounds
-from stsdetect.kernels.sphere import Floats, Ints, distance_m, to_xyz
+from stsdetect.kernels.contact import Timeline
+from stsdetect.kernels.runs import expand, group_bounds
+from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
+
+#: Stretches looked for together, for the memory.
+_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,10 @@ class Stretches:
         """Where each ends [m], shape (n, 3)."""
         return to_xyz(self.end_lat_deg, self.end_lon_deg)
 
+    @cached_property
+    def _line(self) -> Timeline:
+        return Timeline.of(self.hull, self.start_us, self.end_us)
+
     def of(self, hull: int) -> slice:
         """Return which are those of a hull."""
         return slice(*np.searchsorted(self.hull, [hull, hull + 1]).tolist())
@@ -85,6 +93,24 @@ class Stretches:
             for m in range(a, b)
         ]
         return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+    def ever_at_once(self, one: Ints, other: Ints) -> Bools:
+        """Tell of pairs of hulls whether two stretches of theirs share a moment, shape (n pairs,)."""
+        hulls = np.stack([np.searchsorted(self.hull, side, side="left") for side in (one, other)])
+        count = np.stack([np.searchsorted(self.hull, side, side="right") for side in (one, other)]) - hulls
+        # Each stretch of the hull that has fewer is looked for among those of the other.
+        fewer = np.argmin(count, axis=0)
+        pair = np.arange(one.size)
+        count, whom = count[fewer, pair], np.stack([other, one])[fewer, pair]
+        result = np.zeros(one.size, dtype=np.bool_)
+        for some in np.split(pair, np.flatnonzero(np.diff(np.cumsum(count) // _AT_ONCE)) + 1):
+            which, k = expand(hulls[fewer[some], some], count[some])
+            place = self._line.place(whom[some][which], self.start_us[k])
+            m = np.minimum(np.searchsorted(self._line.end, place), self.hull.size - 1)
+            shared = (self.hull[m] == whom[some][which]) & (self.start_us[m] <= self.end_us[k])
+            shared &= self.end_us[m] >= self.start_us[k]
+            result[some[which[shared]]] = True
+        return result
 
     def gap_m(self, k: int, m: int) -> float:
         """Return the distance from the end of one stretch to the start of another [m]."""

@@ -55,8 +55,8 @@ _SAME_MPS = 1e-6
 #: Bounds on times go no farther than this beyond what is possible under the widened caps [s] (our choice: half a
 #: minute is nothing beside silences of hours).
 TOLERANCE_S = 30.0
-#: Rows worked on at once, which bounds memory.
-_BATCH = 8_192
+#: Rows worked on at once, which bounds memory; a step of a search takes little more for many than for few.
+_BATCH = 32_768
 #: A meeting that is longer than asked for by so much is found whatever is rounded [s].
 _SURE_S = 1.0
 #: Parts of the straight way between the fixes of a silence that are tried as meeting places.

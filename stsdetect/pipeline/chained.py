@@ -35,7 +35,7 @@ def chains_of(folder: str | Path, *, settings: Settings | None = None, listed: I
         If the folder holds no such results.
     """
     settings = settings or Settings()
-    events, pairs = (_read(Path(folder), schema) for schema in (EVENTS, PAIRS))
+    events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
     zones = load_zones(settings.context.zones_file)
     return chains(
         events, pairs, settings=settings.chains, calls=settings.port_calls,
@@ -44,10 +44,17 @@ def chains_of(folder: str | Path, *, settings: Settings | None = None, listed: I
     )  # fmt: skip
 
 
-def _read(folder: Path, schema: Schema) -> pa.Table:
+def read_table(folder: str | Path, schema: Schema) -> pa.Table:
+    """Return a table of an earlier run from its folder.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no such table.
+    """
     import pyarrow.parquet as pq
 
-    path = folder / f"{schema.name}.parquet"
+    path = Path(folder) / f"{schema.name}.parquet"
     if not path.is_file():
         raise InputError(f"{folder} holds no {path.name}; give the folder that `stsdetect detect` wrote its results to")
     try:

@@ -32,12 +32,13 @@ from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
-from stsdetect.schema import AREAS, COVERAGE, EVENTS, SOURCES, WATCH_HITS
+from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, WATCH_HITS
 from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
 from stsdetect.score.listed import Listed
+from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.watchlists import ListSource
 from stsdetect.score.watchlists.matching import match
 from stsdetect.settings import Format, Settings
@@ -252,6 +253,7 @@ def run_job(
     earlier = read_baseline(settings.coverage.baseline_file)
     # An empty table is enough to find a misspelt or impossible weight before the work.
     rank_pairs(EVENTS.empty(), settings=settings.score, facts=places.facts)
+    add_volumes(PAIRS.empty(), EVENTS.empty(), settings=settings.volume)
     inputs = _as_inputs(source)
     wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)
     sources = expand(inputs) if isinstance(inputs, list) else []
@@ -298,10 +300,9 @@ def run_job(
             direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
             pairs = rank([rank_pairs(events, **known, **asked), rank_dark(events, **known, **asked), direct])
             imos = Listed.of(found.hits).imos
-            links = chains(
-                events, pairs, settings=settings.chains, calls=rule, ports=ports, facts=places.facts, listed=imos
-            )
-            pairs = add_chains(pairs, links)
+            around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
+            pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
+            pairs = add_volumes(pairs, events, cleaned.tracks.vessels, settings=settings.volume, **around)
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),
@@ -311,7 +312,7 @@ def run_job(
         run = manifest.describe_run(got, cleaned, events, pairs, settings, filters, hash_inputs)
         run["counts"] |= manifest.count_silences(events, judged.areas)
         if watched:
-            run["watch_lists"] = describe_lists(watched, found, whole_hash=hash_inputs)
+            run["watch_lists"] = describe_lists(watched, found, run["last_time"], whole_hash=hash_inputs)
         if got.events.num_rows:
             run["told"] = {"events": got.events.num_rows, "added": told}
         sources = join_sources(archive.sources, got.event_sources, events)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from stsdetect.pipeline.output import refuse_inputs_inside
 from stsdetect.score.watchlists import ListSource, WatchList, WatchListFile, read_watch_lists
 from stsdetect.score.watchlists.matching import Matched
 from stsdetect.score.watchlists.reading import is_packaged
+
+#: A list that is so much older than the last report is said to be [days]: OFAC changes its own every few days (our
+#: choice).
+OLD_DAYS = 30
 
 log = logging.getLogger("stsdetect.pipeline")
 
@@ -60,8 +65,20 @@ def _say(lists: Sequence[WatchList]) -> None:
             log.warning("watch-list %s: %s", one.name, remark)
 
 
-def describe_lists(lists: Sequence[WatchList], found: Matched, *, whole_hash: bool) -> list[dict[str, Any]]:
-    """Return what ``run.json`` says of the lists: where they are from, what became of their rows, what was found."""
+def describe_lists(
+    lists: Sequence[WatchList], found: Matched, last_time: str | None, *, whole_hash: bool
+) -> list[dict[str, Any]]:
+    """Return what ``run.json`` says of the lists: where they are from, what became of their rows, what was found.
+
+    ``last_time`` is that of the data: it is said how much older a list is.
+    """
+    ages = [_days_before(one.date, last_time) for one in lists]
+    for one, days in zip(lists, ages, strict=True):
+        if days is not None and days > OLD_DAYS:
+            log.warning(
+                "watch-list %s is %s days older than the last report: vessels listed since are not on it", one.label,
+                f"{days:,}",
+            )  # fmt: skip
     columns = [found.hits.column(name).to_pylist() for name in ("list_name", "list_file", "kind", "vessel")]
     hits = list(zip(*columns, strict=True))
     return [
@@ -72,6 +89,7 @@ def describe_lists(lists: Sequence[WatchList], found: Matched, *, whole_hash: bo
             "path": one.path,
             "hash": file_hash(one.path, whole=whole_hash),
             "beside": [{"path": path, "hash": file_hash(path, whole=whole_hash)} for path in one.beside],
+            "days_older_than_data": days,
             "stale": one.stale or None,
             "rows": {
                 "read": one.rows,
@@ -89,5 +107,12 @@ def describe_lists(lists: Sequence[WatchList], found: Matched, *, whole_hash: bo
             },
             "names_that_many_bear": found.namesakes.get(one.label, {}),
         }
-        for one in lists
+        for one, days in zip(lists, ages, strict=True)
     ]
+
+
+def _days_before(day: date | None, last_time: str | None) -> int | None:
+    """Return how many days before the end of the data a list is; 0 where it is later, None where that is not known."""
+    if day is None or last_time is None:
+        return None
+    return max((date.fromisoformat(last_time[:10]) - day).days, 0)

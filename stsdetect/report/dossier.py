@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 
 def faults_by_vessel(events: pa.Table, vessels: set[str | None]) -> dict[str, list[dict[str, Any]]]:
-    """Return the identity events of some vessels, by time; of two identities at both, with the other name."""
+    """Return the identity events of some vessels, by time; of two identities at both, ``with`` the other's name."""
     wanted = pa.array(sorted(vessel for vessel in vessels if vessel is not None), pa.string())
     ours = pc.or_(*(pc.is_in(events.column(f"vessel_{side}"), value_set=wanted) for side in "ab"))
     rows = events.filter(pc.and_(pc.equal(events.column("kind"), "identity"), ours))
@@ -90,6 +90,7 @@ def pair_dossier(
         "candidates": [_candidate(row, number, listed) for row in unseen[:_MAX_CANDIDATES]],
         "more_candidates": max(0, len(unseen) - _MAX_CANDIDATES),
         "chain": _chain(pair.get("chain")),
+        "volume": texts.clean(pair.get("volume"), 500),
         "remarks": _remarks(pair, faults),
         "listed": _listed(pair, listed),
     }

@@ -208,10 +208,13 @@ def _world(
         if level < least:
             continue
         vessel, port, event = stop.vessel_a, stop.port_id or "", stop.event_id
-        if port in harbours.supply and not stop.inferred:
+        supply = None if stop.inferred else harbours.loading(stop)
+        if supply is not None:
             level = min(level, _carrier(stop))
             if level >= least:
-                loads.append(_Path(port, (vessel,), (event,), (stop.observed,), stop.start_time, stop.end_time, level))
+                loads.append(
+                    _Path(supply, (vessel,), (event,), (stop.observed,), stop.start_time, stop.end_time, level)
+                )
         elif port in harbours.watched:
             until = stop.end_time if stop.inferred else stop.start_time
             sink = _Sink(port, "port", event, stop.start_time, stop.end_time, until, level, stop.observed)

@@ -80,7 +80,9 @@ _LANDED = ", consistent with a cargo landed there"
 
 def _loaded(case: DeliveryCase) -> Finding:
     load = case.delivery.load
-    where = f"The vessel lay at {case.harbours.name(load.port_id)}, a supply port, for {load.duration_h:.1f} h"
+    supply = case.harbours.loading(load)
+    near = "" if supply == load.port_id else f" near {case.harbours.name(supply)}"
+    where = f"The vessel lay at {case.harbours.name(load.port_id)}{near}, a supply port, for {load.duration_h:.1f} h"
     change = load.draught_change_a_m
     if change is not None and change > 0:
         return Finding(change, 1.0, f"{where}, and its draught rose by {metres_of(change)}")

@@ -29,8 +29,8 @@ def _finding(listed: Listed, vessels: list[tuple[str, str]]) -> Finding | None:
 WATCH_LIST = Indicator(
     "watch_list", "On a watch-list", "vessels", "for", 2.5,
     "no weight: not to be on a list clears nobody, and without lists it is not asked",
-    "the lists given, by IMO numbers of the identity history; a possibility (MMSI, call sign, name) counts little; "
-    f"{ADVISORY} (vessels listed for such transfers); {OUR_WEIGHT}",
+    "the lists given, by IMO number over the identity history; MMSI, call sign and name count little; "
+    f"{ADVISORY}; {OUR_WEIGHT}",
     "Vessel 538000001 broadcast IMO 9187629, as ARTAVIL on OFAC SDN of 2026-03-20 (entry 15036, IRAN)",
     watch_list,
 )  # fmt: skip

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.detect.hidden_calls import is_supply
+from stsdetect.kernels.sphere import Floats, distance_m, to_xyz
 from stsdetect.reference.places import Port
 from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import HOUR_US, TypeClass, type_class
@@ -40,6 +42,8 @@ class Stop:
     implied_speed_kn: float | None
     port_id: str | None
     port_distance_km: float | None
+    lat_deg: float | None
+    lon_deg: float | None
     draught_before_a_m: float | None
     draught_change_a_m: float | None
     coverage: str | None
@@ -117,6 +121,42 @@ class Harbours:
             and (call.port_distance_km or 0.0) <= 1.5 * self.rule.radius_km
         )
 
+    def loading(self, call: Stop) -> str | None:
+        """Return the supply port a call may have been at: its own, or the nearest within the radius of a call.
+
+        Terminals lie side by side, and a stay is told at that whose point is nearest: a product tanker off Vostochny
+        may be nearer to Kozmino, which ships crude.
+        """
+        if call.port_id in self.supply:
+            return call.port_id
+        radius_m = 1000.0 * self.rule.radius_km
+        if call.port_id not in self._beside or call.lat_deg is None or call.lon_deg is None:
+            return None
+        far_m = self._far_from_supply_m(call.lat_deg, call.lon_deg)
+        nearest = min(far_m, key=lambda name: (far_m[name], name))
+        return nearest if far_m[nearest] <= radius_m else None
+
+    @cached_property
+    def _beside(self) -> frozenset[str]:
+        """Ids of the ports so near to a supply port that one stay may be at either."""
+        most_m = 2000.0 * self.rule.radius_km
+        return frozenset(
+            port.id
+            for port in self.ports.values()
+            if self.supply and min(self._far_from_supply_m(port.lat_deg, port.lon_deg).values()) <= most_m
+        )
+
+    def _far_from_supply_m(self, lat_deg: float, lon_deg: float) -> dict[str, float]:
+        ids, xyz = self._supply_xyz
+        here = to_xyz(np.array([lat_deg]), np.array([lon_deg]))
+        return dict(zip(ids, distance_m(np.broadcast_to(here, xyz.shape), xyz).tolist(), strict=True))
+
+    @cached_property
+    def _supply_xyz(self) -> tuple[list[str], Floats]:
+        ids = sorted(self.supply)
+        lat, lon = (np.array([getattr(self.ports[name], f"{axis}_deg") for name in ids]) for axis in ("lat", "lon"))
+        return ids, to_xyz(lat, lon)
+
     def name(self, port_id: str | None) -> str:
         """Return the name of a port."""
         port = self.ports.get(port_id or "")
@@ -171,7 +211,7 @@ def deliveries(stops: Sequence[Stop], harbours: Harbours) -> dict[str, list[Deli
 
 def _of_vessel(stops: list[Stop], harbours: Harbours) -> Iterator[Delivery]:
     seen = [s for s in stops if s.kind == "port_call" and not s.inferred and harbours.at(s)]
-    loads = sorted((s for s in seen if s.port_id in harbours.supply), key=lambda s: (s.end_time, s.event_id))
+    loads = sorted((s for s in seen if harbours.loading(s)), key=lambda s: (s.end_time, s.event_id))
     if not loads:
         return
     gaps = {stop.event_id: stop for stop in stops if stop.kind == "gap"}

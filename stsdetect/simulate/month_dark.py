@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from stsdetect.simulate import month_tracks as does
+from stsdetect.simulate.hulls import ROOM_M, Hull
 from stsdetect.simulate.month_fleet import EARLY_S, TANKER_PORTS, Crew, dprk, to_port, trade
 from stsdetect.simulate.month_hulls import Shipyard
 from stsdetect.simulate.month_radio import NM_M
@@ -37,8 +38,11 @@ _RECEIVERS = (445, 445, 445, 514, 667, 671, 620, 412)
 _PARCEL_T, _RATE_T_H, _MOORING_H = (600.0, 2500.0), (250.0, 500.0), 0.7
 #: A voyage of its usual trade may end this long after the time at which a hull should be free [s].
 SPARE_S = 2 * DAY
-#: Share of crews that type a new draught after a transfer.
-RETYPED = 0.65
+#: Share of crews that type a new draught after a transfer, and of these that type one that has nothing to do with it.
+RETYPED, MISTYPED = 0.65, 0.1
+#: Share of ships that take in or put out ballast meanwhile, how much by cargo, and the error of a draught that is read
+#: at sea [m], standard deviation (all our choice).
+BALLASTED, _BALLAST, READ_M = 0.3, (0.1, 0.4), 0.05
 
 
 @dataclass
@@ -95,9 +99,11 @@ class Stage:
         day = np.floor(self.crew.u(first_s, max(first_s + 1, last_s)) / DAY)
         return float(day * DAY + self.crew.u(12.0, 16.5) * HOUR)
 
-    def parcel(self) -> tuple[float, float]:
-        """Draw a parcel [t] and the time alongside it needs [s]."""
+    def parcel(self, receiver: Hull | None = None) -> tuple[float, float]:
+        """Draw a parcel [t], no more than the receiver can lift, and the time alongside it needs [s]."""
         tonnes = self.crew.u(*_PARCEL_T)
+        if receiver is not None:
+            tonnes = min(tonnes, ROOM_M * receiver.tonnes_per_metre)
         hours = min(max(tonnes / self.crew.u(*_RATE_T_H) + _MOORING_H, 2.0), 8.0)
         return tonnes, hours * HOUR
 
@@ -182,9 +188,13 @@ class Stage:
     def types(self, voyage: Voyage, tonnes: float, after_s: float) -> None:
         """Let a crew type the draught after a transfer, in `RETYPED` of cases, a while after it ends."""
         if self.crew.chance(RETYPED):
-            hull = voyage.hull
-            per_metre = 1.025 * 0.85 * hull.length_m * hull.width_m
-            voyage.type_draught(after_s + self.crew.u(0.3, 1.5) * HOUR, voyage.typed_m + tonnes / per_metre)
+            # Drawn apart, so that what a case does next does not hang on it.
+            own = np.random.default_rng([voyage.hull.mmsi, round(after_s)])
+            ballast = own.uniform(*_BALLAST) if own.random() < BALLASTED else 0.0
+            change = tonnes * (1 - ballast) / voyage.hull.tonnes_per_metre + own.normal(0, READ_M)
+            if own.random() < MISTYPED:
+                change = own.uniform(-1.0, 1.0)
+            voyage.type_draught(after_s + self.crew.u(0.3, 1.5) * HOUR, voyage.typed_m + change)
 
 
 def crossing_s(voyage: Voyage, spot: Point, from_m: float, near_s: float, way: int) -> float:
@@ -216,7 +226,7 @@ def meet(
 ) -> tuple[float, float, float]:
     """Let the host drift at a place and the guest come alongside; return start and end [s] and the parcel [t]."""
     crew = stage.crew
-    tonnes, length = stage.parcel()
+    tonnes, length = stage.parcel(guest.hull)
     # A supplier sails laden from port, a receiver light; both have typed it.
     if isinstance(here[0], str):
         host.type_draught(host.now_s, host.hull.draught_m)
@@ -371,7 +381,9 @@ def direct_delivery(stage: Stage, plot: Plot) -> None:
     if crew.chance(RETYPED):
         voyage.type_draught(on - 0.2 * HOUR, light + crew.u(-0.1, 0.1))
     plot.voyages.append(voyage)
-    plot.tell("port_call", (voyage,), start, end, spot, f"loaded at {load}, discharged at {call}, silent on the way")
+    landed = (hull.draught_m - light) * hull.tonnes_per_metre
+    note = f"{landed:.0f} t loaded at {load}, discharged at {call}, silent on the way"
+    plot.tell("port_call", (voyage,), start, end, spot, note)
 
 
 def chain(stage: Stage, plot: Plot) -> None:

@@ -65,6 +65,7 @@ def test_hits_are_in_the_table_the_run_the_page_and_the_score(run, export, tmp_p
 
     (about,) = json.loads((out / "run.json").read_text())["watch_lists"]
     assert (about["name"], about["date"], about["layout"]) == ("SDN", "2026-03-20", "ofac_sdn_csv")
+    assert about["days_older_than_data"] == 0
     assert about["hash"].startswith("blake2b-ends:")
     assert [Path(one["path"]).name for one in about["beside"]] == ["alt.csv", "sdn_comments.csv"]
     assert about["rows"]["read"] == about["rows"]["kept"] + sum(about["rows"]["passed_over"].values())
@@ -92,6 +93,8 @@ def test_the_packaged_list_says_that_it_is_stale(run, export, tmp_path):
     assert "Stale list." in (out / "report.html").read_text()
     (about,) = json.loads((out / "run.json").read_text())["watch_lists"]
     assert "stale" in about["stale"]
+    assert about["days_older_than_data"] == 968
+    assert "is 968 days older than the last report" in done.err
     assert rows(out) == []  # nobody, and the empty table says that it was asked
 
 

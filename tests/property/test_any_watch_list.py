@@ -50,6 +50,8 @@ def read(data: bytes, folder: Path) -> WatchList | None:
         assert all(imo_ok(imo) for imo in entry.imos)
         assert all(200_000_000 <= mmsi < 800_000_000 for mmsi in entry.mmsis)
         assert len(entry.names) <= MAX_NAMES
+        assert entry.entry_id.isprintable()
+        assert 0 < len(entry.entry_id) <= NAME_CHARS
         assert all(name.isprintable() and 0 < len(name) <= NAME_CHARS for name in entry.names)
         assert entry.programme == said(entry.programme, PROGRAMME_CHARS)
         assert entry.names or entry.imos or entry.mmsis or entry.callsigns

@@ -86,7 +86,7 @@ def elements(source: Source, wanted: Collection[str]) -> Iterator[Element]:
         If the file breaks off, is no XML, declares entities, or is nested too deep.
     """
     stream = source.open()
-    done = 0
+    done = given = 0
     try:
         builder = _Builder(wanted, "utf-8" if stream.encoding else None)
         last = False
@@ -95,6 +95,9 @@ def elements(source: Source, wanted: Collection[str]) -> Iterator[Element]:
             last = not data
             try:
                 builder.parser.Parse(data, last)
+                given += len(data)
+                if given - max(builder.parser.CurrentByteIndex, 0) > MAX_ELEMENT_CHARS:
+                    raise _Refused(f"a tag longer than {MAX_ELEMENT_CHARS} bytes")
             except _BROKEN as problem:
                 where = f"behind element {done + len(builder.found)}"
                 raise DamagedError(

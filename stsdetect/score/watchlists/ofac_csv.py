@@ -22,6 +22,7 @@ from stsdetect.readers.source import Head, Source
 from stsdetect.score.watchlists.protocol import Draft, Entry
 from stsdetect.score.watchlists.tables import rows, samples, text_lines
 from stsdetect.score.watchlists.words import (
+    NAME_CHARS,
     PROGRAMME_CHARS,
     callsign_in,
     imos_said,
@@ -89,7 +90,7 @@ def _entry(cells: list[str], line: int, draft: Draft) -> Entry:
     programme = "" if is_nothing(cells[3]) else cells[3].replace("] [", ", ")
     sign = callsign_in(cells[5])
     entry = Entry(
-        cells[0], names_of([cells[1]]), callsigns=(sign,) if sign else (),
+        cells[0][:NAME_CHARS], names_of([cells[1]]), callsigns=(sign,) if sign else (),
         programme=said(programme, PROGRAMME_CHARS), row=line,
     )  # fmt: skip
     return with_remarks(entry, cells[11], draft)

@@ -22,9 +22,11 @@ from xml.etree.ElementTree import Element
 
 from stsdetect.readers.protocol import DamagedError
 from stsdetect.readers.source import Head, Source
+from stsdetect.reference.texts import clean
 from stsdetect.score.watchlists.elements import elements, first_tags
 from stsdetect.score.watchlists.protocol import Draft, Entry
 from stsdetect.score.watchlists.words import (
+    NAME_CHARS,
     PROGRAMME_CHARS,
     callsign_in,
     day_in,
@@ -158,7 +160,7 @@ class _Parts:
         signs = [callsign_in(text) for kind, text in party.features if self.features.get(kind, "").casefold() in _SIGNS]
         listed = self.listings.get(party.profile, [])
         return Entry(
-            party.profile or f"party {number}", names_of(party.names), tuple(imos), tuple(mmsis),
+            clean(party.profile, NAME_CHARS) or f"party {number}", names_of(party.names), tuple(imos), tuple(mmsis),
             tuple(dict.fromkeys(filter(None, signs))),
             said(", ".join(dict.fromkeys(text for _, text in listed if text)), PROGRAMME_CHARS),
             min((day for day, _ in listed if day is not None), default=None), number,
@@ -226,7 +228,7 @@ def _plain_entry(element: Element, draft: Draft) -> Entry:
     programmes = [(one.text or "").strip() for one in element.iter("program")]
     names = [element.findtext("lastName") or "", *(one.findtext("lastName") or "" for one in element.iter("aka"))]
     return Entry(
-        (element.findtext("uid") or "").strip() or f"entry {draft.rows + 1}", names_of(names),
+        clean(element.findtext("uid"), NAME_CHARS) or f"entry {draft.rows + 1}", names_of(names),
         tuple(dict.fromkeys(imo for imo in [*imos, *others] if imo is not None)),
         tuple(dict.fromkeys(mmsi for mmsi in mmsis if mmsi is not None)),
         (sign,) if sign else (), said(", ".join(filter(None, programmes)), PROGRAMME_CHARS), None, draft.rows + 1,

@@ -27,9 +27,19 @@ from typing import Any
 from stsdetect.readers.json_items import Shape, chunks, shapes
 from stsdetect.readers.source import Head, Source
 from stsdetect.reference.callsigns import callsign_state
+from stsdetect.reference.texts import clean
 from stsdetect.score.watchlists.protocol import Draft, Entry
 from stsdetect.score.watchlists.tables import find_table, pieces, records
-from stsdetect.score.watchlists.words import PROGRAMME_CHARS, callsign_in, day_in, imo_in, mmsi_in, names_of, said
+from stsdetect.score.watchlists.words import (
+    NAME_CHARS,
+    PROGRAMME_CHARS,
+    callsign_in,
+    day_in,
+    imo_in,
+    mmsi_in,
+    names_of,
+    said,
+)
 
 #: Topics that are no listing.
 _NO_LISTING = frozenset({"", "mare.detained"})
@@ -70,7 +80,7 @@ class Maritime:
                 _keep(
                     draft,
                     Entry(
-                        cells.get("id") or f"row {line}",
+                        clean(cells.get("id"), NAME_CHARS) or f"row {line}",
                         names_of([cells["caption"], *pieces(cells.get("aliases", ""))]),
                         () if imo is None else (imo,),
                         tuple(number for number in mmsis if number is not None),
@@ -113,7 +123,8 @@ class Simple:
             _keep(
                 draft,
                 Entry(
-                    cells["id"] or f"row {line}", names_of([cells["name"], *pieces(cells["aliases"])]),
+                    clean(cells["id"], NAME_CHARS) or f"row {line}",
+                    names_of([cells["name"], *pieces(cells["aliases"])]),
                     imos, mmsis, signs, said(programme, PROGRAMME_CHARS), row=line,
                 ),
             )  # fmt: skip
@@ -186,7 +197,7 @@ def _take(draft: Draft, row: int, item: dict[str, Any]) -> None:
     _keep(
         draft,
         Entry(
-            str(item["id"])[:80],
+            clean(item["id"], NAME_CHARS) or f"row {row}",
             names_of(names),
             tuple(dict.fromkeys(imo for imo in imos if imo is not None)),
             tuple(dict.fromkeys(mmsi for mmsi in mmsis if mmsi is not None)),

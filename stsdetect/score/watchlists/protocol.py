@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from stsdetect.errors import InputError
 from stsdetect.readers.source import Head, Source
 
+#: There are some 100,000 ships with an IMO number; OpenSanctions holds 20,000 vessels.
+MAX_ENTRIES = 500_000
 #: Rejected rows kept as examples of each list; all are counted.
 MAX_EXAMPLES = 20
 
@@ -84,7 +87,15 @@ class Draft:
     date: date | None = None
 
     def keep(self, entry: Entry) -> None:
-        """Take a row as an entry."""
+        """Take a row as an entry.
+
+        Raises
+        ------
+        InputError
+            If there are more than any list has: it was made to fill memory.
+        """
+        if len(self.entries) == MAX_ENTRIES:
+            raise InputError(f"a watch-list of more than {MAX_ENTRIES:,} vessels is none; see what the file is")
         self.entries.append(entry)
         self.kept += 1
         self.rows += 1

@@ -14,9 +14,11 @@ import re
 from collections.abc import Iterator
 
 from stsdetect.readers.source import Head, Source
+from stsdetect.reference.texts import clean
 from stsdetect.score.watchlists.protocol import Draft, Entry
 from stsdetect.score.watchlists.tables import Table, find_table, records
 from stsdetect.score.watchlists.words import (
+    NAME_CHARS,
     PROGRAMME_CHARS,
     callsign_in,
     day_in,
@@ -56,7 +58,7 @@ class Un1718:
             imos = [imo_in(text, draft.left_out) for text in _several(cells["imo_number"])]
             mmsis = [mmsi_in(text, draft.left_out) for text in _several(cells.get("mmsi", ""))]
             entry = Entry(
-                cells.get("#") or f"row {line}",
+                clean(cells.get("#"), NAME_CHARS) or f"row {line}",
                 names_of(_several(cells["vessel_name"])),
                 tuple(dict.fromkeys(imo for imo in imos if imo is not None)),
                 tuple(dict.fromkeys(mmsi for mmsi in mmsis if mmsi is not None)),

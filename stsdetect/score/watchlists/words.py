@@ -22,7 +22,8 @@ _IMO = re.compile(r"(?:IMO(?:\s*(?:NO\.?|NUMBER))?[\s:.#-]*)?(\d{7})(?:\.0)?(?!\
 _IMO_SAID = re.compile(r"\bIMO(?:\s*(?:NO\.?|NUMBER))?[\s:.#-]*(\d+)", re.IGNORECASE)
 #: Call signs of ships have up to seven characters (Radio Regulations 19.55 and 19.56).
 _CALLSIGN = re.compile(r"[A-Z0-9]{3,7}")
-_FORMS = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%d %b. %Y", "%m/%d/%Y", "%b %d, %Y", "%B %d, %Y", "%Y/%m/%d", "%Y%m%d")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|$)")
+_FORMS = ("%d %b %Y", "%d %B %Y", "%d %b. %Y", "%m/%d/%Y", "%b %d, %Y", "%B %d, %Y", "%Y/%m/%d", "%Y%m%d")
 
 
 def said(text: object, limit: int = NAME_CHARS) -> str:
@@ -145,8 +146,11 @@ def day_in(text: str) -> date | None:
     (datetime.date(2026, 3, 20), datetime.date(2018, 3, 30), datetime.date(2026, 3, 20), None)
     """
     words = " ".join(text.split())[:40]
-    if re.match(r"\d{4}-\d{2}-\d{2}[T ]", words):
-        words = words[:10]
+    if _ISO.match(words):
+        try:
+            return date.fromisoformat(words[:10])
+        except ValueError:
+            return None
     for form in _FORMS:
         try:
             return datetime.strptime(words, form).date()

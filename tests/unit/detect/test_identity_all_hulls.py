@@ -369,3 +369,25 @@ def test_hand_overs_against_a_plain_loop(seed):
     ends, starts = [pair[0] for pair in slow], [pair[1] for pair in slow]
     alone = {pair for pair in slow if ends.count(pair[0]) == 1 and starts.count(pair[1]) == 1}
     assert alone <= told
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_hulls_that_were_ever_heard_at_once_against_a_plain_loop(seed):
+    """Stretches of some hours, some of one moment only, that may touch."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for hull in np.flatnonzero(rng.random(6) < 0.8):
+        edges = np.sort(rng.integers(0, 40, 2 * int(rng.integers(1, 6))))
+        rows += [(int(hull), int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+        rows = [row for k, row in enumerate(rows) if not k or rows[k - 1][0] != row[0] or rows[k - 1][2] < row[1]]
+    if not rows:
+        return
+    hull, start, end = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+    zero = np.zeros(hull.size)
+    made = Stretches(hull, start, end, zero, zero, zero, zero, np.ones(hull.size, dtype=np.int64))
+    one, other = rng.integers(0, 6, (2, 40))
+    slow = [
+        any(a0 <= b1 and b0 <= a1 for h, a0, a1 in rows if h == i for g, b0, b1 in rows if g == j)
+        for i, j in zip(one.tolist(), other.tolist(), strict=True)
+    ]
+    assert made.ever_at_once(one, other).tolist() == slow

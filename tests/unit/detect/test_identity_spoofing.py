@@ -259,6 +259,23 @@ def test_shared_mmsi_negative():
     assert found(a, shifted(b, 0.005)) == {}
 
 
+def test_parts_of_one_track_under_two_labels_are_no_two_hulls():
+    """Cleaning may deal one ship's fixes out to two hulls, once a garbled place was believed between long silences."""
+
+    def dealt(hours, first_place=None):
+        pieces = [
+            shifted(under_way(hours=6.0, seed=k, vessel_id=f"{MMSI}#{'ab'[k % 2]}"), begin)
+            for k, begin in enumerate(hours)
+        ]
+        if first_place is not None:
+            pieces.append(positions(MMSI, [us(hours[1] - 0.5)], *first_place, vessel_id=f"{MMSI}#b", sog_kn=10.0))
+        return join(*pieces)
+
+    assert found(dealt([0, 9, 18, 27, 36, 45, 54])) == {}
+    assert found(dealt([0, 9, 18])) == {}
+    assert "shared_mmsi" not in found(dealt([0, 9, 18, 27, 36, 45, 54], first_place=(34.0, 124.0)))
+
+
 def test_jump_and_return():
     event = found(split([(0, 3), (3.5, 8)], [(3.05, 3.45)]))["jump_and_return"]
     assert "back on the old track" in event["evidence"]

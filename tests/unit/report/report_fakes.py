@@ -90,7 +90,7 @@ def pairs_table(rows, reasons=REASONS):
                 },
             }
         )
-    return PAIRS.table({name: [pair[name] for pair in pairs] for name in PAIRS.names}) if pairs else PAIRS.empty()
+    return PAIRS.table({name: [pair.get(name) for pair in pairs] for name in PAIRS.names}) if pairs else PAIRS.empty()
 
 
 def possible(number, rank=1, n_rivals=0, *, shape=None, both=False, **over):

@@ -16,6 +16,8 @@ from stsdetect.settings import ContextSettings, PortCallSettings, ScoreSettings
 from tests.builders import TANKER, boat, events_of, join, positions, us
 
 VOSTOCHNY = (42.74, 133.09)
+#: 1 km from Kozmino, 6 km from Vostochny.
+KOZMINO = (42.711, 133.013)
 ONE = 538000001
 
 
@@ -83,6 +85,13 @@ def test_loading_at_vostochny_then_silence_then_lighter():
     for part in ("lay at Vostochny", "rose by 2.1 m", "fell by 2.2 m, from 6.0 m", "named no place", "(dark)"):
         assert part in text
     assert lead["first_time"].isoformat().startswith("2024-03-01T12:0")
+
+
+def test_a_stay_nearest_to_a_crude_terminal_beside_a_product_port_is_a_loading():
+    (lead,) = found(trip(origin=KOZMINO), change={"coverage": "dark"})
+    (loaded,) = [reason["sentence"] for reason in lead["reasons"] if reason["indicator"] == "delivery_loaded"]
+    assert "at Kozmino near Vostochny, a supply port" in loaded
+    assert not found(trip(origin=KOZMINO), change={"coverage": "dark"}, radius_km=5.0)
 
 
 @pytest.mark.parametrize(

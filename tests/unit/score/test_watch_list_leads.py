@@ -90,6 +90,14 @@ def test_more_entries_of_one_vessel_count_once():
     assert "so do 2 more entries" in several["sentence"]
 
 
+def test_a_hit_goes_before_a_possibility_whatever_the_order():
+    maybe = hits((str(A), "MAYBE"), kind="possible", matched="name")
+    said = of_pair(pa.concat_tables([maybe, hits((str(A), "SURELY"))]))
+    assert said is not None
+    assert (said["value"], said["weight"]) == (1.0, 2.0)
+    assert "as SURELY on" in said["sentence"]
+
+
 def test_the_weight_can_be_changed_and_switched_off():
     (pair,) = rank_pairs(
         met(), watch_hits=hits((str(A), "X")), settings=ScoreSettings(weights={"watch_list": 0.0})

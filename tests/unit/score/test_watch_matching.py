@@ -74,6 +74,8 @@ def test_all_that_a_hull_ever_said_counts():
     assert hit["other_imos"] == [TWO]
     assert "it also broadcast IMO 9100023" in hit["evidence"]
     assert (hit["last_time"] - hit["first_time"]) == dt.timedelta(days=1)
+    (again,) = found(*rows, {"vessel": "A", "imo": ONE})
+    assert (again["last_time"] - again["first_time"]) == dt.timedelta(days=4)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +144,7 @@ def test_short_and_common_names_do_not_flood(name):
     entry = Entry("1", (name,), (), (572469210,))
     crowd = [{"vessel": f"V{k}", "mmsi": 412000000 + k, "name": name} for k in range(200)]
     assert found(*crowd, entries=(entry,)) == []
+    assert found(crowd[0], entries=(entry,)) == []  # not even where one hull alone bears it
     # Beside another number they still say something.
     (one,) = found(*crowd, {"vessel": "A", "mmsi": 572469210, "name": name}, entries=(entry,))
     assert one["matched"] == "mmsi;name"

@@ -1,0 +1,299 @@
+"""The ledger: likely volume by month and year against the cap on refined petroleum, counted once, never a verdict.
+
+Whether anything passed is not known of any lead, and its score is a priority, not a probability. So two assumptions are
+worked out beside each other: that all leads from a threshold on are real and all others are not, and that scores are
+probabilities, which they are not. Both also assume that all of it reached the DPRK.
+
+Oil is counted once:
+
+- what several leads tell counts with the strongest: a silence or a stay hides one transfer, and the same two hulls,
+  under whatever identities, do not meet twice at one time;
+- oil that passed from hand to hand counts at the last step: a transfer to a hull that gives again within
+  ``chains.max_days`` is passed on.
+
+Draws are whole numbers that hang on the transfer alone, so sums by lead, event or month agree exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stsdetect.reference.places import Port
+from stsdetect.schema import EVENTS, LEDGER, PAIRS, TIME, TRANSFERS
+from stsdetect.score.facts import Facts
+from stsdetect.score.pair_volumes import Estimate, world_of
+from stsdetect.score.transfers import Transfer, one_hull, read_transfers
+from stsdetect.score.volume import Drawn, Wholes, cap_barrels, factors, interval, real
+from stsdetect.settings import Settings
+from stsdetect.units import US_PER_S
+
+Bools = npt.NDArray[np.bool_]
+
+#: From this share of draws on draughts say who gave (our choice).
+_CLEARLY_GAVE = 0.75
+_DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What may have reached the DPRK.
+
+    Attributes
+    ----------
+    months
+        One row per UTC month and year, as in `stsdetect.schema.LEDGER`.
+    transfers
+        Every possible transfer once, counted or not and why, as in `stsdetect.schema.TRANSFERS`.
+    assumptions
+        What the figures assume, in sentences; they belong to every figure that is quoted.
+    """
+
+    months: pa.Table
+    transfers: pa.Table
+    assumptions: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class _Entry:
+    """A transfer in the ledger, with its draws, who gave, and why it is not counted."""
+
+    transfer: Transfer
+    drawn: Drawn
+    estimate: Estimate
+    hulls: tuple[str, ...]
+    giver: int | None
+    #: Entries that count before it where they are real: stronger ones of the same oil.
+    passed_to: list[_Entry] = field(default_factory=list)
+    why_not: str | None = None
+
+    @property
+    def month(self) -> str:
+        """UTC month of its end."""
+        return datetime.fromtimestamp(self.transfer.end_us // 1_000_000, UTC).strftime("%Y-%m")
+
+
+def ledger(
+    events: pa.Table,
+    pairs: pa.Table,
+    vessels: pa.Table | None = None,
+    *,
+    settings: Settings | None = None,
+    ports: Sequence[Port] | None = None,
+    facts: Facts | None = None,
+) -> Ledger:
+    """Add up what leads may have brought, by month and year, against the cap of UN resolution 2397.
+
+    Parameters
+    ----------
+    events, pairs, vessels
+        `EVENTS`, `PAIRS` and `VESSELS` tables of one run (Arrow or pandas), in any order. Without ``vessels`` breadths
+        of hulls are drawn.
+    settings
+        The groups ``volume``, ``chains`` (``max_days``) and ``port_calls`` are used.
+    ports, facts
+        The packaged ports and zones unless given.
+
+    Returns
+    -------
+    Ledger
+        By month, with every transfer and the assumptions. It does not depend on how events are grouped into leads.
+
+    Raises
+    ------
+    SettingsError
+        If a product in the settings is unknown.
+    SchemaError
+        If a table is not what it should be.
+
+    Examples
+    --------
+    >>> from stsdetect.schema import EVENTS, PAIRS
+    >>> ledger(EVENTS.empty(), PAIRS.empty()).months.num_rows
+    0
+    """
+    settings = settings or Settings()
+    rule = settings.volume
+    low, high = factors(rule)
+    table, leads = EVENTS.conform(events, extra=True), PAIRS.conform(pairs, extra=True)
+    world = world_of(vessels, settings=rule, calls=settings.port_calls, ports=ports, facts=facts)
+    identities = one_hull(table)
+    everything = [_entry(one, identities, settings) for one in read_transfers(table, leads, world)]
+    once = _strongest(everything, rule.apart_s)
+    _pass_on(once, settings.chains.max_days)
+    for one in once:
+        if one.transfer.score < rule.min_score:
+            one.why_not = f"its score is below {rule.min_score:g}"
+        else:
+            later = [other for other in one.passed_to if other.transfer.score >= rule.min_score]
+            if later:
+                one.why_not = f"the oil counts where it was passed on, in transfer {later[0].transfer.passing.key}"
+    months = _months(once, settings) if once else LEDGER.empty()
+    return Ledger(months, _transfers(everything), _assumptions(settings, low, high))
+
+
+def _entry(one: Transfer, identities: Mapping[str, str], settings: Settings) -> _Entry:
+    estimate = Estimate.of([one], settings.volume)
+    drawn = estimate.drawn[0]
+    giver = 0 if one.partner_kind == "port" else None
+    if len(one.hulls) == 2:
+        if one.passing.told and not 1 - _CLEARLY_GAVE < drawn.first_gave < _CLEARLY_GAVE:
+            giver = 0 if drawn.first_gave > 0.5 else 1
+        elif one.dprk_side is not None:
+            giver = 1 - one.dprk_side
+        else:
+            giver = one.big
+    return _Entry(one, drawn, estimate, tuple(identities.get(hull, hull) for hull in one.hulls), giver)
+
+
+def _strongest(entries: Iterable[_Entry], apart_s: float) -> list[_Entry]:
+    """Keep of transfers that cannot all be the strongest, and say of the others with which they are counted.
+
+    Entries come strongest first.
+    """
+    apart_us = round(apart_s * US_PER_S)
+    claimed: dict[str, str] = {}
+    met: dict[tuple[str, ...], list[tuple[int, int, str]]] = {}
+    kept = []
+    for entry in entries:
+        one = entry.transfer
+        taken = next((claimed[part] for part in sorted(one.claims | {one.passing.key}) if part in claimed), None)
+        times = met.setdefault(tuple(sorted(entry.hulls)), []) if len(entry.hulls) == 2 else []
+        with_them = next(
+            (lead for start, end, lead in times if start <= one.end_us + apart_us and one.start_us <= end + apart_us),
+            None,
+        )
+        if taken is not None:
+            entry.why_not = f"its silence, stay or event counts with lead {taken}"
+        elif with_them is not None:
+            entry.why_not = f"the same hulls at the same time count with lead {with_them}"
+        else:
+            kept.append(entry)
+            claimed |= dict.fromkeys(one.claims | {one.passing.key}, one.pair_id)
+            times.append((one.start_us, one.end_us, one.pair_id))
+    return kept
+
+
+def _pass_on(entries: Sequence[_Entry], max_days: float) -> None:
+    """Note for each transfer the later ones in which its taker gave: the same oil, as far as can be known."""
+    longest_us = round(max_days * _DAY_US)
+    gives: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        if entry.giver is not None and entry.giver < len(entry.hulls):
+            gives.setdefault(entry.hulls[entry.giver], []).append(entry)
+    for entry in entries:
+        if entry.giver is None or len(entry.hulls) < 2:
+            continue
+        end = entry.transfer.end_us
+        later = [
+            other
+            for other in gives.get(entry.hulls[1 - entry.giver], ())
+            if entry.transfer.start_us < other.transfer.start_us and other.transfer.start_us - end <= longest_us
+        ]
+        entry.passed_to = sorted(later, key=lambda other: (other.transfer.start_us, other.transfer.passing.key))
+
+
+def _months(entries: Sequence[_Entry], settings: Settings) -> pa.Table:
+    """Return the rows of the ledger, each year after its months."""
+    rule, cap = settings.volume, cap_barrels()
+    happened = {id(one): real(one.transfer.passing.key, one.transfer.score, rule) for one in entries}
+    names = sorted({one.month for one in entries})
+    by_month: dict[str, list[_Entry]] = {name: [] for name in _between(names[0], names[-1])}
+    for one in entries:
+        by_month[one.month].append(one)
+    rows: list[dict[str, Any]] = []
+    none: Wholes = np.zeros(rule.draws, dtype=np.int64)
+    year, weighted, of_year = none, none, list[_Entry]()
+    for number, (name, own) in enumerate(by_month.items()):
+        barrels, likely = none, none
+        for one in own:
+            barrels = barrels + (one.drawn.barrels if one.why_not is None else 0)
+            passed = np.any([happened[id(other)] for other in one.passed_to], axis=0) if one.passed_to else False
+            likely = likely + one.drawn.barrels * (happened[id(one)] & ~np.asarray(passed))
+        year, weighted, of_year = year + barrels, weighted + likely, of_year + own
+        rows.append(_row(name, own, (year, weighted), settings, cap))
+        if name.endswith("-12") or number == len(by_month) - 1:
+            rows.append(_row(name[:4], of_year, (year, weighted), settings, cap))
+            year, weighted, of_year = none, none, []
+    return LEDGER.table({name: [row[name] for row in rows] for name in LEDGER.names})
+
+
+def _row(
+    period: str, own: Sequence[_Entry], sums: tuple[Wholes, Wholes], settings: Settings, cap: int
+) -> dict[str, Any]:
+    rule = settings.volume
+    counted = [one for one in own if one.why_not is None]
+    dprk = [one for one in counted if one.transfer.dprk]
+    none: Wholes = np.zeros(rule.draws, dtype=np.int64)
+    totals: dict[str, Wholes] = {
+        "tonnes": sum((one.drawn.tonnes for one in counted), none),
+        "barrels": sum((one.drawn.barrels for one in counted), none),
+        "year": sums[0],
+        "weighted": sums[1],
+    }
+    row: dict[str, Any] = {"period": period, "n_transfers": len(counted), "n_dprk": len(dprk), "n_leads": len(own)}
+    for name, draws in totals.items():
+        ends = interval(draws, rule.interval)
+        row |= {f"{name}_{which}": value for which, value in zip(("low", "mid", "high"), ends, strict=True)}
+    row["barrels_dprk_mid"] = interval(sum((one.drawn.barrels for one in dprk), none), rule.interval)[1]
+    row |= {"cap": cap, "p_passed": float(np.mean(sums[0] > cap)), "p_passed_weighted": float(np.mean(sums[1] > cap))}
+    return row
+
+
+def _between(first: str, last: str) -> list[str]:
+    """Return all months from the first to the last.
+
+    >>> _between("2023-11", "2024-02")
+    ['2023-11', '2023-12', '2024-01', '2024-02']
+    """
+    start, end = (int(name[:4]) * 12 + int(name[5:]) - 1 for name in (first, last))
+    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
+
+
+def _transfers(entries: Sequence[_Entry]) -> pa.Table:
+    """Return all transfers, those counted first, by time."""
+    order = sorted(entries, key=lambda one: (one.why_not is not None, one.transfer.start_us, *one.transfer.order))
+    some = [one.transfer for one in order]
+    columns: dict[str, Any] = {
+        "transfer_id": [one.passing.key for one in some],
+        "pair_id": [one.pair_id for one in some],
+        "partner_kind": [one.partner_kind for one in some],
+        "vessel_a": [one.hulls[0] for one in some],
+        "vessel_b": [one.hulls[1] if len(one.hulls) > 1 else None for one in some],
+        "event_ids": [list(one.event_ids) for one in some],
+        "observed": [one.observed for one in some],
+        "start_time": pa.array([one.start_us for one in some], pa.int64()).cast(TIME),
+        "end_time": pa.array([one.end_us for one in some], pa.int64()).cast(TIME),
+        "score": [one.score for one in some],
+        "giver": [None if one.giver is None else "ab"[one.giver] for one in order],
+        "dprk": [one.dprk for one in some],
+        "counted": [one.why_not is None for one in order],
+        "why_not": [one.why_not for one in order],
+    }
+    rows = [one.estimate.row() for one in order]
+    columns |= {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    return TRANSFERS.table(columns) if order else TRANSFERS.empty()
+
+
+def _assumptions(settings: Settings, low: float, high: float) -> tuple[str, ...]:
+    rule = settings.volume
+    products = "" if low == high else f" to {high:g}"
+    return (
+        f"The first figures hold if all leads with a score of {rule.min_score:g} or more are real, and no others. "
+        "A score is a priority, not a probability.",
+        "The weighted figures hold if scores were probabilities, which they are not: many weak leads add up to much.",
+        "All of it is taken to have reached the DPRK as refined petroleum; figures with a link to the DPRK "
+        "(a hull of its flag, its ports or waters, a chain that leads there) stand apart.",
+        f"Oil passed on within {settings.chains.max_days:g} days counts once, at the last step; one silence or stay "
+        "hides one transfer.",
+        f"A tonne is {low:g}{products} barrels ({', '.join(rule.products)}). Low and high hold {rule.interval:.0%} of "
+        f"{rule.draws:,} draws (seed {rule.seed}).",
+        "What was never heard, is outside the data or is told by states to the UN is not in it. It is no finding that "
+        "the cap was passed.",
+    )

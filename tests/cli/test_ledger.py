@@ -1,0 +1,104 @@
+"""`ledger` on the results of an earlier run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from stsdetect.readers import write_positions
+from tests.builders import TANKER, boat, join
+
+
+@pytest.fixture
+def results(run, tmp_path: Path) -> Path:
+    """A tanker of the DPRK lies beside another for a night."""
+    more = {**TANKER, "every_s": 300.0, "noise_m": 5.0, "origin": (31.2, 124.1)}
+    one = boat(538000001, [(-8, -40_000, 0), (-4, 0, 0), (4, 0, 0), (10, 40_000, 0)], **more)
+    other = boat(445000001, [(-8, 40_000, 30), (-4, 0, 30), (4, 0, 30), (10, -40_000, 30)], **more)
+    write_positions(join(one, other), tmp_path / "in.parquet")
+    done = run("detect", tmp_path / "in.parquet", "--out", tmp_path / "out", "-q")
+    assert done.code == 0, done.err
+    return tmp_path / "out"
+
+
+def test_the_ledger_for_people_and_for_programs(run, results):
+    done = run("ledger", results, "--min-score", "0.1")
+    assert (done.code, done.err) == (0, "")
+    flat = " ".join(done.out.split())
+    assert "2024" in flat or "2020" in flat
+    assert "A score is a priority, not a probability." in flat
+    assert "It is no finding that the cap was passed." in flat
+    told = json.loads(run("ledger", results, "--json", "--min-score", "0.1").out)
+    assert set(told) == {"assumptions", "months", "transfers"}
+    assert [row["counted"] for row in told["transfers"]] == [True]
+    assert told["transfers"][0]["end_time"].endswith("Z")
+    months = list(csv.DictReader(io.StringIO(run("ledger", results, "--csv", "--min-score", "0.1").out)))
+    assert [row["period"] for row in months] == [row["period"] for row in told["months"]]
+    assert int(months[0]["barrels_low"]) == told["months"][0]["barrels_low"] > 0
+    transfers = list(csv.DictReader(io.StringIO(run("ledger", results, "--transfers", "--min-score", "0.1").out)))
+    assert [row["transfer_id"] for row in transfers] == [row["transfer_id"] for row in told["transfers"]]
+    assert run("ledger", results, "-q").out == ""
+
+
+def test_a_threshold_counts(run, results):
+    told = json.loads(run("ledger", results, "--json", "--set", "volume.min_score=1").out)
+    assert [row["why_not"] for row in told["transfers"]] == ["its score is below 1"]
+    assert {row["n_transfers"] for row in told["months"]} == {0}
+
+
+def test_the_picture(run, results, tmp_path):
+    done = run("ledger", results, "--picture", tmp_path / "ledger.svg", "-q")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert (tmp_path / "ledger.svg").read_text().startswith("<svg")
+    (tmp_path / "file").write_text("")
+    done = run("ledger", results, "--picture", tmp_path / "file" / "ledger.svg")
+    assert done.code == 2
+    assert "cannot write" in done.err
+
+
+def test_the_lead_on_the_page_says_its_volume(results):
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "If cargo passed, " in page
+    assert "barrels per tonne" in page
+
+
+def test_results_without_a_transfer(run, tmp_path):
+    more = {**TANKER, "every_s": 300.0}
+    write_positions(boat(538000001, [(0, 0, 0), (5, 60_000, 0)], **more), tmp_path / "in.parquet")
+    assert run("detect", tmp_path / "in.parquet", "--out", tmp_path / "out", "--no-page", "-q").code == 0
+    done = run("ledger", tmp_path / "out")
+    assert (done.code, done.err) == (0, "")
+    assert "no lead that could be a transfer of oil" in done.out
+    assert run("ledger", tmp_path / "out", "--picture", tmp_path / "none.svg", "-q").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--set", "volume.products=gasoline, gasolin"], 2, "no product 'gasolin'"),
+        (["--set", "volume.min_score=2"], 2, "volume.min_score"),
+        (["--set", "volume.min_scor=0.5"], 2, "min_score"),
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_be(run, results, words, code, said):
+    done = run("ledger", results, *words)
+    assert done.code == code
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_product_that_is_none_is_found_before_the_work(run, results, tmp_path):
+    done = run("detect", results.parent / "in.parquet", "--out", tmp_path / "no", "--set", "volume.products=oil")
+    assert done.code == 2
+    assert "no product 'oil'" in done.err
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_folder_without_results(run, tmp_path):
+    done = run("ledger", tmp_path)
+    assert done.code == 3
+    assert "holds no events.parquet" in done.err
