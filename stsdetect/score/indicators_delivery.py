@@ -15,7 +15,7 @@ from stsdetect.score.voyages import DeliveryCase
 
 RUSI = "RUSI Open Source Centre with Financial Times, 2024-03-26, and BBC, 2024-11: loading at Vostochny, then silence"
 #: A call that was seen says so much of a cargo of oil where the vessel broadcasts cargo, and where it says nothing.
-_SEEN_CARGO, _SEEN_UNKNOWN = 0.3, 0.7
+_SEEN_CARGO, _SEEN_UNKNOWN = 0.4, 0.7
 #: Hours of stay that a silence leaves, to share: a call takes less than a day; with ten days a ship can be anywhere.
 _ROOM_SHARE = ((8.0, 0.6), (14.0, 1.0), (72.0, 1.0), (240.0, 0.0))
 #: Change of draught over the silence as a share of the draught before it, to share: crews type decimetres.
