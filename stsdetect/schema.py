@@ -352,6 +352,18 @@ EVENTS = Schema(
         _c("hulls_before", _I32, "gap: other hulls heard around the last fix in the hours before it"),
         _c("hulls_during", _I32, "gap: other hulls heard there in the hours after it"),
         _c("own_rate_per_h", _F, "gap: fixes of the hull itself per hour before it [1/h]"),
+        _c(
+            "rare_there",
+            _F,
+            "gap: how seldom a silence lasts so long around its last fix, itself counted: of hull-hours there that end "
+            "in one, minus the decimal logarithm of the share (3: one in a thousand)",
+        ),
+        _c(
+            "rare_for_hull",
+            _F,
+            "gap: how seldom other silences of the hull last so long: minus the decimal logarithm of their share, with "
+            "two more added as long as those of all hulls (0: all others do; 1: one in ten)",
+        ),
         _c("speed_before_kn", _F, "gap: speed of the hull at the last fix before it [kn]"),
         _c("course_before_deg", _F, "gap: its course there [degrees]; null below 1 kn"),
         _c("speed_after_kn", _F, "gap: speed of the hull at the first fix after it [kn]"),

@@ -265,6 +265,9 @@ class ChainSettings(_Model):
     """Most vessels of a chain."""
     min_strength: float = Field(default=0.3, ge=0, le=1)
     """Weaker steps make no chain, 0..1; a meeting is as strong as the score of its pair (our choice)."""
+    max_inferred: int = Field(default=2, ge=0)
+    """Most steps of a chain that nobody saw: with more in a row nearly any two vessels can be joined (our choice; in
+    simulated months two chains of three had more, and one planted chain in twenty)."""
     sink_categories: tuple[str, ...] = ("dprk_waters",)
     """A vessel seen in a zone of these categories ends a chain."""
 

@@ -89,3 +89,53 @@ def crowd(fixes: Sequence[Fix], hull: int, start_us: int, end_us: int) -> tuple[
         if any(hours[other, hour][0] in near for hour in later):
             during.add(other)
     return whole, len(before), len(again), len(during)
+
+
+def rarity(
+    silences: Sequence[tuple[int, float, float, int, float]], fixes: Sequence[Fix], days: int
+) -> list[tuple[float, float]]:
+    """How seldom each silence (hull, latitude, longitude, day, hours) lasts so long, at its place and for its hull."""
+    classes = [0, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
+    kinds = [max(k for k, least in enumerate(classes) if hours >= least) for *_, hours in silences]
+    found = []
+    for k, (hull, lat, lon, day, _) in enumerate(silences):
+        near = around(cell_of(lat, lon))
+        heard = sum(
+            cell in near and abs(hour // 24 - day) <= days for (_, hour), (cell, _) in hull_hours(fixes).items()
+        )
+        inside = [j for j, other in enumerate(silences) if abs(other[3] - day) <= days]
+        long = [j for j in inside if kinds[j] >= kinds[k]]
+        there = sum(cell_of(*silences[j][1:3]) in near for j in long)
+        own, own_long = (sum(silences[j][0] == hull for j in some if j != k) for some in (inside, long))
+        share = (own_long + 2 * len(long) / len(inside)) / (own + 2)
+        found.append((-math.log10(min(there / (heard + 1), 1)), -math.log10(share)))
+    return found
+
+
+def meanwhile(fixes: Sequence[Fix], cells: Sequence[tuple[int, int]], hour: int, whole: int) -> tuple[float, float]:
+    """Least share heard from hour to hour on all days, and least share of the usual in two of the hours of a silence.
+
+    ``cells`` are those in which the hull would be after 0, 1, ... hours.
+    """
+    hours, again = hull_hours(fixes), next_hours(fixes)
+    n_days = len({when // 24 for _, when in hours})
+    last = max(when for _, when in hours)
+    steady, rows = 1.0, []
+    for step in range(min(whole, 5)):
+        both = []
+        for near in (around(cells[step]), {cells[step]}):
+            here = [key for key, (cell, _) in hours.items() if cell in near]
+            followed = [key for key in here if key[1] <= last - 6]
+            now = sum(key[1] == hour + step and again[key] == 1 for key in here)
+            both.append((now, len(here) / (24 * n_days)))
+            if len(both) == 1 and step < 3:
+                steady = min(steady, sum(again[key] == 1 for key in followed) / max(len(followed), 1))
+        rows.append(both)
+    shares = []
+    for first in range(max(len(rows) - 1, 1)):
+        pair = rows[first : first + 2]
+        for kind, least in ((0, 0.0), (1, 2.0)):
+            usual = sum(row[kind][1] for row in pair)
+            if usual > 0 and usual >= least:
+                shares.append(sum(row[kind][0] for row in pair) / usual)
+    return steady, min(shares)

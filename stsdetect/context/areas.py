@@ -41,7 +41,7 @@ class Areas:
     end_us: list[int]
 
     def touch(self, lat_deg: Floats, lon_deg: Floats, start_us: Ints, until_us: Ints, within_m: Floats) -> Bools:
-        """Tell which silences begin so near an area [m], and last, until a time [us], into it or an hour before it.
+        """Tell which silences begin so near an area [m], and last until a time [us], that they touch it, give an hour.
 
         All arrays have shape (n,).
         """
@@ -50,7 +50,7 @@ class Areas:
         xyz = to_xyz(lat_deg, lon_deg)
         longest = int((until_us - start_us).max(initial=0))
         for cells, begin, end in zip(self.cells, self.start_us, self.end_us, strict=True):
-            low, high = np.searchsorted(start_us[order], [begin - TOGETHER_US - longest, end + 1])
+            low, high = np.searchsorted(start_us[order], [begin - TOGETHER_US - longest, end + TOGETHER_US + 1])
             some = order[low:high]
             some = some[until_us[some] >= begin - TOGETHER_US]
             middles = to_xyz(*GRID.middle(cells))

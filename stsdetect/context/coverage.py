@@ -27,6 +27,8 @@ import pyarrow.compute as pc
 from stsdetect.context.areas import JAMMING_M, OUTAGE_M, find_jamming, find_outages
 from stsdetect.context.heard import AGAIN, GRID, HOUR_US, HOURS, Baseline, Heard, HourRows, cell_hour
 from stsdetect.context.judged import LEAST_FOLLOWED, Facts, Why, evidence, share_again, verdicts
+from stsdetect.context.rarity import rarity
+from stsdetect.kernels.contact import Timeline
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, direction, to_lat_lon, to_xyz
 from stsdetect.schema import EVENTS, Column, Schema
@@ -64,7 +66,9 @@ _LEAST_USUAL = 2.0
 #: Rows looked at at once.
 _BATCH = 2_000_000
 _HOURS_PER_DAY = 24
-_FILLED = ("coverage", "hulls_before", "hulls_during", "own_rate_per_h", "evidence", "flags")
+_FILLED = (
+    "coverage", "hulls_before", "hulls_during", "own_rate_per_h", "rare_there", "rare_for_hull", "evidence", "flags",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,8 @@ def judge(
 
     Returns
     -------
-    The same rows in the same order; of gaps, coverage, hulls_before, hulls_during and evidence are filled, and
-    ``flags`` say ``outage`` or ``jamming`` inside one of the areas.
+    The same rows in the same order; of gaps, coverage, hulls_before, hulls_during, rare_there, rare_for_hull and
+    evidence are filled, and ``flags`` say ``outage`` or ``jamming`` inside one of the areas.
     """
     start_us, end_us = span_us
     baseline = Baseline.of(heard, end_us, earlier)
@@ -136,11 +140,15 @@ def judge(
     why = np.where(out & ~np.isin(why, (Why.NO_HOUR, Why.PLACELESS, Why.SELDOM)), Why.OUTAGE, why)
     why = np.where((why == Why.DARK) & beside, Why.BESIDE, why)
     why = np.where((why == Why.DARK) & jammed, Why.JAMMED, why)
+    why = np.where((why == Why.DARK) & _heard_as_another(events.take(pa.array(gaps.row))), Why.ANOTHER, why)
     why = np.where(why == Why.TOGETHER, Why.APART, why)
     areas = pa.concat_tables([outages.table, jamming.table]).sort_by(
         [("start_time", "ascending"), ("area_id", "ascending")]
     )
-    return Judged(_filled(events, gaps, facts, why, jammed), areas, baseline.table)
+    # Of earlier days it is known who was heard, not who fell silent.
+    own = baseline if earlier is None else Baseline.of(heard, end_us)
+    rare = rarity(gaps.hull, gaps.cell, gaps.hour // _HOURS_PER_DAY, facts.hours, own, settings.days)
+    return Judged(_filled(events, gaps, facts, why, jammed, rare), areas, baseline.table)
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,7 @@ class _Gaps:
     """Gaps as arrays, shape (n,); ``row`` is the place among the events."""
 
     row: Ints
+    hull: Ints
     start_us: Ints
     end_us: Ints
     lat_deg: Floats
@@ -193,8 +202,9 @@ class _Gaps:
         placeless = pc.match_substring(table.column("flags"), "heard_without_position").to_numpy()
         usual, speed, course = (known.column(name).to_numpy() for name in ("usual_per_h", "speed_kn", "course_deg"))
         whole = np.clip(end // HOUR_US - hour - 1, 0, HOURS)
+        hull = table.column("vessel_a").combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
         return cls(
-            row, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, class_a, usual, speed, course,
+            row, hull, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, class_a, usual, speed, course,
             GRID.cells(lat, lon), hour, whole,
         )  # fmt: skip
 
@@ -366,17 +376,39 @@ def _meanwhile(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tu
     return steady, least
 
 
-def _filled(events: pa.Table, gaps: _Gaps, facts: Facts, why: Ints, jammed: Bools) -> pa.Table:
+def _heard_as_another(gaps: pa.Table) -> Bools:
+    """Tell during which gaps another hull on the same MMSI (or id) was heard, as far as its gaps tell, shape (n,)."""
+    label = gaps.column("vessel_a").combine_chunks().dictionary_encode()
+    stems = [text.partition("#")[0] for text in label.dictionary.to_pylist()]
+    number = {stem: k for k, stem in enumerate(dict.fromkeys(stems))}
+    stem = np.array([number[text] for text in stems], dtype=np.int64)[label.indices.to_numpy()]
+    start, end = (gaps.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
+    closed = ~gaps.column("is_open").to_numpy()
+    # A hull was heard where its own gaps begin and end, and never inside them.
+    time = np.append(start, end[closed])
+    whose = np.append(stem, stem[closed])
+    order = np.lexsort((time, whose))
+    line = Timeline.of(whose[order], time[order], time[order])
+    first = np.searchsorted(line.start, line.place(stem, start), side="right")
+    heard: Bools = np.searchsorted(line.start, line.place(stem, end), side="left") > first
+    return heard
+
+
+def _filled(
+    events: pa.Table, gaps: _Gaps, facts: Facts, why: Ints, jammed: Bools, rare: tuple[Floats, Floats]
+) -> pa.Table:
     """Write what was found into the events."""
     filled: dict[str, list[object]] = {name: events.column(name).to_pylist() for name in _FILLED}
     texts = evidence(facts, why)
     own = facts.own_per_h.tolist()
     before, during = facts.before.tolist(), facts.during.tolist()
+    there, for_hull = (values.tolist() for values in rare)
     for k, row in enumerate(gaps.row.tolist()):
         filled["coverage"][row] = Why(int(why[k])).verdict
         filled["hulls_before"][row] = before[k]
         filled["hulls_during"][row] = during[k]
         filled["own_rate_per_h"][row] = own[k]
+        filled["rare_there"][row], filled["rare_for_hull"][row] = there[k], for_hull[k]
         filled["evidence"][row] = texts[k]
         names = {*filter(None, str(filled["flags"][row]).split(";"))}
         names |= {name for name, held in (("outage", why[k] == Why.OUTAGE), ("jamming", jammed[k])) if held}

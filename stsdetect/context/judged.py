@@ -60,6 +60,7 @@ class Why(IntEnum):
     BEYOND = 15
     UNSTEADY = 16
     QUIET = 17
+    ANOTHER = 18
     #: Before it is known whether those that fell silent came back together.
     TOGETHER = 13
 
@@ -155,6 +156,10 @@ def verdicts(facts: Facts, min_hulls: int) -> Ints:
     from scipy.special import bdtr
 
     share, known = facts.share, facts.followed >= LEAST_FOLLOWED
+    # One other that fell silent, too, may hide with it, where all the rest was heard again: then it tells nothing. That
+    # the rest was heard on from hour to hour must show that the receivers were well.
+    two = (facts.before - facts.again == 1) & (facts.again >= min_hulls)
+    others = facts.before - two
     # Of `before` hulls, each heard again with this chance, so few by chance? A share of 1 leaves room for one more.
     chance = np.minimum(share, facts.followed / (facts.followed + 1.0))
     tail = bdtr(facts.again.astype(np.float64), np.maximum(facts.before, 0), chance)
@@ -174,9 +179,9 @@ def verdicts(facts: Facts, min_hulls: int) -> Ints:
         (Why.BEYOND, moving & (facts.ahead_share < THIN_SHARE)),
         (Why.FEW, (facts.before < min_hulls) | (facts.during < min_hulls)),
         (Why.NEW, ~known),
-        (Why.MIXED, (facts.again < STILL_SHARE * facts.before) | (tail < USUAL_TAIL) | (share < well)),
+        (Why.MIXED, (facts.again < STILL_SHARE * others) | (tail < USUAL_TAIL) & ~two | (share < well)),
         (Why.HEADING, moving & (~(facts.ahead_share >= well) | (facts.ahead_during < 1))),
-        (Why.UNSTEADY, facts.hourly_share < HOURLY_SHARE),
+        (Why.UNSTEADY, facts.hourly_share < np.where(two & (tail < USUAL_TAIL), WELL_SHARE, HOURLY_SHARE)),
         (Why.QUIET, facts.usual_share < MEANWHILE_SHARE),
     ]
     return np.select([mask for _, mask in cases], [int(why) for why, _ in cases], int(Why.DARK))
@@ -210,6 +215,7 @@ def evidence(facts: Facts, why: Ints) -> list[str]:
                 f"in the days around, {int(facts.hull_hours[k])} around its last fix; {others}",
                 Why.NO_HOUR: "the silence holds no whole UTC hour to be judged by",
                 Why.PLACELESS: "the hull was heard meanwhile, though without a position that could be believed",
+                Why.ANOTHER: f"another hull was heard on its MMSI meanwhile; {others}",
                 Why.FEW: f"too few others to judge by: {others}",
                 Why.NEW: f"the data are too short to tell how well the place is heard; {others}",
                 Why.MIXED: f"not clear: {others}; {usual}",

@@ -283,7 +283,15 @@ def test_events_of_any_small_world(world, seed):
     whole = rows(together)
     # Gaps are judged by who else was heard there, once all are known; identities are looked at besides.
     later = {
-        "gap": ("coverage", "hulls_before", "hulls_during", "own_rate_per_h", "evidence"),
+        "gap": (
+            "coverage",
+            "hulls_before",
+            "hulls_during",
+            "own_rate_per_h",
+            "rare_there",
+            "rare_for_hull",
+            "evidence",
+        ),
         "loitering": ("signature", "evidence", "draught_before_a_m", "draught_change_a_m"),
     }
     inferred = ("dark_rendezvous", "identity")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import stsdetect as sts
 from stsdetect.context.cells import CellGrid
-from stsdetect.context.coverage import judge
-from stsdetect.context.heard import AGAIN, GRID, HOUR_US, Baseline, Heard, hull_hours, odd_hours
+from stsdetect.context.coverage import _cells_after, _Gaps, _meanwhile, judge
+from stsdetect.context.heard import AGAIN, GRID, HOUR_US, Baseline, Heard, HourRows, hull_hours, odd_hours
 from stsdetect.detect import Gaps
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.hours import hours_of
@@ -156,6 +156,42 @@ def test_the_crowd_around_a_silence_is_that_of_a_loop(world):
             assert during >= 3
         if before and whole and "other hulls heard around it just" in gap["evidence"]:
             assert f"{again} of {before} other hulls" in gap["evidence"]
+
+
+@QUICK
+@given(lanes())
+def test_what_was_heard_meanwhile_is_that_of_a_loop(world):
+    tracks = build_tracks(table_of(world))
+    data = Fixes.from_table(tracks.fixes)
+    events, last = Gaps().find(data, Identities.from_table(tracks.vessels, data.labels))
+    with Shelf(10**9) as shelf:
+        heard = Heard(shelf)
+        heard.put(*hours_of(data, None), n_hulls=len(data.labels))
+        gaps = _Gaps.of(events, last, int(data.time_us.min()))
+        gaps = gaps.take(np.flatnonzero(gaps.whole_hours > 0))
+        baseline = Baseline.of(heard, data.end_us)
+        everything = HourRows(heard.between(heard.days[0] * 24, heard.days[-1] * 24 + 24))
+        steady, usual = _meanwhile(gaps, everything, baseline, 30)
+    fixes = list(
+        zip(*(values.tolist() for values in (data.hull, data.time_us, data.lat_deg, data.lon_deg)), strict=True)
+    )
+    ahead = np.stack([_cells_after(gaps, hours) for hours in range(5)], axis=1)
+    for k, (hour, whole) in enumerate(zip(gaps.hour.tolist(), gaps.whole_hours.tolist(), strict=True)):
+        cells = [divmod(cell, GRID.span) for cell in ahead[k].tolist()]
+        assert cells[0] == divmod(int(gaps.cell[k]), GRID.span)
+        expected = naive.meanwhile(fixes, cells, hour, whole)
+        assert (steady[k], usual[k]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_where_hulls_would_be_after_hours_on_their_course():
+    """Ten knots eastward, across the antimeridian; one that lies still stays."""
+    sails = boat(440000001, [(0, -3 * 18520, 0), (5, 2 * 18520, 0)], origin=(10.1, 180.0), silent=[(2.5, 4.6)])
+    lies = boat(440000002, [(0, 0, 0), (5, 0, 0)], origin=(10.1, 180.0), silent=[(2.5, 4.6)])
+    tracks = build_tracks(join(sails, lies))
+    data = Fixes.from_table(tracks.fixes)
+    gaps = _Gaps.of(*Gaps().find(data, Identities.from_table(tracks.vessels, data.labels)), int(data.time_us.min()))
+    lon = np.array([-180.0 + 2.5 * 18.52 / 109.6, 180.0])
+    assert _cells_after(gaps, 3).tolist() == GRID.cells(np.array([10.1, 10.1]), lon).tolist()
 
 
 @QUICK

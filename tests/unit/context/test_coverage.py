@@ -337,6 +337,32 @@ def test_jamming_to_one_wrong_place_is_seen_where_the_ships_are():
     assert "dark" not in {gap["coverage"] for gap in gaps}
 
 
+def test_a_track_that_was_never_there_does_not_go_dark():
+    """A forged ship lies for five hours at a busy anchorage 300 km from the true one: its end is no silence."""
+    ships = anchored(12)
+    lies = boat(440600001, [(0, 0, 0), (30, 0, 0)], every_s=180, transceiver="A", origin=(33.7, 124.4))
+    false = boat(440600001, [(8, 900.0, 400.0), (13, 900.0, 400.0)], every_s=180, transceiver="A")
+    # The ship itself is missed for two hours much later.
+    found = gaps_of(*ships, false, silenced(lies, 20.0, 22.5))
+    ended = [gap for gaps in found.values() for gap in gaps if gap["is_open"] and gap["lat_deg"] < 32]
+    assert [gap["coverage"] for gap in ended] == ["unknown"]
+    assert ended[0]["evidence"].startswith("another hull was heard on its MMSI meanwhile")
+
+
+def test_two_that_hide_together_among_few_are_dark_where_the_others_go_on():
+    """Each is the only one that fell silent with the other: that is no sign of an outage while four go on."""
+    ships = anchored(6)
+    for k in (2, 3):
+        ships[k] = silenced(ships[k], 10.0 + 0.1 * k, 17.5)
+    for k in (2, 3):
+        gap = first_gap(*ships, mmsi=440100000 + 11 * k)
+        assert gap["coverage"] == "dark"
+        assert "4 of 5 other hulls" in gap["evidence"]
+    # Of three that go together nobody can say.
+    ships[1] = silenced(ships[1], 10.4, 17.5)
+    assert first_gap(*ships, mmsi=440100033)["coverage"] == "unknown"
+
+
 def test_a_few_odd_receivers_are_no_jamming():
     rng = np.random.default_rng(4)
     assert sts.detect(join(*jammed(anchored(30), 12.0, 16.0, rng, 4))).areas.num_rows == 0
