@@ -47,7 +47,7 @@ _COUNTS = {
     "zone": 2.0, "offshore": 1.9, "night": 3.0, "flag": 2.5, "types": 0.6, "near_port": 1.2, "shared_berths": 1.5,
     "home_flag": 0.3, "odd_identity": 2.0, "no_imo": 2.0, "size": 0.5,
 }  # fmt: skip
-#: What counts half where the place is only the middle of all that both could reach.
+#: What counts half where the place is only that at which both would likeliest have met.
 _OF_A_PLACE = frozenset({"zone", "offshore", "legal_zone", "near_port", "anchorage"})
 
 
@@ -399,7 +399,7 @@ def _asked_anew(indicator: Indicator) -> Indicator:
 
 def _in_other_words(text: str, *, one_dark: bool) -> str:
     """Say of a place, not of a meeting, what was asked of a meeting."""
-    place = "The visible vessel's place" if one_dark else "The middle of what both could reach"
+    place = "The visible vessel's place" if one_dark else "The place where both would likeliest have met"
     text = text.replace("of the meeting was", "of the stay was").replace("the meeting", "the possible meeting")
     return text.replace("The meeting", place)
 

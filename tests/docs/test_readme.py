@@ -128,7 +128,7 @@ def test_the_numbers_of_the_definition_are_the_defaults():
 def test_the_numbers_told_of_the_unseen_are_the_defaults():
     dark, calls = load_settings().dark, load_settings().port_calls
     assert (dark.min_loitering_s, dark.min_stay_s, dark.max_silence_s) == (7200, 5400, 864000)
-    assert (dark.max_rivals, dark.max_partners, dark.max_candidates) == (200, 5, 10)
+    assert (dark.max_rivals, dark.max_partners, dark.max_candidates) == (1000, 5, 10)
     assert (calls.min_duration_s, calls.radius_km, calls.hidden_least_stay_s) == (3600, 10, 8 * 3600)
     assert (calls.hidden_countries, calls.delivery_max_s) == (("KP",), 15 * 86400)
     month = Month(seed=1)
