@@ -484,7 +484,7 @@ TRANSFERS = Schema(
         _c("score", _F, "priority score of its lead, 0..1; not a probability", nullable=False),
         *_VOLUME,
         _c("giver", _S, "a or b: who gave, by draughts, flag or size; null where that is not known"),
-        _c("dprk", _B, "a hull of the DPRK, its ports or waters, or a chain that leads there", nullable=False),
+        _c("dprk", _B, "a hull of the flag of the DPRK, its ports or its waters", nullable=False),
         _c("counted", _B, "counted among the leads from settings.volume.min_score on", nullable=False),
         _c("why_not", _S, "why it is not counted"),
     ),

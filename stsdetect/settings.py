@@ -265,6 +265,9 @@ class ChainSettings(_Model):
     """Most vessels of a chain."""
     min_strength: float = Field(default=0.3, ge=0, le=1)
     """Weaker steps make no chain, 0..1; a meeting is as strong as the score of its pair (our choice)."""
+    max_inferred: int = Field(default=2, ge=0)
+    """Most steps of a chain that nobody saw: with more in a row nearly any two vessels can be joined (our choice; in
+    simulated months two chains of three had more, and one planted chain in twenty)."""
     sink_categories: tuple[str, ...] = ("dprk_waters",)
     """A vessel seen in a zone of these categories ends a chain."""
 
@@ -315,9 +318,12 @@ class VolumeSettings(_Model):
     from_score: float = Field(default=0.01, ge=0, le=1)
     """Leads from this score on have a volume and are in the ledger: weaker ones are two of three, and together weigh
     as much as four transfers a month in simulated months (our choice)."""
-    min_score: float = Field(default=0.9, ge=0, le=1)
-    """The ledger takes leads from this score on as real: from it on more of them were real than not in six simulated
-    months (96 of 180, of 252 planted; from 0.8 on 118 of 303)."""
+    min_score: float = Field(default=0.98, ge=0, le=1)
+    """The ledger takes leads from this score on as real. In four simulated months 59 of 125 of them were (of 168 that
+    were planted); from 0.9 on 78 of 337, from 0.995 on 40 of 64. `python -m tests.evaluate.volumes` counts anew."""
+    max_deadweight_t: float = Field(default=15000.0, gt=0)
+    """The ledger leaves out transfers whose smaller hull holds more [t]: the largest cargo of a published case is
+    14,039 t, of which four ships took parts (Lighthouse Winmore, 2017)."""
     apart_s: Duration = Field(default=43200.0, ge=0)
     """Meetings of the same two hulls at most this far apart are one transfer [s] (our choice)."""
 

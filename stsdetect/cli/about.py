@@ -41,9 +41,12 @@ def formats() -> None:
             ("run.json", "inputs, counts, settings and versions of the run"),
             ("report.html", "ranked table, map and reasons; opens without a network"),
             ("--format csv", "events.csv and pairs.csv"),
-            ("--format geojson", "events.geojson and pairs.geojson"),
-            ("--format gpkg", "stsdetect.gpkg with the layers events and pairs"),
-            ("--format kml", "stsdetect.kml with times"),
+            (
+                "--format geojson",
+                "events.geojson, pairs.geojson and those of areas; without what is not known, rounded",
+            ),
+            ("--format gpkg", "stsdetect.gpkg with the layers events and pairs, and those of areas"),
+            ("--format kml", "stsdetect.kml with times; of silences, stays and port calls those that a pair rests on"),
         ]
     )
 

@@ -22,7 +22,7 @@ from stsdetect.cli import options
     "volume__min_score",
     metavar="S",
     type=float,
-    help="Take leads from this score as real (default 0.9).",
+    help="Take leads from this score as real (default 0.98).",
 )
 @click.option(
     "--picture", metavar="FILE", type=click.Path(path_type=Path), help="Write the year's sum and the cap as SVG."

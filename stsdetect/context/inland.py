@@ -14,12 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from stsdetect.kernels.sphere import Bools, Floats
 from stsdetect.reference.shoreline import load_shoreline
+
+#: Name, west, south, east, north [degrees].
+_Region = tuple[str, float, float, float, float]
 
 #: So far from the shoreline [km], which is good to 0.4 km for nine places in ten; harbours reach less far inland.
 DEEP_KM = 5.0
 #: Name, west, south, east, north [degrees] of what was looked at.
-REGIONS: tuple[tuple[str, float, float, float, float], ...] = (
+REGIONS: tuple[_Region, ...] = (
     ("Korea and the land behind it", 124.0, 34.0, 131.0, 43.0),
     ("Liaodong", 121.0, 38.5, 125.0, 42.0),
     ("Shandong", 119.3, 35.2, 123.0, 38.0),
@@ -30,7 +34,7 @@ REGIONS: tuple[tuple[str, float, float, float, float], ...] = (
     ("Sakhalin", 141.5, 45.8, 144.9, 54.5),
 )
 #: Name, west, south, east, north [degrees] of waters inland that sea-going ships use, with room around them.
-WATERS: tuple[tuple[str, float, float, float, float], ...] = (
+WATERS: tuple[_Region, ...] = (
     ("Taedong and Jaeryong to Pyongyang and Sunchon", 124.9, 38.2, 126.3, 39.6),
     ("Chongchon to Anju", 125.2, 39.4, 126.0, 39.9),
     ("Yalu to the Supung dam", 124.0, 39.7, 125.2, 40.8),
@@ -69,42 +73,75 @@ def inland_within(west: float, south: float, east: float, north: float) -> Any |
     >>> inland_within(115.0, 30.0, 119.0, 33.0) is None
     True
     """
-    return _together(
-        tuple(
-            region for region in REGIONS
-            if region[1] <= east and region[3] >= west and region[2] <= north and region[4] >= south
-        )
+    return _together(_touched([(west, south, east, north)]))
+
+
+def get_ready(bounds: list[tuple[float, float, float, float]]) -> None:
+    """Work out at once what `inland_within` needs for boxes: the shoreline is then gone through once."""
+    _look_at(_touched(bounds))
+
+
+def _touched(bounds: list[tuple[float, float, float, float]]) -> tuple[_Region, ...]:
+    boxes = np.array(bounds).reshape(-1, 4).T
+    return tuple(
+        region for region in REGIONS
+        if ((region[1] <= boxes[2]) & (region[3] >= boxes[0]) & (region[2] <= boxes[3]) & (region[4] >= boxes[1])).any()
     )  # fmt: skip
 
 
 @cache
-def _together(regions: tuple[tuple[str, float, float, float, float], ...]) -> Any | None:
+def _together(regions: tuple[_Region, ...]) -> Any | None:
     import shapely
 
-    parts = [part for part in (_inland(region) for region in regions) if part is not None]
+    _look_at(regions)
+    parts = [part for part in (_known[region] for region in regions) if part is not None]
     return shapely.union_all(parts) if parts else None
 
 
-@cache
-def _inland(region: tuple[str, float, float, float, float]) -> Any | None:
-    import shapely
+#: What is out of reach in the regions looked at so far.
+_known: dict[_Region, Any] = {}
 
-    _, west, south, east, north = region
-    columns, rows = round((east - west) * _CELLS_PER_DEGREE), round((north - south) * _CELLS_PER_DEGREE)
-    column, row = (axis.ravel() for axis in np.meshgrid(np.arange(columns), np.arange(rows)))
-    left, low = west + column / _CELLS_PER_DEGREE, south + row / _CELLS_PER_DEGREE
+
+def _look_at(regions: tuple[_Region, ...]) -> None:
+    new = [region for region in regions if region not in _known]
+    if not new:
+        return
     size = 1.0 / _CELLS_PER_DEGREE
+    left, low = (np.concatenate(axis) for axis in zip(*map(_corners, new), strict=True))
     lat, lon = low + 0.5 * size, left + 0.5 * size
     shore = load_shoreline()
     deep = shore.on_land(lat, lon)
     for _, *water in WATERS:
         deep &= ~((lon > water[0] - size) & (lon < water[2] + size) & (lat > water[1] - size) & (lat < water[3] + size))
     deep[deep] = shore.shore_km(lat[deep], lon[deep]) >= DEEP_KM + _HALF_CELL_KM
+    ends = np.cumsum([_shape(region)[0] * _shape(region)[1] for region in new])
+    for region, part in zip(new, np.split(deep, ends[:-1]), strict=True):
+        _known[region] = _polygon(region, part.reshape(_shape(region)))
+
+
+def _shape(region: _Region) -> tuple[int, int]:
+    """Return how many rows and columns of cells a region has."""
+    _, west, south, east, north = region
+    return round((north - south) * _CELLS_PER_DEGREE), round((east - west) * _CELLS_PER_DEGREE)
+
+
+def _corners(region: _Region) -> tuple[Floats, Floats]:
+    """Return the west and the south of the cells of a region [degrees], row by row."""
+    rows, columns = _shape(region)
+    column, row = (axis.ravel() for axis in np.meshgrid(np.arange(columns), np.arange(rows)))
+    return region[1] + column / _CELLS_PER_DEGREE, region[2] + row / _CELLS_PER_DEGREE
+
+
+def _polygon(region: _Region, deep: Bools) -> Any | None:
+    """Return the cells of a region that are out of reach, shape (rows, columns), as a polygon, its border smoothed."""
+    import shapely
+
+    _, west, south, _, _ = region
     # Whole rows of cells: there are fewer of them to put together.
-    edge = np.diff(deep.reshape(rows, columns).astype(np.int8), axis=1, prepend=0, append=0)
+    edge = np.diff(deep.astype(np.int8), axis=1, prepend=0, append=0)
     line, first = np.nonzero(edge == 1)
     _, beyond = np.nonzero(edge == -1)
-    grid = _CELLS_PER_DEGREE
+    grid, size = _CELLS_PER_DEGREE, 1.0 / _CELLS_PER_DEGREE
     cells = shapely.box(west + first / grid, south + line / grid, west + beyond / grid, south + line / grid + size)
     # First inwards, then simpler by no more: never beyond the cells.
     inner = shapely.union_all(cells, grid_size=1e-6).buffer(-_SMOOTH_DEG).simplify(0.99 * _SMOOTH_DEG)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from stsdetect.context.behind import Seen, behind_walls
-from stsdetect.context.inland import inland_within
+from stsdetect.context.inland import get_ready, inland_within
 from stsdetect.kernels.outline import circles, outlines
 from stsdetect.kernels.prisms import STRETCH, Legs, Silences
 from stsdetect.kernels.sphere import Bools, Floats, local_axes
@@ -73,14 +73,12 @@ def reach_areas(
     zero_us = np.max([s.start_us for s in hulls], axis=0)
     legs = [Legs.of(s, zero_us, apart_m if b is not None else 0.0, least_way_m) for s in hulls]
     seen = [Seen.of(leg) for leg in legs] if without_land else []
-    areas: list[bytes | None] = []
-    for row, middle in enumerate(middles):
-        if np.isnan(middle).any():
-            areas.append(None)
-            continue
-        area = _area(corners[row], middle)
-        areas.append(_wkb(_without_land(area, seen, row, least_s) if without_land else area))
-    return areas
+    known = np.flatnonzero(~np.isnan(middles).any(axis=1)).tolist()
+    areas = {row: _area(corners[row], middles[row]) for row in known}
+    if without_land:
+        get_ready([area.bounds for area in areas.values()])
+        areas = {row: _without_land(area, seen, row, least_s) for row, area in areas.items()}
+    return [_wkb(areas[row]) if row in areas else None for row in range(len(middles))]
 
 
 def circle_areas(place_xyz: Floats, radius_m: Floats | float) -> list[bytes]:

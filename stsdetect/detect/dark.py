@@ -113,11 +113,12 @@ class DarkRendezvous:
         """Return the search that `detect` makes: who may take part, and who of them could have met."""
         world = World.of(events)
         craft = world.craft(cargo=self.cargo, min_length_m=self.min_length_m)
-        quiet = quiet_gaps(world, round(self.max_quiet_s * US_PER_S))
+        most_us = round(self.max_quiet_s * US_PER_S)
+        quiet = quiet_gaps(world, most_us)
         silent = read_silent(
             world, craft, quiet, round(self.min_stay_s * US_PER_S), round(self.max_silence_s * US_PER_S)
         )
-        visible = read_visible(world, craft, vessels, quiet, round(self.min_loitering_s * US_PER_S))
+        visible = read_visible(world, craft, vessels, quiet, round(self.min_loitering_s * US_PER_S), most_us)
         if at_berth is not None and self.shore and visible.size:
             visible = visible.take(~at_berth(*to_lat_lon(visible.place_xyz)))
         return Search(self, world, silent, visible, met_before(world))

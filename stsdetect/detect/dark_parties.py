@@ -16,12 +16,14 @@ from stsdetect.kernels.reach import Silences
 from stsdetect.kernels.runs import expand, group_bounds, stitch
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, norm, to_xyz
 from stsdetect.reference.speeds import max_speed_kn
-from stsdetect.units import EARTH_RADIUS_M
+from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
 
 #: What a hull may be in a transfer of fuel: a tanker, unknown, or a ship that may pose as what it is not.
 TANKER, UNKNOWN, OTHER, NONE = 0, 1, 2, 3
 #: Slower than this a hull lies still, as in ``loitering.max_speed_kn`` [kn].
 _STILL_KN = 2.0
+#: A hull under way sails at least this fast [kn].
+_SAILS_KN = 5.0
 #: Pieces of a stay this close in time are one [us]: shorter than the least loitering.
 _STAY_BREAK_US = 3_600_000_000
 #: Verdicts on a silence, as the column ``coverage`` has them; one without is unknown.
@@ -239,28 +241,77 @@ def quiet_gaps(world: World, most_us: int) -> Ints:
     return quiet
 
 
-def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us: int) -> Visible:
+@dataclass(frozen=True)
+class _Pieces:
+    """What stays are put together from, arrays of shape (n,): when, and where at both ends [m], shape (n, 3).
+
+    ``heard_us`` is how much of a piece was heard at rest; ``core`` says whether it is a stay on its own.
+    """
+
+    row: Ints
+    start_us: Ints
+    end_us: Ints
+    from_xyz: Floats
+    to_xyz: Floats
+    heard_us: Ints
+    core: Bools
+
+    def take(self, index: Ints) -> _Pieces:
+        return _Pieces(*(getattr(self, field.name)[index] for field in fields(self)))
+
+
+def _pieces(world: World, craft: Ints, quiet: Ints, most_us: int) -> _Pieces:
+    """Return loiterings, quiet silences, and what silences next to them leave of a stay, by hull and time.
+
+    Where hulls are heard by satellites every few hours, a stay is seen to begin or to end but not both. A hull that was
+    heard at rest and then under way far off left no later than the way there takes at that speed; one that came out of
+    sight was there as early.
+    """
+    rest = np.flatnonzero((world.kind == "loitering") | np.isin(np.arange(world.kind.size), quiet))
+    gap = np.flatnonzero((world.kind == "gap") & ~np.isin(np.arange(world.kind.size), quiet))
+    before, after = world.floats("speed_before_kn", gap), world.floats("speed_after_kn", gap)
+    length = world.times("end_time", gap) - world.times("start_time", gap)
+    leaves, comes = (before < _STILL_KN) & (after >= _STILL_KN), (before >= _STILL_KN) & (after < _STILL_KN)
+    edge = gap[(leaves | comes) & (length <= most_us)]
+    row = np.concatenate([rest, edge])
+    row, core = row[craft[row] != NONE], np.concatenate([rest >= 0, edge < 0])[craft[row] != NONE]
+    start, end = world.times("start_time", row), world.times("end_time", row)
+    from_xyz = to_xyz(world.floats("lat_deg", row), world.floats("lon_deg", row))
+    back_xyz = to_xyz(world.floats("end_lat_deg", row), world.floats("end_lon_deg", row))
+    back_xyz = np.where((world.kind[row] == "gap")[:, None], back_xyz, from_xyz)
+    before, after = world.floats("speed_before_kn", row), world.floats("speed_after_kn", row)
+    sails = np.maximum(np.fmax(before, after), _SAILS_KN) * KNOT_MPS
+    way_us = np.where(core, 0.0, np.nan_to_num(distance_m(from_xyz, back_xyz)) / sails * US_PER_S).astype(np.int64)
+    leaves = ~core & (before < _STILL_KN)
+    end, start = np.where(leaves, end - way_us, end), np.where(~core & ~leaves, start + way_us, start)
+    from_xyz, back_xyz = (
+        np.where((~core & ~leaves)[:, None], back_xyz, from_xyz), np.where(leaves[:, None], from_xyz, back_xyz),
+    )  # fmt: skip
+    heard = np.where(world.kind[row] == "loitering", end - start, 0)
+    pieces = _Pieces(row, start, end, from_xyz, back_xyz, heard, core)
+    order = np.lexsort((row, end, start, world.hull_a[row]))
+    return pieces.take(order[(end > start)[order]])
+
+
+def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us: int, most_us: int) -> Visible:
     """Return the stays long enough for a transfer, of hulls that may, without those seen beside another hull.
 
-    At least at its ends the hull was heard, lying still.
+    At least at one of its ends the hull was heard, lying still. Silences up to ``most_us`` [us] may belong to a stay.
     """
-    row = np.concatenate([np.flatnonzero(world.kind == "loitering"), quiet])
-    row = row[craft[row] != NONE]
-    start, end = world.times("start_time", row), world.times("end_time", row)
-    order = np.lexsort((row, end, start, world.hull_a[row]))
-    row, start, end = row[order], start[order], end[order]
+    pieces = _pieces(world, craft, quiet, most_us)
+    row, start, end = pieces.row, pieces.start_us, pieces.end_us
     begin, stop = group_bounds(stitch(world.hull_a[row], start, end, _STAY_BREAK_US))
-    seen = np.where(world.kind[row] == "loitering", end - start, 0)
     until = np.maximum.reduceat(end, begin) if begin.size else begin
-    heard = np.add.reduceat(seen, begin) if begin.size else begin
+    heard = np.add.reduceat(pieces.heard_us, begin) if begin.size else begin
+    core = np.add.reduceat(pieces.core, begin) > 0 if begin.size else np.zeros(0, dtype=np.bool_)
     alone = until - start[begin] - _in_company(world, world.hull_a[row[begin]], start[begin], until) >= least_us
-    good = np.flatnonzero(alone)
+    good = np.flatnonzero(alone & core)
     good = good[np.lexsort((until[good], world.hull_a[row[begin[good]]], start[begin[good]]))]
     begin, stop = begin[good], stop[good]
     items = np.empty(good.size, dtype=object)
     items[:] = [tuple(row[low:high].tolist()) for low, high in zip(begin.tolist(), stop.tolist(), strict=True)]
-    party = world.party(row[begin], craft) | {"end_us": until[good]}
-    place, spread = _middle(world, row, begin, stop)
+    party = world.party(row[begin], craft) | {"start_us": start[begin], "end_us": until[good]}
+    place, spread = _middle(world, pieces, begin, stop)
     known = Identities.from_table(vessels, world.labels)
     before, change = draught_change(known, party["hull"], party["start_us"], party["end_us"])
     last_open = [bool(world.events.column("is_open")[many[-1]].as_py()) for many in items]
@@ -282,18 +333,15 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
     )
 
 
-def _middle(world: World, row: Ints, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
+def _middle(world: World, pieces: _Pieces, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
     """Return the mean place of stays, weighted by time, and the distance of the farthest fix from it, shape (n,)."""
-    from_xyz = to_xyz(world.floats("lat_deg", row), world.floats("lon_deg", row))
-    to_xyz_ = to_xyz(world.floats("end_lat_deg", row), world.floats("end_lon_deg", row))
-    gap = world.kind[row] == "gap"
-    to_xyz_ = np.where(gap[:, None], to_xyz_, from_xyz)
-    own = np.where(gap, 0.0, np.nan_to_num(world.floats("spread_m", row)))
-    length = (world.times("end_time", row) - world.times("start_time", row)).astype(np.float64)
+    here, there = pieces.from_xyz, pieces.to_xyz
+    own = np.where(world.kind[pieces.row] == "loitering", np.nan_to_num(world.floats("spread_m", pieces.row)), 0.0)
+    length = (pieces.end_us - pieces.start_us).astype(np.float64)
     which, k = expand(begin, stop - begin)
-    place = sum_places(which, (from_xyz[k] + to_xyz_[k]) / 2.0, length[k], begin.size)
+    place = sum_places(which, (here[k] + there[k]) / 2.0, length[k], begin.size)
     place = place * (EARTH_RADIUS_M / norm(place))[:, None]
-    far = np.maximum(distance_m(from_xyz[k], place[which]), distance_m(to_xyz_[k], place[which])) + own[k]
+    far = np.maximum(distance_m(here[k], place[which]), distance_m(there[k], place[which])) + own[k]
     spread = np.zeros(begin.size)
     np.maximum.at(spread, which, far)
     return place, spread

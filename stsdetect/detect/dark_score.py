@@ -194,6 +194,8 @@ def _meeting_terms(one: Bound, other: Bound, place_xyz: Floats) -> Terms:
     ways = np.stack([way.passes(place_xyz) for way in (one.before, one.after, other.before, other.after)])
     ways.sort(axis=0)
     agree = _agree(*(bound.times_s(place_xyz, bound.usual_mps) for bound in (one, other)))
+    # Silences that run to the end of the data agree for no other reason.
+    agree = np.where(one.silent.is_open & other.silent.is_open, 0.0, agree)
     terms = _summed(_place_terms(one, place_xyz), _place_terms(other, place_xyz))
     return terms | {"passes": ways.sum(axis=0), "third": ways[1], "fourth": ways[0], "agree": agree}
 

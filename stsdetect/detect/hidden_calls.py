@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from stsdetect.detect.arrays import Identities, to_floats
 from stsdetect.detect.courses import Ways
 from stsdetect.detect.events import build_events
+from stsdetect.detect.shared_numbers import TOP_KN
 from stsdetect.kernels.reach import CLOCK_S, FIX_NOISE_M, STRETCH, Silences, reach_place
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.reference.places import Port
@@ -135,7 +136,9 @@ def _silences(gaps: pa.Table) -> Silences:
     back_xyz = to_xyz(to_floats(gaps.column("end_lat_deg")), to_floats(gaps.column("end_lon_deg")))
     kind = _type_of(gaps)
     kind = np.where((kind >= 70) & (kind < 90), kind, _TANKER)
-    limit = max_speed_kn(kind, to_floats(gaps.column("length_a_m")), np.nan)
+    around = (to_floats(gaps.column(f"speed_{when}_kn")) for when in ("before", "after"))
+    sailed = np.fmax(*(np.where(speed <= TOP_KN, speed, np.nan) for speed in around))
+    limit = max_speed_kn(kind, to_floats(gaps.column("length_a_m")), sailed)
     # A hull that went faster than its like can do so again; the fixes may be off, and times cut to the second.
     apart_m = (distance_m(from_xyz, back_xyz) + 2.0 * FIX_NOISE_M) * STRETCH
     seen = apart_m / np.maximum((end - start) / US_PER_S - 2.0 * CLOCK_S, 1.0) / KNOT_MPS

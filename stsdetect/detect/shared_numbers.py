@@ -1,7 +1,7 @@
 """One IMO number under several MMSI: on two hulls at once, or moved from one to another.
 
-A number counts for a hull from its first report with it to its last one, where the hull also broadcast another valid
-one; only that it was held for a while, for errors are corrected within hours.
+Where a hull also broadcast another valid number, one counts while it was broadcast, and only if that was for a while:
+errors are corrected within hours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from stsdetect.detect.arrays import Identities, to_floats
 from stsdetect.detect.identity_events import Oddity, moment
 from stsdetect.detect.stretches import Stretches
-from stsdetect.kernels.runs import group_bounds
+from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Floats, Ints, distance_m
 from stsdetect.reference.vessels import imo_ok
 from stsdetect.settings import IdentitySettings
@@ -51,12 +51,11 @@ def shared_imo(stretches: Stretches, known: Identities, rule: IdentitySettings) 
     pairs, place = np.unique(np.stack([imo[rows], known.hull[rows]], axis=1), axis=0, return_inverse=True)
     if not pairs.size:
         return
-    from_us, to_us = np.full(len(pairs), np.iinfo(np.int64).max), np.full(len(pairs), np.iinfo(np.int64).min)
-    np.minimum.at(from_us, place.ravel(), known.from_us[rows])
-    np.maximum.at(to_us, place.ravel(), known.to_us[rows])
+    place = place.ravel()
+    length_us = np.bincount(place, known.to_us[rows] - known.from_us[rows], len(pairs))
     hulls, numbers = np.unique(pairs[:, 1], return_counts=True)
     only = numbers[np.searchsorted(hulls, pairs[:, 1])] == 1
-    held = np.flatnonzero(only | (to_us - from_us >= round(rule.min_hold_s * 1e6)))
+    held = np.flatnonzero(only | (length_us >= round(rule.min_hold_s * 1e6)))
     mmsi = to_floats(known.table.column("mmsi"))
     for first, end in zip(*group_bounds(pairs[held, 0].astype(np.int64)), strict=True):
         if end - first < 2:
@@ -64,22 +63,26 @@ def shared_imo(stretches: Stretches, known: Identities, rule: IdentitySettings) 
         found = []
         for k in held[first:end].tolist():
             hull = int(pairs[k, 1])
-            span = (None, None) if only[k] else (int(from_us[k]), int(to_us[k]))
-            found.append(_holder(stretches, hull, float(mmsi[np.searchsorted(known.hull, hull)]), *span))
+            spans = None if only[k] else rows[place == k]
+            found.append(_holder(stretches, known, hull, float(mmsi[np.searchsorted(known.hull, hull)]), spans))
         holders = sorted((one for one in found if one.stretch.size), key=lambda one: (int(one.begin_us[0]), one.hull))
         for one, other in pairwise(holders[:_MOST_SHARERS]):
             if not (np.isnan(one.mmsi) or np.isnan(other.mmsi) or one.mmsi == other.mmsi):
                 yield from _two_mmsi(stretches, one, other, int(pairs[held[first], 0]), len(holders), rule)
 
 
-def _holder(stretches: Stretches, hull: int, mmsi: float, from_us: int | None, to_us: int | None) -> _Holder:
+def _holder(stretches: Stretches, known: Identities, hull: int, mmsi: float, spans: Ints | None) -> _Holder:
+    """Return a hull with a number, at all times or while it was broadcast, as rows of the history say."""
     own = stretches.of(hull)
     stretch = np.arange(own.start, own.stop)
     begin, end = stretches.start_us[own], stretches.end_us[own]
-    if from_us is not None and to_us is not None:
-        begin, end = np.maximum(begin, from_us), np.minimum(end, to_us)
-    use = begin <= end
-    return _Holder(hull, mmsi, stretch[use], begin[use], end[use])
+    if spans is not None:
+        first = np.searchsorted(end, known.from_us[spans])
+        stop = np.searchsorted(begin, known.to_us[spans], side="right")
+        span, k = expand(first, np.maximum(stop - first, 0))
+        begin, end = np.maximum(begin[k], known.from_us[spans][span]), np.minimum(end[k], known.to_us[spans][span])
+        stretch = stretch[k]
+    return _Holder(hull, mmsi, stretch, begin, end)
 
 
 def _two_mmsi(
@@ -111,7 +114,8 @@ def _two_mmsi(
     seconds = max((stop - start) / 1e6, 1.0)
     metres = _surely_apart_m(stretches, k, start, m, stop)
     if metres > TOP_KN * KNOT_MPS * seconds + 1000.0 * rule.away_km:
-        where = f"at least {metres / 1000:.0f} km away {seconds / 3600:.1f} h later"
+        later = f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds / 60:.0f} min"
+        where = f"at least {metres / 1000:.0f} km away {later} later"
         said = f"IMO number {imo} was heard {where} under another MMSI{many}"
         yield stretches.oddity("shared_imo", k, m, start, stop, said)
     elif _settled(stretches, begin, end, change, rule):

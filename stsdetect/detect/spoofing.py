@@ -385,7 +385,10 @@ def _two_at_once(data: Fixes, rule: IdentitySettings, jump_kn: float) -> Iterato
 
 
 def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettings, jump_kn: float) -> Iterator[Oddity]:
-    rows = np.concatenate([np.arange(*main), np.arange(*other)])
+    solid, few = (_in_stretches(data, rows) for rows in (main, other))
+    # Single positions may be garbled on the way: where there is more than those, they say nothing.
+    seldom = few.size < _FEWEST
+    rows = np.concatenate([np.arange(*main), np.arange(*other)] if seldom else [solid, few])
     rows = rows[np.argsort(data.time_us[rows], kind="stable")]
     before, after = rows[:-1], rows[1:]
     turn = np.flatnonzero(data.hull[before] != data.hull[after])
@@ -401,12 +404,11 @@ def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettin
     own, low, high = int(before[away[0]]), int(after[away[0]]), int(before[back[-1]]) + 1
     km = apart[away[0]] / 1000.0
     span = f"from {moment(int(data.time_us[low]))} to {moment(int(data.time_us[high - 1]))}"
-    _, counts = np.unique(data.segment[low:high], return_counts=True)
-    spread = distance_m(data.xyz[low:high], data.xyz[low : low + 1]).max() / 1000.0
     test = "jump_and_return"
-    if counts[counts >= _STRETCH].sum() < _FEWEST:
-        # Positions garbled on the way lie anywhere, and days apart any two of them could be one hull's.
-        if spread > rule.away_km:
+    if seldom:
+        # They lie anywhere, and days apart any two of them could be one hull's.
+        spread = distance_m(data.xyz[low:high], data.xyz[low : low + 1]).max() / 1000.0
+        if spread > rule.away_km or high - low < _STRETCH:
             return
         said = f"{high - low} positions {km:.0f} km away, all in one place, {span}, on its own track between"
     elif far.size >= _FEWEST:
@@ -418,6 +420,12 @@ def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettin
     odd = _between(data, test, own, low, said)
     start, end = int(data.time_us[low]), int(data.time_us[high - 1])
     yield replace(odd, hull=int(data.hull[main[0]]), other=int(data.hull[low]), start_us=start, end_us=end)
+
+
+def _in_stretches(data: Fixes, rows: list[int]) -> Ints:
+    """Return the fixes of a hull that lie in segments of a few fixes or more."""
+    _, segment, count = np.unique(data.segment[slice(*rows)], return_inverse=True, return_counts=True)
+    return np.flatnonzero(count[segment.ravel()] >= _STRETCH) + rows[0]
 
 
 def _hours(track: _Track, first: int, last: int) -> str:

@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 
 def faults_by_vessel(events: pa.Table, vessels: set[str | None]) -> dict[str, list[dict[str, Any]]]:
-    """Return the identity events of some vessels, by time; of two identities at both, ``with`` the other's name."""
+    """Return the identity events of some vessels, by time; of two identities at both, with the other name."""
     wanted = pa.array(sorted(vessel for vessel in vessels if vessel is not None), pa.string())
     ours = pc.or_(*(pc.is_in(events.column(f"vessel_{side}"), value_set=wanted) for side in "ab"))
     rows = events.filter(pc.and_(pc.equal(events.column("kind"), "identity"), ours))

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stsdetect.errors import UsageError, did_you_mean
@@ -51,6 +52,11 @@ def write_table(table: pa.Table, path: str | Path) -> None:
     _parquet(table, path, None)
 
 
+#: So many bytes of different values are kept once each, in every column of the events: areas of reach, of which the
+#: same is that of many rows, are more than the format's usual 1 MB (our choice: a month has some 10 MB).
+_ONCE_BYTES = 1 << 26
+
+
 def write_events_parquet(events: pa.Table, path: str | Path) -> None:
     """Write the events as GeoParquet 1.1 (points, WKB, longitude first on WGS84).
 
@@ -61,10 +67,11 @@ def write_events_parquet(events: pa.Table, path: str | Path) -> None:
     UsageError
         If the output cannot be written.
     """
-    _parquet(events, path, {b"geo": json.dumps(_GEO, separators=(",", ":")).encode()})
+    geo = {b"geo": json.dumps(_GEO, separators=(",", ":")).encode()}
+    _parquet(events, path, geo, dictionary_pagesize_limit=_ONCE_BYTES)
 
 
-def _parquet(table: pa.Table, path: str | Path, metadata: dict[bytes, bytes] | None) -> None:
+def _parquet(table: pa.Table, path: str | Path, metadata: dict[bytes, bytes] | None, **how: int) -> None:
     fields = [
         pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type, f.nullable)
         for f in table.schema
@@ -72,7 +79,7 @@ def _parquet(table: pa.Table, path: str | Path, metadata: dict[bytes, bytes] | N
     # One chunk a column: page boundaries follow chunks, and chunks follow how the work was cut.
     plain = table.replace_schema_metadata(None).cast(pa.schema(fields)).combine_chunks()
     with atomic_write(path) as aside:
-        pq.write_table(plain.replace_schema_metadata(metadata), aside, compression="zstd", version="2.6")
+        pq.write_table(plain.replace_schema_metadata(metadata), aside, compression="zstd", version="2.6", **how)
 
 
 def write_gis(
@@ -92,6 +99,14 @@ def write_gis(
         Tables as in `stsdetect.schema.EVENTS` and `PAIRS`. A pair's point is that of its longest event.
     areas
         Outages and jamming, with a column ``geometry`` (WKB); None for none.
+
+    Notes
+    -----
+    ``csv`` and ``gpkg`` have every value of every row as it is. GeoJSON and KML leave out what is not known, and round:
+    degrees to six places (0.1 m), other numbers to four. Areas are rounded to five places (1 m; they are 250 m wider
+    than asked). In the layer ``reach`` each area is there once, with what is said of the best ranked row it is of and
+    the ids of all (``event_ids``). KML, which is to look at, has of silences, stays and port calls only those that a
+    pair rests on.
 
     Returns
     -------
@@ -190,11 +205,24 @@ def csv_cell(value: Any) -> Any:
     return value
 
 
-def _json_value(value: Any) -> Any:
+#: Places after the point: of degrees (0.1 m) and of all other numbers, which are metres, hours, knots and shares.
+_DEGREE_PLACES, _PLACES = 6, 4
+
+
+def _known_values(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a record: times as text, numbers rounded."""
+    return {name: _json_value(name, value) for name, value in record.items() if _is_known(value)}
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _json_value(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return texts.iso_time(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, float):
+        return round(value, _DEGREE_PLACES if name.endswith("_deg") else _PLACES)
     return value
 
 
@@ -212,7 +240,7 @@ def _write_geojson(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict
                     "type": "Feature",
                     "id": record[key],
                     "geometry": _json_geometry(record),
-                    "properties": {field: _json_value(value) for field, value in record.items()},
+                    "properties": _known_values(record),
                 }
                 stream.write(("," if row else "") + "\n")
                 stream.write(json.dumps(feature, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
@@ -231,7 +259,7 @@ def _json_geometry(record: dict[str, Any]) -> dict[str, Any] | None:
 def _json_point(lon_deg: float | None, lat_deg: float | None) -> dict[str, Any] | None:
     if lon_deg is None or lat_deg is None:
         return None
-    return {"type": "Point", "coordinates": [lon_deg, lat_deg]}
+    return {"type": "Point", "coordinates": [round(lon_deg, _DEGREE_PLACES), round(lat_deg, _DEGREE_PLACES)]}
 
 
 def _write_gpkg(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[str, pa.Table]) -> list[Path]:
@@ -284,6 +312,7 @@ _KML_SHAPES = {"reach": "5c25c2", "areas": "9a4f7a"}
 
 def _write_kml(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[str, pa.Table]) -> list[Path]:
     path = folder / "stsdetect.kml"
+    events = _to_look_at(events, pairs)
     kinds = sorted(set(events.column("kind").to_pylist()))
     with atomic_write(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as stream:
         stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
@@ -301,9 +330,8 @@ def _write_kml(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[str
         stream.write("</Folder>\n")
         for kind in kinds:
             stream.write(f"<Folder><name>{_xml(kind)}</name>\n")
-            for record in _records(_attributes(events)):
-                if record["kind"] == kind:
-                    stream.write(_placemark(record, kind, record["start_time"], record["end_time"]))
+            for record in _records(events.filter(pc.equal(events.column("kind"), kind))):
+                stream.write(_placemark(record, kind, record["start_time"], record["end_time"]))
             stream.write("</Folder>\n")
         for name, table in shapes.items():
             stream.write(f"<Folder><name>{name}</name>\n")
@@ -314,12 +342,27 @@ def _write_kml(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[str
     return [path]
 
 
+#: What every ship does now and then: a month has ten times as many of these as of all else.
+_EVERYDAY = ("gap", "loitering", "port_call")
+
+
+def _to_look_at(events: pa.Table, pairs: pa.Table) -> pa.Table:
+    """Return the events without the everyday ones that no pair (of `flat_pairs`) rests on; no binary columns."""
+    ids = {event for text in pairs.column("event_ids").to_pylist() for event in text.split(" ")}
+    rested = events.select(["from_events"]).filter(
+        pc.is_in(events.column("event_id"), pa.array(sorted(ids), pa.string()))
+    )
+    ids |= {event for text in rested.column("from_events").to_pylist() for event in (text or "").split(";")}
+    wanted = pc.is_in(events.column("event_id"), pa.array(sorted(ids), pa.string()))
+    everyday = pc.is_in(events.column("kind"), pa.array(_EVERYDAY, pa.string()))
+    return _attributes(events).filter(pc.or_(wanted, pc.invert(everyday)))
+
+
 def _placemark(record: dict[str, Any], style: str, begin: datetime, end: datetime) -> str:
     place = _kml_place(record)
     data = "".join(
-        f'<Data name="{_xml(name)}"><value>{_xml(_json_value(value))}</value></Data>'
-        for name, value in record.items()
-        if value is not None
+        f'<Data name="{_xml(name)}"><value>{_xml(value)}</value></Data>'
+        for name, value in _known_values(record).items()
     )
     return (
         f"<Placemark><name>{_xml(_kml_title(record, style))}</name>"
@@ -342,7 +385,8 @@ def _kml_place(record: dict[str, Any]) -> str:
     if "geometry" not in record:
         if record["lon_deg"] is None:
             return ""
-        return f"<Point><coordinates>{record['lon_deg']!r},{record['lat_deg']!r}</coordinates></Point>"
+        lon, lat = (round(record[name], _DEGREE_PLACES) for name in ("lon_deg", "lat_deg"))
+        return f"<Point><coordinates>{lon!r},{lat!r}</coordinates></Point>"
     polygons = []
     for outer, *inner in rings_of(record.pop("geometry")):
         edges = f"<outerBoundaryIs>{_kml_ring(outer)}</outerBoundaryIs>"

@@ -3,9 +3,10 @@
 A chain says what could have passed from hand to hand, not that anything did. Every step is an event, and it is said of
 each whether it was observed or only inferred.
 
-How many paths there are does not matter: for each supply port, meeting and receiving vessel one path is kept, the one
-with the strongest weakest step and, of those, the latest. So the work grows with meetings times supply ports times the
-number of vessels a chain may have.
+How many paths there are does not matter: for each supply port, meeting and receiving vessel the path is kept with the
+strongest weakest step and, of those, the latest; and behind it weaker ones with fewer steps that nobody saw, of which a
+chain may have a few only. So the work grows with meetings times supply ports times the number of vessels a chain may
+have.
 """
 
 from __future__ import annotations
@@ -112,6 +113,7 @@ class _World:
     meetings: list[_Meeting]
     sinks: Mapping[str, Sequence[_Sink]]
     longest_us: int
+    most_inferred: int
 
 
 def chains(
@@ -212,21 +214,19 @@ def _world(
         if supply is not None:
             level = min(level, _carrier(stop))
             if level >= least:
-                loads.append(
-                    _Path(supply, (vessel,), (event,), (stop.observed,), stop.start_time, stop.end_time, level)
-                )
+                loads.append(_Path(supply, (vessel,), (event,), (True,), stop.start_time, stop.end_time, level))
         elif port in harbours.watched:
             until = stop.end_time if stop.inferred else stop.start_time
-            sink = _Sink(port, "port", event, stop.start_time, stop.end_time, until, level, stop.observed)
+            sink = _Sink(port, "port", event, stop.start_time, stop.end_time, until, level, not stop.inferred)
             sinks.setdefault(vessel, []).append(sink)
     if not loads:
-        return _World([], [], {}, 0)
+        return _World([], [], {}, 0, 0)
     for vessel, sink in (*_waters(events, facts, settings), *_listed(events, listed)):
         sinks.setdefault(vessel, []).append(sink)
     for own in sinks.values():
         own.sort(key=lambda sink: (-sink.level, sink.start_us, sink.name, sink.event_id or ""))
     meetings = [one for one in _meetings(events, pairs) if one.level >= least]
-    return _World(loads, meetings, sinks, round(settings.max_days * _DAY_US))
+    return _World(loads, meetings, sinks, round(settings.max_days * _DAY_US), settings.max_inferred)
 
 
 def _carrier(stop: Stop) -> int:
@@ -278,16 +278,16 @@ def _waters(events: pa.Table, facts: Facts, settings: ChainSettings) -> Iterator
             kinds, pc.or_(pc.is_valid(events.column("zone_id")), pc.match_substring(events.column("flags"), "zone:"))
         )
     )
-    names = ("event_id", "kind", "vessel_a", "vessel_b", "zone_id", "flags", "observed_min")
+    names = ("event_id", "kind", "vessel_a", "vessel_b", "zone_id", "flags")
     columns = [table.column(name).to_pylist() for name in names]
     times = [_micros(table, name) for name in ("start_time", "end_time")]
-    for event, kind, a, b, zone_id, flags, minutes, start, end in zip(*columns, *times, strict=True):
+    for event, kind, a, b, zone_id, flags, start, end in zip(*columns, *times, strict=True):
         zones = [zone_id, *(mark[5:] for mark in flags.split(";") if mark.startswith("zone:"))]
         zone = next((zone for zone in zones if zone in wanted), None)
         if zone is not None:
             # A gap was seen to begin there; where it ended is another matter.
             end = start if kind == "gap" else end
-            sink = _Sink(zone, "waters", event, start, end, end, _WATERS, minutes != 0 or kind == "gap")
+            sink = _Sink(zone, "waters", event, start, end, end, _WATERS, True)
             yield from ((vessel, sink) for vessel in (a, b) if vessel is not None)
 
 
@@ -322,20 +322,32 @@ class _Shelf:
             paths.sort(key=lambda path: (path.ready_us, path.start_us, path.event_ids))
             self.ready[worth] = [path.ready_us for path in paths]
 
-    def best(self, met: _Meeting, taker: str, longest_us: int) -> _Path | None:
-        """Return the strongest path that was ready before a meeting, of those the latest."""
+    def best(self, met: _Meeting, taker: str, world: _World) -> Iterator[_Path]:
+        """Yield the strongest path that was ready before a meeting, of those the latest; then weaker, better seen ones.
+
+        Of weaker ones only those with fewer steps that nobody saw: they may still go on where the stronger may not.
+        """
+        fewest = world.most_inferred + met.observed
         for worth in sorted(self.by_worth, reverse=True):
-            last = bisect_right(self.ready[worth], met.until_us)
-            for path in reversed(self.by_worth[worth][max(last - _TRIES, 0) : last]):
-                if met.start_us - path.ready_us > longest_us:
-                    break
-                if taker not in path.vessels:
-                    return path
+            if -worth[1] >= fewest:
+                continue
+            path = self._latest(worth, met, taker, world.longest_us)
+            if path is not None:
+                yield path
+                fewest = -worth[1]
+
+    def _latest(self, worth: tuple[int, int], met: _Meeting, taker: str, longest_us: int) -> _Path | None:
+        last = bisect_right(self.ready[worth], met.until_us)
+        for path in reversed(self.by_worth[worth][max(last - _TRIES, 0) : last]):
+            if met.start_us - path.ready_us > longest_us:
+                break
+            if taker not in path.vessels:
+                return path
         return None
 
 
 def _longer(paths: Iterable[_Path], world: _World) -> Iterator[_Path]:
-    """Yield paths that go on over one meeting more: for each supply port, meeting and receiver the best one."""
+    """Yield paths that go on over one meeting more: for each supply port, meeting and receiver the best."""
     shelves: dict[str, dict[str, _Shelf]] = {}
     for path in paths:
         shelves.setdefault(path.vessels[-1], {}).setdefault(path.supply, _Shelf()).put(path)
@@ -345,14 +357,15 @@ def _longer(paths: Iterable[_Path], world: _World) -> Iterator[_Path]:
     for met in world.meetings:
         for giver, taker in ((met.a, met.b), (met.b, met.a)):
             for _, shelf in sorted(shelves.get(giver, {}).items()):
-                best = shelf.best(met, taker, world.longest_us)
-                if best is not None:
-                    yield best.over(met, taker)
+                for path in shelf.best(met, taker, world):
+                    yield path.over(met, taker)
 
 
 def _end(path: _Path, world: _World) -> _Sink | None:
     """Return the strongest, then earliest, end that a path's last vessel reached in time."""
     for sink in world.sinks.get(path.vessels[-1], ()):
+        if path.observed.count(False) + (not sink.observed) > world.most_inferred:
+            continue
         if sink.until_us >= path.ready_us and (
             sink.event_id is None or max(sink.start_us, path.ready_us) - path.ready_us <= world.longest_us
         ):
@@ -401,7 +414,7 @@ def _path_text(path: _Path, sink: _Sink) -> str:
 
 def _sentence(path: _Path, sink: _Sink, harbours: Harbours) -> str:
     names = [safe_id(vessel) for vessel in path.vessels]
-    parts = [f"{names[0]} lay at {harbours.name(path.supply)}" + ("" if path.observed[0] else ", as inferred")]
+    parts = [f"{names[0]} lay at {harbours.name(path.supply)}"]
     for one, other, seen in zip(names, names[1:], path.observed[1:], strict=False):
         parts.append(f"{one} {'met' if seen else 'could have met'} {other}")
     if sink.kind == "port":

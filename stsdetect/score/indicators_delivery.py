@@ -15,7 +15,7 @@ from stsdetect.score.voyages import DeliveryCase
 
 RUSI = "RUSI Open Source Centre with Financial Times, 2024-03-26, and BBC, 2024-11: loading at Vostochny, then silence"
 #: A call that was seen says so much of a cargo of oil where the vessel broadcasts cargo, and where it says nothing.
-_SEEN_CARGO, _SEEN_UNKNOWN = 0.3, 0.7
+_SEEN_CARGO, _SEEN_UNKNOWN = 0.4, 0.7
 #: Hours of stay that a silence leaves, to share: a call takes less than a day; with ten days a ship can be anywhere.
 _ROOM_SHARE = ((8.0, 0.6), (14.0, 1.0), (72.0, 1.0), (240.0, 0.0))
 #: Change of draught over the silence as a share of the draught before it, to share: crews type decimetres.
@@ -204,8 +204,8 @@ def _again(case: DeliveryCase) -> Finding | None:
 #: Those that only direct deliveries have, in the order in which their weights are summed; the base term first.
 DELIVERY_ONLY: tuple[Indicator, ...] = (
     Indicator(
-        "delivery_base", "Starting point of direct deliveries", "", "base", -5.0,
-        "always known", f"about one in 150 before anything is known; {OUR_WEIGHT}",
+        "delivery_base", "Starting point of direct deliveries", "", "base", -3.4,
+        "always known", f"most are ordinary voyages; {OUR_WEIGHT}",
         "Every possible delivery starts here: most silences after a call at a port are ordinary", _base,
     ),
     Indicator(
@@ -214,43 +214,43 @@ DELIVERY_ONLY: tuple[Indicator, ...] = (
         "The call at Chongjin was seen: 14.2 h", _seen,
     ),
     Indicator(
-        "delivery_room", "Time the silence leaves", "h", "for", 1.0,
+        "delivery_room", "Time the silence leaves", "h", "for", 1.5,
         "no weight; not asked of calls that were seen", f"space-time prism of the silence; {RUSI}; {OUR_WEIGHT}",
         "The silence leaves 58 h for a call at Chongjin", _room,
     ),
     Indicator(
-        "delivery_terminal", "Oil landed there", "-1..1", "both", 0.6,
+        "delivery_terminal", "Oil landed there", "-1..1", "both", 0.4,
         "not asked where the port's role is not known", f"role of the port, as its table of ports says; {OUR_WEIGHT}",
         "Oil is landed at Chongjin", _terminal,
     ),
     Indicator(
-        "delivery_loaded", "Loading", "m", "both", 0.8,
+        "delivery_loaded", "Loading", "m", "both", 0.6,
         "a draught that was not typed anew counts as half a loading", f"{RUSI}; {OUR_WEIGHT}",
         "The vessel lay at Vostochny, a supply port, for 14.0 h, and its draught rose by 2.1 m", _loaded,
     ),
     Indicator(
-        "delivery_lighter", "Draught after", "m", "both", 2.0,
+        "delivery_lighter", "Draught after", "m", "both", 1.2,
         "counts neither way: draught is typed by hand", f"{ADVISORY}; {OUR_WEIGHT}",
         "The draught fell by 2.0 m, from 6.1 m over the silence", _lighter,
     ),
     Indicator(
-        "delivery_verdict", "Silence judged by coverage", "-1..1", "both", 1.2,
+        "delivery_verdict", "Silence judged by coverage", "-1..1", "both", 0.8,
         "an unknown verdict counts neither way",
         f"{ADVISORY} (AIS switched off); what nearby hulls were still heard decides (column coverage); {OUR_WEIGHT}",
         "In the silence others nearby kept being heard (dark), consistent with AIS switched off", _verdict,
     ),
     Indicator(
-        "delivery_nowhere", "Got nowhere in the silence", "kn", "for", 0.8,
+        "delivery_nowhere", "Got nowhere in the silence", "kn", "for", 1.0,
         "no weight", f"{RUSI} (back in the same waters days later); {OUR_WEIGHT}",
         "From the last place before the silence to the first after it would have been 0.4 kn: it was elsewhere "
         "meanwhile, or idle", _nowhere,
     ),
     Indicator(
-        "delivery_prompt", "Soon after loading", "h", "for", 0.6,
+        "delivery_prompt", "Soon after loading", "h", "for", 0.3,
         "always known", f"{RUSI}; {OUR_WEIGHT}", "That began 6 h after the loading", _prompt,
     ),
     Indicator(
-        "delivery_destination", "Destination", "0..1", "for", 1.0,
+        "delivery_destination", "Destination", "0..1", "for", 0.7,
         "no weight", f"{ADVISORY} (false destinations); {OUR_WEIGHT}",
         "Its declared destination named no place", _destination,
     ),
@@ -260,12 +260,12 @@ DELIVERY_ONLY: tuple[Indicator, ...] = (
         "Vessel 273000001 broadcasts a tanker type (80 to 89)", _craft,
     ),
     Indicator(
-        "delivery_flag", "Flag of the watched country", "0..1", "for", 2.0,
+        "delivery_flag", "Flag of the watched country", "0..1", "for", 2.5,
         "no weight", f"{POE} (tankers of the DPRK lifted at Vostochny themselves, 2024); {OUR_WEIGHT}",
         "The vessel's MMSI is one of KP", _flag,
     ),
     Indicator(
-        "delivery_others", "Called elsewhere in between", "calls", "against", -1.5,
+        "delivery_others", "Called elsewhere in between", "calls", "against", -1.2,
         "no weight", OUR_WEIGHT, "In between it called at Pohang, where the cargo may have been landed", _others,
     ),
     Indicator(
@@ -274,12 +274,12 @@ DELIVERY_ONLY: tuple[Indicator, ...] = (
         "The vessel is 250 m long, more than calls there", _size,
     ),
     Indicator(
-        "delivery_habit", "Often silent", "silences", "against", -1.2,
+        "delivery_habit", "Often silent", "silences", "against", -1.3,
         "no weight", f"a vessel that is often not heard has another reason; {OUR_WEIGHT}",
         "The vessel fell silent for 6 h or more 11 times in the data", _habit,
     ),
     Indicator(
-        "delivery_again", "Did so again", "times", "for", 0.8,
+        "delivery_again", "Did so again", "times", "for", 0.4,
         "no weight", f"{RUSI} (the same tankers over and over); {OUR_WEIGHT}",
         "Such a call was seen or possible after 3 loadings in the data", _again, per_pair=True,
     ),

@@ -30,7 +30,7 @@ from stsdetect.schema import EVENTS, LEDGER, PAIRS, TIME, TRANSFERS
 from stsdetect.score.facts import Facts
 from stsdetect.score.pair_volumes import Estimate, world_of
 from stsdetect.score.transfers import Transfer, one_hull, read_transfers
-from stsdetect.score.volume import Drawn, Wholes, cap_barrels, factors, interval, real
+from stsdetect.score.volume import Drawn, Wholes, cap_barrels, deadweight_t, factors, interval, real
 from stsdetect.settings import Settings
 from stsdetect.units import US_PER_S
 
@@ -125,7 +125,7 @@ def ledger(
     world = world_of(vessels, settings=rule, calls=settings.port_calls, ports=ports, facts=facts)
     identities = one_hull(table)
     everything = [_entry(one, identities, settings) for one in read_transfers(table, leads, world)]
-    once = _strongest(everything, rule.apart_s)
+    once = _strongest([one for one in everything if not _too_large(one, rule.max_deadweight_t)], rule.apart_s)
     _pass_on(once, settings.chains.max_days)
     for one in once:
         if one.transfer.score < rule.min_score:
@@ -150,6 +150,15 @@ def _entry(one: Transfer, identities: Mapping[str, str], settings: Settings) -> 
         else:
             giver = one.big
     return _Entry(one, drawn, estimate, tuple(identities.get(hull, hull) for hull in one.hulls), giver)
+
+
+def _too_large(entry: _Entry, most_t: float) -> bool:
+    """Tell, and note, whether all hulls of a transfer are larger than those of published cases."""
+    known = [deadweight_t(size) for size in entry.transfer.passing.sizes]
+    if any(one is None or one <= most_t for one in known):
+        return False
+    entry.why_not = f"its hulls hold more than {most_t:,.0f} t each"
+    return True
 
 
 def _strongest(entries: Iterable[_Entry], apart_s: float) -> list[_Entry]:
@@ -289,7 +298,8 @@ def _assumptions(settings: Settings, low: float, high: float) -> tuple[str, ...]
         "A score is a priority, not a probability.",
         "The weighted figures hold if scores were probabilities, which they are not: many weak leads add up to much.",
         "All of it is taken to have reached the DPRK as refined petroleum; figures with a link to the DPRK "
-        "(a hull of its flag, its ports or waters, a chain that leads there) stand apart.",
+        "(a hull of its flag, its ports or its waters) stand apart. Transfers between hulls that both hold more than "
+        f"{rule.max_deadweight_t:,.0f} t are left out.",
         f"Oil passed on within {settings.chains.max_days:g} days counts once, at the last step; one silence or stay "
         "hides one transfer.",
         f"A tonne is {low:g}{products} barrels ({', '.join(rule.products)}). Low and high hold {rule.interval:.0%} of "

@@ -201,7 +201,9 @@ def _columns(events: pa.Table, kind: str) -> dict[str, list[Any]]:
     """Return the columns of the events of one kind as lists; numbers that are not finite are None."""
     import pyarrow.compute as pc
 
-    table = events.filter(pc.equal(events.column("kind"), kind))
+    wanted = pc.equal(events.column("kind"), kind)
+    # First the columns: areas of reach are most of an events table.
+    table = events.select([name for name in events.column_names if name in _READ]).filter(wanted)
     columns: dict[str, list[Any]] = {}
     for name in table.column_names:
         column = table.column(name)
@@ -209,8 +211,7 @@ def _columns(events: pa.Table, kind: str) -> dict[str, list[Any]]:
             column = column.cast(pa.int64())
         if pa.types.is_floating(column.type):
             column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
-        if name in _READ:
-            columns[name] = column.to_pylist()
+        columns[name] = column.to_pylist()
     return columns
 
 
@@ -254,11 +255,11 @@ def _with_known_types(meetings: Sequence[Meeting]) -> list[Meeting]:
             return side
         return replace(side, ship_type=usual[side.vessel])
 
-    return [
-        meeting if meeting.a.ship_type and meeting.b.ship_type
-        else replace(meeting, a=known(meeting.a), b=known(meeting.b))
-        for meeting in meetings
-    ]  # fmt: skip
+    filled = []
+    for meeting in meetings:
+        a, b = known(meeting.a), known(meeting.b)
+        filled.append(meeting if a is meeting.a and b is meeting.b else replace(meeting, a=a, b=b))
+    return filled
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,11 +132,12 @@ def sentence(estimate: Estimate, row: dict[str, Any]) -> str:
     many = len(estimate.transfers)
     what = "If cargo passed" if many == 1 else f"If cargo passed in each of {many} possible transfers"
     low, high = factors(estimate.settings)
+    of_which = "assuming" if many == 1 else "assuming of the first"
     product = f"{low:g} barrels per tonne" if low == high else f"{low:g} to {high:g} barrels per tonne"
     return (
         f"{what}, {_rounded(row['tonnes_low'])} to {_rounded(row['tonnes_high'])} t "
         f"({_rounded(row['barrels_low'])} to {_rounded(row['barrels_high'])} barrels) in "
-        f"{estimate.settings.interval:.0%} of draws, assuming {_assumed(estimate.transfers[0].passing)}; {product}"
+        f"{estimate.settings.interval:.0%} of draws, {of_which} {_assumed(estimate.transfers[0].passing)}; {product}"
     )
 
 

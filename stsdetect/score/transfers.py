@@ -25,7 +25,7 @@ _COLUMNS = [
     "length_a_m", "length_b_m", "start_time", "end_time", "duration_h", "zone_id", "port_id", "draught_change_a_m",
     "draught_change_b_m", "candidate_rank", "candidate_score", "reach_max_h", "from_events",
 ]  # fmt: skip
-_LEAD = ["pair_id", "vessel_a", "vessel_b", "partner_kind", "partner_id", "score", "event_ids", "chain"]
+_LEAD = ["pair_id", "vessel_a", "vessel_b", "partner_kind", "partner_id", "score", "event_ids"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ def read_transfers(events: pa.Table, pairs: pa.Table, world: World) -> list[Tran
             continue
         meetings = {event: row for event, row in own.items() if row["kind"] in ("encounter", "dark_rendezvous")}
         if lead["partner_kind"] == "unknown":
-            groups = [sorted(meetings.values(), key=_by_time)] if meetings else []
-            found += filter(None, (_meeting(lead, group, world, flags) for group in groups))
+            candidates = sorted(meetings.values(), key=_by_time)
+            found += filter(None, [_meeting(lead, candidates, world, flags)] if candidates else [])
         else:
             pool = together.setdefault((lead["vessel_a"], lead["vessel_b"]), {})
             for event, row in meetings.items():
@@ -195,16 +195,17 @@ def _meeting(lead: Row, group: Sequence[Row], world: World, flags: Mapping[int, 
     first = seen[0] if seen else min(group, key=_by_rank)
     named = lead["partner_kind"] != "unknown"
     hulls = (lead["vessel_a"], lead["vessel_b"]) if named else (lead["vessel_a"],)
-    sides = [_side_of(row, hull) for row in (first,) for hull in hulls]
-    if not _carry([None if side is None else first[f"ship_type_{side}"] for side in sides]):
+    if not _carry([_of(first, "ship_type_{}", hull) for hull in hulls]):
         return None
     sizes = [world.sizes.get(hull) or Size.of(_of(first, "length_{}_m", hull), None) for hull in hulls]
     changes = [(place, _most(group, hull)) for place, hull in enumerate(hulls)]
     # Where the partner is not known only the stay is claimed: the silences of all who could have been there are not.
     unseen = [row["claims" if named else "stays"] for row in group if row["kind"] != "encounter"]
-    start, end = min(row["start_time"] for row in group), max(row["end_time"] for row in group)
+    # Candidates for one stay could each have been there at another time: that of the best counts.
+    times = group if named else [first]
+    start, end = min(row["start_time"] for row in times), max(row["end_time"] for row in times)
     # Between what was seen and what silences allow they may have stayed together.
-    hours = first["reach_max_h"] if len(group) == 1 and not seen else (end - start) / HOUR_US
+    hours = first["reach_max_h"] if len(times) == 1 and not seen else (end - start) / HOUR_US
     mmsis = [_of(first, "mmsi_{}", hull) for hull in hulls]
     ours = [place for place, mmsi in enumerate(mmsis) if flags.get(mmsi or 0) in world.watched_flags]
     zones = {world.facts.zone(row["zone_id"] or "").category for row in group}
@@ -218,7 +219,7 @@ def _meeting(lead: Row, group: Sequence[Row], world: World, flags: Mapping[int, 
         passing, lead["pair_id"], lead["partner_kind"], lead["score"], hulls,
         tuple(row["event_id"] for row in group), frozenset[str]().union(*unseen),
         min((row["start_time"] for row in seen), default=start), max((row["end_time"] for row in seen), default=end),
-        bool(seen), bool(ours) or "dprk_waters" in zones or lead["chain"] is not None,
+        bool(seen), bool(ours) or "dprk_waters" in zones,
         ours[0] if len(ours) == 1 and named else None, _bigger(sizes) if named else None,
     )  # fmt: skip
 

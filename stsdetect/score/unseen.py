@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from stsdetect.score.meetings import Meeting, Side, read_unseen_meetings
 
-#: A candidate stands out with at most so many rivals, or where it is likelier than all the other candidates together
-#: (this share of the odds), or where the same two could have met this often (our choice).
-FEW_RIVALS, MOST_OF_IT, OFTEN = 2, 0.5, 2
+#: A candidate stands out with at most so many rivals, or where it has this share of the odds of all candidates together
+#:, or where the same two could have met this often (our choice).
+FEW_RIVALS, MOST_OF_IT, OFTEN = 2, 0.8, 2
 #: Only candidates up to this rank count as having possibly met again.
 _RANK_OF_REPEATS = 3
 
@@ -112,8 +112,9 @@ def read_unseen(events: pa.Table) -> list[Unseen]:
     meetings = read_unseen_meetings(events, NOBODY)
     if not meetings:
         return []
-    rows = events.filter(pc.equal(events.column("kind"), "dark_rendezvous")).select(_OWN).to_pylist()
-    rows.sort(key=repr)
+    rows = events.select(_OWN).filter(pc.equal(events.column("kind"), "dark_rendezvous")).to_pylist()
+    if len({row["event_id"] for row in rows}) < len(rows):
+        rows.sort(key=repr)
     own = {row["event_id"]: row for row in reversed(rows)}
     sources = _sources(events, {part for row in own.values() for part in _parts(row["from_events"])})
     found = [_unseen(meeting, own[meeting.event_id], sources) for meeting in meetings]
@@ -203,7 +204,8 @@ _ONE_HULL = ("hand_over", "imo_moved", "twin_dimensions")
 def pairs_of_one_hull(events: pa.Table) -> frozenset[tuple[str, str]]:
     """Return the pairs of vessels that may be one hull under two identities, by identity events."""
     tests = pc.is_in(events.column("subtype"), value_set=pa.array(_ONE_HULL))
-    rows = events.filter(pc.and_(pc.equal(events.column("kind"), "identity"), tests)).select(["vessel_a", "vessel_b"])
+    wanted = pc.and_(pc.equal(events.column("kind"), "identity"), tests)
+    rows = events.select(["vessel_a", "vessel_b"]).filter(wanted)
     pairs = zip(*(column.to_pylist() for column in rows.columns), strict=True)
     return frozenset((min(a, b), max(a, b)) for a, b in pairs if b is not None)
 

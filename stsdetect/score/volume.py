@@ -36,6 +36,8 @@ CHANGE_SD_M = 0.065
 _UNRELATED_PER_M = 0.25
 #: A smaller change is none [m]: draughts are typed in tenths.
 LEAST_CHANGE_M = 0.05
+#: A greater change is none of a ship that AIS can tell of [m]: draughts go to 25.5 (ITU-R M.1371-5).
+_MOST_CHANGE_M = 25.5
 #: How often a ship takes in or puts out ballast while it hands over cargo: seldom at sea, often in port (our choice).
 _BALLAST_AT_SEA, _BALLAST_IN_PORT = 1 / 3, 1 / 2
 #: Cargo as a share of deadweight, the rest being fuel, water and stores (our choice).
@@ -93,7 +95,7 @@ class Passing:
     def told(self) -> tuple[tuple[int, float], ...]:
         """The changes that say something: of a hull of known length, and not of nothing, which crews often leave."""
         known = [(side, change) for side, change in self.changes if self.sizes[side].length_m is not None]
-        return tuple((side, change) for side, change in known if abs(change) >= LEAST_CHANGE_M)
+        return tuple((side, change) for side, change in known if LEAST_CHANGE_M <= abs(change) <= _MOST_CHANGE_M)
 
     @property
     def basis(self) -> str:
@@ -200,6 +202,19 @@ def displacement_t(change_m: float, size: Size, waterplane: float) -> float:
     if size.length_m is None or size.breadth_m is None:
         raise ValueError("length and breadth must be known")
     return coefficient("density")[1] * waterplane * size.length_m * size.breadth_m * change_m
+
+
+def deadweight_t(size: Size) -> float | None:
+    """Return what a tanker of a size can carry, by the likeliest coefficients [t]; None where no length is known.
+
+    >>> round(deadweight_t(Size(109.45, 18.2)))
+    6875
+    """
+    if size.length_m is None:
+        return None
+    breadth = size.breadth_m or size.length_m / coefficient("length_by_breadth")[1]
+    draught = breadth * coefficient("draught_by_breadth")[1]
+    return coefficient("density")[1] * size.length_m * breadth * draught * coefficient("deadweight")[1]
 
 
 @lru_cache(maxsize=1)

@@ -38,7 +38,6 @@ class Stop:
     start_time: int
     end_time: int
     duration_h: float
-    observed_min: float | None
     implied_speed_kn: float | None
     port_id: str | None
     port_distance_km: float | None
@@ -62,11 +61,6 @@ class Stop:
     def inferred(self) -> bool:
         """Whether it is only what a silence could hide."""
         return self.subtype == "inferred"
-
-    @property
-    def observed(self) -> bool:
-        """Whether any of its minutes was observed, or others tell of it, who do not say."""
-        return not self.inferred and self.observed_min != 0
 
     @property
     def craft(self) -> TypeClass:

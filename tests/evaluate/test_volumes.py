@@ -20,7 +20,7 @@ def test_intervals_hold_what_was_planted(tmp_path):
     assert told.held / told.n >= 0.75
     # And not because they are so wide that they say nothing.
     assert sorted(told.widths)[told.n // 2] < 1.5
-    assert "leads from 0.9 on are real" in line
+    assert "leads from 0.98 on are real" in line
 
 
 @pytest.mark.slow

@@ -85,6 +85,22 @@ def tally(truth: Iterable[Planted], transfers: pa.Table, tallies: dict[str, Tall
                 one.widths.append((high - low) / mid if mid else float("inf"))
 
 
+#: Leads from these scores on are counted, and how many of them are of what was planted.
+SCORES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+
+
+def count_real(truth: Iterable[Planted], pairs: pa.Table) -> dict[float, tuple[int, int]]:
+    """Return by score how many leads there are from it on, and how many of these name a planted transfer."""
+    true = {frozenset(one.vessels) for one in truth if one.is_transfer}
+    found = []
+    for row in pairs.select(["vessel_a", "vessel_b", "partner_kind", "score"]).to_pylist():
+        crew = (row["vessel_a"],) if row["partner_kind"] == "port" else (row["vessel_a"], row["vessel_b"] or "?")
+        found.append((row["score"], frozenset(name.partition("#")[0] for name in crew) in true))
+    return {
+        least: (sum(s >= least for s, _ in found), sum(s >= least and real for s, real in found)) for least in SCORES
+    }
+
+
 def of_worlds(seeds: Sequence[int], settings: Settings, tallies: dict[str, Tally]) -> None:
     """Simulate small worlds, run the public job, and compare."""
     for seed in seeds:
@@ -101,7 +117,9 @@ def make_month(seed: int, folder: Path, *, days: int = 12, vessels: int = 150, c
     return folder
 
 
-def of_month(folder: Path, settings: Settings, tallies: dict[str, Tally]) -> str:
+def of_month(
+    folder: Path, settings: Settings, tallies: dict[str, Tally], real: dict[float, tuple[int, int]] | None = None
+) -> str:
     """Compare a month's results with its truth; return what its ledger says beside the truth."""
     truth = read_truth(folder / "truth.json")
     events, pairs, vessels = (
@@ -109,6 +127,9 @@ def of_month(folder: Path, settings: Settings, tallies: dict[str, Tally]) -> str
     )
     found = ledger(events, pairs, vessels, settings=settings)
     tally(truth, found.transfers, tallies)
+    for least, (n, true) in count_real(truth, pairs).items() if real is not None else ():
+        before = real.get(least, (0, 0))
+        real[least] = before[0] + n, before[1] + true
     last = found.months.to_pylist()[-1]
     # Of a chain the last step counts; a delivery without a parcel in its note is left out of the truth.
     planted: dict[str, int] = {}
@@ -136,15 +157,18 @@ def main(argv: list[str] | None = None) -> int:
     settings = sts.load_settings(volume={"interval": chosen.interval})
     tallies: dict[str, Tally] = {}
     of_worlds(range(5000, 5000 + chosen.worlds), settings, tallies)
-    months = [of_month(Path(folder), settings, tallies) for folder in chosen.folders]
+    real: dict[float, tuple[int, int]] = {}
+    months = [of_month(Path(folder), settings, tallies, real) for folder in chosen.folders]
     for seed in chosen.months:
         with tempfile.TemporaryDirectory() as scratch:
-            months.append(of_month(make_month(seed, Path(scratch) / f"month-{seed}"), settings, tallies))
+            months.append(of_month(make_month(seed, Path(scratch) / f"month-{seed}"), settings, tallies, real))
     print(f"intervals that should hold {chosen.interval:.0%}; all simulated")
     print(f"{'basis':20}{'planted':>8}{'held':>12}{'below':>10}{'above':>10}{'width/median':>14}")
     for name in sorted(tallies, key=lambda name: (name == "all", name)):
         print(tallies[name].line(name))
     print("\n".join(months))
+    for least, (n, true) in real.items():
+        print(f"leads from {least:g} on: {n:,}, of which {true:,} are of what was planted")
     if chosen.json:
         figures = {
             name: {"n": one.n, "held": one.held, "below": one.below, "above": one.above}

@@ -68,7 +68,7 @@ def by_all_pairs(events: pa.Table, rule: DarkRendezvous) -> dict[str, dict[tuple
     craft = world.craft(cargo=True, min_length_m=rule.min_length_m)
     quiet = quiet_gaps(world, round(rule.max_quiet_s * 1e6))
     silent = read_silent(world, craft, quiet, round(rule.min_stay_s * 1e6), round(rule.max_silence_s * 1e6))
-    visible = read_visible(world, craft, None, quiet, round(rule.min_loitering_s * 1e6))
+    visible = read_visible(world, craft, None, quiet, round(rule.min_loitering_s * 1e6), round(rule.max_quiet_s * 1e6))
     ids = world.events.column("event_id").to_pylist()
     one_dark: dict[tuple[str, str], tuple[int, int]] = {}
     both_dark: dict[tuple[str, str], tuple[int, int]] = {}

@@ -92,6 +92,19 @@ def test_no_call(more, why):
     assert len(calls_in(gap(72.0, OFF_VOSTOCHNY, OFF_VOSTOCHNY))) == 1
 
 
+def test_no_hull_is_taken_to_be_slower_than_it_was_seen():
+    """There and back takes 14 h at the 16.5 kn of its like, and 11 h at what it made before or after."""
+    words = {"hours": 20.0, "start": OFF_VOSTOCHNY, "end": OFF_VOSTOCHNY}
+    assert calls_in(gap(**words, speed_before_kn=12.0)) == []
+    for name in ("speed_before_kn", "speed_after_kn"):
+        (call,) = calls_in(gap(**words, **{name: 19.0}))
+        assert call["reach_max_h"] == pytest.approx(20 - 2 * (220 - 15) / 1.852 / 20.9, abs=0.2)
+        assert "at up to 20.9 kn" in call["evidence"]
+    # But none that carries a cargo makes 36 kn: that was not its own speed, or it is no such hull.
+    assert calls_in(gap(**words, speed_before_kn=36.0)) == []
+    assert len(calls_in(gap(**words, speed_before_kn=36.0, speed_after_kn=19.0))) == 1
+
+
 def test_an_open_silence_counts_after_loading():
     silence = gap(72.0, OFF_VOSTOCHNY, None)
     load = gap(5.0, OFF_VOSTOCHNY, OFF_VOSTOCHNY, kind="port_call", port_id="ru_vostochny", event_id="l")

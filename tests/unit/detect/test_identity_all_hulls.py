@@ -110,6 +110,19 @@ def test_shared_imo_typed_wrong_and_corrected():
     assert hours_of(event)[0] <= 24.0
 
 
+def test_shared_imo_typed_wrong_now_and_then():
+    """A source that mixes two ships up once a day; what lies between does not count."""
+    mine, wrong = NEXT, {**NEXT, "imo": 9074729}
+    own = [leg(ONE, day * 20, day * 20 + 0.5, east_m=day * 20 * 8 * KN, **wrong) for day in range(3)]
+    own += [leg(ONE, day * 20 + 0.6, day * 20 + 19, east_m=(day * 20 + 0.6) * 8 * KN, **mine) for day in range(3)]
+    assert "shared_imo" not in found(watch(), *own, leg(OTHER, 0, 60, north_m=200_000.0))
+    # A day of it counts, at a moment at which it was broadcast.
+    day = leg(ONE, 60.1, 84, east_m=60.1 * 8 * KN, **wrong)
+    event = found(watch(90), *own, day, leg(OTHER, 0, 90, north_m=200_000.0))["shared_imo"]
+    start = hours_of(event)[0]
+    assert start >= 60 or start % 20 <= 0.5
+
+
 def test_shared_imo_is_said_of_when_both_broadcast_it():
     """The one gives the number up before the other takes it: nothing was ever shared."""
     before = [leg(ONE, 0, 20), leg(ONE, 20.1, 60, east_m=20.1 * 8 * KN, **{**SIZE, "imo": 9319466})]

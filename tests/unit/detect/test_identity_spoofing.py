@@ -262,18 +262,21 @@ def test_shared_mmsi_negative():
 def test_parts_of_one_track_under_two_labels_are_no_two_hulls():
     """Cleaning may deal one ship's fixes out to two hulls, once a garbled place was believed between long silences."""
 
-    def dealt(hours, first_place=None):
+    def dealt(*hours, garbled=()):
         pieces = [
             shifted(under_way(hours=6.0, seed=k, vessel_id=f"{MMSI}#{'ab'[k % 2]}"), begin)
             for k, begin in enumerate(hours)
         ]
-        if first_place is not None:
-            pieces.append(positions(MMSI, [us(hours[1] - 0.5)], *first_place, vessel_id=f"{MMSI}#b", sog_kn=10.0))
+        rng = np.random.default_rng(7)
+        for hour in garbled:
+            lat, lon = 33 + rng.uniform(0, 2), 124 + hour / 5 + rng.uniform(-1, 1)
+            pieces.append(positions(MMSI, [us(hour)], lat, lon, vessel_id=f"{MMSI}#b", sog_kn=10.0))
         return join(*pieces)
 
-    assert found(dealt([0, 9, 18, 27, 36, 45, 54])) == {}
-    assert found(dealt([0, 9, 18])) == {}
-    assert "shared_mmsi" not in found(dealt([0, 9, 18, 27, 36, 45, 54], first_place=(34.0, 124.0)))
+    assert found(dealt(0, 9, 18, 27, 36, 45, 54)) == {}
+    assert found(dealt(0, 9, 18)) == {}
+    assert found(dealt(0, 9, 18, 27, 36, 45, 54, garbled=(3.03, 4.03, 21.03, 39.03, 57.03))) == {}
+    assert found(dealt(0, garbled=(3.03,))) == {}
 
 
 def test_jump_and_return():

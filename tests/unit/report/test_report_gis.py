@@ -100,12 +100,38 @@ def test_geojson_follows_rfc_7946(made, tmp_path):
     assert frame.geometry.x.tolist() == [row["lon_deg"] for row in made.rows[:5]]
 
 
-def test_geojson_has_null_for_what_is_not_a_number(tmp_path):
-    rows = [event(1, min_distance_m=float("nan"), median_distance_m=float("inf"))]
+def test_geojson_leaves_out_what_is_not_known(tmp_path):
+    rows = [event(1, min_distance_m=float("nan"), median_distance_m=float("inf"), name_b=None, median_speed_kn=0.0)]
     gis.write_gis(tmp_path, ["geojson"], events=events_table(rows), pairs=pairs_table(rows))
     properties = json.loads((tmp_path / "events.geojson").read_text())["features"][0]["properties"]
-    assert properties["min_distance_m"] is None
-    assert properties["median_distance_m"] is None
+    assert not {"min_distance_m", "median_distance_m", "name_b"} & set(properties)
+    assert properties["median_speed_kn"] == 0.0
+    assert properties["is_open"] is False
+
+
+def test_geojson_and_kml_round_degrees_to_six_places_and_all_else_to_four(tmp_path):
+    rows = [event(1, lon=-0.123456789, lat=37.98765432198, median_speed_kn=1.23456789)]
+    gis.write_gis(tmp_path, ["geojson", "kml"], events=events_table(rows), pairs=pairs_table(rows))
+    (feature,) = json.loads((tmp_path / "events.geojson").read_text())["features"]
+    assert feature["geometry"]["coordinates"] == [-0.123457, 37.987654]
+    assert feature["properties"]["median_speed_kn"] == 1.2346
+    text = (tmp_path / "stsdetect.kml").read_text()
+    assert "<coordinates>-0.123457,37.987654</coordinates>" in text
+    assert '<Data name="median_speed_kn"><value>1.2346</value></Data>' in text
+
+
+def test_kml_has_of_everyday_events_those_that_a_pair_rests_on(tmp_path):
+    rows = [
+        event(1, from_events="e0002;e0003"), event(2, "gap"), event(3, "loitering"), event(4, "gap"),
+        event(5, "loitering"), event(6, "port_call"), event(7, "identity"), event(8, "port_call"),
+        event(9, "dark_rendezvous", from_events="e0004"),
+    ]  # fmt: skip
+    pairs = pairs_table(rows)
+    ids = pa.array([["e0001", "e0006", "gone"]])
+    pairs = pairs.set_column(PAIRS.names.index("event_ids"), PAIRS.arrow.field("event_ids"), ids)
+    gis.write_gis(tmp_path, ["kml"], events=events_table(rows), pairs=pairs)
+    drawn = re.findall(r'<Data name="event_id"><value>(\w+)</value>', (tmp_path / "stsdetect.kml").read_text())
+    assert sorted(drawn) == ["e0001", "e0002", "e0003", "e0006", "e0007", "e0009"]
 
 
 def test_gpkg_round_trip(made, tmp_path):
@@ -124,7 +150,11 @@ def test_gpkg_round_trip(made, tmp_path):
 
 
 def test_kml_is_well_formed_and_has_times(made, tmp_path):
-    gis.write_gis(tmp_path, ["kml"], events=made.events, pairs=made.pairs)
+    ids = [made.events.column("event_id").to_pylist(), *([] for _ in range(4))]
+    place = PAIRS.names.index("event_ids")
+    pairs = made.pairs.set_column(place, PAIRS.arrow.field("event_ids"), pa.array(ids))
+    pairs = pa.concat_tables([made.pairs.slice(0, 4), pairs.slice(0, 1)])
+    gis.write_gis(tmp_path, ["kml"], events=made.events, pairs=pairs)
     root = ElementTree.parse(tmp_path / "stsdetect.kml").getroot()
     marks = root.findall(f".//{KML}Placemark")
     assert len(marks) == len(made.rows) + 5

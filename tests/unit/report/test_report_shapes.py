@@ -54,6 +54,34 @@ def test_geojson_reach_follows_rfc_7946(tmp_path, rows):
     assert frame.total_bounds.tolist() == [-180, 38, 180, 53]
 
 
+def test_an_area_of_many_rows_is_there_once_with_the_best_ranked(tmp_path):
+    rows = [
+        possible(1, 3, shape=HOLE),
+        possible(2, 1, shape=HOLE),
+        possible(3, 1, shape=HOLE),
+        possible(4, shape=SPLIT),
+    ]
+    rows += [possible(5, reach=None)]
+    written(tmp_path, rows, "geojson")
+    features = json.loads((tmp_path / "reach.geojson").read_text(encoding="utf-8"))["features"]
+    assert [feature["id"] for feature in features] == ["e0002", "e0004"]
+    assert [feature["properties"]["event_ids"] for feature in features] == ["e0001 e0002 e0003", "e0004"]
+    assert features[0]["properties"]["candidate_rank"] == 1
+
+
+def test_areas_are_rounded_to_a_metre(tmp_path):
+    shape = shapely.Point(124.0, 38.0).buffer(0.3, quad_segs=200).difference(shapely.Point(124.2, 38.0).buffer(0.1))
+    written(tmp_path, [possible(1, shape=shape)], "geojson", "kml")
+    text = (tmp_path / "reach.geojson").read_text(encoding="utf-8")
+    (ring, hole) = json.loads(text)["features"][0]["geometry"]["coordinates"][0]
+    assert max(len(repr(x)) for x, _ in [*ring, *hole]) <= len("124.12345")
+    drawn = shapely.Polygon(ring, [hole])
+    assert drawn.is_valid
+    assert drawn.buffer(2e-5).covers(shape)
+    assert shape.buffer(2e-5).covers(drawn)
+    assert f"{ring[0][0]!r},{ring[0][1]!r}" in (tmp_path / "stsdetect.kml").read_text()
+
+
 def test_gpkg_has_layers_for_areas(tmp_path, rows):
     written(tmp_path, rows, "gpkg", areas=areas_table(outage(), outage("jamming")))
     path = tmp_path / "stsdetect.gpkg"
@@ -69,6 +97,7 @@ def test_gpkg_has_layers_for_areas(tmp_path, rows):
 
 def test_kml_draws_areas_thinly_and_gives_every_kind_a_colour(tmp_path, rows):
     rows += [event(5, "identity"), event(6, "port_call"), event(7, "loitering")]
+    rows[0]["from_events"] = "e0004;e0006;e0007"
     written(tmp_path, rows, "kml", areas=areas_table(outage()))
     root = ElementTree.parse(tmp_path / "stsdetect.kml").getroot()
     folders = {folder.find(f"{KML}name").text: folder for folder in root.iter(f"{KML}Folder")}

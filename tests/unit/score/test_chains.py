@@ -153,18 +153,28 @@ def test_a_meeting_nobody_saw_is_a_weaker_step():
     assert len(found(load("a", 0), unseen("a", "b", 6, 5), unseen("b", "c", 2, 5), call("c", 20))) == 1
 
 
-def test_what_lies_between_reports_far_apart_is_inferred():
-    """Hulls heard an hour apart, and a ship heard every few hours at a port: likely, and not seen."""
-    rows = [load("a", 0, observed_min=0.0, inferred_min=1440.0), met("a", "b", 2, observed_min=0.0, inferred_min=432.0)]
-    (chain,) = found(*rows, call("b", 4, observed_min=0.0, inferred_min=1440.0))
-    assert (chain["n_inferred"], chain["observed"], chain["strength"]) == (3, [False] * 3, 0.9)
-    assert chain["evidence"].startswith("a lay at Vostochny, as inferred; a could have met b; b could have called at")
-    # When it was is known all the same: not after the call, nor before the loading was over.
-    assert found(*rows, call("b", 1.5, 5, observed_min=0.0)) == []
-    assert found(load("a", 2, observed_min=0.0), met("a", "b", 2.5, 3, observed_min=0.0), call("b", 9)) == []
+def test_contact_of_which_no_minute_was_observed_is_inferred():
+    """Hulls heard an hour apart: together in between, and not seen so."""
+    rows = [load("a", 0), met("a", "b", 2, observed_min=0.0, inferred_min=432.0)]
+    (chain,) = found(*rows, call("b", 4))
+    assert (chain["n_inferred"], chain["observed"], chain["strength"]) == (1, [True, False, True], 0.9)
+    assert "a could have met b" in chain["evidence"]
+    # When it was is known all the same: not before the loading was over.
+    assert found(load("a", 2), met("a", "b", 2.5, 3, observed_min=0.0), call("b", 9)) == []
     # What others tell of does not say how many minutes were observed.
-    told = [load("a", 0, observed_min=None), met("a", "b", 2, observed_min=None), call("b", 4, observed_min=None)]
-    assert found(*told)[0]["observed"] == [True] * 3
+    assert found(load("a", 0), met("a", "b", 2, observed_min=None), call("b", 4))[0]["observed"] == [True] * 3
+
+
+def test_a_chain_of_guesses_is_none():
+    rows = [load("a", 0), unseen("a", "b", 2, 1), unseen("b", "c", 4, 1)]
+    assert len(found(*rows, call("c", 9))) == 1
+    hidden = call("c", 9, subtype="inferred", coverage="dark")
+    assert found(*rows, hidden) == []
+    assert found(*rows, hidden, max_inferred=3)[0]["n_inferred"] == 3
+    assert found(*rows, call("c", 9), max_inferred=1) == []
+    # Behind the stronger way to a vessel, of which too little was seen to go on, is a weaker one that was seen.
+    by_x = [load("x", 0), met("x", "b", 3), *rows, hidden]
+    assert [row["vessels"] for row in found(*by_x, score=0.2, min_strength=0.2)] == [["x", "b", "c"]]
 
 
 def test_a_stay_in_waters_ends_a_chain_as_long_as_it_lasts():

@@ -120,6 +120,9 @@ def test_a_clear_leader_of_a_crowd_is_named():
     rows = crowd()
     first = next(row for row in rows if row["event_id"] == "e50")
     first["candidate_score"] = 3.0
+    # Seven times likelier than the next, and yet no likelier than all others together.
+    assert ranked(rows)[0]["partner_kind"] == "unknown"
+    first["candidate_score"] = 5.0
     (lead,) = ranked(rows)
     assert (lead["partner_kind"], lead["vessel_a"], lead["vessel_b"]) == ("vessel", TANKER, "538000000")
     assert _weights(lead)["dark_rivals"] < 0
@@ -196,9 +199,9 @@ def test_seen_company_explains_a_stay():
     assert weight() == 0.0
     assert weight(meeting(8, TANKER, OTHER, 10.0, 3.0)) == 0.0
     assert weight(meeting(8, THIRD, OTHER, 0.0, 5.0)) == 0.0
-    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0)) == pytest.approx(-0.5)
-    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0), meeting(9, TANKER, THIRD, 1.0, 1.0)) == pytest.approx(-0.5)
-    assert weight(meeting(8, TANKER, OTHER, -9.0, 50.0)) == -2.5
+    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0)) == pytest.approx(-0.4)
+    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0), meeting(9, TANKER, THIRD, 1.0, 1.0)) == pytest.approx(-0.4)
+    assert weight(meeting(8, TANKER, OTHER, -9.0, 50.0)) == -2.0
 
 
 def test_two_identities_of_one_hull_cannot_meet():

@@ -113,10 +113,10 @@ def test_no_lead(tables, why):
 @pytest.mark.parametrize(
     ("weaker", "change", "by"),
     [
-        ({"after_m": 6.6}, {}, 3.5),  # heavier after the silence
-        ({"after_m": None}, {}, 1.9),  # not typed again
-        ({}, {"coverage": "outage"}, 2.3),
-        ({}, {"coverage": "thin"}, 1.5),
+        ({"after_m": 6.6}, {}, 2.0),  # heavier after the silence
+        ({"after_m": None}, {}, 1.0),  # not typed again
+        ({}, {"coverage": "outage"}, 1.4),
+        ({}, {"coverage": "thin"}, 0.9),
         ({"ship_type": 70}, {}, 2.4),
         ({"to_bow_m": 200.0, "to_stern_m": 50.0}, {}, 1.4),
         ({"loaded_m": 3.0, "after_m": 2.5}, {}, 0.7),  # it landed a cargo where it should have loaded
@@ -181,7 +181,7 @@ def test_a_cargo_ship_that_was_seen_there_carried_no_oil():
 
 def test_the_watched_countrys_own_flag_counts():
     (own,), (other,) = found(trip(445000001)), found(trip())
-    assert weights(own)["delivery_flag"] == 2.0
+    assert weights(own)["delivery_flag"] == 2.5
     assert "delivery_flag" not in weights(other)
 
 

@@ -145,7 +145,7 @@ def test_draughts_say_who_gave():
 
 def test_a_draught_that_was_not_typed_anew_says_nothing():
     plain = Passing("k", (SMALL, BIG))
-    for same in (((0, 0.0),), ((0, 0.04), (1, -0.04))):
+    for same in (((0, 0.0),), ((0, 0.04), (1, -0.04)), ((0, math.nan),), ((1, math.inf),), ((0, -300.0),)):
         assert draw(Passing("k", (SMALL, BIG), same)).tonnes.tolist() == draw(plain).tonnes.tolist()
         assert Passing("k", (SMALL, BIG), same).basis == "hull sizes"
     assert Passing("k", (Size(), BIG), ((0, 1.0),)).basis == "one hull size"
