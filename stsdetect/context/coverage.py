@@ -130,7 +130,10 @@ def judge(
         parts.append(_look(some, rows, baseline, known_hour, settings))
     facts = Facts.joined(parts, order)
     why = verdicts(facts, settings.min_hulls)
-    outages = find_outages(heard, gaps.cell, gaps.start_us, gaps.end_us, why == Why.TOGETHER, settings.min_hulls)
+    together = why == Why.TOGETHER
+    outages = find_outages(
+        heard, gaps.cell, gaps.start_us, gaps.end_us, together, facts.chance, settings.min_hulls
+    )  # fmt: skip
     out = outages.begin_with(gaps.cell, gaps.start_us)
     judged_us = np.minimum(gaps.end_us - gaps.start_us, HOURS * HOUR_US)
     way_m = np.where(gaps.under_way, gaps.speed_kn, 0.0) * KNOT_MPS * judged_us / US_PER_S

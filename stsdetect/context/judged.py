@@ -139,6 +139,11 @@ class Facts:
         return share_again(self.here_followed, self.here_again, self.followed, self.followed_again)
 
     @property
+    def chance(self) -> Floats:
+        """``share`` as the chance of each hull to be heard again: a share of 1 leaves room for one more."""
+        return np.minimum(self.share, self.followed / (self.followed + 1.0))
+
+    @property
     def expected_per_h(self) -> Floats:
         """What class and speed should give, or others there give, whichever is less [1/h]."""
         return np.minimum(self.usual_per_h, self.fixes / np.maximum(self.hull_hours, 1))
@@ -160,9 +165,8 @@ def verdicts(facts: Facts, min_hulls: int) -> Ints:
     # the rest was heard on from hour to hour must show that the receivers were well.
     two = (facts.before - facts.again == 1) & (facts.again >= min_hulls)
     others = facts.before - two
-    # Of `before` hulls, each heard again with this chance, so few by chance? A share of 1 leaves room for one more.
-    chance = np.minimum(share, facts.followed / (facts.followed + 1.0))
-    tail = bdtr(facts.again.astype(np.float64), np.maximum(facts.before, 0), chance)
+    # Of `before` hulls, each heard again with its chance, so few by chance?
+    tail = bdtr(facts.again.astype(np.float64), np.maximum(facts.before, 0), facts.chance)
     fell = (facts.before >= 2) & (tail < TAIL) & (facts.again <= FELL_SHARE * facts.before)
     own_poor = (facts.own_per_h < OWN_SHARE * facts.expected_per_h) | ~facts.own_steady
     own_poor |= facts.own_per_h * np.minimum(facts.hours, JUDGED_H) < OWN_FIXES

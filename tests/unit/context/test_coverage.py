@@ -11,9 +11,13 @@ import pytest
 import shapely
 
 import stsdetect as sts
+from stsdetect.context.areas import find_outages
+from stsdetect.context.heard import GRID
 from stsdetect.errors import SettingsError
 from stsdetect.schema import COVERAGE
+from stsdetect.store import Shelf
 from tests.builders import boat, events_of, hours_of, join, place, positions, us
+from tests.property.test_coverage import heard_of
 from tests.property.test_in_parts import little_room
 
 KM = 1000.0
@@ -183,6 +187,22 @@ def test_an_outage_in_which_satellites_hear_some_is_one():
     gaps = [event for event in result.events_table.to_pylist() if event["kind"] == "gap"]
     assert {gap["coverage"] for gap in gaps if hours_of(gap)[0] < 12.1} == {"outage"}
     assert "dark" not in {gap["coverage"] for gap in gaps}
+
+
+@pytest.mark.parametrize(("chance", "n_areas"), [(0.999, 1), (0.97, 0)])
+def test_three_that_fall_silent_together_are_an_outage_only_where_that_is_rare(chance, n_areas):
+    """Of five hulls three are silent from 10 to 15 h: at the edge of reception that comes about every month."""
+    lat, lon = place((31.0, 124.0), np.zeros(5), np.zeros(5))
+    fixes = [
+        (k, us(0.1 + hour), lat[k], lon[k]) for k in range(5) for hour in range(24) if k >= 3 or not 10 <= hour < 15
+    ]
+    cell = GRID.cells(lat[:3], lon[:3])
+    start, end = np.full(3, us(9.1)), np.full(3, us(15.1))
+    with Shelf(10**6) as shelf:
+        found = find_outages(
+            heard_of([fixes], shelf), cell, start, end, np.ones(3, dtype=bool), np.full(3, chance), min_hulls=3
+        )
+    assert found.table.num_rows == n_areas
 
 
 def test_an_outage_on_the_antimeridian():
