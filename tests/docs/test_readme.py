@@ -16,6 +16,7 @@ from stsdetect.cli.app import cli
 from stsdetect.readers import layouts
 from stsdetect.readers.plugins import PLUGINS
 from stsdetect.schema import TABLES
+from stsdetect.score.volume import cap_barrels, coefficient, factors
 from stsdetect.settings import load_settings
 from stsdetect.simulate import Month
 from stsdetect.simulate.month_dark import DARK_FAMILIES
@@ -73,7 +74,7 @@ def test_commands_and_options_exist():
     for words in re.findall(r"`stsdetect ([a-z ]+?)[`\s]", README):
         assert words.strip() in known, words
     options = {option for verb in known.values() for p in verb.params for option in p.opts}
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--group", "--seeds"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--group", "--seeds", "--worlds", "--months"}
     assert named <= options, named - options
 
 
@@ -132,6 +133,16 @@ def test_the_numbers_told_of_the_unseen_are_the_defaults():
     assert (calls.hidden_countries, calls.delivery_max_s) == (("KP",), 15 * 86400)
     month = Month(seed=1)
     assert (month.days, month.vessels, len(DARK_FAMILIES)) == (30, 2000, 5)
+
+
+def test_the_numbers_told_of_volumes_are_the_defaults():
+    rule = load_settings().volume
+    assert (rule.draws, rule.min_score, rule.max_deadweight_t, rule.apart_s) == (1000, 0.98, 15_000, 12 * 3600)
+    assert factors(rule) == (7.23, 8.5)
+    assert cap_barrels() == 500_000
+    assert load_settings().chains.max_days == 30
+    shares, parcels = coefficient("laden_share"), coefficient("parcel_t")
+    assert (shares[0], shares[2], parcels[0], parcels[2]) == (0.33, 0.9, 600, 2000)
 
 
 def test_the_public_names_used_exist():
