@@ -242,7 +242,7 @@ class Search:
         for later, earlier, complete in Join(round(rule.min_stay_s * US_PER_S), rule.apart_m).earlier(_spans(some)):
             able = may_pair(some.craft[later], some.craft[earlier]) & (some.hull[later] != some.hull[earlier])
             one, two = _by_hull(some, later[able], earlier[able])
-            for k in range(0, one.size, _AT_ONCE):
+            for k in range(0, one.size if crowds.counts else 0, _AT_ONCE):
                 a, b = one[k : k + _AT_ONCE], two[k : k + _AT_ONCE]
                 sure = surely_together(reach.take(a), reach.take(b), apart_m=rule.apart_m, least_s=rule.min_stay_s)
                 crowds.add(a[sure], b[sure])

@@ -12,8 +12,9 @@ from stsdetect.kernels.sphere import Bools, Ints
 
 #: Bits to a silence for each partner that makes a crowd, so that few partners share one (our choice).
 _BITS_EACH = 8
-#: With more partners allowed, nothing is counted: the memory for it would grow with them (our choice).
-_MOST = 4_000
+#: With more rivals allowed, nothing is counted: memory would grow with them, and few silences have so many (our choice;
+#: of the pairs of a simulated day with 10 million rows, 200 leave out half, 1,000 one in seventy).
+_MOST = 500
 
 
 class Crowds:
@@ -40,8 +41,8 @@ class Crowds:
 
     def __init__(self, hull: Ints, *, most: int) -> None:
         self._needed = most + 2
-        self._counted = most <= _MOST
-        bits = _BITS_EACH * self._needed if self._counted else 1
+        self.counts = most <= _MOST
+        bits = _BITS_EACH * self._needed if self.counts else 1
         self._bits = 8 * (-(-bits // 8))
         self._place = hull % self._bits
         self._seen = np.zeros((hull.size, self._bits // 8), dtype=np.uint8)
@@ -54,7 +55,7 @@ class Crowds:
 
     def add(self, one: Ints, other: Ints) -> None:
         """Take in pairs of silences that can have been together, shape (k,) each."""
-        if not self._counted:
+        if not self.counts:
             return
         me, partner = np.concatenate([one, other]), np.concatenate([other, one])
         open_ = self._count[me] < self._needed
