@@ -1,9 +1,9 @@
 """How likely each possible partner is among those that could have been: a sum of points that can be read.
 
-Points are natural log-odds, rounded from logistic regressions on simulated months (``python -m tests.evaluate.fit``),
-true partners against all that could have been; where a simulated sea cannot know (verdicts, vessels without a type,
-earlier meetings) they are our judgement. What was tried and did not help: how often a hull falls silent otherwise, how
-long its other silences are, how many reports went missing, the size of the reach.
+Points are natural log-odds, rounded from logistic regressions on simulated months (``python -m tests.evaluate.fit``,
+seeds 11 to 14), true partners against all that could have been; where a simulated sea cannot know (verdicts, vessels
+without a type, earlier meetings) they are our judgement. What was tried and did not help beside the rest: how rare so
+long a silence is at its place or for its hull, how many reports went missing, the size of the reach.
 
 Nothing here looks at zones, shores or ports: those say how much a place matters, not who was there.
 """
@@ -83,15 +83,15 @@ class Weights:
 
 #: A visible hull and a silent one: the place is known well, and so is where courses point.
 ONE_DARK = Weights(
-    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.2, passes=2.2, third=0.0, fourth=0.0, agree=4.8, near=-0.3,
-    lost=0.1, still=-1.7, hurry=-0.3, never_back=-1.1, opposite=-5.0, alike=10.0, same=-1.2, one=0.4, tankers=1.3,
-    tanker_unknown=0.4, tanker_other=-0.3, unknown_other=-0.5, met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=2.7, third=0.0, fourth=0.0, agree=4.7, near=-0.1,
+    lost=0.1, still=-1.4, hurry=-0.4, never_back=-0.6, opposite=-1.5, alike=6.0, same=-1.2, one=0.9, tankers=1.5,
+    tanker_unknown=0.2, tanker_other=-0.4, unknown_other=-0.5, met=1.0,
 )  # fmt: skip
 #: Two silent hulls: the place is a guess, but the courses and times of both must agree.
 BOTH_DARK = Weights(
-    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=0.3, third=1.7, fourth=0.3, agree=3.7, near=0.0,
-    lost=0.2, still=-0.8, hurry=-0.2, never_back=-0.4, opposite=-5.0, alike=10.0, same=-0.5, one=0.5, tankers=1.5,
-    tanker_unknown=0.3, tanker_other=0.1, unknown_other=-0.3, met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=0.3, third=1.8, fourth=0.6, agree=4.3, near=0.0,
+    lost=0.2, still=-0.8, hurry=-0.2, never_back=-0.3, opposite=-1.2, alike=6.0, same=-0.3, one=0.5, tankers=1.7,
+    tanker_unknown=0.2, tanker_other=0.4, unknown_other=-0.1, met=1.0,
 )  # fmt: skip
 
 #: Ways shorter than this are as good as none [m].
