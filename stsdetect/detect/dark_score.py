@@ -42,6 +42,8 @@ class Weights:
         For each doubling of the way over the place, from 5 km.
     lost
         Share of the silence that sailing straight on does not explain.
+    round_trip
+        The hull was heard again about where it was last heard: it can have been anywhere meanwhile.
     still
         The hull lay still before and after at one place: it probably never left.
     hurry
@@ -67,6 +69,7 @@ class Weights:
     agree: float
     near: float
     lost: float
+    round_trip: float
     still: float
     hurry: float
     never_back: float
@@ -83,21 +86,23 @@ class Weights:
 
 #: A visible hull and a silent one: the place is known well, and so is where courses point.
 ONE_DARK = Weights(
-    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=2.7, third=0.0, fourth=0.0, agree=4.7, near=-0.1,
-    lost=0.1, still=-1.4, hurry=-0.4, never_back=-0.6, opposite=-1.5, alike=6.0, same=-1.2, one=0.9, tankers=1.5,
-    tanker_unknown=0.2, tanker_other=-0.4, unknown_other=-0.5, met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=2.9, third=0.0, fourth=0.0, agree=4.5, near=-0.1,
+    lost=1.0, round_trip=-1.8, still=-0.4, hurry=-0.3, never_back=-1.2, opposite=-1.4, alike=5.8, same=-1.2, one=1.0,
+    tankers=1.4, tanker_unknown=0.2, tanker_other=-0.5, unknown_other=-0.4, met=1.0,
 )  # fmt: skip
 #: Two silent hulls: the place is a guess, but the courses and times of both must agree.
 BOTH_DARK = Weights(
-    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=0.3, third=1.8, fourth=0.6, agree=4.3, near=0.0,
-    lost=0.2, still=-0.8, hurry=-0.2, never_back=-0.3, opposite=-1.2, alike=6.0, same=-0.3, one=0.5, tankers=1.7,
-    tanker_unknown=0.2, tanker_other=0.4, unknown_other=-0.1, met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.0, passes=0.5, third=1.6, fourth=1.0, agree=4.1, near=0.1,
+    lost=0.9, round_trip=-1.4, still=-0.2, hurry=-0.2, never_back=-0.7, opposite=-1.0, alike=5.9, same=-0.3, one=0.4,
+    tankers=1.5, tanker_unknown=0.2, tanker_other=0.3, unknown_other=-0.1, met=1.0,
 )  # fmt: skip
 
 #: Ways shorter than this are as good as none [m].
 _NEAR_M = 5_000.0
 #: Who lies still is slower than this [kn], and stays within this [m].
 _STILL_KN, _STILL_M = 1.0, 2_000.0
+#: From this share of a silence that sailing straight on leaves, a hull came back to where it was (our choice).
+_ROUND = 0.9
 #: Draughts are typed in tenths of a metre: less is no change [m].
 _DRAUGHT_M = 0.15
 #: Times shorter than this have nothing in common worth a share [s].
@@ -208,8 +213,10 @@ def _silence_terms(bound: Bound) -> Terms:
     near = straight <= _STILL_M
     still = near & (silent.speed_before_kn < _STILL_KN) & (silent.speed_after_kn < _STILL_KN)
     never_back = np.isnan(silent.after_xyz[:, 0])
+    lost = np.clip(1.0 - straight / (bound.usual_mps * length_s), 0.0, 1.0)
     return {word: (silent.verdict == k).astype(np.float64) for k, word in enumerate(VERDICTS)} | {
-        "lost": np.clip(1.0 - straight / (bound.usual_mps * length_s), 0.0, 1.0),
+        "lost": lost,
+        "round_trip": np.where(never_back, 0.0, np.clip((lost - _ROUND) / (1.0 - _ROUND), 0.0, 1.0)),
         "still": (still & ~never_back).astype(np.float64),
         "never_back": never_back.astype(np.float64),
     }

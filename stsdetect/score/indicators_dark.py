@@ -78,7 +78,7 @@ def base(case: DarkCase) -> Finding:
     """Every possible meeting starts below a meeting that was seen."""
     if case.one.one_dark:
         return Finding(None, 1.0, "One vessel was seen at rest, its partner was not: most vessels at rest are alone")
-    return Finding(None, 1.05, "Neither vessel was seen: most silences that could have met did not")
+    return Finding(None, 0.83, "Neither vessel was seen: most silences that could have met did not")
 
 
 def room(case: DarkCase) -> Finding:
@@ -268,7 +268,7 @@ ALSO_UNSEEN = Indicator(
 
 _DARK: tuple[Indicator, ...] = (
     Indicator(
-        "dark_base", "Starting point of possible meetings", "", "base", -3.8,
+        "dark_base", "Starting point of possible meetings", "", "base", -4.1,
         "always known",
         f"silences that could have met are common, and two of them the more; {OUR_WEIGHT}",
         "Neither vessel was seen: most silences that could have met did not",

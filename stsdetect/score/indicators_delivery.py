@@ -204,7 +204,7 @@ def _again(case: DeliveryCase) -> Finding | None:
 #: Those that only direct deliveries have, in the order in which their weights are summed; the base term first.
 DELIVERY_ONLY: tuple[Indicator, ...] = (
     Indicator(
-        "delivery_base", "Starting point of direct deliveries", "", "base", -3.4,
+        "delivery_base", "Starting point of direct deliveries", "", "base", -2.9,
         "always known", f"most are ordinary voyages; {OUR_WEIGHT}",
         "Every possible delivery starts here: most silences after a call at a port are ordinary", _base,
     ),
