@@ -351,7 +351,7 @@ _DARK: tuple[Indicator, ...] = (
         again,
     ),
     Indicator(
-        "dark_company", "Seen with another vessel", "h", "against", -2.0,
+        "dark_company", "Seen with another vessel", "h", "against", -4.0,
         "no weight",
         f"encounters of the visible vessel, the more of the time the more; {OUR_WEIGHT}",
         "Vessel 412000001 was seen with another vessel for 3.2 h of it, which explains a stay without an unseen "

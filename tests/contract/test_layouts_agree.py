@@ -192,7 +192,8 @@ def test_true_pairs_rank_above_all_others_in_every_layout(seed):
         blocks = [(is_true, len(list(group))) for is_true, group in groupby(numbers, key=lambda pair: pair in true)]
         assert blocks[0] == (True, len(true)), layout
         assert len(blocks) <= 2, layout
-        crews[layout] = sorted(ranked)
+        # What silences leave possible hangs on draughts and types, which layouts lose or round.
+        crews[layout] = sorted(crew(pair) for pair in pairs if pair["reasons"][0]["indicator"] == "base")
     assert all(each == crews["parquet"] for each in crews.values())
 
 

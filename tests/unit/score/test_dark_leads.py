@@ -199,9 +199,9 @@ def test_seen_company_explains_a_stay():
     assert weight() == 0.0
     assert weight(meeting(8, TANKER, OTHER, 10.0, 3.0)) == 0.0
     assert weight(meeting(8, THIRD, OTHER, 0.0, 5.0)) == 0.0
-    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0)) == pytest.approx(-0.4)
-    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0), meeting(9, TANKER, THIRD, 1.0, 1.0)) == pytest.approx(-0.4)
-    assert weight(meeting(8, TANKER, OTHER, -9.0, 50.0)) == -2.0
+    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0)) == pytest.approx(-0.8)
+    assert weight(meeting(8, TANKER, OTHER, 1.0, 1.0), meeting(9, TANKER, THIRD, 1.0, 1.0)) == pytest.approx(-0.8)
+    assert weight(meeting(8, TANKER, OTHER, -9.0, 50.0)) == -4.0
 
 
 def test_two_identities_of_one_hull_cannot_meet():
