@@ -178,11 +178,15 @@ def _csv_text(value: Any) -> Any:
 
 
 def main_reason(reasons: Sequence[dict[str, Any]]) -> str:
-    """Return the sentence of the heaviest reason for or against, the base term left out."""
+    """Return the sentence of the heaviest reason, the base term left out.
+
+    Of a lead that more speaks for than against it is one that speaks for it; of others it may be one against.
+    """
     said = [reason for reason in reasons if not is_base(reason["indicator"])]
     if not said:
         return ""
-    return clean(max(said, key=lambda reason: abs(reason["weight"]))["sentence"], 160)
+    likely = sum(reason["weight"] for reason in reasons) > 0
+    return clean(max(said, key=lambda one: one["weight"] if likely else abs(one["weight"]))["sentence"], 160)
 
 
 def print_inspections(found: Sequence[Inspection]) -> None:

@@ -168,7 +168,8 @@ def search(caps: Caps, disc: Disc, goal: Goal, known: Found, *, tolerance_s: flo
         if step % _ASIDE == _ASIDE - 1 or step == _STEPS - 1:
             result.bound[rows], result.best[rows] = ellipses.bound, ellipses.best
             result.place[:, rows] = ellipses.place
-            go_on = ellipses.bound - ellipses.best > tolerance_s
+            # Not their difference: where nothing is possible both are minus infinity.
+            go_on = ellipses.bound > ellipses.best + tolerance_s
             go_on &= ellipses.bound >= (0.0 if goal == "stay" else -np.inf)
             go_on &= ~ellipses.done
             rows = rows[go_on]

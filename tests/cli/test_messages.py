@@ -122,6 +122,10 @@ def test_the_main_reason_is_the_heaviest():
 
     assert main_reason([reason("base", -3), reason("zone", 0.4), reason("berth", -2.5)]) == "It is berth."
     assert main_reason([reason("base", -3)]) == ""
+    # What ranks high does so for what speaks for it.
+    likely = [reason("base", -3), reason("zone", 2.4), reason("tanker", 2.0), reason("berth", -2.5), reason("night", 2)]
+    assert main_reason([*likely, reason("draught", 1.5)]) == "It is zone."
+    assert main_reason(likely[:4]) == "It is berth."
     assert main_reason([reason("dark_base", -6), reason("zone", 0.4)]) == "It is zone."
 
 
