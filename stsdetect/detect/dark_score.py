@@ -1,7 +1,7 @@
 """How likely each possible partner is among those that could have been: a sum of points that can be read.
 
 Points are natural log-odds, rounded from logistic regressions on simulated months (``python -m tests.evaluate.fit``,
-seeds 11 to 14), true partners against all that could have been; where a simulated sea cannot know (verdicts, vessels
+seeds 11 to 16), true partners against all that could have been; where a simulated sea cannot know (verdicts, vessels
 without a type, earlier meetings) they are our judgement. What was tried and did not help beside the rest: how rare so
 long a silence is at its place or for its hull, how many reports went missing, the size of the reach.
 
@@ -40,6 +40,9 @@ class Weights:
         hull, of the time that it lay there.
     near
         For each doubling of the way over the place, from 5 km.
+    long
+        For each doubling of the time that the silence leaves at the place beyond 12 h, at the usual speed: days on end
+        fit everything.
     lost
         Share of the silence that sailing straight on does not explain.
     round_trip
@@ -68,6 +71,7 @@ class Weights:
     fourth: float
     agree: float
     near: float
+    long: float
     lost: float
     round_trip: float
     still: float
@@ -86,15 +90,15 @@ class Weights:
 
 #: A visible hull and a silent one: the place is known well, and so is where courses point.
 ONE_DARK = Weights(
-    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=2.9, third=0.0, fourth=0.0, agree=4.5, near=-0.1,
-    lost=1.0, round_trip=-1.8, still=-0.4, hurry=-0.3, never_back=-1.2, opposite=-1.4, alike=5.8, same=-1.2, one=1.0,
-    tankers=1.4, tanker_unknown=0.2, tanker_other=-0.5, unknown_other=-0.4, met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=2.6, third=0.0, fourth=0.0, agree=4.7, near=-0.1,
+    long=-0.8, lost=0.8, round_trip=-0.8, still=-1.6, hurry=-0.8, never_back=-0.9, opposite=-1.8, alike=6.0, same=-1.1,
+    one=0.8, tankers=1.3, tanker_unknown=0.2, tanker_other=-0.5, unknown_other=-0.4, met=1.0,
 )  # fmt: skip
 #: Two silent hulls: the place is a guess, but the courses and times of both must agree.
 BOTH_DARK = Weights(
-    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.0, passes=0.5, third=1.6, fourth=1.0, agree=4.1, near=0.1,
-    lost=0.9, round_trip=-1.4, still=-0.2, hurry=-0.2, never_back=-0.7, opposite=-1.0, alike=5.9, same=-0.3, one=0.4,
-    tankers=1.5, tanker_unknown=0.2, tanker_other=0.3, unknown_other=-0.1, met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.0, passes=0.5, third=1.3, fourth=0.9, agree=4.4, near=0.0,
+    long=-0.5, lost=1.0, round_trip=-0.9, still=-0.6, hurry=-0.3, never_back=-0.4, opposite=-0.4, alike=5.0, same=-0.2,
+    one=0.4, tankers=1.5, tanker_unknown=0.2, tanker_other=0.4, unknown_other=-0.1, met=1.0,
 )  # fmt: skip
 
 #: Ways shorter than this are as good as none [m].
@@ -107,6 +111,8 @@ _ROUND = 0.9
 _DRAUGHT_M = 0.15
 #: Times shorter than this have nothing in common worth a share [s].
 _SHORT_S = 3600.0
+#: Longer than a transfer takes [s]: 2 to 10 h alongside in published cases, and some to come and go.
+_LONG_S = 43_200.0
 #: What is worked out at once, which bounds memory.
 _BATCH = 1 << 16
 
@@ -227,6 +233,7 @@ def _place_terms(bound: Bound, place_xyz: Floats) -> Terms:
     return {
         "heading": bound.before.heading(place_xyz) + bound.after.heading(place_xyz),
         "near": np.log2(np.maximum(bound.way_m(place_xyz), _NEAR_M) / _NEAR_M),
+        "long": np.log2(np.maximum(leaves - arrives, _LONG_S) / _LONG_S),
         "hurry": (leaves < arrives).astype(np.float64),
     }
 
