@@ -213,8 +213,8 @@ class DarkSettings(_Model):
     """With more rivals a place is a crowd: only the best `max_partners` are listed for a loiterer, and nothing for
     two silences (our choice)."""
     min_score: float = 3.0
-    """Two silences make a row from this candidate score; in simulated months nine in ten true pairs have 0 or more, and
-    one in six of the others that are each other's best (see `stsdetect.detect.dark_score`)."""
+    """Two silences make a row from this candidate score, a sum of log-odds without a base term (our choice: what has
+    less stands far below any lead that is looked at; see `stsdetect.detect.dark_score`)."""
     min_signature: float = Field(default=0.6, ge=0, le=1)
     """A loiterer without a candidate gives a row with an unknown partner from this signature."""
     shore: bool = True

@@ -191,9 +191,9 @@ def _best_of(one: Bound, other: Bound, place_xyz: Floats, weights: Weights, leas
 
 
 def _most(one: Bound, other: Bound, weights: Weights) -> Floats:
-    """Return no less than the points that any place can give, shape (n,)."""
+    """Return no less than the points that any place can give, shape (n,); near, long and hurry give none."""
     known = (one.n_known + other.n_known).astype(np.float64)
-    most: Floats = known * (weights.heading + weights.passes) + weights.agree + 0.0
+    most: Floats = known * (weights.heading + weights.passes) + weights.agree
     return most + np.where(known >= 3, weights.third, 0.0) + np.where(known >= 4, weights.fourth, 0.0)
 
 

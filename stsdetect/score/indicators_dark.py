@@ -26,7 +26,7 @@ _STAY_SHARE = ((1.5, 0.0), (3.0, 1.0), (10.0, 1.0), (24.0, 0.2), (48.0, -0.5))
 #: Signature to share: of the stays in a simulated sea of ordinary traffic, mostly at anchor, half are below 0.3 and
 #: nine tenths below 0.65 [measured].
 _SIGNATURE_SHARE = ((0.3, -1.0), (0.55, 0.0), (0.85, 1.0))
-#: Candidate score to share: it is a logarithm of odds, and so counts one for one over all that matters.
+#: Candidate score to share: it is a logarithm of odds, and so counts evenly, by seven eighths, over all that matters.
 _MATCH_SHARE = ((-4.0, -1.0), (4.0, 0.0), (12.0, 1.0))
 #: Logarithm (base 2) of how far a hull moved at rest [km] to share: at anchor it swings within a few hundred metres,
 #: adrift, as tankers alongside at sea are, it goes miles (simulated months; `stsdetect.detect.signature`).
@@ -41,8 +41,9 @@ _VERDICT_SHARE = {"dark": 0.4, "unknown": 0.0, "thin": -0.1, "outage": -1.0}
 #: Candidates named in a sentence.
 _NAMED = 3
 #: How much more or less these count of a possible meeting than of one that was seen: fitted and rounded on simulated
-#: months (``python -m tests.evaluate``, seeds 3 to 6), with the weights as a prior. Types and draughts are in the
-#: candidate score already; where nobody was seen, place, hour and history must tell a transfer from two silences.
+#: months (``python -m tests.evaluate``, seeds 3 to 6; kinds of lead balanced on 11 to 18), with the weights as a prior.
+#: Types and draughts are in the candidate score already; where nobody was seen, place, hour and history must tell a
+#: transfer from two silences.
 _COUNTS = {
     "zone": 2.0, "offshore": 1.9, "night": 3.0, "flag": 2.5, "types": 0.6, "near_port": 1.2, "shared_berths": 1.5,
     "home_flag": 0.3, "odd_identity": 2.0, "no_imo": 2.0, "size": 0.5,

@@ -57,7 +57,8 @@ def random_events(seed: int, n: int, centre: tuple[float, float]) -> pa.Table:
             row["end_lon_deg"] = (lon + speed * hours / 60 * np.sin(turn) + 180.0) % 360.0 - 180.0
             row |= {"implied_speed_kn": speed, "coverage": str(rng.choice(["dark", "thin", "outage", "unknown"]))}
             row |= {"speed_before_kn": rng.choice([0.2, 10.0]), "speed_after_kn": rng.choice([0.2, 10.0])}
-            row |= {"course_before_deg": rng.uniform(0, 360), "draught_change_a_m": rng.choice([-1.0, 0.0, 1.0])}
+            row |= {"course_before_deg": rng.uniform(0, 360), "course_after_deg": rng.uniform(0, 360)}
+            row |= {"draught_change_a_m": rng.choice([-1.0, 0.0, 1.0])}
         rows.append(row)
     return as_table(rows)
 
@@ -260,3 +261,24 @@ def test_a_true_meeting_in_the_dark_lies_within_what_is_reported(seed, centre, s
     assert row["end_time"].timestamp() * 1e6 >= START_US + (begin + stay) * HOUR_US - 1e6
     assert row["reach_max_h"] >= stay - 1e-3
     assert shapely.from_wkb(row["reach"]).intersects(place)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_higher_least_score_leaves_rows_out_and_changes_none(seed: int) -> None:
+    """Places are searched for only where a pair can get to the least score; what gets there must not hang on that."""
+
+    def told(least: float) -> dict[str, tuple[float, float, float]]:
+        found = DarkRendezvous(**ALL | {"min_score": least}).detect(random_events(seed, 120, (33.0, 123.0)))
+        rows = found.select(["subtype", "event_id", "candidate_score", "lat_deg", "lon_deg"]).to_pylist()
+        return {
+            row["event_id"]: (row["candidate_score"], row["lat_deg"], row["lon_deg"])
+            for row in rows
+            if row["subtype"] == "both_dark"
+        }
+
+    every = told(-1e9)
+    for least in np.quantile([row[0] for row in every.values()], [0.5, 0.9, 0.97]).tolist():
+        least += 3e-4  # scores are told rounded
+        some = told(least)
+        assert some == {name: row for name, row in every.items() if row[0] >= least}
+        assert 0 < len(some) < len(every)
