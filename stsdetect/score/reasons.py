@@ -15,6 +15,9 @@ from stsdetect.score.registry import Finding, Indicator, signed
 #: Weights are rounded to this many decimals before they are summed, so that what is shown is what counts.
 _DECIMALS = 4
 
+#: Strengths are rounded to this many before they are weighed: a table holds exactly what its weights were made of.
+_STRENGTH_DECIMALS = 6
+
 #: The place of an indicator, what it saw, and the weight that earned.
 Reason = tuple[int, Finding, float]
 
@@ -27,6 +30,7 @@ class Reasons:
         self._offsets = [0]
         self._places: list[int] = []
         self._values: list[float | None] = []
+        self._strengths: list[float] = []
         self._weights: list[float] = []
         self._sentences: list[str] = []
 
@@ -34,6 +38,7 @@ class Reasons:
         """Keep the reasons of one pair and return their number."""
         self._places += [place for place, _, _ in reasons]
         self._values += [finding.value for _, finding, _ in reasons]
+        self._strengths += [strength(finding) for _, finding, _ in reasons]
         self._weights += [weight for _, _, weight in reasons]
         self._sentences += [f"{finding.text} ({signed(weight)})." for _, finding, weight in reasons]
         self._offsets.append(len(self._places))
@@ -45,6 +50,7 @@ class Reasons:
         columns = {
             "indicator": pa.array([indicator.name for indicator in self._indicators]).take(places),
             "value": self._values,
+            "strength": self._strengths,
             "weight": self._weights,
             "sentence": self._sentences,
             "source": pa.array([indicator.source for indicator in self._indicators]).take(places),
@@ -55,10 +61,15 @@ class Reasons:
         return lists.cast(pa.list_(REASON)).take(pa.array(numbers, pa.int64()))
 
 
+def strength(finding: Finding) -> float:
+    """Return the share of its indicator's weight that a finding earns, as it is kept."""
+    return round(finding.share, _STRENGTH_DECIMALS) + 0.0
+
+
 def weighed(finding: Finding, weight: float) -> float:
     """Return the weight a finding earns, as it is summed."""
     # + 0.0 turns -0.0 into 0.0, so that equal weights are equal bytes.
-    return round(finding.share * weight, _DECIMALS) + 0.0
+    return round(strength(finding) * weight, _DECIMALS) + 0.0
 
 
 def total(reasons: Iterable[Reason]) -> float:
