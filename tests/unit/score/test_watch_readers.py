@@ -297,3 +297,20 @@ def test_a_list_in_several_files_and_given_again_is_read_alike():
     one, again, made = read_watch_lists([LISTS / "sdn.xml", LISTS / "sdn.xml", read("packaged")])
     assert one == again
     assert made.layout == "packaged"
+
+
+def test_a_table_of_two_columns_of_ones_own_is_not_taken_for_what_goes_with_sdn(tmp_path):
+    rows = [f"{imo},was seen beside another vessel in the East China Sea" for imo in (9100011, 9100023)]
+    (tmp_path / "own.csv").write_text("\n".join(["imo,why", *rows]) + "\n")
+    one = read(tmp_path / "own.csv")
+    assert (one.layout, [entry.imos for entry in one.entries]) == ("any_csv", [(9100011,), (9100023,)])
+    _, beside = read_watch_lists([LISTS / "ofac" / "sdn.csv", tmp_path / "own.csv"])
+    assert len(beside.entries) == 2
+
+
+def test_what_goes_with_sdn_and_tells_of_none_of_its_vessels_is_said(tmp_path):
+    shutil.copy(LISTS / "ofac" / "sdn.csv", tmp_path / "sdn.csv")
+    (tmp_path / "notes.csv").write_text('9100011,"a row without a header, which may be anything"\n')
+    one, *more = read_watch_lists([tmp_path / "sdn.csv", tmp_path / "notes.csv"])
+    assert not more
+    assert any("notes.csv tell of a vessel" in remark for remark in one.remarks)
