@@ -19,7 +19,7 @@ column as in files of 2026.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -39,6 +39,7 @@ from stsdetect.score.watchlists.words import (
     mmsi_in,
     names_of,
     said,
+    text_of,
 )
 
 #: Topics that are no listing.
@@ -69,12 +70,14 @@ class Maritime:
         """Read the vessels of the file."""
         draft, table = Draft(name="OpenSanctions maritime"), find_table(head)
         assert table is not None, "recognised by its header"
+        ids: dict[int, str] = {}
         for line, cells in records(source, table, draft):
             if cells["type"].casefold() != "vessel":
                 draft.pass_over("not a vessel" if cells["type"] else "no type")
             elif _no_listing(pieces(cells["risk"])):
                 draft.pass_over("no risk, or detained only")
             else:
+                ids[line] = cells.get("id", "")
                 imo = imo_in(cells["imo"], draft.left_out)
                 mmsis = [mmsi_in(text, draft.left_out) for text in pieces(cells.get("mmsi", ""))]
                 _keep(
@@ -88,7 +91,7 @@ class Maritime:
                         row=line,
                     ),
                 )
-        draft.entries = _by_id(draft.entries)
+        draft.entries = _by_id(draft.entries, ids)
         yield draft
 
 
@@ -185,7 +188,8 @@ def _take(draft: Draft, row: int, item: dict[str, Any]) -> None:
         return
     imos = [imo_in(text, draft.left_out) for text in _texts(properties, "imoNumber")]
     mmsis = [mmsi_in(text, draft.left_out) for text in _texts(properties, "mmsi")]
-    sanctions = [one.get("properties") for one in properties.get("sanctions", ()) if isinstance(one, dict)]
+    held = properties.get("sanctions")
+    sanctions = [one.get("properties") for one in (held if isinstance(held, list) else ()) if isinstance(one, dict)]
     days = [
         day_in(text)
         for one in sanctions
@@ -213,7 +217,7 @@ def _texts(properties: dict[str, Any], name: str) -> list[str]:
     """Return the texts of a property; it should be a list, and may be anything."""
     values = properties.get(name)
     values = values if isinstance(values, list) else [values]
-    return [str(value) for value in values if isinstance(value, (str, int)) and not isinstance(value, bool)]
+    return list(filter(None, map(text_of, values)))
 
 
 def _no_listing(topics: Iterable[str]) -> bool:
@@ -251,15 +255,16 @@ def _sort(texts: list[str], draft: Draft) -> tuple[tuple[int, ...], tuple[int, .
     )
 
 
-def _by_id(entries: list[Entry]) -> list[Entry]:
-    """Put rows of one id together."""
+def _by_id(entries: list[Entry], ids: Mapping[int, str]) -> list[Entry]:
+    """Put rows of one id together; ``ids`` has them whole by row, where an entry's own may be cut."""
     found: dict[str, Entry] = {}
     for entry in entries:
-        first = found.get(entry.entry_id)
+        key = ids.get(entry.row) or entry.entry_id
+        first = found.get(key)
         if first is None:
-            found[entry.entry_id] = entry
+            found[key] = entry
         else:
-            found[entry.entry_id] = replace(
+            found[key] = replace(
                 first,
                 names=names_of([*first.names, *entry.names]),
                 imos=tuple(dict.fromkeys((*first.imos, *entry.imos))),

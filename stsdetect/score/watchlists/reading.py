@@ -54,6 +54,8 @@ class WatchListFile:
         UsageError
             If it is no day.
         """
+        if isinstance(self.date, dt.datetime):
+            return self.date.date()
         if self.date is None or isinstance(self.date, dt.date):
             return self.date
         try:

@@ -45,6 +45,17 @@ def is_nothing(text: str) -> bool:
     return text.strip().casefold() in _NOTHING
 
 
+def text_of(value: object) -> str:
+    """Return a value of JSON as text, empty where it is neither text nor a number.
+
+    >>> text_of(9187629.0), text_of(" X "), text_of(None), text_of(True)
+    ('9187629', ' X ', '', '')
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def names_of(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the names among some texts, each once, cleaned and cut.
 

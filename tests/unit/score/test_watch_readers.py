@@ -314,3 +314,40 @@ def test_what_goes_with_sdn_and_tells_of_none_of_its_vessels_is_said(tmp_path):
     one, *more = read_watch_lists([tmp_path / "sdn.csv", tmp_path / "notes.csv"])
     assert not more
     assert any("notes.csv tell of a vessel" in remark for remark in one.remarks)
+
+
+@pytest.mark.parametrize("sanctions", ["null", "5", '"x"', "{}", '[5, {"properties": 5}]'])
+def test_sanctions_of_any_shape_are_read(sanctions, tmp_path):
+    line = '{"id": "a", "schema": "Vessel", "caption": "A", "properties": {"topics": ["sanction"], "sanctions": %s}}'
+    (tmp_path / "list").write_text(line % sanctions + "\n")
+    assert read(tmp_path / "list").entries[0].listed_on is None
+
+
+def test_numbers_in_json_that_went_through_a_table_are_read_or_counted(tmp_path):
+    item = '{"imo": %s, "mmsi": %s, "name": "ALPHA"}'
+    items = [item % pair for pair in (("9100011.0", "445000777.0"), ("NaN", "null"), ("1e999", "4.5"))]
+    (tmp_path / "v").write_text('{"vessels": [' + ", ".join(items) + "]}")
+    one = read(tmp_path / "v")
+    assert (one.entries[0].imos, one.entries[0].mmsis) == ((9100011,), (445000777,))
+    assert one.left_out == {"IMO number has not seven digits": 1, "MMSI is no number of nine digits": 1}
+    line = '{"id": "a", "schema": "Vessel", "properties": {"topics": ["sanction"], "imoNumber": [9100011.0]}}'
+    (tmp_path / "f").write_text(line + "\n")
+    assert read(tmp_path / "f").entries[0].imos == (9100011,)
+
+
+def test_ten_numbered_values_of_one_cell(tmp_path):
+    values = " ".join(f"{k}: TEST {'ABCDEFGHIJK'[k - 1]}" for k in range(1, 12))
+    head = "#,vessel_name,imo_number,mmsi,call_sign,date_of_designation"
+    (tmp_path / "un").write_text(f"{head}\n1,{values},9100011,,,30 Mar. 2018\n")
+    assert read(tmp_path / "un").entries[0].names == tuple(f"TEST {letter}" for letter in "ABCDEFGHIJK")
+
+
+def test_entries_whose_long_ids_begin_alike_stay_apart(tmp_path):
+    head = "type,caption,imo,risk,countries,flag,mmsi,id,url,datasets,aliases"
+    rows = [f"VESSEL,T {imo},{imo},sanction,,,,{'x' * 70}{imo},,d," for imo in (9100011, 9100023, 9100011)]
+    (tmp_path / "m").write_text("\n".join([head, *rows]) + "\n")
+    assert [entry.imos for entry in read(tmp_path / "m").entries] == [(9100011,), (9100023,)]
+
+
+def test_a_date_with_a_time_is_a_day():
+    assert read(WatchListFile(LISTS / "sdn.xml", date=dt.datetime(2026, 1, 1, 5))).label.endswith("of 2026-01-01")
