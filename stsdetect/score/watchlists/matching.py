@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from stsdetect.reference.callsigns import callsign_state
 from stsdetect.reference.texts import clean
-from stsdetect.reference.vessels import imo_ok, mmsi_form
+from stsdetect.reference.vessels import imo_tells, mmsi_form
 from stsdetect.schema import EVENTS, TIME, VESSELS, WATCH_HITS
 from stsdetect.score.watchlists.names import Name, plain
 from stsdetect.score.watchlists.protocol import Entry, WatchList
@@ -50,8 +50,8 @@ class _Hull:
 
     @property
     def imos(self) -> frozenset[int]:
-        """Its IMO numbers whose check digit is right."""
-        return frozenset(number for number in self.imo if imo_ok(number))
+        """Its IMO numbers that tell ships apart."""
+        return frozenset(number for number in self.imo if imo_tells(number))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from stsdetect.readers.json_items import Shape, chunks, shapes
 from stsdetect.readers.source import Head, Source
 from stsdetect.reference.callsigns import callsign_state
 from stsdetect.reference.texts import clean
+from stsdetect.reference.vessels import imo_tells
 from stsdetect.score.watchlists.protocol import Draft, Entry
 from stsdetect.score.watchlists.tables import find_table, pieces, records
 from stsdetect.score.watchlists.words import (
@@ -102,7 +103,8 @@ class Simple:
     title = "OpenSanctions targets.simple.csv"
     doc = (
         "Header id, schema, name, aliases, ..., identifiers, sanctions, ..., dataset, first_seen, last_seen. Rows of "
-        "schema Vessel are taken; of identifiers those that are an IMO number, a ship's MMSI or a ship's call sign."
+        "schema Vessel are taken; of identifiers those that are an IMO number (marked as one, or bare where none in "
+        "the file is marked), a ship's MMSI or a ship's call sign."
     )
     dated = "the latest last_seen."
     origin = f"OpenSanctions, exporter simplecsv.py of {_REPOSITORY}"
@@ -116,12 +118,18 @@ class Simple:
         """Read the vessels of the file."""
         draft, table = Draft(name="OpenSanctions targets"), find_table(head)
         assert table is not None, "recognised by its header"
+        unmarked: dict[int, tuple[int, ...]] = {}
+        marks = False
         for line, cells in records(source, table, draft):
             _see(draft, cells.get("last_seen", ""))
             if cells["schema"].casefold() != "vessel":
                 draft.pass_over("not a vessel" if cells["schema"] else "no schema")
                 continue
-            imos, mmsis, signs = _sort(pieces(cells["identifiers"]), draft)
+            numbers = pieces(cells["identifiers"])
+            marks |= any(_marked(text) for text in numbers)
+            imos, mmsis, signs = _sort(numbers, draft)
+            if not imos:
+                unmarked[line] = tuple(int(text) for text in numbers if len(text) == 7 and imo_tells(text))
             programme = cells.get("program_ids") or cells["dataset"]
             _keep(
                 draft,
@@ -131,6 +139,7 @@ class Simple:
                     imos, mmsis, signs, said(programme, PROGRAMME_CHARS), row=line,
                 ),
             )  # fmt: skip
+        _take_unmarked(draft, unmarked, marks)
         yield draft
 
 
@@ -238,14 +247,16 @@ def _see(draft: Draft, text: str) -> None:
         draft.date = day
 
 
+def _marked(text: str) -> bool:
+    return text.upper().startswith("IMO")
+
+
 def _sort(texts: list[str], draft: Draft) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
     """Tell IMO numbers, MMSIs and call signs among identifiers; others (registrations, hull numbers) are none of them.
 
-    A bare number of seven digits may be anything: it counts as an IMO number only where none is marked as one.
+    Only numbers that are marked as such are IMO numbers here: see `_take_unmarked`.
     """
-    marked = [text for text in texts if text.upper().startswith("IMO")]
-    bare = [text for text in texts if len(text) == 7 and text.isdigit()]
-    imos = [imo_in(text, draft.left_out) for text in marked or bare]
+    imos = [imo_in(text, draft.left_out) for text in texts if _marked(text)]
     mmsis = [mmsi_in(text, draft.left_out) for text in texts if len(text) == 9 and text.isdigit()]
     signs = [callsign_in(text) for text in texts if callsign_state(text) is not None and not text.isdigit()]
     return (
@@ -253,6 +264,18 @@ def _sort(texts: list[str], draft: Draft) -> tuple[tuple[int, ...], tuple[int, .
         tuple(dict.fromkeys(mmsi for mmsi in mmsis if mmsi is not None)),
         tuple(dict.fromkeys(filter(None, signs))),
     )
+
+
+def _take_unmarked(draft: Draft, unmarked: Mapping[int, tuple[int, ...]], marks: bool) -> None:
+    """Give entries the bare numbers of seven digits that may be IMO numbers, where the file marks none as one.
+
+    In a file that does, as those of some years do, a bare number is something else, such as a registration: it would
+    make another ship a hit.
+    """
+    if not marks:
+        draft.entries = [replace(one, imos=one.imos or unmarked.get(one.row, ())) for one in draft.entries]
+    elif left := sum(map(bool, unmarked.values())):
+        draft.left_out["numbers of seven digits that are not marked as IMO numbers, as others are"] += left
 
 
 def _by_id(entries: list[Entry], ids: Mapping[int, str]) -> list[Entry]:

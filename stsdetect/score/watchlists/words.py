@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from stsdetect.reference.texts import clean
-from stsdetect.reference.vessels import imo_ok, mmsi_form
+from stsdetect.reference.vessels import imo_ok, imo_tells, mmsi_form
 
 #: Longest name of an entry, and most names of one; the longest on OFAC's list of 2021 has 25 characters and eleven
 #: names.
@@ -110,9 +110,9 @@ def imos_said(text: str, left_out: Counter[str]) -> list[int]:
 
 def checked(number: int, left_out: Counter[str]) -> int | None:
     """Return an IMO number if its check digit is right, else count it."""
-    if imo_ok(number):
+    if imo_tells(number):
         return number
-    left_out["IMO number fails its check digit"] += 1
+    left_out["IMO number " + ("is a placeholder" if imo_ok(number) else "fails its check digit")] += 1
     return None
 
 

@@ -94,6 +94,14 @@ def test_another_imo_number_is_another_ship(row):
     assert both.vetoed == 1
 
 
+def test_a_number_typed_in_place_of_one_says_nothing():
+    """1234567 has a right check digit by chance: two ships that both type it are not one, nor is it another ship."""
+    junk = Entry("1", ("SOMEBODY",), (1234567,))
+    assert found({"vessel": "A", "imo": 1234567}, entries=(junk,)) == []
+    (maybe,) = found({"vessel": "A", "imo": 1234567, "mmsi": 572469210, "name": "TESTAVILON"})
+    assert (maybe["kind"], maybe["matched"]) == ("possible", "mmsi;name")
+
+
 def test_a_contradiction_later_in_its_history_counts_as_well():
     assert found({"vessel": "A", "mmsi": 572469210}, {"vessel": "A", "mmsi": 572469210, "imo": TWO}) == []
 

@@ -130,13 +130,24 @@ def test_opensanctions_files():
     assert simple["ofac-20001"].names == ("TESTAVIL", "ALPHA TEST", "SHONA; TEST")
     assert simple["ofac-20001"].imos == (9100011,)  # not the registration of seven digits
     assert simple["ofac-20001"].callsigns == ("T2EU4",)
-    assert simple["old-1"].imos == (9100035,)
+    assert simple["old-1"].imos == ()  # others in the file are marked: a bare number may be a registration
     lines = read(LISTS / "entities.ftm.json")
     assert entries(lines)["ofac-20001"].names == ("TESTAVIL", "ALPHA TEST", "TEST")
     assert entries(lines)["nested-1"].listed_on == dt.date(2024, 2, 23)
     assert lines.rejected == {"bad_json": 1}
     assert lines.examples[0].row == 5
     assert lines.passed_over == {"no topic, or detained only": 1, "not a vessel": 1}
+
+
+def test_bare_numbers_count_where_a_file_of_targets_marks_none(tmp_path):
+    text = (LISTS / "targets.simple.csv").read_text()
+    assert read(LISTS / "targets.simple.csv").left_out == {
+        "numbers of seven digits that are not marked as IMO numbers, as others are": 1
+    }
+    (tmp_path / "t.csv").write_text(text.replace("IMO9100011;", "9100012;").replace("1234567", "1234568"))
+    bare = entries(read(tmp_path / "t.csv"))
+    assert bare["old-1"].imos == (9100035,)
+    assert bare["ofac-20001"].imos == ()  # neither has a right check digit
 
 
 def test_own_csv():
