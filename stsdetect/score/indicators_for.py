@@ -369,7 +369,7 @@ FOR: tuple[Indicator, ...] = (
     Indicator(
         "night", "In the dark", "share", "for", 0.6,
         "no weight",
-        f"{MOFA} (most sightings at night or before dawn); {OUR_WEIGHT}, raised after simulated months (seeds 11 to 18)",
+        f"{MOFA} (most sightings at night or before dawn); {OUR_WEIGHT}, raised after simulated months (11 to 18)",
         "93% of the meeting was at night, as in most published cases",
         night,
     ),
