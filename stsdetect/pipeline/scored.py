@@ -11,6 +11,7 @@ import pyarrow as pa
 from stsdetect.reference.places import Port, Zone, load_ports, load_zones
 from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.chains import add_chains, chains
+from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
 from stsdetect.score.listed import Listed
@@ -64,7 +65,8 @@ def score_events(
     found = match(watched, vessels, events)
     asked["watch_hits"] = found.hits
     direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
-    pairs = rank([rank_pairs(events, **known, **asked), rank_dark(events, **known, **asked), direct])
+    read = Evidence(events)
+    pairs = rank([rank_pairs(read, **known, **asked), rank_dark(read, **known, **asked), direct])
     imos = Listed.of(found.hits).imos
     around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
     pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
