@@ -395,6 +395,8 @@ REASON = pa.struct(
     [
         pa.field("indicator", _S),
         pa.field("value", _F),
+        # Share of the indicator's weight that was earned: weight = strength x that weight, rounded to 4 decimals.
+        pa.field("strength", _F),
         pa.field("weight", _F),
         pa.field("sentence", _S),
         pa.field("source", _S),

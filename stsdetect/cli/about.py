@@ -76,7 +76,7 @@ def _type(kind: Any) -> str:
     """Name an Arrow type as it is in files."""
     text = str(getattr(kind, "value_type", kind) if str(kind).startswith("dictionary") else kind)
     if "struct<" in text:
-        return "list of struct (indicator, value, weight, sentence, source)"
+        return f"list of struct ({', '.join(field.name for field in kind.value_type)})"
     return re.sub(r"list<\w+: (\w+)>", r"list of \1", text)
 
 

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
+from stsdetect.schema import BERTHS, PAIRS, TIME
+from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_dark import DARK, DarkCase
 from stsdetect.score.listed import Listed
-from stsdetect.score.meetings import HOUR_US, Meeting, read_meetings, read_oddities
-from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
+from stsdetect.score.meetings import HOUR_US, Meeting
+from stsdetect.score.reasons import logistic, pair_id
 from stsdetect.score.registry import Case, SharedBerths
 from stsdetect.score.traffic import Traffic
-from stsdetect.score.unseen import FEW_RIVALS, Lead, Unseen, leads_of, pairs_of_one_hull, read_unseen
+from stsdetect.score.unseen import FEW_RIVALS, Lead, Unseen, leads_of, pairs_of_one_hull
+from stsdetect.score.weighing import Scored, Weighing
 from stsdetect.settings import ScoreSettings
 
 #: Rows of candidates kept in ``event_ids`` of a lead whose partner is unknown.
 _MOST_IDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """One lead measured at its strongest possible meeting; ``number`` is its place among the reasons kept."""
-
-    number: int
-    lead: Lead
-    strongest: Unseen
-    log_odds: float
-
-
 def rank_dark(
-    events: pa.Table,
+    events: pa.Table | Evidence,
     *,
     settings: ScoreSettings = ScoreSettings(),
     settings_id: str = "",
@@ -51,8 +42,8 @@ def rank_dark(
     Parameters
     ----------
     events
-        An `EVENTS` table (Arrow or pandas) with ``dark_rendezvous`` and the gaps and loiterings they were inferred
-        from.
+        An `EVENTS` table (Arrow or pandas), or what `Evidence` read of one, with ``dark_rendezvous`` and the gaps and
+        loiterings they were inferred from.
     settings, settings_id, facts, berths, watch_hits
         As in `rank_pairs`.
 
@@ -71,21 +62,20 @@ def rank_dark(
     >>> rank_dark(EVENTS.empty()).num_rows
     0
     """
-    table = EVENTS.conform(events, extra=True)
-    unseen = read_unseen(table)
+    read = Evidence.of(events)
+    unseen, seen = read.unseen, read.meetings
     if not unseen:
         return PAIRS.empty()
-    seen = read_meetings(table)
     met = {(meeting.a.vessel, meeting.b.vessel) for meeting in seen}
     busy = _busy(seen)
     meetings = [one.meeting for one in unseen]
-    traffic = Traffic(meetings, [], read_oddities(table))
+    traffic = Traffic(meetings, [], read.oddities)
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
-    weights, listed = weights_of(DARK, settings.weights), Listed.of(watch_hits)
-    one_hull = pairs_of_one_hull(table)
-    reasons = Reasons(DARK)
+    listed = Listed.of(watch_hits)
+    one_hull = pairs_of_one_hull(read.table)
+    weighing = Weighing[DarkCase](DARK, settings)
     scored = []
     for lead in leads_of(unseen, met):
         at = lead.unseen if lead.named else lead.unseen[:1]
@@ -99,11 +89,11 @@ def rank_dark(
             )
             for one in at
         ]
-        scored.append(_score(lead, cases, weights, reasons))
+        scored.append(weighing.score(lead, cases, _order))
     scored.sort(key=_rank_key)
     columns = _columns(scored)
     columns["settings_id"] = [settings_id] * len(scored)
-    columns["reasons"] = reasons.array([one.number for one in scored])
+    columns["reasons"] = weighing.reasons(scored)
     return PAIRS.table(columns)
 
 
@@ -128,36 +118,29 @@ def _company_h(one: Unseen, busy: Mapping[str, list[tuple[int, int]]]) -> float:
     return sum(max(0, min(end, last) - max(start, first)) for first, last in busy.get(one.visible.vessel, ())) / HOUR_US
 
 
-def _score(lead: Lead, cases: Sequence[DarkCase], weights: Sequence[float], kept: Reasons) -> _Scored:
-    measured = [_measure(case, weights) for case in cases]
-    totals = [total(reasons) for reasons in measured]
-    best = min(range(len(cases)), key=lambda k: (-totals[k], cases[k].one.meeting.order))
-    return _Scored(kept.add(measured[best]), lead, cases[best].one, totals[best])
+def _order(case: DarkCase) -> tuple[int, str, int]:
+    return case.one.meeting.order
 
 
-def _measure(case: DarkCase, weights: Sequence[float]) -> list[Reason]:
-    reasons: list[Reason] = []
-    for place, indicator in enumerate(DARK):
-        finding = indicator.measure(case)
-        if finding is not None:
-            reasons.append((place, finding, weighed(finding, weights[place])))
-    return reasons
+def _at(one: Scored[Lead]) -> Unseen:
+    """Return the possible meeting a lead was measured at."""
+    return one.lead.unseen[one.best]
 
 
-def _rank_key(one: _Scored) -> tuple[float, int, str, str]:
+def _rank_key(one: Scored[Lead]) -> tuple[float, int, str, str]:
     first = min(unseen.meeting.start_us for unseen in one.lead.unseen)
     return -one.log_odds, first, _sides(one)[0].vessel, _partner(one)
 
 
-def _sides(one: _Scored) -> tuple[Any, Any]:
+def _sides(one: Scored[Lead]) -> tuple[Any, Any]:
     if one.lead.named:
-        return one.strongest.meeting.a, one.strongest.meeting.b
-    return one.strongest.visible, None
+        return _at(one).meeting.a, _at(one).meeting.b
+    return _at(one).visible, None
 
 
-def _partner(one: _Scored) -> str:
+def _partner(one: Scored[Lead]) -> str:
     """Return the id of the partner; of an unknown one that of the event."""
-    return one.strongest.meeting.b.vessel if one.lead.named else one.strongest.meeting.event_id
+    return _at(one).meeting.b.vessel if one.lead.named else _at(one).meeting.event_id
 
 
 def dark_confidence(one: Unseen) -> str:
@@ -171,7 +154,7 @@ def dark_confidence(one: Unseen) -> str:
     return "medium" if one.one_dark and seen and dark and one.n_rivals <= FEW_RIVALS else "low"
 
 
-def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
+def _columns(scored: Sequence[Scored[Lead]]) -> dict[str, Any]:
     """Return the columns of the leads, in the order given, but for their reasons."""
     sides = [_sides(one) for one in scored]
     firsts = [min(unseen.meeting.start_us for unseen in one.lead.unseen) for one in scored]
@@ -183,7 +166,7 @@ def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
         "rank": range(1, len(scored) + 1),
         "score": [logistic(one.log_odds) for one in scored],
         "log_odds": [one.log_odds for one in scored],
-        "confidence": [dark_confidence(one.strongest) if one.lead.named else "low" for one in scored],
+        "confidence": [dark_confidence(_at(one)) if one.lead.named else "low" for one in scored],
         "n_events": [one.lead.times for one in scored],
         "first_time": pa.array(firsts, pa.int64()).cast(TIME),
         "last_time": pa.array(lasts, pa.int64()).cast(TIME),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,19 +13,13 @@ from stsdetect.schema import EVENTS, PAIRS, TIME
 from stsdetect.score.facts import flags_by_mmsi
 from stsdetect.score.indicators_delivery import DELIVERY
 from stsdetect.score.listed import Listed
-from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, total, weighed, weights_of
+from stsdetect.score.reasons import logistic, pair_id
 from stsdetect.score.voyages import Delivery, DeliveryCase, Harbours, deliveries, long_silences, read_stops
+from stsdetect.score.weighing import Scored, Weighing
 from stsdetect.settings import PortCallSettings, ScoreSettings
 
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """A vessel's deliveries to one country, measured at the strongest; ``number`` is its place among the reasons."""
-
-    number: int
-    all: tuple[Delivery, ...]
-    strongest: Delivery
-    log_odds: float
+#: A vessel's deliveries to one country, in order.
+_Deliveries: TypeAlias = tuple[Delivery, ...]
 
 
 def rank_deliveries(
@@ -71,8 +64,7 @@ def rank_deliveries(
         return PAIRS.empty()
     silences, listed = long_silences(stops), Listed.of(watch_hits)
     flags = flags_by_mmsi(own[0].load.mmsi_a for own in found.values() if own[0].load.mmsi_a is not None)
-    weights = weights_of(DELIVERY, settings.weights)
-    reasons = Reasons(DELIVERY)
+    weighing = Weighing[DeliveryCase](DELIVERY, settings)
     scored = []
     for vessel, own in found.items():
         flag = flags.get(own[0].load.mmsi_a or 0)
@@ -83,11 +75,11 @@ def rank_deliveries(
             # One silence after another may follow one loading: the vessel did so once.
             times = len({one.load.event_id for one in some})
             cases = [DeliveryCase(one, harbours, flag, silences[vessel], times, listed) for one in some]
-            scored.append(_score(cases, weights, reasons))
-    scored.sort(key=lambda one: (-one.log_odds, one.all[0].load.start_time, one.strongest.load.vessel_a, _port(one)))
+            scored.append(weighing.score(tuple(some), cases, _order))
+    scored.sort(key=lambda one: (-one.log_odds, one.lead[0].load.start_time, _at(one).load.vessel_a, _port(one)))
     columns = _columns(scored)
     columns["settings_id"] = [settings_id] * len(scored)
-    columns["reasons"] = reasons.array([one.number for one in scored])
+    columns["reasons"] = weighing.reasons(scored)
     return PAIRS.table(columns)
 
 
@@ -98,32 +90,24 @@ def _of_callers(events: pa.Table, harbours: Harbours) -> pa.Table:
     return events.filter(pc.is_in(events.column("vessel_a"), callers.unique()))
 
 
-def _score(cases: list[DeliveryCase], weights: Sequence[float], kept: Reasons) -> _Scored:
-    measured = [_measure(case, weights) for case in cases]
-    totals = [total(reasons) for reasons in measured]
-    best = min(range(len(cases)), key=lambda k: (-totals[k], cases[k].delivery.order))
-    all_of = tuple(case.delivery for case in cases)
-    return _Scored(kept.add(measured[best]), all_of, cases[best].delivery, totals[best])
+def _order(case: DeliveryCase) -> tuple[int, str, str]:
+    return case.delivery.order
 
 
-def _measure(case: DeliveryCase, weights: Sequence[float]) -> list[Reason]:
-    reasons: list[Reason] = []
-    for place, indicator in enumerate(DELIVERY):
-        finding = indicator.measure(case)
-        if finding is not None:
-            reasons.append((place, finding, weighed(finding, weights[place])))
-    return reasons
+def _at(one: Scored[_Deliveries]) -> Delivery:
+    """Return the delivery a lead was measured at."""
+    return one.lead[one.best]
 
 
-def _port(one: _Scored) -> str:
-    return one.strongest.call.port_id or ""
+def _port(one: Scored[_Deliveries]) -> str:
+    return _at(one).call.port_id or ""
 
 
-def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
+def _columns(scored: Sequence[Scored[_Deliveries]]) -> dict[str, Any]:
     """Return the columns of the leads, in the order given, but for their reasons."""
-    loads = [one.strongest.load for one in scored]
-    firsts = [min(delivery.load.start_time for delivery in one.all) for one in scored]
-    lasts = [max(delivery.call.end_time for delivery in one.all) for one in scored]
+    loads = [_at(one).load for one in scored]
+    firsts = [min(delivery.load.start_time for delivery in one.lead) for one in scored]
+    lasts = [max(delivery.call.end_time for delivery in one.lead) for one in scored]
     return {
         "pair_id": [pair_id(load.vessel_a, f"port:{_port(one)}") for load, one in zip(loads, scored, strict=True)],
         "vessel_a": [load.vessel_a for load in loads],
@@ -134,11 +118,11 @@ def _columns(scored: Sequence[_Scored]) -> dict[str, Any]:
         "rank": range(1, len(scored) + 1),
         "score": [logistic(one.log_odds) for one in scored],
         "log_odds": [one.log_odds for one in scored],
-        "confidence": ["low" if one.strongest.call.inferred else "medium" for one in scored],
-        "n_events": [len({delivery.load.event_id for delivery in one.all}) for one in scored],
+        "confidence": ["low" if _at(one).call.inferred else "medium" for one in scored],
+        "n_events": [len({delivery.load.event_id for delivery in one.lead}) for one in scored],
         "first_time": pa.array(firsts, pa.int64()).cast(TIME),
         "last_time": pa.array(lasts, pa.int64()).cast(TIME),
-        "event_ids": [list(dict.fromkeys(i for delivery in one.all for i in _ids(delivery))) for one in scored],
+        "event_ids": [list(dict.fromkeys(i for delivery in one.lead for i in _ids(delivery))) for one in scored],
     }
 
 

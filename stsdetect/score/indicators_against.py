@@ -156,6 +156,7 @@ AGAINST: tuple[Indicator, ...] = (
         f"a published score of 80 of 100 for two vessels in a berth at Ust-Luga shows the trap; {OUR_WEIGHT}",
         "The vessels lay at a berth, where ships are commonly side by side",
         berth,
+        group="place",
     ),
     Indicator(
         "anchorage", "Crowded anchorage", "vessels", "against", -2.5,
@@ -163,6 +164,7 @@ AGAINST: tuple[Indicator, ...] = (
         f"Global Fishing Watch leaves out encounters within 10 km of an anchorage; here it only weighs; {OUR_WEIGHT}",
         "14 other vessels lay still nearby and the place is an anchorage, where vessels lie close without a transfer",
         anchorage,
+        group="place",
     ),
     Indicator(
         "near_port", "Near a port", "km", "against", -1.2,
@@ -170,6 +172,7 @@ AGAINST: tuple[Indicator, ...] = (
         f"Global Fishing Watch leaves out encounters within 10 km of an anchorage; {OUR_WEIGHT}",
         "The nearest port is 6.2 km away, where bunkering and harbour work are common",
         near_port,
+        group="place",
     ),
     Indicator(
         "legal_zone", "Legal lightering zone", "flag", "against", -1.2,

@@ -290,6 +290,7 @@ _DARK: tuple[Indicator, ...] = (
         f"parcels of 600 to 2,000 t as for the time together of seen meetings; {OUR_WEIGHT}",
         "Vessel 412000001 lay at rest for 5.2 h, as long as a transfer takes",
         stay,
+        group="rest",
     ),
     Indicator(
         "dark_signature", "Behaved as if alongside", "0..1", "both", 0.4,
@@ -298,6 +299,7 @@ _DARK: tuple[Indicator, ...] = (
         "Vessel 412000001 behaved at rest with a signature of 0.81, consistent with another hull alongside; a ship "
         "that waits under engine can look the same",
         signature,
+        group="rest",
     ),
     Indicator(
         "dark_drift", "Adrift or at anchor", "km", "both", 0.7,
@@ -306,6 +308,7 @@ _DARK: tuple[Indicator, ...] = (
         f"{OUR_WEIGHT}",
         "Vessel 412000001 moved 4.1 km while at rest, adrift, as tankers alongside at sea are",
         drift,
+        group="rest",
     ),
     Indicator(
         "dark_verdict", "Silence judged by coverage", "-1..1", "both", 1.0,

@@ -212,6 +212,7 @@ DELIVERY_ONLY: tuple[Indicator, ...] = (
         "delivery_seen", "Watched port, seen", "h", "for", 4.0,
         "not asked of calls that are only possible", f"{POE}; {OUR_WEIGHT}",
         "The call at Chongjin was seen: 14.2 h", _seen,
+        group="watched",
     ),
     Indicator(
         "delivery_room", "Time the silence leaves", "h", "for", 1.5,
@@ -263,6 +264,7 @@ DELIVERY_ONLY: tuple[Indicator, ...] = (
         "delivery_flag", "Flag of the watched country", "0..1", "for", 2.5,
         "no weight", f"{POE} (tankers of the DPRK lifted at Vostochny themselves, 2024); {OUR_WEIGHT}",
         "The vessel's MMSI is one of KP", _flag,
+        group="watched",
     ),
     Indicator(
         "delivery_others", "Called elsewhere in between", "calls", "against", -1.2,

@@ -136,6 +136,7 @@ IDENTITY: tuple[Indicator, ...] = (
         f"ITU-R M.585 and the ITU list of MIDs; {ADVISORY} (falsified identities); {OUR_WEIGHT}",
         "The MMSI of vessel 200000001 is of no state's range for ships",
         mid,
+        group="identity",
     ),
     Indicator(
         "no_imo", "No IMO number", "vessels", "for", 0.3,
@@ -143,6 +144,7 @@ IDENTITY: tuple[Indicator, ...] = (
         f"SOLAS XI-1/3 (cargo ships from 300 gross tons carry one); {POE}; {OUR_WEIGHT}",
         "No IMO number was broadcast by vessel 412000001, though its size or type calls for one",
         no_imo,
+        group="identity",
     ),
     Indicator(
         "imo_check", "IMO number fails its check digit", "vessels", "for", 0.6,
@@ -150,6 +152,7 @@ IDENTITY: tuple[Indicator, ...] = (
         f"IMO Resolution A.1117(30) (the check digit); {ADVISORY} (falsified IMO numbers); {OUR_WEIGHT}",
         "The IMO number broadcast by vessel 412000001 fails its check digit, by mistake or because it is made up",
         imo_check,
+        group="identity",
     ),
     Indicator(
         "odd_identity", "Identity or positions odd around the meeting", "vessels", "for", 0.6,
@@ -158,5 +161,6 @@ IDENTITY: tuple[Indicator, ...] = (
         f"{OUR_WEIGHT}",
         "Within two days of the meeting vessel 412000001 changed its name; innocent reasons exist for each",
         odd_identity,
+        group="identity",
     ),
 )  # fmt: skip

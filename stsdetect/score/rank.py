@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from stsdetect.errors import SettingsError, did_you_mean
-from stsdetect.schema import BERTHS, EVENTS, PAIRS, TIME
+from stsdetect.schema import BERTHS, PAIRS, TIME
+from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
@@ -20,11 +21,12 @@ from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.indicators_watch import WATCH_LIST
 from stsdetect.score.listed import Listed
-from stsdetect.score.meetings import Meeting, Side, read_meetings, read_oddities, read_silences
-from stsdetect.score.reasons import Reason, Reasons, logistic, pair_id, rank, total, weighed
+from stsdetect.score.meetings import Meeting, Side
+from stsdetect.score.reasons import logistic, pair_id, rank
 from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths
 from stsdetect.score.traffic import Traffic
-from stsdetect.score.unseen import Unseen, read_unseen, unseen_of
+from stsdetect.score.unseen import Unseen, unseen_of
+from stsdetect.score.weighing import Scored, Weighing
 from stsdetect.settings import ScoreSettings
 
 __all__ = ["INDICATORS", "confidence", "effective_weights", "indicator_rows", "rank", "rank_pairs"]
@@ -45,29 +47,15 @@ BASE = Indicator(
 #: All indicators in the order in which their weights are summed; the base term first.
 INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, WATCH_LIST, *AGAINST, ALSO_UNSEEN)
 
-#: Places in `INDICATORS`, which are also places in the order of summation.
-_ALL = tuple(range(len(INDICATORS)))
-_PER_MEETING = tuple(place for place in _ALL if not INDICATORS[place].per_pair)
-_PER_PAIR = tuple(place for place in _ALL if INDICATORS[place].per_pair)
-
 #: Every indicator there is, of whatever kind of lead; their names differ.
 EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY, *DELIVERY_ONLY)
 
-_MEASURES = tuple(indicator.measure for indicator in INDICATORS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """One pair measured at its strongest meeting; ``number`` is its place among the reasons kept."""
-
-    number: int
-    meetings: tuple[Meeting, ...]
-    strongest: Meeting
-    log_odds: float
+#: The meetings of a pair, in order.
+_Meetings: TypeAlias = tuple[Meeting, ...]
 
 
 def rank_pairs(
-    events: pa.Table,
+    events: pa.Table | Evidence,
     *,
     settings: ScoreSettings = ScoreSettings(),
     settings_id: str = "",
@@ -83,8 +71,8 @@ def rank_pairs(
     Parameters
     ----------
     events
-        An `EVENTS` table (Arrow or pandas): its encounters make the pairs, its gaps and identity events are evidence
-        around them.
+        An `EVENTS` table (Arrow or pandas), or what `Evidence` read of one: its encounters make the pairs, its gaps and
+        identity events are evidence around them.
     settings
         Changed weights by indicator name; 0 switches an indicator off, the sign must stay.
     settings_id
@@ -114,28 +102,30 @@ def rank_pairs(
     >>> rank_pairs(EVENTS.empty()).num_rows
     0
     """
-    weights = effective_weights(settings.weights)
-    table = EVENTS.conform(events, extra=True)
-    meetings = read_meetings(table)
+    effective_weights(settings.weights)
+    read = Evidence.of(events)
+    meetings = read.meetings
     if not meetings:
         return PAIRS.empty()
-    traffic = Traffic(meetings, read_silences(table), read_oddities(table))
+    traffic = Traffic(meetings, read.silences, read.oddities)
     known = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
-    unseen, listed = unseen_of(read_unseen(table)), Listed.of(watch_hits)
+    unseen, listed = unseen_of(read.unseen), Listed.of(watch_hits)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel
         case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())), listed)
         pairs.setdefault(hulls, []).append(case)
-    reasons = Reasons(INDICATORS)
-    by_place = [weights[indicator.name] for indicator in INDICATORS]
-    scored = [_score(cases, by_place, reasons) for cases in pairs.values()]
+    weighing = Weighing[Case](INDICATORS, settings)
+    scored = [
+        weighing.score(tuple(case.meeting for case in cases), cases, _order, partial(_say_which, len(cases)))
+        for cases in pairs.values()
+    ]
     scored.sort(key=_rank_key)
     columns = _columns(scored, unseen)
     columns["settings_id"] = [settings_id] * len(scored)
-    columns["reasons"] = reasons.array([pair.number for pair in scored])
+    columns["reasons"] = weighing.reasons(scored)
     return PAIRS.table(columns)
 
 
@@ -172,43 +162,23 @@ def indicator_rows() -> list[dict[str, Any]]:
     >>> indicator_rows()[0]["name"]
     'base'
     """
-    fields = ("name", "title", "unit", "direction", "weight", "missing", "example", "source")
+    fields = ("name", "title", "unit", "direction", "weight", "group", "missing", "example", "source")
     return [{field: getattr(indicator, field) for field in fields} for indicator in EVERY_INDICATOR]
 
 
-def _score(cases: list[Case], weights: Sequence[float], kept: Reasons) -> _Scored:
-    case, reasons = cases[0], []
-    if len(cases) == 1:
-        reasons = _measure(case, weights, _ALL)
-    else:
-        measured = [_measure(case, weights, _PER_MEETING) for case in cases]
-        totals = [total(reasons) for reasons in measured]
-        best = min(range(len(cases)), key=lambda i: (-totals[i], cases[i].meeting.order))
-        case = cases[best]
-        reasons = measured[best] + _measure(case, weights, _PER_PAIR)
-        reasons.sort(key=lambda reason: reason[0])
-        base, finding, weight = reasons[0]
-        reasons[0] = base, _say_which(finding, case.meeting, len(cases)), weight
-    return _Scored(kept.add(reasons), tuple(c.meeting for c in cases), case.meeting, total(reasons))
+def _order(case: Case) -> tuple[int, str, int]:
+    return case.meeting.order
 
 
-def _measure(case: Case, weights: Sequence[float], places: Sequence[int]) -> list[Reason]:
-    reasons = []
-    for place in places:
-        finding = _MEASURES[place](case)
-        if finding is not None:
-            reasons.append((place, finding, weighed(finding, weights[place])))
-    return reasons
-
-
-def _say_which(finding: Finding, meeting: Meeting, count: int) -> Finding:
-    start = datetime.fromtimestamp(meeting.start_us // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M")
+def _say_which(count: int, case: Case, finding: Finding) -> Finding:
+    start = datetime.fromtimestamp(case.meeting.start_us // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M")
     which = f"this pair met {count} times, and what follows is measured at the meeting of {start} UTC"
     return finding._replace(text=f"{finding.text}; {which}")
 
 
-def _rank_key(pair: _Scored) -> tuple[float, int, str, str]:
-    return -pair.log_odds, pair.meetings[0].start_us, pair.strongest.a.vessel, pair.strongest.b.vessel
+def _rank_key(pair: Scored[_Meetings]) -> tuple[float, int, str, str]:
+    first = pair.lead[0]
+    return -pair.log_odds, first.start_us, first.a.vessel, first.b.vessel
 
 
 def confidence(meeting: Meeting) -> str:
@@ -227,11 +197,11 @@ def confidence(meeting: Meeting) -> str:
     return "high" if observed >= 0.8 and fixes >= 10 and width <= 100.0 else "medium"
 
 
-def _columns(scored: Sequence[_Scored], unseen: Mapping[tuple[str, str], list[Unseen]]) -> dict[str, Any]:
+def _columns(scored: Sequence[Scored[_Meetings]], unseen: Mapping[tuple[str, str], list[Unseen]]) -> dict[str, Any]:
     """Return the columns of the pairs, in the order given, but for their reasons."""
-    firsts = [pair.meetings[0] for pair in scored]
+    firsts = [pair.lead[0] for pair in scored]
     everything = [
-        (*pair.meetings, *(one.meeting for one in unseen.get((first.a.vessel, first.b.vessel), ())))
+        (*pair.lead, *(one.meeting for one in unseen.get((first.a.vessel, first.b.vessel), ())))
         for pair, first in zip(scored, firsts, strict=True)
     ]
     columns: dict[str, Any] = {
@@ -243,14 +213,14 @@ def _columns(scored: Sequence[_Scored], unseen: Mapping[tuple[str, str], list[Un
         "rank": range(1, len(scored) + 1),
         "score": [logistic(pair.log_odds) for pair in scored],
         "log_odds": [pair.log_odds for pair in scored],
-        "confidence": [confidence(pair.strongest) for pair in scored],
-        "n_events": [len(pair.meetings) for pair in scored],
+        "confidence": [confidence(pair.lead[pair.best]) for pair in scored],
+        "n_events": [len(pair.lead) for pair in scored],
         "first_time": pa.array([min(m.start_us for m in own) for own in everything], pa.int64()).cast(TIME),
         "last_time": pa.array([max(m.end_us for m in own) for own in everything], pa.int64()).cast(TIME),
         "event_ids": [[m.event_id for m in own] for own in everything],
     }
     # What a vessel broadcast comes before what others call it in events that were not observed here.
-    known = [sorted(pair.meetings, key=lambda m: m.observed_min + m.inferred_min <= 0) for pair in scored]
+    known = [sorted(pair.lead, key=lambda m: m.observed_min + m.inferred_min <= 0) for pair in scored]
     for name in ("mmsi", "name"):
         columns[f"{name}_a"] = [_first_known([m.a for m in meetings], name) for meetings in known]
         columns[f"{name}_b"] = [_first_known([m.b for m in meetings], name) for meetings in known]

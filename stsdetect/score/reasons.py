@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -15,8 +16,20 @@ from stsdetect.score.registry import Finding, Indicator, signed
 #: Weights are rounded to this many decimals before they are summed, so that what is shown is what counts.
 _DECIMALS = 4
 
-#: The place of an indicator, what it saw, and the weight that earned.
-Reason = tuple[int, Finding, float]
+#: Strengths are rounded to this many before they are weighed: a table holds exactly what its weights were made of.
+_STRENGTH_DECIMALS = 6
+
+#: The place of an indicator, and what it saw.
+Found = tuple[int, Finding]
+
+
+class Reason(NamedTuple):
+    """The place of an indicator, what it saw, the share of its weight that earned, and the weight."""
+
+    place: int
+    finding: Finding
+    strength: float
+    weight: float
 
 
 class Reasons:
@@ -27,15 +40,17 @@ class Reasons:
         self._offsets = [0]
         self._places: list[int] = []
         self._values: list[float | None] = []
+        self._strengths: list[float] = []
         self._weights: list[float] = []
         self._sentences: list[str] = []
 
     def add(self, reasons: Sequence[Reason]) -> int:
         """Keep the reasons of one pair and return their number."""
-        self._places += [place for place, _, _ in reasons]
-        self._values += [finding.value for _, finding, _ in reasons]
-        self._weights += [weight for _, _, weight in reasons]
-        self._sentences += [f"{finding.text} ({signed(weight)})." for _, finding, weight in reasons]
+        self._places += [place for place, _, _, _ in reasons]
+        self._values += [finding.value for _, finding, _, _ in reasons]
+        self._strengths += [strength for _, _, strength, _ in reasons]
+        self._weights += [weight for _, _, _, weight in reasons]
+        self._sentences += [f"{finding.text} ({signed(weight)})." for _, finding, _, weight in reasons]
         self._offsets.append(len(self._places))
         return len(self._offsets) - 2
 
@@ -45,6 +60,7 @@ class Reasons:
         columns = {
             "indicator": pa.array([indicator.name for indicator in self._indicators]).take(places),
             "value": self._values,
+            "strength": self._strengths,
             "weight": self._weights,
             "sentence": self._sentences,
             "source": pa.array([indicator.source for indicator in self._indicators]).take(places),
@@ -55,20 +71,16 @@ class Reasons:
         return lists.cast(pa.list_(REASON)).take(pa.array(numbers, pa.int64()))
 
 
-def weighed(finding: Finding, weight: float) -> float:
-    """Return the weight a finding earns, as it is summed."""
+def weighed(place: int, finding: Finding, weight: float, counts: float = 1.0) -> Reason:
+    """Return a finding with the weight it earns, as it is summed; ``counts`` is what is left of it in its group."""
     # + 0.0 turns -0.0 into 0.0, so that equal weights are equal bytes.
-    return round(finding.share * weight, _DECIMALS) + 0.0
+    strength = round(finding.share * counts, _STRENGTH_DECIMALS) + 0.0
+    return Reason(place, finding, strength, round(strength * weight, _DECIMALS) + 0.0)
 
 
 def total(reasons: Iterable[Reason]) -> float:
     """Return the sum of the weights, which does not depend on their order."""
-    return math.fsum([weight for _, _, weight in reasons])
-
-
-def weights_of(indicators: Sequence[Indicator], changes: Mapping[str, float]) -> list[float]:
-    """Return the weight of each indicator, with the user's changes; see `stsdetect.score.rank.effective_weights`."""
-    return [float(changes.get(indicator.name, indicator.weight)) for indicator in indicators]
+    return math.fsum([weight for _, _, _, weight in reasons])
 
 
 def pair_id(a: str, partner: str) -> str:

@@ -87,6 +87,8 @@ class Indicator:
     #: Given a `Case` for pairs that met; other kinds of leads have their own.
     measure: Callable[..., Finding | None]
     per_pair: bool = False
+    #: Of those of one group that speak the same way the strongest counts in full; see `stsdetect.score.weighing`.
+    group: str = ""
 
 
 def ramp(x: float, *points: tuple[float, float]) -> float:

@@ -19,6 +19,7 @@ import shapely
 import stsdetect as sts
 from stsdetect.errors import TooManyRejectsError
 from stsdetect.schema import EVENTS, PAIRS, REJECTS, SEGMENTS, VESSELS
+from stsdetect.score import indicator_rows
 from stsdetect.settings import Settings, load_settings
 
 SAMPLE = Path(__file__).parents[2] / "sample_ais"
@@ -38,8 +39,8 @@ ENCOUNTER_COLUMNS = {
     "draught_change_a_m", "draught_change_b_m",
 }  # fmt: skip
 REASON = {
-    "indicator": pa.string(), "value": pa.float64(), "weight": pa.float64(), "sentence": pa.string(),
-    "source": pa.string(),
+    "indicator": pa.string(), "value": pa.float64(), "strength": pa.float64(), "weight": pa.float64(),
+    "sentence": pa.string(), "source": pa.string(),
 }  # fmt: skip
 PAIR_COLUMNS = {
     "pair_id": pa.string(), "vessel_a": pa.string(), "vessel_b": pa.string(), "mmsi_a": pa.int64(),
@@ -47,6 +48,7 @@ PAIR_COLUMNS = {
     "score": pa.float64(), "log_odds": pa.float64(), "confidence": pa.string(), "n_events": pa.int64(),
     "first_time": TIME, "last_time": TIME,
 }  # fmt: skip
+WEIGHTS = {row["name"]: row["weight"] for row in indicator_rows()}
 #: A Danish row that cannot be read: its day is not one.
 BROKEN = (
     "32/13/2024 00:00:00,Class A,441900001,31.0,124.0,Unknown value,,0.0,0.0,0,Unknown,Unknown,Unknown,Tanker,,,,,,"
@@ -156,6 +158,9 @@ def test_pairs_weights_score_and_rank(out):
     for pair in pairs:
         weights = [reason["weight"] for reason in pair["reasons"]]
         assert math.fsum(weights) == pytest.approx(pair["log_odds"], abs=1e-9)
+        for reason in pair["reasons"]:
+            earned = round(reason["strength"] * WEIGHTS[reason["indicator"]], 4)
+            assert reason["weight"] == earned, reason["indicator"]
         assert pair["score"] == pytest.approx(1 / (1 + math.exp(-pair["log_odds"])), abs=1e-12)
         assert pair["reasons"][0]["indicator"] in ("base", "dark_base", "delivery_base")
         names = [reason["indicator"] for reason in pair["reasons"]]

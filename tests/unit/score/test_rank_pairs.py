@@ -421,9 +421,11 @@ def test_weights_sum_and_order(rows: list[Row]) -> None:
         assert abs(sum(reason["weight"] for reason in pair["reasons"]) - pair["log_odds"]) < 1e-9
         assert pair["score"] == pytest.approx(1 / (1 + math.exp(-pair["log_odds"])))
         limits = {row["name"]: (abs(row["weight"]), row["direction"]) for row in indicator_rows()}
+        weights = {row["name"]: row["weight"] for row in indicator_rows()}
         for reason in pair["reasons"]:
             most, direction = limits[reason["indicator"]]
             assert abs(reason["weight"]) <= most + 1e-9
+            assert reason["weight"] == round(reason["strength"] * weights[reason["indicator"]], 4)
             assert direction not in ("for",) or reason["weight"] >= 0
             assert direction not in ("against",) or reason["weight"] <= 0
     assert [p["log_odds"] for p in ranked] == sorted((p["log_odds"] for p in ranked), reverse=True)
