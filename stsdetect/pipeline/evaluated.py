@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +18,9 @@ from stsdetect.pipeline.output import RUN_FILE
 from stsdetect.readers import read
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score.comparison import Comparison, Raised, compare, raised
-from stsdetect.score.evaluation import Bin, By, Judged, Line, evaluate, reliability
+from stsdetect.score.evaluation import Bin, By, Interval, Judged, Line, evaluate, reliability
 from stsdetect.score.published import Positions, alerts
-from stsdetect.score.truth import judge_truth, sought
+from stsdetect.score.truth import judge_truth, sought, vessels
 from stsdetect.settings import Settings
 from stsdetect.simulate import read_truth
 from stsdetect.tracks import build_tracks
@@ -101,6 +101,9 @@ def evaluate_run(
     planted = read_truth(truth)
     if not any(one.is_transfer for one in planted):
         raise InputError(f"{truth} tells of no transfer; there is nothing to find")
+    heard = set(events["mmsi_a"].to_pylist()) | set(events["mmsi_b"].to_pylist())
+    if not any(vessels(one) & heard for one in planted):
+        raise InputError(f"{truth} is of another input: none of its vessels is in the events of {folder}")
     judged = judge_truth(pairs, events, planted, weeks=weeks_of(folder))
     found: list[Raised] = []
     if rules_on is not None:
@@ -152,23 +155,29 @@ def _reliability(pairs: pa.Table, judged: Judged) -> tuple[Bin, ...] | None:
     return tuple(reliability(pairs["score"].to_numpy()[rows], judged.true[rows]))
 
 
-def as_rows(one: Evaluation) -> list[dict[str, object]]:
-    """Return the figures as plain rows, for CSV and JSON: those of our leads, then those of rules."""
-    rows: list[dict[str, object]] = []
+def as_rows(one: Evaluation) -> list[dict[str, Any]]:
+    """Return the figures as plain rows with the same names: of our leads, of rules, and of what scores are worth."""
+    rows: list[dict[str, Any]] = []
     for line in one.lines:
-        row: dict[str, object] = {"table": "leads", "group": line.group, "sought": line.n, "with_lead": line.with_lead}
-        for name, told in (("pr_auc", line.pr_auc), ("precision", line.precision), ("recall", line.recall)):
-            row |= _three(name, told)
-        rows.append(row)
+        told = {"pr_auc": line.pr_auc, f"precision_at_{one.k}": line.precision, "recall": line.recall}
+        rows.append(
+            {"table": "leads", "group": line.group, "sought": line.n, "with_lead": line.with_lead, **_flat(told)}
+        )
     for rule in one.comparisons:
-        row = {"table": "rules", "group": rule.group, "rule": rule.rule, "reading": rule.reading, "sought": rule.n,
-               "alerts": rule.alerts, **_three("recall", rule.recall), "precision": rule.precision,
-               **_three("our_recall", rule.our_recall), "our_precision": rule.our_precision,
-               **_three("difference", rule.difference), "verdict": rule.verdict}  # fmt: skip
-        rows.append(row)
-    return rows
+        told = {"recall": rule.recall, "our_recall": rule.our_recall, "difference": rule.difference}
+        rows.append(
+            {"table": "rules", "group": rule.group, "sought": rule.n, "rule": rule.rule, "reading": rule.reading,
+             "alerts": rule.alerts, "precision": rule.precision, "our_precision": rule.our_precision, **_flat(told),
+             "verdict": rule.verdict}
+        )  # fmt: skip
+    rows += [{"table": "reliability", **each._asdict()} for each in one.reliability or ()]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in names} for row in rows]
 
 
-def _three(name: str, told: Sequence[float | None]) -> dict[str, object]:
-    value, low, high = told
-    return {name: value, f"{name}_low": low, f"{name}_high": high}
+def _flat(told: Mapping[str, Interval]) -> dict[str, float | None]:
+    return {
+        f"{name}{end}": value
+        for name, figure in told.items()
+        for end, value in zip(("", "_low", "_high"), figure, strict=True)
+    }

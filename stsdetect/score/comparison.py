@@ -24,6 +24,8 @@ from stsdetect.score.evaluation import (
     draws,
     found_within,
     interval,
+    n_cases,
+    of_share,
     paired_difference,
 )
 from stsdetect.score.published import crews
@@ -136,15 +138,16 @@ def _comparison(
     total = int(rule.alerts.sum())
     none = np.zeros(judged.n_sought, dtype=np.bool_)
     asked = weight > 0
+    cases = n_cases(judged, asked)
     return Comparison(
         group,
         rule.rule,
         rule.reading,
         int(asked.sum()),
         total,
-        interval(paired_difference(rule.found, none), drawn, weight),
+        of_share(interval(paired_difference(rule.found, none), drawn, weight), cases),
         int((rule.found & asked).sum()) / max(total, 1),
-        interval(paired_difference(ours, none), drawn, weight),
+        of_share(interval(paired_difference(ours, none), drawn, weight), cases),
         int((ours & asked).sum()) / max(total, 1),
         interval(paired_difference(ours, rule.found), drawn, weight),
     )
