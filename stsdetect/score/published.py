@@ -25,8 +25,11 @@ from stsdetect.settings import ContextSettings, EncounterSettings
 #: Where a rule asks for no speed [kn]; no ship is faster.
 ANY_SPEED_KN = 60.0
 _TANKER, _CARGO = 80, 70
-#: Kinds of condition on types, and which ranges of ten AIS types each asks of the two vessels, in either order.
+#: Kinds of condition on types, and which ranges of ten AIS types each asks of the two vessels, in either order; empty:
+#: any, or none.
 TYPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "a tanker": ((_TANKER,), ()),
+    "two tankers": ((_TANKER,), (_TANKER,)),
     "tanker with tanker or cargo": ((_TANKER,), (_TANKER, _CARGO)),
 }
 
@@ -116,6 +119,8 @@ def _asked(events: pa.Table, one: Condition) -> pa.Array:
 
 def _of_types(events: pa.Table, one: tuple[int, ...], other: tuple[int, ...]) -> pa.Array:
     def is_in(side: str, tens: tuple[int, ...]) -> pa.Array:
+        if not tens:
+            return pa.array([True] * events.num_rows, pa.bool_())
         own = events[f"ship_type_{side}"]
         return pc.is_in(own, pa.array(_codes(tens), own.type))
 
