@@ -10,6 +10,7 @@ the rules.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -113,7 +114,7 @@ def part_of(folder: Path, seed: int, chosen: argparse.Namespace) -> Part:
     exports, results, settings = folder / "parquet", folder / "results", Settings()
     if not (results / "pairs.parquet").is_file():
         sts.detect(exports, out=results, page=False, keep_fixes=False)
-    if not (folder / "alerts.parquet").is_file():
+    if not (folder / "alerts.parquet").is_file() or _rules_of(folder / "alerts.parquet") != _rules_now():
         _apply_rules(exports, folder, settings)
     events, pairs = (pq.read_table(results / f"{name}.parquet") for name in ("events", "pairs"))
     truth = read_truth(folder / "truth.json")
@@ -135,6 +136,15 @@ def part_of(folder: Path, seed: int, chosen: argparse.Namespace) -> Part:
     return Part(seed, judged, raised(own, truth, wanted), near, tuple(notes) if chosen.show else ())
 
 
+def _rules_now() -> bytes:
+    """Return what tells whether kept alerts are those of the rules as they are."""
+    return hashlib.sha256(repr(load_rules()).encode()).hexdigest().encode()
+
+
+def _rules_of(path: Path) -> bytes:
+    return (pq.read_schema(path).metadata or {}).get(b"rules", b"")
+
+
 def _apply_rules(exports: Path, folder: Path, settings: Settings) -> None:
     tracks = build_tracks(sts.read(exports).positions, settings.clean)
     positions = Positions.of(tracks.fixes, tracks.vessels, settings.context, settings.encounters)
@@ -145,31 +155,31 @@ def _apply_rules(exports: Path, folder: Path, settings: Settings) -> None:
         )
         found.append(kept.append_column("rule", pa.array([f"{rule}/{reading}"] * events.num_rows, pa.string())))
     table = pa.concat_tables(found, promote_options="permissive")
-    meta = {b"near": str(near_pairs(positions.fixes)).encode()}
+    meta = {b"near": str(near_pairs(positions.fixes)).encode(), b"rules": _rules_now()}
     pq.write_table(table.replace_schema_metadata(meta), folder / "alerts.parquet")
 
 
 def near_pairs(fixes: Fixes, near_m: float = NEAR_M, step_s: float = STEP_S, leg_s: float = LEG_S) -> int:
     """Count the pairs of hulls that were within ``near_m`` of each other at one of the times ``step_s`` apart."""
     t = fixes.time_us / 1e6
-    slots: dict[int, list[tuple[int, np.ndarray]]] = {}
     begin = np.flatnonzero(np.append(True, np.diff(fixes.hull) != 0))
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for low, high in zip(begin, np.append(begin[1:], fixes.hull.size), strict=True):
         own = t[low:high]
-        times = np.arange(np.ceil(own[0] / step_s), np.floor(own[-1] / step_s) + 1) * step_s
-        after = np.clip(np.searchsorted(own, times), 1, max(own.size - 1, 1))
         if own.size < 2:
             continue
+        times = np.arange(np.ceil(own[0] / step_s), np.floor(own[-1] / step_s) + 1) * step_s
+        after = np.clip(np.searchsorted(own, times), 1, own.size - 1)
         times = times[own[after] - own[after - 1] <= leg_s]
         xyz = np.stack([np.interp(times, own, fixes.xyz[low:high, axis]) for axis in range(3)], axis=1)
-        for slot, place in zip((times / step_s).astype(np.int64).tolist(), xyz, strict=True):
-            slots.setdefault(slot, []).append((int(fixes.hull[low]), place))
+        parts.append(((times / step_s).astype(np.int64), np.full(times.size, fixes.hull[low]), xyz))
+    slot, hull, xyz = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    order = np.argsort(slot, kind="stable")
     many, found = len(fixes.labels), np.zeros(0, dtype=np.int64)
-    for rows in slots.values():
-        hull = np.array([number for number, _ in rows])
-        pairs = cKDTree(np.stack([place for _, place in rows])).query_pairs(near_m, output_type="ndarray")
+    for rows in np.split(order, np.flatnonzero(np.diff(slot[order])) + 1):
+        pairs = cKDTree(xyz[rows]).query_pairs(near_m, output_type="ndarray")
         if len(pairs):
-            ends = np.sort(hull[pairs], axis=1)
+            ends = np.sort(hull[rows][pairs], axis=1)
             found = np.union1d(found, ends[:, 0] * many + ends[:, 1])
     return int(found.size)
 
