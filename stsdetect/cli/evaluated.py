@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stsdetect.score.evaluation import Bin, Interval
 
 #: Groups of which precision at k says something: it is a figure of the whole list.
-_WHOLE = ("all", "seen by both sides", "a side silent")
+_WHOLE = ("all", "both transponders on", "a transponder off")
 
 
 def print_evaluation(found: Evaluation) -> None:

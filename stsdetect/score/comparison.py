@@ -126,7 +126,7 @@ def compare(
     every = np.ones(judged.n_sought)
     groups = [("all", every)]
     if judged.seen.any() and not judged.seen.all():
-        groups.append(("seen by both sides", judged.seen.astype(np.float64)))
+        groups.append(("both transponders on", judged.seen.astype(np.float64)))
     return [_comparison(judged, one, name, weight, drawn) for name, weight in groups for one in rules]
 
 

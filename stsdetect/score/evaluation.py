@@ -378,7 +378,7 @@ def evaluate(
     every = np.ones(judged.n_sought, dtype=np.bool_)
     groups: list[tuple[str, Bools]] = [("all", every)]
     if judged.seen.any() and not judged.seen.all():
-        groups += [("seen by both sides", judged.seen), ("a side silent", ~judged.seen)]
+        groups += [("both transponders on", judged.seen), ("a transponder off", ~judged.seen)]
     if len(judged.families) > 1:
         groups += [(name, family == name) for name in judged.families]
     drawn = draws(judged, by, seed=seed, n=n)

@@ -219,16 +219,16 @@ def report(
     ]
     for one in lines:
         # Precision of the first few is a figure of the whole list, not of a family.
-        top = _three(one.precision) if one.group in ("all", "seen by both sides", "a side silent") else " " * 18
+        top = _three(one.precision) if one.group in ("all", "both transponders on", "a transponder off") else " " * 18
         found.append(
             f"{one.group:23} {one.n:7}  {one.with_lead:9.2f}   {_three(one.pr_auc)}   {top}   {_three(one.recall)}"
         )
     for group in dict.fromkeys(one.group for one in rules):
         found += [
             "",
-            f"published rules: transfers {group}",
-            "rule, reading                 alerts   recall               precision   "
-            "ours at as many alerts: recall   precision   difference",
+            f"published rules: {group}",
+            "rule, reading                       alerts   recall               precision   "
+            "ours, as many: recall   precision   difference",
         ]
         found += [_of_rule(one) for one in rules if one.group == group]
     return "\n".join(found)
@@ -236,8 +236,8 @@ def report(
 
 def _of_rule(one: Comparison) -> str:
     return (
-        f"{one.rule + ', ' + one.reading:28} {one.alerts:7}   {_three(one.recall)}   {one.precision:9.4f}   "
-        f"{_three(one.our_recall):32}   {one.our_precision:9.4f}   {_three(one.difference, sign=True)} {one.verdict}"
+        f"{one.rule + ', ' + one.reading:34} {one.alerts:7}   {_three(one.recall)}   {one.precision:9.4f}   "
+        f"{_three(one.our_recall):21}   {one.our_precision:9.4f}   {_three(one.difference, sign=True)} {one.verdict}"
     )
 
 

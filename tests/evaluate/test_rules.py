@@ -64,7 +64,13 @@ def test_the_command_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "seeds 1, 2 (not all held out), 2 months of 12 days, all simulated" in first
     assert "families by which no weight was chosen: seen_again, seen_at_night, seen_under_way" in first
     assert "MORE THAN 1 IN 1,000" in first  # so small a sea
-    for text in ("PR-AUC", "precision at 20", "gfw, shore", "fleetleaks, 1 nm", "transfers seen by both sides"):
+    for text in (
+        "PR-AUC",
+        "precision at 20",
+        "gfw, shore",
+        "fleetleaks, 1 nm",
+        "published rules: both transponders on",
+    ):
         assert text in first
     told = json.loads((tmp_path / "figures.json").read_text())
     assert told["sought"] == 10

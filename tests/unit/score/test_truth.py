@@ -105,7 +105,7 @@ def test_rules_are_judged_as_leads_are() -> None:
     assert (all_of_it.recall.value, all_of_it.our_recall.value, all_of_it.difference.value) == (0.5, 0.5, 0.0)
     assert all_of_it.precision == all_of_it.our_precision == pytest.approx(2 / 3)
     assert all_of_it.verdict == "no difference shown"
-    assert (seen.group, seen.n) == ("seen by both sides", 3)
+    assert (seen.group, seen.n) == ("both transponders on", 3)
     assert seen.recall.value == pytest.approx(2 / 3)
 
 
