@@ -293,11 +293,26 @@ class ContextSettings(_Model):
     """Still hulls are counted over this many days up to the event [d]."""
 
 
+class CalibrationSettings(_Model):
+    """For which leads the weights were calibrated on labels; a model (`stsdetect fit`) brings it."""
+
+    weights_id: str = Field(min_length=1)
+    """Digest of the weights that were calibrated: with others it says nothing."""
+    kinds: Names = Field(min_length=1)
+    """Base terms of the kinds of lead that were calibrated."""
+    low: float
+    """Log-odds of the weakest lead that was judged."""
+    high: float
+    """Log-odds of the strongest lead that was judged."""
+
+
 class ScoreSettings(_Model):
     """The first, additive score: weights are log-odds (natural logarithm)."""
 
     weights: dict[str, float] = Field(default_factory=dict)
     """Changed weights by indicator name; `stsdetect about settings` lists the names."""
+    calibration: CalibrationSettings | None = None
+    """For which leads the weights were calibrated on labels; `--model` sets it, with the weights."""
 
 
 class VolumeSettings(_Model):

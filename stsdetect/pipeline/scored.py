@@ -14,6 +14,7 @@ from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.facts import Zone as ZoneFacts
+from stsdetect.score.likelihood import add_likelihood
 from stsdetect.score.listed import Listed
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.watchlists import WatchList
@@ -57,7 +58,7 @@ def score_events(
 
     Returns
     -------
-    A `PAIRS` table with chains and volumes, and what matched the lists.
+    A `PAIRS` table with chains, volumes and likelihood, and what matched the lists.
     """
     asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
     known = {"facts": places.facts, "berths": berths}
@@ -70,4 +71,5 @@ def score_events(
     imos = Listed.of(found.hits).imos
     around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
     pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
-    return add_volumes(pairs, events, vessels, settings=settings.volume, **around), found
+    pairs = add_volumes(pairs, events, vessels, settings=settings.volume, **around)
+    return add_likelihood(pairs, settings.score), found
