@@ -369,6 +369,19 @@ def test_a_track_that_was_never_there_does_not_go_dark():
     assert ended[0]["evidence"].startswith("another hull was heard on its MMSI meanwhile")
 
 
+@pytest.mark.parametrize("end", [17.5, 31.0], ids=["closed", "open"])
+def test_while_another_hull_sends_on_its_number_without_a_pause_none_is_dark(end):
+    """Whoever lies elsewhere under the same MMSI and never falls silent has no gap to be told by."""
+    ships = anchored(12)
+    ships[3] = silenced(ships[3], 10.0, end)
+    assert first_gap(*ships, mmsi=440100033)["coverage"] == "dark"
+    twin = boat(440100033, [(0, 900 * KM, 0), (30, 900 * KM, 0)], every_s=180, offset_s=11.0, transceiver="A")
+    ((gap,),) = gaps_of(*ships, twin).values()
+    assert gap["lon_deg"] < 130
+    assert gap["coverage"] == "unknown"
+    assert gap["evidence"].startswith("another hull was heard on its MMSI meanwhile")
+
+
 def test_two_that_hide_together_among_few_are_dark_where_the_others_go_on():
     """Each is the only one that fell silent with the other: that is no sign of an outage while four go on."""
     ships = anchored(6)
