@@ -208,8 +208,8 @@ class _Gaps:
         whole = np.clip(end // HOUR_US - hour - 1, 0, HOURS)
         hull = table.column("vessel_a").combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
         return cls(
-            row, hull, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, as_another, class_a, usual, speed,
-            course, GRID.cells(lat, lon), hour, whole,
+            row, hull, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, as_another, class_a, usual,
+            speed, course, GRID.cells(lat, lon), hour, whole,
         )  # fmt: skip
 
 
