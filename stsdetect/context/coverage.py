@@ -355,7 +355,7 @@ def _meanwhile(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tu
     # Around those places, and in the very cells.
     heard, usual = (np.zeros((2, gaps.size, _MEANWHILE_H)) for _ in range(2))
     day = gaps.hour // _HOURS_PER_DAY
-    hours_known = _HOURS_PER_DAY * baseline.days_known(day, days)
+    hours_known = baseline.hours_known(day, days)
     for hours in range(_MEANWHILE_H):
         inside = np.flatnonzero(gaps.whole_hours > hours)
         some = gaps.take(inside)

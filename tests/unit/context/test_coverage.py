@@ -487,3 +487,14 @@ def test_areas_are_the_same_however_the_work_is_cut(rows_at_once):
         cut = sts.detect(join(*reversed(ships)), keep_fixes=False)
     for name in ("areas", "coverage", "events_table"):
         assert getattr(cut, name).equals(getattr(whole, name)), name
+
+
+def test_data_that_fill_half_a_day_do_not_halve_what_is_usual():
+    """For an hour three in four others were not heard; as many are usual there as in data of a whole day."""
+    ships = anchored(24, hours=(0, 14))
+    ships[3] = silenced(ships[3], 3.0, 9.5)
+    for k in range(4, 21):
+        ships[k] = silenced(ships[k], 5.0, 6.5)
+    gap = first_gap(*ships, mmsi=440100033)
+    assert gap["coverage"] == "unknown"
+    assert gap["evidence"].startswith("around where it would have been hardly anyone was heard in some of these hours")
