@@ -107,6 +107,7 @@ def describe_lists(
                 for kind in ("hit", "possible")
             },
             "names_that_many_bear": found.namesakes.get(one.label, {}),
+            "hulls_with_another_imo": found.vetoed.get(one.label, 0),
         }
         for one, days in zip(lists, ages, strict=True)
     ]

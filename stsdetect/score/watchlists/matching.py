@@ -58,13 +58,13 @@ class _Hull:
 class Matched:
     """What was found: hits (`schema.WATCH_HITS`), and how many hulls bear each name that told nothing.
 
-    ``namesakes`` holds for each list the names left out with the number of hulls that bear them; ``vetoed`` counts
-    hulls that another IMO number tells apart from an entry that they otherwise agree with.
+    ``namesakes`` holds for each list the names left out with the number of hulls that bear them; ``vetoed`` counts for
+    each the hulls that another IMO number tells apart from an entry that they otherwise agree with.
     """
 
     hits: pa.Table
     namesakes: dict[str, dict[str, int]]
-    vetoed: int
+    vetoed: dict[str, int]
 
 
 def match(lists: Sequence[WatchList], vessels: pa.Table, events: pa.Table | None = None) -> Matched:
@@ -91,24 +91,27 @@ def match(lists: Sequence[WatchList], vessels: pa.Table, events: pa.Table | None
     0
     """
     if not lists:
-        return Matched(WATCH_HITS.empty(), {}, 0)
+        return Matched(WATCH_HITS.empty(), {}, {})
     said_so = _identities(vessels, events)
     index = _Index(lists)
     hulls = _hulls(said_so, index.wanted(said_so))
-    found, namesakes, vetoed = [], dict[str, dict[str, int]](), 0
+    found, namesakes, vetoed = [], dict[str, dict[str, int]](), dict[str, int]()
     for number, one in enumerate(lists):
         borne: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        others: set[str] = set()
         for vessel, hull in hulls.items():
             imos = hull.imos
             for place in sorted(index.candidates(number, hull)):
                 entry = one.entries[place]
                 row = _compare(vessel, hull, imos, entry)
                 if row is None:
-                    vetoed += bool(imos and entry.imos and not imos.intersection(entry.imos))
+                    others |= {vessel} if imos and entry.imos and not imos.intersection(entry.imos) else set()
                 elif row[2] == ("name",):
                     borne[place].append(row)
                 else:
                     found.append((number, place, *row))
+        if others:
+            vetoed[one.label] = len(others)
         for place, rows in borne.items():
             if len(rows) > MAX_NAMESAKES:
                 namesakes.setdefault(one.label, {})[one.entries[place].name] = len(rows)

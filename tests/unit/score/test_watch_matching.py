@@ -91,7 +91,7 @@ def test_all_that_a_hull_ever_said_counts():
 def test_another_imo_number_is_another_ship(row):
     assert found({"vessel": "A", **row}) == []
     both = match([listed(LISTED)], hulls({"vessel": "A", **row}))
-    assert both.vetoed == 1
+    assert both.vetoed == {"OFAC SDN of 2026-03-20": 1}
 
 
 def test_a_number_typed_in_place_of_one_says_nothing():
