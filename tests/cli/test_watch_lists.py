@@ -62,7 +62,7 @@ def test_hits_are_in_the_table_the_run_the_page_and_the_score(run, export, tmp_p
     (reason,) = (reason for reason in with_list["reasons"] if reason["indicator"] == "watch_list")
     assert reason["weight"] == 2.5
     assert with_list["log_odds"] == pytest.approx(without["log_odds"] + 2.5)
-    assert "broadcast IMO 9100011, as TESTAVIL on SDN of 2026-03-20 (entry 20001, IRAN)" in reason["sentence"]
+    assert "broadcast IMO 9100011, as TESTAVIL on SDN of 2026-03-20 (entry 20001, IRAN, it is not" in reason["sentence"]
     assert pq.read_table(out / "events.parquet").equals(pq.read_table(plain / "events.parquet"))
 
     (about,) = json.loads((out / "run.json").read_text())["watch_lists"]
