@@ -275,7 +275,8 @@ Kinds of events, had the ships been heard as the left column says:
 Indicators in the table are those that fire on what is published alone (place, hour, flag, IMO number, type), or would
 by the words quoted below. Of meetings at sea nothing at all is published of
 `{unknown}`,
-unless a case says otherwise: these count neither way. Hours are read as of Japan, and places are good to 60 km.
+unless a case says otherwise: these count neither way. (Sizes are published as deadweights, if at all, and `size` asks
+for lengths.) Hours are read as of Japan, places are good to 60 km, and a distance to shore below 0 is on land.
 
 | # | day | receiver, supplier | verdict | fire | against |
 |---|---|---|---|---|---|
@@ -299,7 +300,7 @@ def page(rows: list[Row]) -> str:
     for case, walk, row in zip(cases, walks, rows, strict=True):
         own = [claim for claim in claims if claim["case"] == walk["case"]]
         text += (
-            f"| {walk['case']} | {case['date_local']} | {case['receiver']}, {case['supplier']} | {walk['verdict']} "
+            f"| {walk['case']} | {case['date_local']} | {', '.join(filter(None, (case['receiver'], case['supplier'])))} | {walk['verdict']} "
             f"| {names(fire_of(row, own))} | {names(row['against'].split())} |\n"
         )
     return text + "".join(map(_section, cases, walks, rows, [claims] * len(rows))) + "\n"
@@ -327,9 +328,9 @@ def _section(case: Row, walk: Row, row: Row, claims: list[Row]) -> str:
     if case["distance_km_from_shanghai"]:
         published.insert(1, f"{case['distance_km_from_shanghai']} km from Shanghai")
     lines = [
-        f"\n## {walk['case']}. {case['date_local']}: {case['receiver']} and {case['supplier']}",
+        f"\n## {walk['case']}. {case['date_local']}: {' and '.join(filter(None, (case['receiver'], case['supplier'])))}",
         "",
-        f"{walk['verdict'].capitalize()}. Source: {case['source']} (confidence {case['confidence']}).",
+        f"{walk['verdict'][0].upper()}{walk['verdict'][1:]}. Source: {case['source']} (confidence {case['confidence']}).",
         "",
         f"- Published: {'; '.join(filter(None, published))}. Of AIS: {_AIS[walk['ais']]}.",
         f"- {_computed(case, row)}",
