@@ -300,7 +300,7 @@ def page(rows: list[Row]) -> str:
     for case, walk, row in zip(cases, walks, rows, strict=True):
         own = [claim for claim in claims if claim["case"] == walk["case"]]
         text += (
-            f"| {walk['case']} | {case['date_local']} | {', '.join(filter(None, (case['receiver'], case['supplier'])))} | {walk['verdict']} "
+            f"| {walk['case']} | {case['date_local']} | {ships(case, ', ')} | {walk['verdict']} "
             f"| {names(fire_of(row, own))} | {names(row['against'].split())} |\n"
         )
     return text + "".join(map(_section, cases, walks, rows, [claims] * len(rows))) + "\n"
@@ -322,15 +322,19 @@ def names(words: list[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
+def ships(case: Row, between: str) -> str:
+    return between.join(filter(None, (case["receiver"], case["supplier"])))
+
+
 def _section(case: Row, walk: Row, row: Row, claims: list[Row]) -> str:
     own = [claim for claim in claims if claim["case"] == walk["case"]]
     published = [case["area"], case["time_of_day_local"], case["quantity"], case["notes"]]
     if case["distance_km_from_shanghai"]:
         published.insert(1, f"{case['distance_km_from_shanghai']} km from Shanghai")
     lines = [
-        f"\n## {walk['case']}. {case['date_local']}: {' and '.join(filter(None, (case['receiver'], case['supplier'])))}",
+        f"\n## {walk['case']}. {case['date_local']}: {ships(case, ' and ')}",
         "",
-        f"{walk['verdict'][0].upper()}{walk['verdict'][1:]}. Source: {case['source']} (confidence {case['confidence']}).",
+        f"Verdict: {walk['verdict']}. Source: {case['source']} (confidence {case['confidence']}).",
         "",
         f"- Published: {'; '.join(filter(None, published))}. Of AIS: {_AIS[walk['ais']]}.",
         f"- {_computed(case, row)}",
