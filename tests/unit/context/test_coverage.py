@@ -382,6 +382,15 @@ def test_while_another_hull_sends_on_its_number_without_a_pause_none_is_dark(end
     assert gap["evidence"].startswith("another hull was heard on its MMSI meanwhile")
 
 
+def test_ids_of_ones_own_with_a_hash_are_not_one_number():
+    ships = []
+    for k, ship in enumerate(anchored(12)):
+        place, field = ship.schema.get_field_index("vessel_id"), ship.schema.field("vessel_id")
+        ships.append(ship.set_column(place, field, pa.array([f"ship#{k}"] * ship.num_rows).cast(field.type)))
+    ships[3] = silenced(ships[3], 10.0, 17.5)
+    assert [gap["coverage"] for gap in gaps_of(*ships)["ship#3"]] == ["dark"]
+
+
 def test_two_that_hide_together_among_few_are_dark_where_the_others_go_on():
     """Each is the only one that fell silent with the other: that is no sign of an outage while four go on."""
     ships = anchored(6)
