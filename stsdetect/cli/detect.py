@@ -14,6 +14,7 @@ from stsdetect.cli import console, options
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @options.settings_options
+@options.profile_option
 @click.option("--since", metavar="TIME", help="Only reports from this time on (ISO 8601, UTC).")
 @click.option("--until", metavar="TIME", help="Only reports before this time (ISO 8601, UTC).")
 @click.option(

@@ -52,6 +52,17 @@ def own_settings(verb: F) -> F:
     return verb
 
 
+def profile_option(verb: F) -> F:
+    """Add ``--profile``."""
+    return click.option(
+        "--profile",
+        "score__profile",
+        metavar="NAME|FILE",
+        help="What is looked for: dprk-petroleum (the default), dprk-coal, generic-sts, or a file of your own "
+        "(see `stsdetect about profiles`).",
+    )(verb)
+
+
 def settings_options(verb: F) -> F:
     """Add ``--settings``, ``--set``, and what says how files are to be read."""
     verb = own_settings(verb)

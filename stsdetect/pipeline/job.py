@@ -36,8 +36,7 @@ from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, WATCH_HITS
 from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.evidence import Evidence
-from stsdetect.score.facts import Facts, packaged_facts
-from stsdetect.score.facts import Zone as ZoneFacts
+from stsdetect.score.facts import Facts, packaged_facts, zone_facts
 from stsdetect.score.listed import Listed
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.watchlists import ListSource
@@ -298,12 +297,12 @@ def run_job(
             known = {"facts": places.facts, "berths": berths}
             found = match(watched, cleaned.tracks.vessels, events)
             asked["watch_hits"] = found.hits
-            direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
-            read = Evidence(events)
+            read, direct = Evidence(events), rank_deliveries(events, calls=rule, ports=ports, **asked)
             pairs = rank([rank_pairs(read, **known, **asked), rank_dark(read, **known, **asked), direct])
             imos = Listed.of(found.hits).imos
             around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
-            pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
+            if settings.score.trade == "import":  # chains are followed from a supply port to a watched one
+                pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
             pairs = add_volumes(pairs, events, cleaned.tracks.vessels, settings=settings.volume, **around)
         filters = {
             "since": manifest.iso(start),
@@ -344,7 +343,7 @@ class _Places:
     @classmethod
     def load(cls, settings: Settings) -> _Places:
         zones = load_zones(settings.context.zones_file)
-        known = {zone.id: ZoneFacts(zone.category, zone.confidence) for zone in zones}
+        known = {zone.id: zone_facts(zone.category, zone.confidence, zone.relevance) for zone in zones}
         return cls(zones, load_ports(settings.context.ports_file), replace(packaged_facts(), zones=known))
 
 

@@ -83,7 +83,7 @@ def rank_dark(
             DarkCase(
                 lead,
                 one,
-                Case(one.meeting, traffic, known, shared, listed=listed),
+                Case(one.meeting, traffic, known, shared, listed=listed, aim=settings),
                 one.hulls in one_hull,
                 _company_h(one, busy),
             )

@@ -34,7 +34,8 @@ def rank_deliveries(
     """Rank the vessels that may have delivered a cargo without any meeting, strongest lead first, with reasons.
 
     Asked is each vessel with a call at a supply port that was seen or told, and after it a call at a port of
-    ``calls.hidden_countries``: seen, told, or inferred from a silence. The last loading before it counts.
+    ``calls.hidden_countries``: seen, told, or inferred from a silence. The last loading before it counts. Where
+    ``settings.trade`` is export it is the other way round: the first landing after it counts.
 
     Parameters
     ----------
@@ -57,7 +58,8 @@ def rank_deliveries(
     0
     """
     table = EVENTS.conform(events, extra=True)
-    harbours = Harbours.of(load_ports() if ports is None else ports, calls)
+    export = settings.trade == "export"
+    harbours = Harbours.of(load_ports() if ports is None else ports, calls, export=export)
     stops = read_stops(_of_callers(table, harbours), ("port_call", "gap"))
     found = deliveries(stops, harbours)
     if not found:
@@ -74,7 +76,7 @@ def rank_deliveries(
         for some in by_country.values():
             # One silence after another may follow one loading: the vessel did so once.
             times = len({one.load.event_id for one in some})
-            cases = [DeliveryCase(one, harbours, flag, silences[vessel], times, listed) for one in some]
+            cases = [DeliveryCase(one, harbours, flag, silences[vessel], times, listed, settings) for one in some]
             scored.append(weighing.score(tuple(some), cases, _order))
     scored.sort(key=lambda one: (-one.log_odds, one.lead[0].load.start_time, _at(one).load.vessel_a, _port(one)))
     columns = _columns(scored)
@@ -106,8 +108,8 @@ def _port(one: Scored[_Deliveries]) -> str:
 def _columns(scored: Sequence[Scored[_Deliveries]]) -> dict[str, Any]:
     """Return the columns of the leads, in the order given, but for their reasons."""
     loads = [_at(one).load for one in scored]
-    firsts = [min(delivery.load.start_time for delivery in one.lead) for one in scored]
-    lasts = [max(delivery.call.end_time for delivery in one.lead) for one in scored]
+    firsts = [min(min(one.load.start_time, one.call.start_time) for one in lead.lead) for lead in scored]
+    lasts = [max(max(one.load.end_time, one.call.end_time) for one in lead.lead) for lead in scored]
     return {
         "pair_id": [pair_id(load.vessel_a, f"port:{_port(one)}") for load, one in zip(loads, scored, strict=True)],
         "vessel_a": [load.vessel_a for load in loads],

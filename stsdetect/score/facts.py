@@ -21,6 +21,8 @@ class Zone:
 
     category: str = ""
     confidence: str = ""
+    #: What it is said to matter for; empty for everything.
+    uses: frozenset[str] = frozenset()
 
     @property
     def legal(self) -> bool:
@@ -40,10 +42,17 @@ class Facts:
         return self.zones.get(zone_id, Zone())
 
 
+def zone_facts(category: str, confidence: str, relevance: str) -> Zone:
+    """Return what the score needs of a zone, from the words of its table."""
+    return Zone(category, confidence, frozenset(filter(None, relevance.split(";"))))
+
+
 @lru_cache(maxsize=1)
 def packaged_facts() -> Facts:
     """Return the packaged zones and flags, loaded once."""
-    zones = {row["id"]: Zone(row["category"], row["confidence"]) for row in read_facts("zones.csv")}
+    zones = {
+        row["id"]: zone_facts(row["category"], row["confidence"], row["relevance"]) for row in read_facts("zones.csv")
+    }
     return Facts(zones, {iso2: row["confidence"] for iso2, row in flag_evidence().items()})
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from stsdetect.score.indicators_against import AGAINST
-from stsdetect.score.indicators_for import FOR
+from stsdetect.score.indicators_for import CODES, FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.indicators_watch import WATCH_LIST
 from stsdetect.score.meetings import MASKED, Side, safe_id
@@ -87,11 +87,11 @@ def room(case: DarkCase) -> Finding:
     hours = case.one.reach_max_h
     if hours is None:
         return unknown("How long a silence leaves for a meeting is not known")
-    share = ramp(hours, *_ROOM_SHARE)
+    share, aim = ramp(hours, *_ROOM_SHARE), case.case.aim
     if hours < 1.5:
-        verdict = "too short for a transfer of fuel"
+        verdict = "too short for a transfer"
     elif hours <= 24.0:
-        verdict = "consistent with the 2 to 10 h that 600 to 2,000 t take to pump"
+        verdict = f"consistent with the {aim.transfer_from_h:g} to {aim.transfer_to_h:g} h that {aim.parcel}"
     else:
         verdict = "long enough for much else"
     whose = "The silence leaves" if case.one.one_dark else "Both silences leave"
@@ -208,12 +208,13 @@ def lone_tanker(case: DarkCase) -> Finding | None:
     """Type of the visible vessel where its partner is not known."""
     if case.lead.named:
         return None
-    side = case.one.visible
-    if side.kind == "tanker":
-        return Finding(1.0, 1.0, f"{_cap(side)} broadcasts a tanker type (80 to 89)")
+    side, aim = case.one.visible, case.case.aim
+    if side.kind in aim.carriers:
+        return Finding(1.0, 1.0, f"{_cap(side)} broadcasts a {side.kind} type ({CODES[side.kind]})")
     if side.kind in MASKED:
-        return Finding(0.0, 0.0, f"{_cap(side)} broadcasts no tanker type, which counts neither way")
-    return Finding(0.0, -0.5, f"{_cap(side)} broadcasts type {side.ship_type} ({side.kind}), no usual carrier of oil")
+        return Finding(0.0, 0.0, f"{_cap(side)} broadcasts no {aim.carriers[0]} type, which counts neither way")
+    text = f"{_cap(side)} broadcasts type {side.ship_type} ({side.kind}), no usual carrier of {aim.cargo}"
+    return Finding(0.0, -0.5, text)
 
 
 def again(case: DarkCase) -> Finding | None:

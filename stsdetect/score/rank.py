@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeAlias
@@ -29,10 +29,11 @@ from stsdetect.score.unseen import Unseen, unseen_of
 from stsdetect.score.weighing import Scored, Weighing
 from stsdetect.settings import ScoreSettings
 
-__all__ = ["INDICATORS", "confidence", "effective_weights", "indicator_rows", "rank", "rank_pairs"]
+__all__ = ["INDICATORS", "check_weights", "confidence", "indicator_rows", "rank", "rank_pairs"]
 
 
 def _base(case: Case) -> Finding:
+    """Every pair starts as unlikely as most meetings are."""
     return Finding(None, 1.0, "Every pair starts here: most close meetings of vessels are ordinary")
 
 
@@ -74,7 +75,7 @@ def rank_pairs(
         An `EVENTS` table (Arrow or pandas), or what `Evidence` read of one: its encounters make the pairs, its gaps and
         identity events are evidence around them.
     settings
-        Changed weights by indicator name; 0 switches an indicator off, the sign must stay.
+        What is looked for, and changed weights by indicator name; 0 switches an indicator off, the sign must stay.
     settings_id
         Digest of all settings, written to every row.
     facts
@@ -91,7 +92,7 @@ def rank_pairs(
     Raises
     ------
     SettingsError
-        If a weight has an unknown name, or the wrong sign.
+        If a weight, of the profile or the user, has an unknown name or the wrong sign.
     SchemaError
         If ``events`` is not an `EVENTS` table, ``berths`` not a `BERTHS` table, or an encounter lacks its second
         vessel.
@@ -102,7 +103,7 @@ def rank_pairs(
     >>> rank_pairs(EVENTS.empty()).num_rows
     0
     """
-    effective_weights(settings.weights)
+    check_weights(settings)
     read = Evidence.of(events)
     meetings = read.meetings
     if not meetings:
@@ -115,7 +116,7 @@ def rank_pairs(
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel
-        case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())), listed)
+        case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())), listed, settings)
         pairs.setdefault(hulls, []).append(case)
     weighing = Weighing[Case](INDICATORS, settings)
     scored = [
@@ -129,41 +130,57 @@ def rank_pairs(
     return PAIRS.table(columns)
 
 
-def effective_weights(changes: Mapping[str, float]) -> dict[str, float]:
-    """Return the weight of every indicator, with the user's changes.
+def check_weights(settings: ScoreSettings) -> None:
+    """Refuse weights and groups that cannot be, of a profile or of the user.
 
     Raises
     ------
     SettingsError
         If a name is unknown (the nearest are offered) or a sign is turned round.
     """
-    weights = {indicator.name: indicator.weight for indicator in EVERY_INDICATOR}
     directions = {indicator.name: indicator.direction for indicator in EVERY_INDICATOR}
-    for name, weight in changes.items():
-        if name not in weights:
-            hint = did_you_mean(name, weights) or " See `stsdetect about settings`."
-            raise SettingsError(f"score.weights: there is no indicator '{name}'.{hint}")
-        if not math.isfinite(weight):
-            raise SettingsError(f"score.weights.{name} is {weight}: give a finite number")
-        direction = directions[name]
-        if direction == "against" and weight > 0:
-            raise SettingsError(f"score.weights.{name} is {weight}: it counts against, so give zero or less")
-        if direction in ("for", "both") and weight < 0:
-            raise SettingsError(f"score.weights.{name} is {weight}: it counts for, so give zero or more")
-        weights[name] = float(weight)
-    return weights
+    of_profile = f"profile {settings.profile}: weights"
+    for where, changes in ((of_profile, settings.profile_weights), ("score.weights", settings.weights)):
+        for name, weight in changes.items():
+            _known(where, name, directions)
+            if not math.isfinite(weight):
+                raise SettingsError(f"{where}.{name} is {weight}: give a finite number")
+            direction = directions[name]
+            if direction == "against" and weight > 0:
+                raise SettingsError(f"{where}.{name} is {weight}: it counts against, so give zero or less")
+            if direction in ("for", "both") and weight < 0:
+                raise SettingsError(f"{where}.{name} is {weight}: it counts for, so give zero or more")
+    for name in settings.groups:
+        _known(f"profile {settings.profile}: groups", name, directions)
 
 
-def indicator_rows() -> list[dict[str, Any]]:
+def _known(where: str, name: str, names: Iterable[str]) -> None:
+    if name not in names:
+        hint = did_you_mean(name, names) or " See `stsdetect about indicators`."
+        raise SettingsError(f"{where}: there is no indicator '{name}'.{hint}")
+
+
+def indicator_rows(settings: ScoreSettings = ScoreSettings()) -> list[dict[str, Any]]:
     """List every indicator in the order of summation, for help texts and the page.
+
+    Parameters
+    ----------
+    settings
+        Weights and groups are those in force with it: of its profile, with the user's changes.
 
     Examples
     --------
     >>> indicator_rows()[0]["name"]
     'base'
     """
-    fields = ("name", "title", "unit", "direction", "weight", "group", "missing", "example", "source")
-    return [{field: getattr(indicator, field) for field in fields} for indicator in EVERY_INDICATOR]
+    check_weights(settings)
+    fields = ("name", "title", "definition", "unit", "direction", "weight", "group", "missing", "example", "source")
+    rows = [{field: getattr(indicator, field) for field in fields} for indicator in EVERY_INDICATOR]
+    weights = {**settings.profile_weights, **settings.weights}
+    for row in rows:
+        row["weight"] = float(weights.get(row["name"], row["weight"]))
+        row["group"] = settings.groups.get(row["name"], row["group"])
+    return rows
 
 
 def _order(case: Case) -> tuple[int, str, int]:

@@ -15,6 +15,7 @@ from stsdetect.score.facts import Facts
 from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import Meeting, Side
 from stsdetect.score.traffic import Traffic
+from stsdetect.settings import ScoreSettings
 
 Direction = Literal["base", "for", "against", "both"]
 
@@ -23,6 +24,10 @@ OUR_WEIGHT = "weight: our judgement"
 ADVISORY = "OFAC, US State Department and US Coast Guard advisory, 2019-03-21"
 MOFA = "Ministry of Foreign Affairs of Japan, releases on suspected transfers, 2018-2020"
 POE = "UN Panel of Experts established under resolution 1874, reports as quoted in the press 2018-2024"
+
+
+#: What is looked for where nobody says.
+USUAL = ScoreSettings()
 
 
 class SharedBerths:
@@ -53,6 +58,8 @@ class Case:
     unseen: int = 0
     #: What watch-lists say of vessels.
     listed: Listed = NO_LISTS
+    #: What is looked for.
+    aim: ScoreSettings = USUAL
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -89,6 +96,11 @@ class Indicator:
     per_pair: bool = False
     #: Of those of one group that speak the same way the strongest counts in full; see `stsdetect.score.weighing`.
     group: str = ""
+
+    @property
+    def definition(self) -> str:
+        """What it asks, in a sentence: the first line of what its measure says of itself."""
+        return (self.measure.__doc__ or self.title).strip().partition("\n")[0]
 
 
 def ramp(x: float, *points: tuple[float, float]) -> float:
