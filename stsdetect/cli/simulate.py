@@ -53,6 +53,19 @@ LAYOUT_NAMES = (
 @click.option("--days", metavar="N", type=int, help="Length of a dark-month [days]. Default: 30.")
 @click.option("--vessels", metavar="N", type=int, help="Vessels of a dark-month beside those planted. Default: 2000.")
 @click.option("--cases", metavar="N", type=int, help="Cases of each family in a dark-month. Default: 7.")
+@click.option(
+    "--families",
+    metavar="NAMES",
+    help="Families planted in a dark-month, parted by commas: one_dark, both_dark, hand_over, direct_delivery, chain "
+    "(the default), seen_at_night, seen_again, seen_under_way.",
+)
+@click.option(
+    "--ordinary",
+    metavar="N",
+    type=int,
+    help="Scenes of each kind of ordinary meeting (bunkering, lightering, fleets, rafts) added to a dark-month. "
+    "Default: 0.",
+)
 @click.option("--area", metavar="BOX", help="lat_min,lat_max,lon_min,lon_max of a dark-month [degrees].")
 @options.messages
 def simulate(
@@ -101,6 +114,8 @@ def simulate(
 def _month(given: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a month that were given."""
     chosen = {name: value for name, value in given.items() if value is not None}
+    if "families" in chosen:
+        chosen["families"] = tuple(options.parse_formats((str(chosen["families"]),)))
     if "area" in chosen:
         words = str(chosen["area"]).split(",")
         try:

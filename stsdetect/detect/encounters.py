@@ -29,7 +29,7 @@ from stsdetect.kernels.contact import overlaps
 from stsdetect.kernels.nearby import MOST_BINS
 from stsdetect.kernels.runs import group_bounds, weighted_median
 from stsdetect.kernels.sphere import Bools, Floats, Ints, chord_to_arc, norm
-from stsdetect.reference.vessels import imo_ok
+from stsdetect.reference.vessels import imo_tells
 from stsdetect.schema import EVENTS
 from stsdetect.settings import EncounterSettings
 from stsdetect.units import US_PER_S
@@ -188,7 +188,7 @@ class Encounters:
             return np.asarray(same, dtype=np.bool_)
 
         names = both("name", _says_something) & both("callsign", _says_something)
-        return _one_mmsi(data, runs) | both("imo", imo_ok) | names
+        return _one_mmsi(data, runs) | both("imo", imo_tells) | names
 
     def _measure(
         self,

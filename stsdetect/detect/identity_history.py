@@ -20,7 +20,7 @@ from stsdetect.detect.identity_events import Oddity, moment, plain_name, quoted,
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints
 from stsdetect.reference.callsigns import callsign_state, one_series
-from stsdetect.reference.vessels import MMSI_FORM_NAMES, flag_of, imo_ok, mmsi_forms
+from stsdetect.reference.vessels import MMSI_FORM_NAMES, flag_of, imo_ok, imo_tells, mmsi_forms
 from stsdetect.settings import IdentitySettings
 
 #: Of so many different values of one hull the first are compared; more are noise (a failing receiver, a test set).
@@ -211,7 +211,7 @@ def _changes(data: Fixes, known: Identities, rows: slice, rule: IdentitySettings
         None if length is None or kinds & _TOWING else (length, width or 0.0)
         for length, width in zip(*(table.column(name).to_pylist() for name in ("length_m", "width_m")), strict=True)
     ]
-    numbers = [imo if imo_ok(imo) else None for imo in table.column("imo").to_pylist()]
+    numbers = [imo if imo_tells(imo) else None for imo in table.column("imo").to_pylist()]
     asked: list[tuple[str, str, list[object], Callable[[object, object], bool]]] = [
         ("name_change", "Name", table.column("name").to_pylist(), partial(_alike, 2)),
         ("callsign_change", "Call sign", table.column("callsign").to_pylist(), partial(_alike, 1)),

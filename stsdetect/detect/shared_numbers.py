@@ -17,7 +17,7 @@ from stsdetect.detect.identity_events import Oddity, moment
 from stsdetect.detect.stretches import Stretches
 from stsdetect.kernels.runs import expand, group_bounds
 from stsdetect.kernels.sphere import Floats, Ints, distance_m
-from stsdetect.reference.vessels import imo_ok
+from stsdetect.reference.vessels import imo_tells
 from stsdetect.settings import IdentitySettings
 from stsdetect.units import KNOT_MPS
 
@@ -46,7 +46,7 @@ def shared_imo(stretches: Stretches, known: Identities, rule: IdentitySettings) 
     raised. Innocent: a new flag or a new transponder (``imo_moved``); a number typed wrong that is another ship's.
     """
     imo = to_floats(known.table.column("imo"))
-    valid = np.isin(imo, [number for number in np.unique(imo[~np.isnan(imo)]).tolist() if imo_ok(number)])
+    valid = np.isin(imo, [number for number in np.unique(imo[~np.isnan(imo)]).tolist() if imo_tells(number)])
     rows = np.flatnonzero(valid)
     pairs, place = np.unique(np.stack([imo[rows], known.hull[rows]], axis=1), axis=0, return_inverse=True)
     if not pairs.size:

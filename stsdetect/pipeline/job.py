@@ -27,20 +27,15 @@ from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive
 from stsdetect.pipeline.loops import get_ready, wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
+from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.told import join_sources, join_told
 from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
-from stsdetect.reference.places import Port, Zone, load_ports, load_zones
 from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, WATCH_HITS
-from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
-from stsdetect.score.chains import add_chains, chains
-from stsdetect.score.evidence import Evidence
-from stsdetect.score.facts import Facts, packaged_facts, zone_facts
-from stsdetect.score.listed import Listed
+from stsdetect.score import rank_pairs
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.watchlists import ListSource
-from stsdetect.score.watchlists.matching import match
 from stsdetect.settings import Format, Settings
 from stsdetect.tracks import Tracks
 
@@ -249,7 +244,7 @@ def run_job(
     start, end = _moment(since, "since"), _moment(until, "until")
     if start is not None and end is not None and start >= end:
         raise UsageError(f"since ({since}) must come before until ({until})")
-    places = _Places.load(settings)
+    places = Places.load(settings)
     earlier = read_baseline(settings.coverage.baseline_file)
     # An empty table is enough to find a misspelt or impossible weight before the work.
     rank_pairs(EVENTS.empty(), settings=settings.score, facts=places.facts)
@@ -293,17 +288,9 @@ def run_job(
             events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
             events = filter_by_zone(events, settings.context)
         with clock.stage("score"):
-            asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
-            known = {"facts": places.facts, "berths": berths}
-            found = match(watched, cleaned.tracks.vessels, events)
-            asked["watch_hits"] = found.hits
-            read, direct = Evidence(events), rank_deliveries(events, calls=rule, ports=ports, **asked)
-            pairs = rank([rank_pairs(read, **known, **asked), rank_dark(read, **known, **asked), direct])
-            imos = Listed.of(found.hits).imos
-            around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
-            if settings.score.trade == "import":  # chains are followed from a supply port to a watched one
-                pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
-            pairs = add_volumes(pairs, events, cleaned.tracks.vessels, settings=settings.volume, **around)
+            pairs, found = score_events(
+                events, cleaned.tracks.vessels, berths, settings=settings, places=places, watched=watched
+            )
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),
@@ -332,19 +319,6 @@ def run_job(
     if loops:
         remember_compiled()
     return result if folder is None else replace(result, files=tuple(folder / name for name in names))
-
-
-@dataclass(frozen=True)
-class _Places:
-    zones: tuple[Zone, ...]
-    ports: tuple[Port, ...]
-    facts: Facts
-
-    @classmethod
-    def load(cls, settings: Settings) -> _Places:
-        zones = load_zones(settings.context.zones_file)
-        known = {zone.id: zone_facts(zone.category, zone.confidence, zone.relevance) for zone in zones}
-        return cls(zones, load_ports(settings.context.ports_file), replace(packaged_facts(), zones=known))
 
 
 class _Clock:
@@ -459,7 +433,7 @@ def _say_some(lines: Sequence[str], what: str) -> None:
         log.warning("and %d more %s, all in %s", len(lines) - MAX_REMARKS, what, RUN_FILE)
 
 
-def _write(result: Result, aside: Path, formats: Sequence[str], places: _Places | None, slots: FixSlots) -> list[str]:
+def _write(result: Result, aside: Path, formats: Sequence[str], places: Places | None, slots: FixSlots) -> list[str]:
     """Write all files but ``run.json``; return all names, in the order in which people want them."""
     from stsdetect.report.gis import write_events_parquet, write_gis, write_table
 

@@ -225,3 +225,19 @@ def imo_ok(imo: Any) -> bool:
     digits = [int(digit) for digit in str(number)]
     total = sum(weight * digit for weight, digit in zip(range(7, 1, -1), digits, strict=False))
     return total % 10 == digits[6]
+
+
+#: Numbers typed in place of an IMO number whose check digit is right by chance: 1 to 7 in a row, and 5 seven times (our
+#: choice, as ``mmsi_forms.csv`` has such MMSIs).
+_PLACEHOLDERS = frozenset({1_234_567, 5_555_555})
+
+
+def imo_tells(imo: Any) -> bool:
+    """Tell whether an IMO number tells one ship from others: a right one that is not typed in place of one.
+
+    Examples
+    --------
+    >>> imo_tells(9074729), imo_tells(9074720), imo_ok(1234567), imo_tells(1234567)
+    (True, False, True, False)
+    """
+    return imo_ok(imo) and int(imo) not in _PLACEHOLDERS

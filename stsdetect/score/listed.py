@@ -59,13 +59,21 @@ class Listed:
             own = self.rows.get(vessel)
             if own:
                 hits += own[0]["kind"] == "hit"
-                more = f"; so do {len(own) - 1} more entries" if len(own) > 1 else ""
-                found.append((_share(own[0]), f"{label[0].upper()}{label[1:]} {own[0]['evidence']}{more}"))
+                found.append((_share(own[0]), f"{label[0].upper()}{label[1:]} {own[0]['evidence']}{_more(own[1:])}"))
         if not found:
             return None
-        found.sort(key=lambda one: -one[0])
+        found.sort(key=lambda one: (-one[0], one[1]))
         share = found[0][0] + _FURTHER * sum(other for other, _ in found[1:])
         return Said(hits, min(1.0, share), ". ".join(text for _, text in found))
+
+
+def _more(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return words for the further entries of a vessel: what is only possible is never told as a hit."""
+    kinds = [row["kind"] for row in rows]
+    hits = kinds.count("hit")
+    maybe = len(kinds) - hits
+    text = f"; so {'does' if hits == 1 else 'do'} {hits} more {'entry' if hits == 1 else 'entries'}" if hits else ""
+    return text + (f"; it may be in {maybe} more {'entry' if maybe == 1 else 'entries'}, too" if maybe else "")
 
 
 def _share(row: Mapping[str, Any]) -> float:

@@ -29,7 +29,7 @@ from stsdetect.score.unseen import Unseen, unseen_of
 from stsdetect.score.weighing import Scored, Weighing
 from stsdetect.settings import ScoreSettings
 
-__all__ = ["INDICATORS", "check_weights", "confidence", "indicator_rows", "rank", "rank_pairs"]
+__all__ = ["INDICATORS", "check_weights", "confidence", "effective_weights", "indicator_rows", "rank", "rank_pairs"]
 
 
 def _base(case: Case) -> Finding:
@@ -130,6 +130,19 @@ def rank_pairs(
     return PAIRS.table(columns)
 
 
+def effective_weights(changes: Mapping[str, float], settings: ScoreSettings = ScoreSettings()) -> dict[str, float]:
+    """Return the weight of every indicator: of the profile of ``settings``, with changes in place of its own.
+
+    Raises
+    ------
+    SettingsError
+        If a name is unknown (the nearest are offered) or a sign is turned round.
+    """
+    check_weights(settings.model_copy(update={"weights": dict(changes)}))
+    in_force = {**settings.profile_weights, **changes}
+    return {one.name: float(in_force.get(one.name, one.weight)) for one in EVERY_INDICATOR}
+
+
 def check_weights(settings: ScoreSettings) -> None:
     """Refuse weights and groups that cannot be, of a profile or of the user.
 
@@ -173,12 +186,11 @@ def indicator_rows(settings: ScoreSettings = ScoreSettings()) -> list[dict[str, 
     >>> indicator_rows()[0]["name"]
     'base'
     """
-    check_weights(settings)
+    in_force = effective_weights(settings.weights, settings)
     fields = ("name", "title", "definition", "unit", "direction", "weight", "group", "missing", "example", "source")
     rows = [{field: getattr(indicator, field) for field in fields} for indicator in EVERY_INDICATOR]
-    weights = {**settings.profile_weights, **settings.weights}
     for row in rows:
-        row["weight"] = float(weights.get(row["name"], row["weight"]))
+        row["weight"] = in_force[row["name"]]
         row["group"] = settings.groups.get(row["name"], row["group"])
     return rows
 

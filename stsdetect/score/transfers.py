@@ -22,8 +22,8 @@ Row = Mapping[str, Any]
 
 _COLUMNS = [
     "event_id", "kind", "subtype", "vessel_a", "vessel_b", "mmsi_a", "mmsi_b", "ship_type_a", "ship_type_b",
-    "length_a_m", "length_b_m", "start_time", "end_time", "duration_h", "zone_id", "port_id", "draught_change_a_m",
-    "draught_change_b_m", "candidate_rank", "candidate_score", "reach_max_h", "from_events",
+    "length_a_m", "length_b_m", "start_time", "end_time", "duration_h", "is_open", "zone_id", "port_id",
+    "draught_change_a_m", "draught_change_b_m", "candidate_rank", "candidate_score", "reach_max_h", "from_events",
 ]  # fmt: skip
 _LEAD = ["pair_id", "vessel_a", "vessel_b", "partner_kind", "partner_id", "score", "event_ids"]
 
@@ -206,6 +206,8 @@ def _meeting(lead: Row, group: Sequence[Row], world: World, flags: Mapping[int, 
     start, end = min(row["start_time"] for row in times), max(row["end_time"] for row in times)
     # Between what was seen and what silences allow they may have stayed together.
     hours = first["reach_max_h"] if len(times) == 1 and not seen else (end - start) / HOUR_US
+    if any(row["is_open"] for row in times):
+        hours = None  # it went on when the data ended: for how long is not known
     mmsis = [_of(first, "mmsi_{}", hull) for hull in hulls]
     ours = [place for place, mmsi in enumerate(mmsis) if flags.get(mmsi or 0) in world.watched_flags]
     zones = {world.facts.zone(row["zone_id"] or "").category for row in group}

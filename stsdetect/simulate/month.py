@@ -14,16 +14,18 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.errors import UsageError
+from stsdetect.errors import UsageError, did_you_mean
 from stsdetect.schema import POSITIONS
 from stsdetect.simulate.archive import _dirty
 from stsdetect.simulate.archive_motion import _chance as _lot
 from stsdetect.simulate.archive_motion import _position_error, draw_normals
-from stsdetect.simulate.month_dark import Plot, plots
+from stsdetect.simulate.month_dark import DARK_FAMILIES, Plot, plots
 from stsdetect.simulate.month_fleet import Crew, background
 from stsdetect.simulate.month_hulls import Shipyard
+from stsdetect.simulate.month_ordinary import ordinary_meetings
 from stsdetect.simulate.month_radio import GONE, HEARD, HIDDEN, JAMMED, OFF, REASONS, Radio, Trouble, draw_radio
 from stsdetect.simulate.month_sea import Bools, Box, Ints, chart
+from stsdetect.simulate.month_seen import SEEN_FAMILIES
 from stsdetect.simulate.month_tracks import AWAY, HIDING, OWN_REASONS, STATUS, Spot, Tracks, Voyage
 from stsdetect.simulate.motion import Floats
 from stsdetect.simulate.sampling import NO_COG, NO_HEADING, NO_LAT, NO_LON, NO_SOG, PER_DEGREE, Reports
@@ -39,6 +41,8 @@ LEAST_DAYS = 8
 #: Of jammed hulls, so many send no place and so many a false one; the others keep their fix.
 _NO_FIX, _FALSE_FIX = 0.4, 0.35
 _REPEATED = 0.01
+#: What can be planted, in the order in which it is.
+PLANTED_FAMILIES = {**DARK_FAMILIES, **SEEN_FAMILIES}
 #: Times at which vessels' slots are drawn within ten minutes [s].
 _JITTER_S = 40
 
@@ -63,7 +67,13 @@ class Month:
     vessels : int
         How many vessels in the background.
     cases : int
-        How many of each family of `month_dark.DARK_FAMILIES` are planted.
+        How many of each family are planted.
+    families : tuple of str
+        Names of `PLANTED_FAMILIES`: those of `month_dark` by default, in which a side is silent; those of
+        `month_seen` are transfers in full view.
+    ordinary : int
+        How many scenes of each kind of `month_ordinary` are added: meetings that are no transfers of petroleum to
+        evade sanctions, but look like it.
     every_s : int
         One report is kept of so many seconds.
     area : tuple of four floats
@@ -74,8 +84,8 @@ class Month:
     Raises
     ------
     UsageError
-        For fewer than 8 days, 20 vessels or 0 cases, a negative seed, a rate out of 60-3600 s, an area that is no box
-        or a start that is not midnight UTC.
+        For an unknown family, fewer than 8 days, 20 vessels, 0 cases or 0 ordinary scenes, a negative seed, a rate out
+        of 60-3600 s, an area that is no box or a start that is not midnight UTC.
 
     Examples
     --------
@@ -87,11 +97,21 @@ class Month:
     days: int = 30
     vessels: int = 2_000
     cases: int = 7
+    families: tuple[str, ...] = tuple(DARK_FAMILIES)
+    ordinary: int = 0
     every_s: int = 600
     area: Box = YELLOW_SEA_TO_VOSTOCHNY
     start: datetime = START
 
     def __post_init__(self) -> None:
+        unknown = next((name for name in self.families if name not in PLANTED_FAMILIES), None)
+        if unknown is not None:
+            raise UsageError(
+                f"there is no family {unknown!r} to plant.{did_you_mean(unknown, PLANTED_FAMILIES)} There are "
+                + ", ".join(PLANTED_FAMILIES)
+            )
+        if self.ordinary < 0:
+            raise UsageError(f"{self.ordinary} ordinary scenes of each kind cannot be added; give 0 or more")
         if self.days < LEAST_DAYS or self.vessels < 20 or self.cases < 0:
             raise UsageError(
                 f"a month of {self.days} days, {self.vessels} vessels and {self.cases} cases of each family cannot be "
@@ -119,8 +139,10 @@ class Month:
         def crew(*stream: int) -> Crew:
             return Crew(np.random.default_rng([self.seed, *stream]), sea, self.span_s, self.start.month)
 
-        told = plots(lambda number: crew(12, number), yard, self.cases)
-        return background(crew(13), yard, self.vessels), told
+        chosen = {name: play for name, play in PLANTED_FAMILIES.items() if name in self.families}
+        told = plots(lambda number: crew(12, number), yard, self.cases, chosen)
+        calm = background(crew(13), yard, self.vessels)
+        return calm + ordinary_meetings(lambda kind: crew(18, kind), yard, calm, self.ordinary), told
 
     @cached_property
     def voyages(self) -> list[Voyage]:

@@ -8,7 +8,7 @@ Gunsan (MERCURY), Taichung and Kaohsiung, and other product ports. Times of sile
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -444,11 +444,16 @@ DARK_FAMILIES: dict[str, Callable[[Stage, Plot], None]] = {
 }
 
 
-def plots(crew_of: Callable[[int], Crew], yard: Shipyard, cases: int) -> list[Plot]:
+def plots(
+    crew_of: Callable[[int], Crew],
+    yard: Shipyard,
+    cases: int,
+    families: Mapping[str, Callable[[Stage, Plot], None]] = DARK_FAMILIES,
+) -> list[Plot]:
     """Play ``cases`` of every family, each with a random stream of its own."""
     found: list[Plot] = []
     for number in range(cases):
-        for family, play in DARK_FAMILIES.items():
+        for family, play in families.items():
             plot = Plot(f"{family}-{number + 1}")
             play(Stage(crew_of(len(found)), yard), plot)
             found.append(plot)

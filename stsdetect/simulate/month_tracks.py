@@ -90,6 +90,10 @@ class Voyage:
             if length > 1.0:
                 self._add(self.now_s + length / (speed_kn * KNOT_MPS), point, SAIL, 0.0)
 
+    def passes(self, t_s: float, point: Point) -> None:
+        """Sail straight to a point and be there at a time."""
+        self._add(t_s, point, SAIL, 0.0)
+
     def stay(self, length_s: float, mode: int, heading_deg: float = 0.0) -> None:
         """Lie moored, swing at anchor or work a ground about the place where it is."""
         self._add(self.now_s + length_s, self.at, mode, heading_deg)

@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
 import pyarrow as pa
 
+from stsdetect.score.truth import Aliases, Row, aliases, happened, hulls, is_lead, meanwhile, vessels
 from stsdetect.simulate import Planted
 from tests.evaluate.twin import feasible
 
-#: A call is where it was planted when it is this near [degrees]: Chongjin and Sonbong are 0.8 apart.
-PLACE_DEG = 0.5
 #: A silence is inside an outage when so many of its missing reports are missing for it; the others are at its ends.
 INSIDE = 0.9
 WEEK_S = 7 * 86400.0
@@ -28,8 +26,6 @@ _RENDEZVOUS = ("dark_rendezvous", "encounter")
 #: So many of the strongest false leads are kept, with these columns.
 _SHOWN = 100
 _OF_LEADS = ("partner_kind", "mmsi_a", "mmsi_b", "partner_id", "log_odds", "n_events", "first_time", "last_time")
-
-Row = dict[str, Any]
 
 
 @dataclass
@@ -98,38 +94,7 @@ def judge(
     return verdict
 
 
-def vessels(one: Planted) -> frozenset[int]:
-    """Return the MMSIs of what was planted."""
-    return frozenset(int(mmsi) for mmsi in one.vessels)
-
-
-def aliases(truth: list[Planted]) -> dict[int, frozenset[int]]:
-    """Return for each MMSI all under which its hull sailed."""
-    names = {mmsi: vessels(one) for one in truth if one.kind == "identity" for mmsi in vessels(one)}
-    return defaultdict(frozenset, names)
-
-
-def _hulls(mmsis: Iterable[int | None], alias: dict[int, frozenset[int]]) -> frozenset[int]:
-    """Return one number for each hull, whatever its name."""
-    return frozenset(min(alias.get(mmsi) or {mmsi}) for mmsi in mmsis if mmsi is not None)
-
-
-def _at(row: Row, one: Planted) -> bool:
-    """Say whether a row's time holds part of what was planted, and for calls, whether it was there."""
-    if not _meanwhile(row, one):
-        return False
-    if row.get("kind") != "port_call" or one.lat_deg is None or one.lon_deg is None:
-        return True
-    return abs(row["lat_deg"] - one.lat_deg) < PLACE_DEG and abs(row["lon_deg"] - one.lon_deg) < PLACE_DEG
-
-
-def _meanwhile(row: Row, one: Planted) -> bool:
-    return bool(row["start_time"] <= one.end and row["end_time"] >= one.start)
-
-
-def _found(
-    seed: int, one: Planted, by_vessel: dict[int, list[Row]], alias: dict[int, frozenset[int]], silences: pa.Table
-) -> Found:
+def _found(seed: int, one: Planted, by_vessel: dict[int, list[Row]], alias: Aliases, silences: pa.Table) -> Found:
     found = Found(seed, one)
     own = vessels(one)
     near = [row for mmsi in sorted(own) for row in by_vessel[mmsi]]
@@ -139,13 +104,13 @@ def _found(
         found.event = found.named = bool(hits)
         return found
     if one.kind == "port_call":
-        hits = [row for row in near if row["kind"] == "port_call" and _meanwhile(row, one)]
-        found.event, found.named = bool(hits), any(_at(row, one) for row in hits)
+        hits = [row for row in near if row["kind"] == "port_call" and meanwhile(row, one)]
+        found.event, found.named = bool(hits), any(happened(row, one) for row in hits)
         return found
-    hits = [row for row in near if row["kind"] in _RENDEZVOUS and _at(row, one)]
+    hits = [row for row in near if row["kind"] in _RENDEZVOUS and happened(row, one)]
     found.event = bool(hits)
-    hulls = _hulls(own, alias)
-    right = [row for row in hits if _hulls((row["mmsi_a"], row["mmsi_b"]), alias) == hulls]
+    crew = hulls(own, alias)
+    right = [row for row in hits if hulls((row["mmsi_a"], row["mmsi_b"]), alias) == crew]
     found.named = bool(right)
     ranks = [row.get("candidate_rank") for row in right if row.get("candidate_rank") is not None]
     found.best_rank = min(ranks, default=None)
@@ -156,7 +121,7 @@ def _found(
     return found
 
 
-def _lead_up(verdict: Verdict, pairs: list[Row], events: dict[str, Row], alias: dict[int, frozenset[int]]) -> None:
+def _lead_up(verdict: Verdict, pairs: list[Row], events: dict[str, Row], alias: Aliases) -> None:
     """Go down the leads, the strongest first, and note how many false ones stand above each true one."""
     false: Counter[str] = Counter()
     true: Counter[str] = Counter()
@@ -164,7 +129,7 @@ def _lead_up(verdict: Verdict, pairs: list[Row], events: dict[str, Row], alias: 
     moved = [one for one in verdict.found if one.planted.is_transfer]
     for place, row in enumerate(order, 1):
         kind = row["partner_kind"]
-        hits = [one for one in moved if _is_lead(row, one.planted, events, alias)]
+        hits = [one for one in moved if is_lead(row, one.planted, events, alias)]
         for one in hits:
             if one.lead_rank is None:
                 one.lead_rank, one.lead_kind = place, kind
@@ -173,23 +138,6 @@ def _lead_up(verdict: Verdict, pairs: list[Row], events: dict[str, Row], alias: 
         if not hits and len(verdict.strongest_false) < _SHOWN:
             verdict.strongest_false.append({"place": place, **{name: row[name] for name in _OF_LEADS}})
     verdict.false_leads, verdict.true_leads = dict(sorted(false.items())), dict(sorted(true.items()))
-
-
-def _is_lead(row: Row, one: Planted, events: dict[str, Row], alias: dict[int, frozenset[int]]) -> bool:
-    """Say whether a lead names what was planted: its vessels, at its time.
-
-    Of a lead with an unknown partner, the vessel named must have been in it; of a direct delivery, it must have called.
-    """
-    kind, hulls = row["partner_kind"], _hulls(vessels(one), alias)
-    named = _hulls((row["mmsi_a"], row["mmsi_b"] if kind == "vessel" else None), alias)
-    if (kind == "port") != (one.kind == "port_call") or not (named == hulls if kind == "vessel" else named <= hulls):
-        return False
-    own = [events[name] for name in row["event_ids"] if name in events]
-    if kind == "port":
-        return row["first_time"] <= one.end and row["last_time"] >= one.start
-    if own:
-        return any(_at(event, one) for event in own)
-    return bool(row["first_time"] <= one.end and row["last_time"] >= one.start)
 
 
 def _judge_gaps(verdict: Verdict, rows: list[Row], silences: pa.Table) -> None:

@@ -198,6 +198,12 @@ def test_10b_two_transponders_on_one_hull_and_a_vessel_with_itself():
     assert encounters_of(one, one) == []
 
 
+def test_10b_two_ships_that_type_one_placeholder_do_meet():
+    """1234567 has the right check digit of an IMO number by chance, and many crews type it."""
+    one, other = (boat(n, [(0, k, 0), (6, k, 0)], imo=1234567) for n, k in ((A, 0.0), (B, 60.0)))
+    assert len(encounters_of(one, other)) == 1
+
+
 def test_10c_stray_old_positions_do_not_split_a_hull():
     path = boat(A, [(0, 0, 0), (1, 15_000, 0), (5, 15_000, 0)])
     lat, lon = place((31.0, 124.0), [15_000.0], [0.0])

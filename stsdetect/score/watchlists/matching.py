@@ -12,9 +12,11 @@ for that is counted.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ import pyarrow.compute as pc
 
 from stsdetect.reference.callsigns import callsign_state
 from stsdetect.reference.texts import clean
-from stsdetect.reference.vessels import imo_ok, mmsi_form
+from stsdetect.reference.vessels import imo_tells, mmsi_form
 from stsdetect.schema import EVENTS, TIME, VESSELS, WATCH_HITS
 from stsdetect.score.watchlists.names import Name, plain
 from stsdetect.score.watchlists.protocol import Entry, WatchList
@@ -32,8 +34,8 @@ from stsdetect.score.watchlists.words import callsign_in, said
 #: Hulls that may bear the name of an entry before it tells nothing any more (our choice: of a few, each can be looked
 #: at).
 MAX_NAMESAKES = 3
-#: Names compared letter by letter at once: bounds the table of distances to some 10 MB.
-_AT_ONCE = 2_000
+#: Pairs of names compared letter by letter at once: bounds the table of distances to some 10 MB.
+_AT_ONCE = 10_000_000
 HIT, POSSIBLE = "hit", "possible"
 
 
@@ -48,8 +50,8 @@ class _Hull:
 
     @property
     def imos(self) -> frozenset[int]:
-        """Its IMO numbers whose check digit is right."""
-        return frozenset(number for number in self.imo if imo_ok(number))
+        """Its IMO numbers that tell ships apart."""
+        return frozenset(number for number in self.imo if imo_tells(number))
 
 
 @dataclass(frozen=True)
@@ -203,9 +205,6 @@ class _Index:
 
     def _slips(self, table: pa.Table) -> list[str]:
         """Return the names in the data that differ from one of an entry by a slip or two, and remember of which."""
-        from rapidfuzz.distance import OSA
-        from rapidfuzz.process import cdist
-
         by_numbers: dict[tuple[str, ...], list[Name]] = defaultdict(list)
         for name in self._telling:
             if name.slips:
@@ -215,18 +214,18 @@ class _Index:
             name = plain(word)
             if name.telling and name.slips and name.numbers in by_numbers and name.key not in self._by["name"]:
                 asked[name.numbers][name].append(word)
-        close = []
+        close: list[str] = []
         for numbers, words in asked.items():
-            entries, names = by_numbers[numbers], list(words)
-            letters = [entry.letters for entry in entries]
-            for begin in range(0, len(names), _AT_ONCE):
-                some = names[begin : begin + _AT_ONCE]
-                apart = cdist([n.letters for n in some], letters, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
-                for row, column in np.argwhere(apart <= 2).tolist():
-                    name, entry = some[row], entries[column]
-                    if apart[row, column] <= min(name.slips, entry.slips):
-                        self._near.setdefault(name, []).append(entry)
-                        close += words[name]
+            entries = sorted(by_numbers[numbers], key=lambda one: len(one.letters))
+            lengths = [len(one.letters) for one in entries]
+            names = sorted(words, key=lambda one: len(one.letters))
+            for length, group in groupby(names, key=lambda one: len(one.letters)):
+                same = list(group)
+                slips = same[0].slips  # lengths of names that are so near differ by no more than that
+                fit = entries[bisect_left(lengths, length - slips) : bisect_right(lengths, length + slips)]
+                for name, entry in _within(same, fit, slips):
+                    self._near.setdefault(name, []).append(entry)
+                    close += words[name]
         return close
 
     def candidates(self, number: int, hull: _Hull) -> set[int]:
@@ -243,6 +242,21 @@ class _Index:
             for near in (name, *self._near.get(name, ())):
                 spots += self._by["name"].get(near.key, ())
         return {place for which, place in spots if which == number}
+
+
+def _within(names: Sequence[Name], entries: Sequence[Name], slips: int) -> Iterator[tuple[Name, Name]]:
+    """Yield the pairs of a name and a name of an entry that no more letters tell apart than either allows."""
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import cdist
+
+    many = max(1, _AT_ONCE // max(1, len(names)))
+    letters = [one.letters for one in names]
+    for begin in range(0, len(entries), many):
+        some = entries[begin : begin + many]
+        apart = cdist(letters, [one.letters for one in some], scorer=OSA.distance, score_cutoff=slips, dtype=np.uint8)
+        for row, column in np.argwhere(apart <= slips).tolist():
+            if apart[row, column] <= some[column].slips:
+                yield names[row], some[column]
 
 
 def _words(table: pa.Table, name: str) -> list[str]:

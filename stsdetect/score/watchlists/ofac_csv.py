@@ -114,8 +114,13 @@ def with_remarks(entry: Entry, remarks: str, draft: Draft) -> Entry:
 
 
 def supplement(head: Head) -> str:
-    """Return ``alt`` or ``comments`` where a file is one of those that go with sdn.csv, else an empty string."""
+    """Return ``alt`` or ``comments`` where a file is one of those that go with sdn.csv, else an empty string.
+
+    Neither has a header: a table of one's own, of a number and a reason, does.
+    """
     found = samples(head)
+    if not found or not found[0][0].strip().isdigit():
+        return ""
     alt = sum(
         len(cells) == _ALT_COLUMNS
         and cells[0].strip().isdigit()
@@ -144,6 +149,10 @@ def add_supplement(draft: Draft, source: Source, kind: str) -> Draft:
             more[cells[0]].append(cells[3] if kind == "alt" else cells[1])
     if bad:
         draft.remarks[f"{bad:,} rows of {source.label} could not be read"] = None
+    if not more:
+        draft.remarks[f"none of the rows of {source.label} tell of a vessel of the list: is it what goes with it?"] = (
+            None
+        )
     entries = []
     for entry in draft.entries:
         texts = more.get(entry.entry_id, [])

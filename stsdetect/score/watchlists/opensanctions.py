@@ -19,7 +19,7 @@ column as in files of 2026.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -28,6 +28,7 @@ from stsdetect.readers.json_items import Shape, chunks, shapes
 from stsdetect.readers.source import Head, Source
 from stsdetect.reference.callsigns import callsign_state
 from stsdetect.reference.texts import clean
+from stsdetect.reference.vessels import imo_tells
 from stsdetect.score.watchlists.protocol import Draft, Entry
 from stsdetect.score.watchlists.tables import find_table, pieces, records
 from stsdetect.score.watchlists.words import (
@@ -39,6 +40,7 @@ from stsdetect.score.watchlists.words import (
     mmsi_in,
     names_of,
     said,
+    text_of,
 )
 
 #: Topics that are no listing.
@@ -69,12 +71,14 @@ class Maritime:
         """Read the vessels of the file."""
         draft, table = Draft(name="OpenSanctions maritime"), find_table(head)
         assert table is not None, "recognised by its header"
+        ids: dict[int, str] = {}
         for line, cells in records(source, table, draft):
             if cells["type"].casefold() != "vessel":
                 draft.pass_over("not a vessel" if cells["type"] else "no type")
             elif _no_listing(pieces(cells["risk"])):
                 draft.pass_over("no risk, or detained only")
             else:
+                ids[line] = cells.get("id", "")
                 imo = imo_in(cells["imo"], draft.left_out)
                 mmsis = [mmsi_in(text, draft.left_out) for text in pieces(cells.get("mmsi", ""))]
                 _keep(
@@ -88,7 +92,7 @@ class Maritime:
                         row=line,
                     ),
                 )
-        draft.entries = _by_id(draft.entries)
+        draft.entries = _by_id(draft.entries, ids)
         yield draft
 
 
@@ -99,7 +103,8 @@ class Simple:
     title = "OpenSanctions targets.simple.csv"
     doc = (
         "Header id, schema, name, aliases, ..., identifiers, sanctions, ..., dataset, first_seen, last_seen. Rows of "
-        "schema Vessel are taken; of identifiers those that are an IMO number, a ship's MMSI or a ship's call sign."
+        "schema Vessel are taken; of identifiers those that are an IMO number (marked as one, or bare where none in "
+        "the file is marked), a ship's MMSI or a ship's call sign."
     )
     dated = "the latest last_seen."
     origin = f"OpenSanctions, exporter simplecsv.py of {_REPOSITORY}"
@@ -113,12 +118,18 @@ class Simple:
         """Read the vessels of the file."""
         draft, table = Draft(name="OpenSanctions targets"), find_table(head)
         assert table is not None, "recognised by its header"
+        unmarked: dict[int, tuple[int, ...]] = {}
+        marks = False
         for line, cells in records(source, table, draft):
             _see(draft, cells.get("last_seen", ""))
             if cells["schema"].casefold() != "vessel":
                 draft.pass_over("not a vessel" if cells["schema"] else "no schema")
                 continue
-            imos, mmsis, signs = _sort(pieces(cells["identifiers"]), draft)
+            numbers = pieces(cells["identifiers"])
+            marks |= any(_marked(text) for text in numbers)
+            imos, mmsis, signs = _sort(numbers, draft)
+            if not imos:
+                unmarked[line] = tuple(int(text) for text in numbers if len(text) == 7 and imo_tells(text))
             programme = cells.get("program_ids") or cells["dataset"]
             _keep(
                 draft,
@@ -128,6 +139,7 @@ class Simple:
                     imos, mmsis, signs, said(programme, PROGRAMME_CHARS), row=line,
                 ),
             )  # fmt: skip
+        _take_unmarked(draft, unmarked, marks)
         yield draft
 
 
@@ -185,7 +197,8 @@ def _take(draft: Draft, row: int, item: dict[str, Any]) -> None:
         return
     imos = [imo_in(text, draft.left_out) for text in _texts(properties, "imoNumber")]
     mmsis = [mmsi_in(text, draft.left_out) for text in _texts(properties, "mmsi")]
-    sanctions = [one.get("properties") for one in properties.get("sanctions", ()) if isinstance(one, dict)]
+    held = properties.get("sanctions")
+    sanctions = [one.get("properties") for one in (held if isinstance(held, list) else ()) if isinstance(one, dict)]
     days = [
         day_in(text)
         for one in sanctions
@@ -213,7 +226,7 @@ def _texts(properties: dict[str, Any], name: str) -> list[str]:
     """Return the texts of a property; it should be a list, and may be anything."""
     values = properties.get(name)
     values = values if isinstance(values, list) else [values]
-    return [str(value) for value in values if isinstance(value, (str, int)) and not isinstance(value, bool)]
+    return list(filter(None, map(text_of, values)))
 
 
 def _no_listing(topics: Iterable[str]) -> bool:
@@ -234,14 +247,16 @@ def _see(draft: Draft, text: str) -> None:
         draft.date = day
 
 
+def _marked(text: str) -> bool:
+    return text.upper().startswith("IMO")
+
+
 def _sort(texts: list[str], draft: Draft) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
     """Tell IMO numbers, MMSIs and call signs among identifiers; others (registrations, hull numbers) are none of them.
 
-    A bare number of seven digits may be anything: it counts as an IMO number only where none is marked as one.
+    Only numbers that are marked as such are IMO numbers here: see `_take_unmarked`.
     """
-    marked = [text for text in texts if text.upper().startswith("IMO")]
-    bare = [text for text in texts if len(text) == 7 and text.isdigit()]
-    imos = [imo_in(text, draft.left_out) for text in marked or bare]
+    imos = [imo_in(text, draft.left_out) for text in texts if _marked(text)]
     mmsis = [mmsi_in(text, draft.left_out) for text in texts if len(text) == 9 and text.isdigit()]
     signs = [callsign_in(text) for text in texts if callsign_state(text) is not None and not text.isdigit()]
     return (
@@ -251,15 +266,28 @@ def _sort(texts: list[str], draft: Draft) -> tuple[tuple[int, ...], tuple[int, .
     )
 
 
-def _by_id(entries: list[Entry]) -> list[Entry]:
-    """Put rows of one id together."""
+def _take_unmarked(draft: Draft, unmarked: Mapping[int, tuple[int, ...]], marks: bool) -> None:
+    """Give entries the bare numbers of seven digits that may be IMO numbers, where the file marks none as one.
+
+    In a file that does, as those of some years do, a bare number is something else, such as a registration: it would
+    make another ship a hit.
+    """
+    if not marks:
+        draft.entries = [replace(one, imos=one.imos or unmarked.get(one.row, ())) for one in draft.entries]
+    elif left := sum(map(bool, unmarked.values())):
+        draft.left_out["numbers of seven digits that are not marked as IMO numbers, as others are"] += left
+
+
+def _by_id(entries: list[Entry], ids: Mapping[int, str]) -> list[Entry]:
+    """Put rows of one id together; ``ids`` has them whole by row, where an entry's own may be cut."""
     found: dict[str, Entry] = {}
     for entry in entries:
-        first = found.get(entry.entry_id)
+        key = ids.get(entry.row) or entry.entry_id
+        first = found.get(key)
         if first is None:
-            found[entry.entry_id] = entry
+            found[key] = entry
         else:
-            found[entry.entry_id] = replace(
+            found[key] = replace(
                 first,
                 names=names_of([*first.names, *entry.names]),
                 imos=tuple(dict.fromkeys((*first.imos, *entry.imos))),

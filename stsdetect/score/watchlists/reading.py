@@ -54,6 +54,8 @@ class WatchListFile:
         UsageError
             If it is no day.
         """
+        if isinstance(self.date, dt.datetime):
+            return self.date.date()
         if self.date is None or isinstance(self.date, dt.date):
             return self.date
         try:
@@ -186,13 +188,15 @@ def _read(
 def _with_beside(draft: Draft, source: Source, extra: Sequence[tuple[str, Source]]) -> tuple[Draft, list[str]]:
     """Add what goes with sdn.csv: files named, else those beside it."""
     beside = []
+    kinds = set()
     for kind, name in _BESIDE.items():
         found = [one for other, one in extra if other == kind]
         found = found or [one for one in source.beside(name) if supplement(one.head()) == kind][:1]
         for one in found:
             draft = add_supplement(draft, one, kind)
             beside.append(one.label)
-    if not any(Path(label).name.casefold().startswith("alt") for label in beside):
+            kinds.add(kind)
+    if "alt" not in kinds:
         draft.remarks["other names of vessels (alt.csv) were not beside it"] = None
     return draft, beside
 

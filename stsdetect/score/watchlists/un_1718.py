@@ -29,7 +29,7 @@ from stsdetect.score.watchlists.words import (
     said,
 )
 
-_NUMBERED = re.compile(r"(?:^|\s)\d: ")
+_NUMBERED = re.compile(r"(?:^|\s)\d{1,2}: ")
 _RESOLUTION = re.compile(r"resolution (\d{4}) \(\d{4}\)")
 
 

@@ -18,7 +18,16 @@ from stsdetect.readers.json_items import Shape, chunks, shapes
 from stsdetect.readers.source import Head, Source
 from stsdetect.reference.texts import clean
 from stsdetect.score.watchlists.protocol import Draft, Entry
-from stsdetect.score.watchlists.words import PROGRAMME_CHARS, callsign_in, day_in, imo_in, mmsi_in, names_of, said
+from stsdetect.score.watchlists.words import (
+    PROGRAMME_CHARS,
+    callsign_in,
+    day_in,
+    imo_in,
+    mmsi_in,
+    names_of,
+    said,
+    text_of,
+)
 
 _PATH = ("vessels", None)
 
@@ -49,13 +58,13 @@ class VesselsJson:
             for reject in chunk.rejects:
                 draft.reject(reject.row, reject.reason, f"{reject.detail}: {reject.text[:80]}")
             for row, item in zip(chunk.rows, chunk.items, strict=True):
-                days[_text(item.get("designation_date"))] += 1
-                lists[_text(item.get("list_name"))] += 1
+                days[text_of(item.get("designation_date"))] += 1
+                lists[text_of(item.get("list_name"))] += 1
                 _take(draft, row, item)
         draft.name = clean(min(lists, key=lambda name: (-lists[name], name), default="")) or "vessels"
         top = _top(head)
         one_day = day_in(next(iter(days))) if len(days) == 1 else None
-        draft.date = one_day or day_in(_text(top.get("generated_at")))
+        draft.date = one_day or day_in(text_of(top.get("generated_at")))
         count = top.get("count")
         if isinstance(count, int) and count != draft.rows:
             draft.remarks[f"it says that it holds {count:,} vessels, and {draft.rows:,} were read"] = None
@@ -75,26 +84,22 @@ def _top(head: Head) -> dict[str, Any]:
     return next((s.samples[0] for s in shapes(head) if s.path == () and isinstance(s.samples[0], dict)), {})
 
 
-def _text(value: object) -> str:
-    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-
-
 def _take(draft: Draft, row: int, item: dict[str, Any]) -> None:
     about = item.get("vessel_info")
     about = about if isinstance(about, dict) else {}
-    imo = imo_in(_text(item.get("imo")), draft.left_out)
-    mmsi = mmsi_in(_text(item.get("mmsi", about.get("mmsi"))), draft.left_out)
-    sign = callsign_in(_text(about.get("call_sign", item.get("call_sign"))))
+    imo = imo_in(text_of(item.get("imo")), draft.left_out)
+    mmsi = mmsi_in(text_of(item.get("mmsi", about.get("mmsi"))), draft.left_out)
+    sign = callsign_in(text_of(about.get("call_sign", item.get("call_sign"))))
     programmes = item.get("programs")
     programmes = programmes if isinstance(programmes, list) else [programmes]
     others = item.get("aliases")
     entry = Entry(
         f"item {row}",
-        names_of([_text(item.get("name")), *(map(_text, others) if isinstance(others, list) else ())]),
+        names_of([text_of(item.get("name")), *(map(text_of, others) if isinstance(others, list) else ())]),
         () if imo is None else (imo,),
         () if mmsi is None else (mmsi,),
         (sign,) if sign else (),
-        said(", ".join(filter(None, map(_text, programmes))), PROGRAMME_CHARS),
+        said(", ".join(filter(None, map(text_of, programmes))), PROGRAMME_CHARS),
         row=row,
     )
     if entry.names or entry.imos or entry.mmsis:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from stsdetect.reference.texts import clean
-from stsdetect.reference.vessels import imo_ok, mmsi_form
+from stsdetect.reference.vessels import imo_ok, imo_tells, mmsi_form
 
 #: Longest name of an entry, and most names of one; the longest on OFAC's list of 2021 has 25 characters and eleven
 #: names.
@@ -43,6 +43,17 @@ def is_nothing(text: str) -> bool:
     (True, True, False)
     """
     return text.strip().casefold() in _NOTHING
+
+
+def text_of(value: object) -> str:
+    """Return a value of JSON as text, empty where it is neither text nor a number.
+
+    >>> text_of(9187629.0), text_of(" X "), text_of(None), text_of(True)
+    ('9187629', ' X ', '', '')
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def names_of(texts: Iterable[str]) -> tuple[str, ...]:
@@ -99,9 +110,9 @@ def imos_said(text: str, left_out: Counter[str]) -> list[int]:
 
 def checked(number: int, left_out: Counter[str]) -> int | None:
     """Return an IMO number if its check digit is right, else count it."""
-    if imo_ok(number):
+    if imo_tells(number):
         return number
-    left_out["IMO number fails its check digit"] += 1
+    left_out["IMO number " + ("is a placeholder" if imo_ok(number) else "fails its check digit")] += 1
     return None
 
 

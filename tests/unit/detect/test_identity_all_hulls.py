@@ -97,8 +97,9 @@ def test_shared_imo_noisy():
     """Both heard seldom, in turn, on one hull; and a number that is none."""
     pieces = [leg(ONE if k % 2 else OTHER, k / 4, k / 4 + 0.1, east_m=k * 2 * KN) for k in range(60)]
     assert found(watch(), *pieces) == {}
-    wrong = {"imo": 9074720, "ship_type": 37}
-    assert found(watch(), leg(ONE, 0, 20, **wrong), leg(OTHER, 0, 20, north_m=2e5, **wrong)) == {}
+    for number in (9074720, 1234567, 5555555):
+        wrong = {"imo": number, "ship_type": 37}
+        assert found(watch(), leg(ONE, 0, 20, **wrong), leg(OTHER, 0, 20, north_m=2e5, **wrong)) == {}
 
 
 def test_shared_imo_typed_wrong_and_corrected():

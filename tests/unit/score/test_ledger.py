@@ -410,3 +410,14 @@ def test_other_draws_and_seed_give_other_figures_of_the_same_size():
     assert one["year_mid"] != other["year_mid"]
     assert one["year_mid"] == pytest.approx(other["year_mid"], rel=0.05)
     assert Settings().digest != load_settings(volume={"seed": 1}).digest
+
+
+def test_a_meeting_that_was_still_on_when_the_data_ended_is_not_bounded_by_its_time():
+    brief = [met(1, SUPPLIER, KOREAN, 10.0, 1.0)]
+    still = [met(1, SUPPLIER, KOREAN, 10.0, 1.0, is_open=True)]
+    hours = []
+    for rows in (brief, still):
+        world = world_of(vessels(), settings=VolumeSettings(), calls=PortCallSettings(), ports=None, facts=None)
+        (one,) = read_transfers(table(rows), pairs_of([lead(1, SUPPLIER, KOREAN, rows)]), world)
+        hours.append(one.passing.hours)
+    assert hours == [pytest.approx(1.0), None]

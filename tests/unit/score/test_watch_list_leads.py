@@ -15,6 +15,7 @@ from stsdetect.context import annotate
 from stsdetect.schema import EVENTS, WATCH_HITS
 from stsdetect.score import rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.indicators_watch import WATCH_LIST
+from stsdetect.score.listed import Listed
 from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.settings import ContextSettings, ScoreSettings
 from tests.builders import boat, events_of, join
@@ -88,6 +89,22 @@ def test_more_entries_of_one_vessel_count_once():
     assert several is not None
     assert one["weight"] == several["weight"]
     assert "so do 2 more entries" in several["sentence"]
+
+
+def test_further_entries_that_are_only_possible_are_not_told_as_hits():
+    sure, maybe = hits((str(A), "X")), hits((str(A), "Y"), kind="possible", matched="name")
+    for rows, words in (([sure, sure, maybe], "; so does 1 more entry; it may be in 1 more entry, too ("),
+                        ([maybe, maybe, maybe], "; it may be in 2 more entries, too (")):  # fmt: skip
+        said = of_pair(pa.concat_tables(rows))
+        assert said is not None
+        assert words in said["sentence"]
+
+
+def test_two_vessels_that_say_as_much_are_told_in_one_order():
+    for vessels in ([(str(A), "a"), (str(B), "b")], [(str(B), "b"), (str(A), "a")]):
+        texts = {Listed.of(hits((str(A), "X"), (str(B), "Y"))).said(vessels).text for _ in range(2)}
+        assert len(texts) == 1
+        assert texts.pop().startswith("A ")
 
 
 def test_a_hit_goes_before_a_possibility_whatever_the_order():

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from stsdetect.reference.vessels import imo_ok
 from stsdetect.schema import EVENTS, TIME, VESSELS, WATCH_HITS, point_wkb
-from stsdetect.score.watchlists import Entry, WatchList
+from stsdetect.score.watchlists import Entry, WatchList, matching
 from stsdetect.score.watchlists.matching import MAX_NAMESAKES, Matched, match
 from stsdetect.score.watchlists.names import plain
 
@@ -91,6 +92,14 @@ def test_another_imo_number_is_another_ship(row):
     assert found({"vessel": "A", **row}) == []
     both = match([listed(LISTED)], hulls({"vessel": "A", **row}))
     assert both.vetoed == 1
+
+
+def test_a_number_typed_in_place_of_one_says_nothing():
+    """1234567 has a right check digit by chance: two ships that both type it are not one, nor is it another ship."""
+    junk = Entry("1", ("SOMEBODY",), (1234567,))
+    assert found({"vessel": "A", "imo": 1234567}, entries=(junk,)) == []
+    (maybe,) = found({"vessel": "A", "imo": 1234567, "mmsi": 572469210, "name": "TESTAVILON"})
+    assert (maybe["kind"], maybe["matched"]) == ("possible", "mmsi;name")
 
 
 def test_a_contradiction_later_in_its_history_counts_as_well():
@@ -232,6 +241,45 @@ def test_nothing_given_and_nothing_found_have_the_full_schema():
     ):
         assert isinstance(got, Matched)
         assert got.hits.schema == WATCH_HITS.arrow
+
+
+@st.composite
+def _slipped(draw):
+    """A long name, and the same after a few changes of letters: around the lengths where one or two may differ."""
+    name = draw(st.text("ABCXYZ", min_size=7, max_size=17))
+    letters = list(name)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(letters) - 1))
+        match draw(st.sampled_from(["change", "add", "drop", "turn"])):
+            case "change":
+                letters[at] = draw(st.sampled_from("ABCXYZ"))
+            case "add":
+                letters.insert(at, draw(st.sampled_from("ABCXYZ")))
+            case "drop" if len(letters) > 1:
+                del letters[at]
+            case _:
+                letters[at - 1 : at + 1] = letters[at - 1 : at + 1][::-1]
+    return name, "".join(letters)
+
+
+@settings(max_examples=200)
+@given(st.lists(_slipped(), min_size=1, max_size=6), st.sampled_from([1, 3, 10_000_000]))
+def test_near_names_are_those_that_a_loop_over_all_pairs_finds(pairs, at_once):
+    entries = [Entry(str(k), (said,)) for k, (_, said) in enumerate(pairs)]
+    rows = [{"vessel": f"V{k}", "name": name} for k, (name, _) in enumerate(pairs)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "_AT_ONCE", at_once)
+        patch.setattr(matching, "MAX_NAMESAKES", 100)
+        got = {(row["vessel"], row["entry_id"]) for row in found(*rows, entries=tuple(entries))}
+    listed_names = {plain(entry.name).key for entry in entries}
+    for row in rows:
+        name = plain(row["name"])
+        for entry in entries:
+            other = plain(entry.name)
+            most = min(name.slips, other.slips)
+            near = name.key not in listed_names and OSA.distance(name.letters, other.letters) <= most
+            same = name.telling and other.telling and (name.key == other.key or (most > 0 and near))
+            assert ((row["vessel"], entry.entry_id) in got) == same, (row, entry)
 
 
 # --- Against an obvious twin ------------------------------------------------------------------------------------

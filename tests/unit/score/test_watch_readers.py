@@ -130,13 +130,24 @@ def test_opensanctions_files():
     assert simple["ofac-20001"].names == ("TESTAVIL", "ALPHA TEST", "SHONA; TEST")
     assert simple["ofac-20001"].imos == (9100011,)  # not the registration of seven digits
     assert simple["ofac-20001"].callsigns == ("T2EU4",)
-    assert simple["old-1"].imos == (9100035,)
+    assert simple["old-1"].imos == ()  # others in the file are marked: a bare number may be a registration
     lines = read(LISTS / "entities.ftm.json")
     assert entries(lines)["ofac-20001"].names == ("TESTAVIL", "ALPHA TEST", "TEST")
     assert entries(lines)["nested-1"].listed_on == dt.date(2024, 2, 23)
     assert lines.rejected == {"bad_json": 1}
     assert lines.examples[0].row == 5
     assert lines.passed_over == {"no topic, or detained only": 1, "not a vessel": 1}
+
+
+def test_bare_numbers_count_where_a_file_of_targets_marks_none(tmp_path):
+    text = (LISTS / "targets.simple.csv").read_text()
+    assert read(LISTS / "targets.simple.csv").left_out == {
+        "numbers of seven digits that are not marked as IMO numbers, as others are": 1
+    }
+    (tmp_path / "t.csv").write_text(text.replace("IMO9100011;", "9100012;").replace("1234567", "1234568"))
+    bare = entries(read(tmp_path / "t.csv"))
+    assert bare["old-1"].imos == (9100035,)
+    assert bare["ofac-20001"].imos == ()  # neither has a right check digit
 
 
 def test_own_csv():
@@ -297,3 +308,57 @@ def test_a_list_in_several_files_and_given_again_is_read_alike():
     one, again, made = read_watch_lists([LISTS / "sdn.xml", LISTS / "sdn.xml", read("packaged")])
     assert one == again
     assert made.layout == "packaged"
+
+
+def test_a_table_of_two_columns_of_ones_own_is_not_taken_for_what_goes_with_sdn(tmp_path):
+    rows = [f"{imo},was seen beside another vessel in the East China Sea" for imo in (9100011, 9100023)]
+    (tmp_path / "own.csv").write_text("\n".join(["imo,why", *rows]) + "\n")
+    one = read(tmp_path / "own.csv")
+    assert (one.layout, [entry.imos for entry in one.entries]) == ("any_csv", [(9100011,), (9100023,)])
+    _, beside = read_watch_lists([LISTS / "ofac" / "sdn.csv", tmp_path / "own.csv"])
+    assert len(beside.entries) == 2
+
+
+def test_what_goes_with_sdn_and_tells_of_none_of_its_vessels_is_said(tmp_path):
+    shutil.copy(LISTS / "ofac" / "sdn.csv", tmp_path / "sdn.csv")
+    (tmp_path / "notes.csv").write_text('9100011,"a row without a header, which may be anything"\n')
+    one, *more = read_watch_lists([tmp_path / "sdn.csv", tmp_path / "notes.csv"])
+    assert not more
+    assert any("notes.csv tell of a vessel" in remark for remark in one.remarks)
+
+
+@pytest.mark.parametrize("sanctions", ["null", "5", '"x"', "{}", '[5, {"properties": 5}]'])
+def test_sanctions_of_any_shape_are_read(sanctions, tmp_path):
+    line = '{"id": "a", "schema": "Vessel", "caption": "A", "properties": {"topics": ["sanction"], "sanctions": %s}}'
+    (tmp_path / "list").write_text(line % sanctions + "\n")
+    assert read(tmp_path / "list").entries[0].listed_on is None
+
+
+def test_numbers_in_json_that_went_through_a_table_are_read_or_counted(tmp_path):
+    item = '{"imo": %s, "mmsi": %s, "name": "ALPHA"}'
+    items = [item % pair for pair in (("9100011.0", "445000777.0"), ("NaN", "null"), ("1e999", "4.5"))]
+    (tmp_path / "v").write_text('{"vessels": [' + ", ".join(items) + "]}")
+    one = read(tmp_path / "v")
+    assert (one.entries[0].imos, one.entries[0].mmsis) == ((9100011,), (445000777,))
+    assert one.left_out == {"IMO number has not seven digits": 1, "MMSI is no number of nine digits": 1}
+    line = '{"id": "a", "schema": "Vessel", "properties": {"topics": ["sanction"], "imoNumber": [9100011.0]}}'
+    (tmp_path / "f").write_text(line + "\n")
+    assert read(tmp_path / "f").entries[0].imos == (9100011,)
+
+
+def test_ten_numbered_values_of_one_cell(tmp_path):
+    values = " ".join(f"{k}: TEST {'ABCDEFGHIJK'[k - 1]}" for k in range(1, 12))
+    head = "#,vessel_name,imo_number,mmsi,call_sign,date_of_designation"
+    (tmp_path / "un").write_text(f"{head}\n1,{values},9100011,,,30 Mar. 2018\n")
+    assert read(tmp_path / "un").entries[0].names == tuple(f"TEST {letter}" for letter in "ABCDEFGHIJK")
+
+
+def test_entries_whose_long_ids_begin_alike_stay_apart(tmp_path):
+    head = "type,caption,imo,risk,countries,flag,mmsi,id,url,datasets,aliases"
+    rows = [f"VESSEL,T {imo},{imo},sanction,,,,{'x' * 70}{imo},,d," for imo in (9100011, 9100023, 9100011)]
+    (tmp_path / "m").write_text("\n".join([head, *rows]) + "\n")
+    assert [entry.imos for entry in read(tmp_path / "m").entries] == [(9100011,), (9100023,)]
+
+
+def test_a_date_with_a_time_is_a_day():
+    assert read(WatchListFile(LISTS / "sdn.xml", date=dt.datetime(2026, 1, 1, 5))).label.endswith("of 2026-01-01")

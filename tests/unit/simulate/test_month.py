@@ -37,6 +37,10 @@ from stsdetect.simulate.month_tracks import BESIDE, Tracks
 SMALL = Month(seed=3, days=10, vessels=150, cases=1)
 #: A part of the area, with few ports and none of the DPRK.
 KOREA = (33.0, 37.2, 124.0, 130.0)
+#: Transfers in full view, and ordinary meetings beside them.
+SEEN = Month(
+    seed=3, days=20, vessels=20, cases=2, families=("seen_at_night", "seen_again", "seen_under_way"), ordinary=1
+)
 FAMILIES = {"one_dark", "both_dark", "hand_over", "direct_delivery", "chain"}
 
 
@@ -173,6 +177,44 @@ def test_those_who_meet_lie_hull_by_hull() -> None:
     assert checked >= 4
 
 
+def test_transfers_in_full_view_are_hull_by_hull_and_nobody_is_silent() -> None:
+    place = {str(voyage.hull.mmsi): k for k, voyage in enumerate(SEEN.voyages)}
+    zero, found = SEEN.start.timestamp(), Counter(one.family for one in SEEN.truth)
+    assert set(found) == set(SEEN.families)
+    assert found["seen_again"] > 2
+    for one in SEEN.truth:
+        a, b = (SEEN.voyages[place[mmsi]] for mmsi in one.vessels)
+        t = np.linspace(one.start.timestamp() - zero + 300, one.end.timestamp() - zero - 300, 50)
+        tracks, none = Tracks.of([a, b]), np.zeros(50, dtype=np.int64)
+        first, second = tracks.middle(none, t), tracks.middle(none + 1, t)
+        gap = apart_m(first[0], first[1], second[0], second[1]) - (a.hull.width_m + b.hull.width_m) / 2
+        assert (gap > -2).all()
+        assert (gap < 12).all()
+        speed = tracks.at(none, t).speed_kn
+        assert ((speed > 2.5) & (speed < 5)).all() if one.family == "seen_under_way" else (speed < 2).all()
+        assert not any(off.start_s < t[-1] and off.end_s > t[0] for voyage in (a, b) for off in voyage.off)
+        assert chart(SEEN.area).shore_km[chart(SEEN.area).nearest(float(first[0][0]), float(first[1][0]))] > 10
+
+
+def test_ordinary_meetings_come_on_top_and_change_nothing_else() -> None:
+    without = replace(SEEN, ordinary=0)
+    before = {voyage.hull.mmsi: voyage for voyage in without.voyages}
+    after = {voyage.hull.mmsi: voyage for voyage in SEEN.voyages}
+    assert all(after[mmsi] == voyage for mmsi, voyage in before.items())
+    assert without.truth == SEEN.truth
+    new = [voyage for mmsi, voyage in after.items() if mmsi not in before]
+    assert sum(BESIDE in voyage.mode for voyage in new) >= 10
+    assert {voyage.hull.ship_type // 10 for voyage in new} >= {3, 7, 8}
+    assert all((np.diff(voyage.t_s) > 0).all() for voyage in new)
+
+
+def test_families_are_chosen_by_name() -> None:
+    month = Month(seed=3, days=10, vessels=20, cases=1, families=("seen_under_way", "one_dark"))
+    assert {one.family for one in month.truth} == {"one_dark", "seen_under_way"}
+    with pytest.raises(UsageError, match="seen_at_night"):
+        Month(families=("seen_at_nigth",))
+
+
 def test_a_third_and_more_fall_silent_innocently(silences: pa.Table) -> None:
     innocent = silences.filter(pc.not_equal(silences.column("reason"), "dark"))
     share = len(set(innocent.column("mmsi").to_pylist())) / len(SMALL.voyages)
@@ -295,6 +337,10 @@ def test_the_command_makes_a_month(tmp_path: Path) -> None:
     told = CliRunner().invoke(cli, [*words, "--area", "33,37.2,124,130", "--out", str(out)])
     assert told.exit_code == 0, told.output
     assert json.loads((out / "truth.json").read_text())["preset"] == "dark-month"
+    chosen = [*words, "--families", "seen_at_night,one_dark", "--ordinary", "1", "--area", "33,37.2,124,130"]
+    assert CliRunner().invoke(cli, [*chosen, "--out", str(tmp_path / "chosen")]).exit_code == 0
+    planted = json.loads((tmp_path / "chosen" / "truth.json").read_text())["planted"]
+    assert {one["family"] for one in planted} == {"one_dark", "seen_at_night"}
     for wrong in (["--area", "33,37"], ["--rows", "5"], ["--preset", "sample", "--layout", "noaa"]):
         told = CliRunner().invoke(cli, [*words, *wrong, "--out", str(out)])
         assert isinstance(told.exception, UsageError)
@@ -304,7 +350,7 @@ def test_the_command_makes_a_month(tmp_path: Path) -> None:
     "wrong",
     [
         {"days": 3}, {"vessels": 5}, {"cases": -1}, {"seed": -1}, {"every_s": 5}, {"area": (3.0, 2.0, 1.0, 4.0)},
-        {"start": SMALL.start + timedelta(hours=1)},
+        {"start": SMALL.start + timedelta(hours=1)}, {"ordinary": -1}, {"families": ("dark",)},
     ],
 )  # fmt: skip
 def test_what_cannot_be_made_is_said(wrong: dict[str, object]) -> None:

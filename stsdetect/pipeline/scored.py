@@ -1,0 +1,73 @@
+"""From events to ranked leads: the last stage of a run, which can be done again without the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from stsdetect.reference.places import Port, Zone, load_ports, load_zones
+from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
+from stsdetect.score.chains import add_chains, chains
+from stsdetect.score.evidence import Evidence
+from stsdetect.score.facts import Facts, packaged_facts, zone_facts
+from stsdetect.score.listed import Listed
+from stsdetect.score.pair_volumes import add_volumes
+from stsdetect.score.watchlists import WatchList
+from stsdetect.score.watchlists.matching import Matched, match
+from stsdetect.settings import Settings
+
+
+@dataclass(frozen=True)
+class Places:
+    """Zones and ports of a run, and what scoring knows of zones and flags."""
+
+    zones: tuple[Zone, ...]
+    ports: tuple[Port, ...]
+    facts: Facts
+
+    @classmethod
+    def load(cls, settings: Settings) -> Places:
+        """Read the user's own zones and ports, or the packaged ones."""
+        zones = load_zones(settings.context.zones_file)
+        known = {zone.id: zone_facts(zone.category, zone.confidence, zone.relevance) for zone in zones}
+        return cls(zones, load_ports(settings.context.ports_file), replace(packaged_facts(), zones=known))
+
+
+def score_events(
+    events: pa.Table,
+    vessels: pa.Table,
+    berths: pa.Table,
+    *,
+    settings: Settings,
+    places: Places,
+    watched: Sequence[WatchList] = (),
+) -> tuple[pa.Table, Matched]:
+    """Rank the leads in annotated events, and look the vessels up on watch-lists.
+
+    Parameters
+    ----------
+    events, vessels, berths
+        Tables as in `stsdetect.schema.EVENTS`, `VESSELS` and `BERTHS`.
+    watched
+        Lists that were read.
+
+    Returns
+    -------
+    A `PAIRS` table with chains and volumes, and what matched the lists.
+    """
+    asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
+    known = {"facts": places.facts, "berths": berths}
+    rule, ports = settings.port_calls, places.ports
+    found = match(watched, vessels, events)
+    asked["watch_hits"] = found.hits
+    direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
+    read = Evidence(events)
+    pairs = rank([rank_pairs(read, **known, **asked), rank_dark(read, **known, **asked), direct])
+    imos = Listed.of(found.hits).imos
+    around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
+    if settings.score.trade == "import":  # chains are followed from a supply port to a watched one
+        pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
+    return add_volumes(pairs, events, vessels, settings=settings.volume, **around), found

@@ -1,0 +1,168 @@
+"""``python -m tests.evaluate.challenger FOLDER...``: does a gradient-boosted challenger rank leads better than the sum?
+
+A folder is a month that ``python -m tests.evaluate --keep`` wrote, with its results. Each month in turn is judged by
+what the others teach: the documented weights, those weights fitted to the truth, and scikit-learn's boosted trees with
+the same directions. Everything is simulated. The simpler one ships unless it clearly loses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import average_precision_score
+
+from stsdetect.errors import SchemaError
+from stsdetect.kernels.sphere import Floats
+from stsdetect.pipeline.chained import read_table
+from stsdetect.pipeline.scored import Places, score_events
+from stsdetect.schema import BERTHS, EVENTS, PAIRS, VESSELS
+from stsdetect.score.features import features
+from stsdetect.score.rank import EVERY_INDICATOR
+from stsdetect.score.scorer import Scorer
+from stsdetect.settings import Settings
+from stsdetect.simulate import read_truth
+from tests.evaluate.judge import WEEK_S, _is_lead, aliases, span_of
+
+#: False leads a week that are looked at.
+CEILING = 20.0
+
+
+@dataclass(frozen=True)
+class LeadsOfMonth:
+    """The leads of one month: their features, and for each which planted transfers it is (columns of ``hits``)."""
+
+    name: str
+    weeks: float
+    X: Any
+    hits: np.ndarray
+    log_odds: Floats
+
+    @property
+    def y(self) -> np.ndarray:
+        """Whether each lead is true."""
+        return self.hits.any(axis=1)
+
+
+def read_month(folder: Path) -> LeadsOfMonth:
+    """Read the leads of a month, scored anew where an older version made them, and match them with the truth."""
+    told = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    truth = read_truth(folder / "truth.json")
+    events, pairs = (read_table(folder / "results", schema) for schema in (EVENTS, PAIRS))
+    try:
+        X = features(pairs)
+    except SchemaError:
+        vessels, berths = (read_table(folder / "results", schema) for schema in (VESSELS, BERTHS))
+        settings = Settings()
+        pairs, _ = score_events(events, vessels, berths, settings=settings, places=Places.load(settings))
+        X = features(pairs)
+    weeks = span_of(truth, datetime.fromisoformat(told["start"]), told["days"]) / WEEK_S
+    return LeadsOfMonth(folder.name, weeks, X, match(pairs, events, truth), pairs["log_odds"].to_numpy())
+
+
+def match(pairs: pa.Table, events: pa.Table, truth: Sequence[Any]) -> np.ndarray:
+    """Return which lead is which planted transfer, shape (leads, transfers)."""
+    kept = ["event_id", "kind", "start_time", "end_time", "lat_deg", "lon_deg"]
+    by_id = {row["event_id"]: row for row in events.select(kept).to_pylist()}
+    alias, moved = aliases(list(truth)), [one for one in truth if one.is_transfer]
+    columns = ["partner_kind", "mmsi_a", "mmsi_b", "event_ids", "first_time", "last_time"]
+    return np.array(
+        [[_is_lead(row, one, by_id, alias) for one in moved] for row in pairs.select(columns).to_pylist()]
+    ).reshape(pairs.num_rows, len(moved))
+
+
+def under_ceiling(score: Floats, month: LeadsOfMonth, ceiling: float = CEILING) -> float:
+    """Return the share of planted transfers of which a lead has few enough false ones above it."""
+    false = np.sort(score[~month.y])
+    best = np.where(month.hits, score[:, None], -np.inf).max(axis=0)
+    above = false.size - np.searchsorted(false, best, side="right")
+    return float(np.mean((above <= ceiling * month.weeks) & np.isfinite(best)))
+
+
+Fit = Callable[[Any, np.ndarray], Callable[[Any], Floats]]
+
+
+def scorer(**options: Any) -> Fit:
+    """Return a way to fit our scorer."""
+
+    def fit(X: Any, y: np.ndarray) -> Callable[[Any], Floats]:
+        return Scorer(fit_intercept=False, **options).fit(X, y.astype(int)).decision_function
+
+    return fit
+
+
+def boosted(X: Any, y: np.ndarray) -> Callable[[Any], Floats]:
+    """Fit boosted trees that rise and fall with each indicator as the sum does."""
+    way = {"for": 1, "both": 1, "against": -1, "base": 0}
+    # A column of which nothing is known cannot be cut.
+    kept = [one.name for one in EVERY_INDICATOR if X[one.name].notna().any()]
+    monotonic = [way[one.direction] for one in EVERY_INDICATOR if one.name in kept]
+    model = HistGradientBoostingClassifier(
+        monotonic_cst=monotonic, learning_rate=0.05, max_iter=300, max_leaf_nodes=15, min_samples_leaf=20,
+        l2_regularization=1.0, early_stopping=False, random_state=0,
+    )  # fmt: skip
+    model.fit(X[kept], y.astype(int))
+    return lambda asked: model.decision_function(asked[kept])  # type: ignore[no-any-return]
+
+
+WAYS: dict[str, Fit | None] = {"documented weights": None, "fitted weights": scorer(), "boosted trees": boosted}
+
+
+def compare(months: Sequence[LeadsOfMonth], ways: dict[str, Fit | None] = WAYS) -> dict[str, list[tuple[float, float]]]:
+    """Return for each way the average precision and the recall under the ceiling in each month, learnt from others."""
+    import pandas as pd
+
+    rows: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for month in months:
+        others = [one for one in months if one is not month]
+        X, y = pd.concat([one.X for one in others]), np.concatenate([one.y for one in others])
+        for name, fit in ways.items():
+            score = month.log_odds if fit is None else fit(X, y)(month.X)
+            rows[name].append((float(average_precision_score(month.y, score)), under_ceiling(score, month)))
+    return rows
+
+
+def report(months: Sequence[LeadsOfMonth], rows: dict[str, list[tuple[float, float]]]) -> str:
+    """Return the table as text: means over months, and each way's difference to the first two with its error."""
+    true, leads = sum(int(month.y.sum()) for month in months), sum(month.y.size for month in months)
+    out = [
+        f"{len(months)} months, all simulated, {leads:,} leads, {true} of them true; each judged by what "
+        "the others teach",
+        f"{'':22}PR-AUC (min to max)      recall under {CEILING:g} false leads a week (min to max)",
+    ]
+    for name, found in rows.items():
+        (ap, low, high), (recall, least, most) = (
+            (values.mean(), values.min(), values.max()) for values in np.array(found).T
+        )
+        out.append(f"{name:22}{ap:.3f} ({low:.3f} to {high:.3f})   {recall:.3f} ({least:.3f} to {most:.3f})")
+    names = list(rows)
+    for one, other in zip(names[1:], names[:-1], strict=True):
+        change = np.array(rows[one]) - np.array(rows[other])
+        error = change.std(axis=0, ddof=1) / np.sqrt(len(months))
+        (ap, recall), (ap_error, recall_error) = change.mean(axis=0), error
+        out.append(
+            f"{one} less {other}: PR-AUC {ap:+.3f} +- {ap_error:.3f}, recall {recall:+.3f} +- {recall_error:.3f} "
+            "(standard error over months)"
+        )
+    return "\n".join(out)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Compare, and print the table."""
+    parser = argparse.ArgumentParser("python -m tests.evaluate.challenger", description=__doc__)
+    parser.add_argument("folders", type=Path, nargs="+")
+    months = [read_month(folder) for folder in parser.parse_args(argv).folders]
+    print(report(months, compare(months)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
