@@ -13,6 +13,7 @@ from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts, zone_facts
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import Listed
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.watchlists import WatchList
@@ -44,6 +45,7 @@ def score_events(
     settings: Settings,
     places: Places,
     watched: Sequence[WatchList] = (),
+    innocent: Known = NOTHING_KNOWN,
 ) -> tuple[pa.Table, Matched]:
     """Rank the leads in annotated events, and look the vessels up on watch-lists.
 
@@ -53,12 +55,14 @@ def score_events(
         Tables as in `stsdetect.schema.EVENTS`, `VESSELS` and `BERTHS`.
     watched
         Lists that were read.
+    innocent
+        What the user knows to be innocent, with the hulls of the run found.
 
     Returns
     -------
     A `PAIRS` table with chains and volumes, and what matched the lists.
     """
-    asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
+    asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest, "known": innocent}
     known = {"facts": places.facts, "berths": berths}
     rule, ports = settings.port_calls, places.ports
     found = match(watched, vessels, events)

@@ -12,6 +12,7 @@ from stsdetect.reference.places import Port, load_ports
 from stsdetect.schema import EVENTS, PAIRS, TIME
 from stsdetect.score.facts import flags_by_mmsi
 from stsdetect.score.indicators_delivery import DELIVERY
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import Listed
 from stsdetect.score.reasons import logistic, pair_id
 from stsdetect.score.voyages import Delivery, DeliveryCase, Harbours, deliveries, long_silences, read_stops
@@ -30,6 +31,7 @@ def rank_deliveries(
     ports: Sequence[Port] | None = None,
     settings_id: str = "",
     watch_hits: pa.Table | None = None,
+    known: Known = NOTHING_KNOWN,
 ) -> pa.Table:
     """Rank the vessels that may have delivered a cargo without any meeting, strongest lead first, with reasons.
 
@@ -41,7 +43,7 @@ def rank_deliveries(
     ----------
     events
         An `EVENTS` table (Arrow or pandas).
-    settings, settings_id, watch_hits
+    settings, settings_id, watch_hits, known
         As in `rank_pairs`.
     calls, ports
         Which ports supply and which are watched; the packaged ones unless given.
@@ -76,7 +78,9 @@ def rank_deliveries(
         for some in by_country.values():
             # One silence after another may follow one loading: the vessel did so once.
             times = len({one.load.event_id for one in some})
-            cases = [DeliveryCase(one, harbours, flag, silences[vessel], times, listed, settings) for one in some]
+            cases = [
+                DeliveryCase(one, harbours, flag, silences[vessel], times, listed, settings, known) for one in some
+            ]
             scored.append(weighing.score(tuple(some), cases, _order))
     scored.sort(key=lambda one: (-one.log_odds, one.lead[0].load.start_time, _at(one).load.vessel_a, _port(one)))
     columns = _columns(scored)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from stsdetect.score.indicators_against import AGAINST
 from stsdetect.score.indicators_for import CODES, FOR
 from stsdetect.score.indicators_identity import IDENTITY
+from stsdetect.score.indicators_known import KNOWN
 from stsdetect.score.indicators_watch import WATCH_LIST
 from stsdetect.score.meetings import MASKED, Side, safe_id
 from stsdetect.score.registry import ADVISORY, MOFA, OUR_WEIGHT, POE, Case, Finding, Indicator, log_share, ramp, unknown
@@ -376,7 +377,7 @@ _DARK: tuple[Indicator, ...] = (
 _SHARED = (
     "zone", "types", "size", "draught", "night", "offshore",
     "berth", "anchorage", "near_port", "legal_zone", "pilot", "tug", "service", "passenger", "fishing", "shared_berths",
-    *(indicator.name for indicator in (*IDENTITY, WATCH_LIST)),
+    *(indicator.name for indicator in (*IDENTITY, WATCH_LIST, KNOWN)),
 )  # fmt: skip
 #: Ask for both vessels, or for the hours of a meeting.
 _OF_TWO = frozenset({"types", "size", "fishing", "shared_berths"})
@@ -397,7 +398,8 @@ def _asked_anew(indicator: Indicator) -> Indicator:
         share = finding.share * _COUNTS.get(indicator.name, 1.0)
         if not case.one.one_dark and indicator.name in _OF_A_PLACE:
             share *= 0.5
-        return finding._replace(share=share, text=_in_other_words(finding.text, one_dark=case.one.one_dark))
+        text = finding.text if indicator is KNOWN else _in_other_words(finding.text, one_dark=case.one.one_dark)
+        return finding._replace(share=share, text=text)
 
     return replace(indicator, measure=measure)
 
@@ -409,7 +411,9 @@ def _in_other_words(text: str, *, one_dark: bool) -> str:
     return text.replace("The meeting", place)
 
 
-_BY_NAME: dict[str, Indicator] = {indicator.name: indicator for indicator in (*FOR, *IDENTITY, WATCH_LIST, *AGAINST)}
+_BY_NAME: dict[str, Indicator] = {
+    indicator.name: indicator for indicator in (*FOR, *IDENTITY, WATCH_LIST, *AGAINST, KNOWN)
+}
 
 #: All indicators of possible meetings in the order in which their weights are summed; the base term first.
 DARK: tuple[Indicator, ...] = (*_DARK, *(_asked_anew(_BY_NAME[name]) for name in _SHARED))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from stsdetect.detect.hidden_calls import NAMED, VAGUE
 from stsdetect.detect.port_calls import ROADS
 from stsdetect.score.indicators_for import CODES
+from stsdetect.score.indicators_known import KNOWN_DELIVERY
 from stsdetect.score.indicators_watch import WATCH_DELIVERY
 from stsdetect.score.meetings import MASKED, safe_id
 from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Finding, Indicator, log_share, metres, ramp, unknown
@@ -320,4 +321,4 @@ DELIVERY_ONLY: tuple[Indicator, ...] = (
     ),
 )  # fmt: skip
 #: All that direct deliveries are asked.
-DELIVERY: tuple[Indicator, ...] = (*DELIVERY_ONLY, WATCH_DELIVERY)
+DELIVERY: tuple[Indicator, ...] = (*DELIVERY_ONLY, WATCH_DELIVERY, KNOWN_DELIVERY)

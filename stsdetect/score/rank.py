@@ -19,7 +19,9 @@ from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
 from stsdetect.score.indicators_delivery import DELIVERY_ONLY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
+from stsdetect.score.indicators_known import KNOWN
 from stsdetect.score.indicators_watch import WATCH_LIST
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import Listed
 from stsdetect.score.meetings import Meeting, Side
 from stsdetect.score.reasons import logistic, pair_id, rank
@@ -46,7 +48,7 @@ BASE = Indicator(
 )  # fmt: skip
 
 #: All indicators in the order in which their weights are summed; the base term first.
-INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, WATCH_LIST, *AGAINST, ALSO_UNSEEN)
+INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, WATCH_LIST, *AGAINST, ALSO_UNSEEN, KNOWN)
 
 #: Every indicator there is, of whatever kind of lead; their names differ.
 EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY, *DELIVERY_ONLY)
@@ -63,6 +65,7 @@ def rank_pairs(
     facts: Facts | None = None,
     berths: pa.Table | None = None,
     watch_hits: pa.Table | None = None,
+    known: Known = NOTHING_KNOWN,
 ) -> pa.Table:
     """Rank the pairs of vessels that met, strongest lead first, each with its reasons.
 
@@ -84,6 +87,8 @@ def rank_pairs(
         A `BERTHS` table: harbours that both vessels of a pair lay in count against it. None counts nothing.
     watch_hits
         A `WATCH_HITS` table: vessels that are on watch-lists, or may be.
+    known
+        Pairs and vessels that the user knows to be innocent, with the hulls of the run found (`Known.among`).
 
     Returns
     -------
@@ -109,14 +114,14 @@ def rank_pairs(
     if not meetings:
         return PAIRS.empty()
     traffic = Traffic(meetings, read.silences, read.oddities)
-    known = packaged_facts() if facts is None else facts
+    reference = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     unseen, listed = unseen_of(read.unseen), Listed.of(watch_hits)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel
-        case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())), listed, settings)
+        case = Case(meeting, traffic, reference, shared, len(unseen.get(hulls, ())), listed, settings, known)
         pairs.setdefault(hulls, []).append(case)
     weighing = Weighing[Case](INDICATORS, settings)
     scored = [

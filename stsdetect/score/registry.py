@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import pyarrow as pa
 
 from stsdetect.score.facts import Facts
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import Meeting, Side
 from stsdetect.score.traffic import Traffic
@@ -60,6 +61,8 @@ class Case:
     listed: Listed = NO_LISTS
     #: What is looked for.
     aim: ScoreSettings = USUAL
+    #: What the user knows to be innocent.
+    known: Known = NOTHING_KNOWN
 
     @property
     def sides(self) -> tuple[Side, Side]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from stsdetect.detect.hidden_calls import is_supply
 from stsdetect.kernels.sphere import Floats, distance_m, to_xyz
 from stsdetect.reference.places import Port
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import HOUR_US, TypeClass, type_class
 from stsdetect.settings import PortCallSettings, ScoreSettings
@@ -199,6 +200,8 @@ class DeliveryCase:
     listed: Listed = NO_LISTS
     #: What is looked for.
     aim: ScoreSettings = ScoreSettings()
+    #: What the user knows to be innocent.
+    known: Known = NOTHING_KNOWN
 
     @property
     def wait_h(self) -> float:
