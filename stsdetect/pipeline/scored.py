@@ -16,6 +16,7 @@ from stsdetect.score.facts import Facts, packaged_facts, zone_facts
 from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import Listed
 from stsdetect.score.pair_volumes import add_volumes
+from stsdetect.score.voyages import Harbours
 from stsdetect.score.watchlists import WatchList
 from stsdetect.score.watchlists.matching import Matched, match
 from stsdetect.settings import Settings
@@ -34,7 +35,9 @@ class Places:
         """Read the user's own zones and ports, or the packaged ones."""
         zones = load_zones(settings.context.zones_file)
         known = {zone.id: zone_facts(zone.category, zone.confidence, zone.relevance) for zone in zones}
-        return cls(zones, load_ports(settings.context.ports_file), replace(packaged_facts(), zones=known))
+        ports = load_ports(settings.context.ports_file)
+        harbours = Harbours.of(ports, settings.port_calls)
+        return cls(zones, ports, replace(packaged_facts(), zones=known, harbours=harbours))
 
 
 def score_events(
@@ -69,7 +72,7 @@ def score_events(
     asked["watch_hits"] = found.hits
     direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
     read = Evidence(events)
-    pairs = rank([rank_pairs(read, **known, **asked), rank_dark(read, **known, **asked), direct])
+    pairs = rank([rank_pairs(read, vessels=vessels, **known, **asked), rank_dark(read, **known, **asked), direct])
     imos = Listed.of(found.hits).imos
     around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
     if settings.score.trade == "import":  # chains are followed from a supply port to a watched one

@@ -9,7 +9,10 @@ from functools import lru_cache
 import numpy as np
 
 from stsdetect.reference.facts import read_facts
+from stsdetect.reference.places import load_ports
 from stsdetect.reference.vessels import MMSI_FORM_NAMES, flag_evidence, mmsi_forms
+from stsdetect.score.voyages import Harbours
+from stsdetect.settings import PortCallSettings
 
 #: Categories of zones where transfers are legal and usual.
 LEGAL = frozenset({"legal_lightering", "legal_sts"})
@@ -36,6 +39,8 @@ class Facts:
 
     zones: Mapping[str, Zone] = field(default_factory=dict)
     flag_evidence: Mapping[str, str] = field(default_factory=dict)
+    #: Which ports supply and which are watched; None where no ports are known.
+    harbours: Harbours | None = None
 
     def zone(self, zone_id: str) -> Zone:
         """Return what is known of a zone."""
@@ -53,7 +58,8 @@ def packaged_facts() -> Facts:
     zones = {
         row["id"]: zone_facts(row["category"], row["confidence"], row["relevance"]) for row in read_facts("zones.csv")
     }
-    return Facts(zones, {iso2: row["confidence"] for iso2, row in flag_evidence().items()})
+    harbours = Harbours.of(load_ports(), PortCallSettings())
+    return Facts(zones, {iso2: row["confidence"] for iso2, row in flag_evidence().items()}, harbours)
 
 
 #: Forms of MMSI that no state issues to a ship, whatever their first digits.

@@ -376,6 +376,7 @@ FOR: tuple[Indicator, ...] = (
         "By typed draught vessel 412000001 rose by 0.8 m and vessel 445000001 sank deeper by 1.1 m, consistent "
         "with cargo passing from one to the other",
         draught,
+        group="draught",
     ),
     Indicator(
         "night", "In the dark", "share", "for", 0.6,
@@ -413,6 +414,7 @@ FOR: tuple[Indicator, ...] = (
         f"{ADVISORY} (AIS switched off); silences shared by other vessels nearby do not count; {OUR_WEIGHT}",
         "Within two days after the meeting vessel 445000001 was silent for 9.1 h; poor reception can look the same",
         gap_after,
+        group="silence",
     ),
     Indicator(
         "repeats", "Repeats within two days", "meetings", "for", 0.8,

@@ -12,14 +12,17 @@ import pyarrow as pa
 
 from stsdetect.errors import SettingsError, did_you_mean
 from stsdetect.schema import BERTHS, PAIRS, TIME
+from stsdetect.score.around import NOTHING_AROUND, read_around
 from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
+from stsdetect.score.indicators_around import AROUND
 from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
 from stsdetect.score.indicators_delivery import DELIVERY_ONLY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.indicators_known import KNOWN
+from stsdetect.score.indicators_parties import PARTIES
 from stsdetect.score.indicators_watch import WATCH_LIST
 from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import Listed
@@ -40,15 +43,17 @@ def _base(case: Case) -> Finding:
 
 
 BASE = Indicator(
-    "base", "Starting point", "", "base", -3.0,
+    "base", "Starting point", "", "base", -3.3,
     "always known",
-    f"about one meeting in twenty before anything is known; {OUR_WEIGHT}",
+    f"about one meeting in thirty before anything is known; {OUR_WEIGHT}",
     "Every pair starts here: most close meetings of vessels are ordinary",
     _base,
 )  # fmt: skip
 
 #: All indicators in the order in which their weights are summed; the base term first.
-INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, WATCH_LIST, *AGAINST, ALSO_UNSEEN, KNOWN)
+INDICATORS: tuple[Indicator, ...] = (
+    BASE, *FOR, *AROUND, *PARTIES, *IDENTITY, WATCH_LIST, *AGAINST, ALSO_UNSEEN, KNOWN,
+)  # fmt: skip
 
 #: Every indicator there is, of whatever kind of lead; their names differ.
 EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY, *DELIVERY_ONLY)
@@ -66,6 +71,7 @@ def rank_pairs(
     berths: pa.Table | None = None,
     watch_hits: pa.Table | None = None,
     known: Known = NOTHING_KNOWN,
+    vessels: pa.Table | None = None,
 ) -> pa.Table:
     """Rank the pairs of vessels that met, strongest lead first, each with its reasons.
 
@@ -87,6 +93,8 @@ def rank_pairs(
         A `BERTHS` table: harbours that both vessels of a pair lay in count against it. None counts nothing.
     watch_hits
         A `WATCH_HITS` table: vessels that are on watch-lists, or may be.
+    vessels
+        A `VESSELS` table: destinations that were declared. None counts nothing.
     known
         Pairs and vessels that the user knows to be innocent, with the hulls of the run found (`Known.among`).
 
@@ -117,11 +125,13 @@ def rank_pairs(
     reference = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
+    harbours = reference.harbours
+    around = NOTHING_AROUND if harbours is None else read_around(read.table, crews, harbours, vessels)
     unseen, listed = unseen_of(read.unseen), Listed.of(watch_hits)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel
-        case = Case(meeting, traffic, reference, shared, len(unseen.get(hulls, ())), listed, settings, known)
+        case = Case(meeting, traffic, reference, shared, len(unseen.get(hulls, ())), listed, settings, known, around)
         pairs.setdefault(hulls, []).append(case)
     weighing = Weighing[Case](INDICATORS, settings)
     scored = [

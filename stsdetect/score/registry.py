@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
+from stsdetect.score.around import NOTHING_AROUND, Around
 from stsdetect.score.facts import Facts
 from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import NO_LISTS, Listed
@@ -63,6 +64,8 @@ class Case:
     aim: ScoreSettings = USUAL
     #: What the user knows to be innocent.
     known: Known = NOTHING_KNOWN
+    #: Stays, port calls and destinations of the vessels.
+    around: Around = NOTHING_AROUND
 
     @property
     def sides(self) -> tuple[Side, Side]:
