@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +16,6 @@ from stsdetect.score.facts import Zone as ZoneFacts
 from stsdetect.score.likelihood import add_likelihood
 from stsdetect.score.listed import Listed
 from stsdetect.score.pair_volumes import add_volumes
-from stsdetect.score.watchlists import WatchList
-from stsdetect.score.watchlists.matching import Matched, match
 from stsdetect.settings import Settings
 
 
@@ -45,31 +42,29 @@ def score_events(
     *,
     settings: Settings,
     places: Places,
-    watched: Sequence[WatchList] = (),
-) -> tuple[pa.Table, Matched]:
-    """Rank the leads in annotated events, and look the vessels up on watch-lists.
+    hits: pa.Table,
+) -> pa.Table:
+    """Rank the leads in annotated events.
 
     Parameters
     ----------
     events, vessels, berths
         Tables as in `stsdetect.schema.EVENTS`, `VESSELS` and `BERTHS`.
-    watched
-        Lists that were read.
+    hits
+        What was found on watch-lists, as in `stsdetect.schema.WATCH_HITS`.
 
     Returns
     -------
-    A `PAIRS` table with chains, volumes and likelihood, and what matched the lists.
+    A `PAIRS` table with chains, volumes and likelihood.
     """
-    asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
+    asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest, "watch_hits": hits}
     known = {"facts": places.facts, "berths": berths}
     rule, ports = settings.port_calls, places.ports
-    found = match(watched, vessels, events)
-    asked["watch_hits"] = found.hits
     direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
     read = Evidence(events)
     pairs = rank([rank_pairs(read, **known, **asked), rank_dark(read, **known, **asked), direct])
-    imos = Listed.of(found.hits).imos
+    imos = Listed.of(hits).imos
     around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
     pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
     pairs = add_volumes(pairs, events, vessels, settings=settings.volume, **around)
-    return add_likelihood(pairs, settings.score), found
+    return add_likelihood(pairs, settings.score)
