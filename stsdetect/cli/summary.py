@@ -15,7 +15,7 @@ from rich.text import Text
 
 from stsdetect.cli.console import plain
 from stsdetect.pipeline.inspection import NOT_READ
-from stsdetect.report.texts import clean, is_base, vessel_name
+from stsdetect.report.texts import clean, is_base, score_text, vessel_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,6 +60,9 @@ def print_result(result: Result, out: Path) -> None:
         _say(console, _harbours(result.run["summed_up"]))
     for one in result.run.get("watch_lists", ()):
         _say(console, _watched(one))
+    if "known" in result.run:
+        lines, leads = result.run["known"]["lines"], result.run["known"]["leads"]
+        _say(console, f"known to be innocent: {lines:,} lines, {leads:,} leads, which rank low")
     doubtful = sum(bool(file["doubts"]) for file in result.run["inputs"])
     if doubtful:
         files = "1 file" if doubtful == 1 else f"{doubtful:,} files"
@@ -84,7 +87,7 @@ def _pair_table(pairs: Sequence[dict[str, Any]]) -> Table:
     for pair in pairs:
         cells = [
             str(pair["rank"]),
-            f"{pair['score']:.3f}",
+            score_text(pair["score"]),
             vessel_name(pair["name_a"], pair["mmsi_a"], pair["vessel_a"]),
             partner(pair),
             pair["first_time"].strftime("%Y-%m-%d %H:%M"),
