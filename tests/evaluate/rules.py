@@ -130,13 +130,15 @@ def part_of(folder: Path, seed: int, chosen: argparse.Namespace) -> Part:
         key: EVENTS.conform(table.filter(pa.array(np.array(table["rule"].to_pylist()) == "/".join(key))), extra=True)
         for key in names
     }
+    by_rules = raised(own, truth, wanted)
     notes = [
         f"{one.case} ({', '.join(one.planted[0].vessels)}): "
         + (f"lead {judged.own_place[k] + 1}" if judged.own_place[k] >= 0 else "no lead")
-        + f"; {one.planted[0].note}"
+        + f"; {one.planted[0].note}; rules: "
+        + ("; ".join(f"{rule.rule}, {rule.reading}" for rule in by_rules if rule.found[k]) or "none")
         for k, one in enumerate(wanted)
     ] + _strongest_false(judged, pairs, chosen.show)  # fmt: skip
-    return Part(seed, judged, raised(own, truth, wanted), near, tuple(notes) if chosen.show else ())
+    return Part(seed, judged, by_rules, near, tuple(notes) if chosen.show else ())
 
 
 def _rules_now() -> bytes:
