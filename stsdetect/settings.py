@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from stsdetect.errors import SettingsError, did_you_mean
+from stsdetect.profiles import DEFAULT, read_profile
 from stsdetect.units import parse_bytes, parse_duration
 
 Duration = Annotated[float, BeforeValidator(lambda value: parse_duration(value))]
@@ -203,8 +204,10 @@ class DarkSettings(_Model):
     """Two silent hulls that are together sail no faster than this [kn], as in ``encounters.under_way_max_speed_kn``."""
     min_length_m: float = Field(default=30.0, ge=0)
     """Hulls known to be shorter neither give nor take cargo [m]; the smallest tankers are about 30 m."""
+    carriers: tuple[Literal["tanker", "cargo"], ...] = Field(default=("tanker",), min_length=1)
+    """Hulls that carry what is looked for, by broadcast type: tanker (80-89), cargo (70-79)."""
     cargo: bool = True
-    """Whether cargo ships and hulls of type 90-99 may be partners of tankers and of hulls that show no type."""
+    """Whether cargo ships and hulls of type 90-99 may be partners of carriers and of hulls that show no type."""
     max_candidates: int = Field(default=10, ge=1)
     """Candidates listed for a visible loiterer, best first; the first `max_partners` with the area they can reach."""
     max_partners: int = Field(default=5, ge=1)
@@ -309,10 +312,42 @@ class CalibrationSettings(_Model):
 class ScoreSettings(_Model):
     """The first, additive score: weights are log-odds (natural logarithm)."""
 
+    profile: str = DEFAULT
+    """What is looked for: the name of a packaged profile (`stsdetect about profiles`), or a file of your own."""
     weights: dict[str, float] = Field(default_factory=dict)
-    """Changed weights by indicator name; `stsdetect about settings` lists the names."""
+    """Changed weights by indicator name; `stsdetect about indicators` lists the names."""
     calibration: CalibrationSettings | None = None
     """For which leads the weights were calibrated on labels; `--model` sets it, with the weights."""
+    profile_weights: dict[str, float] = Field(default_factory=dict)
+    """Weights that the profile says differ from the usual; they also decide which of correlated indicators counts in
+    full, which ``weights`` does not."""
+    groups: dict[str, str] = Field(default_factory=dict)
+    """Groups of correlated indicators that the profile says differ from the usual, by indicator name."""
+    carriers: tuple[Literal["tanker", "cargo"], ...] = Field(default=("tanker",), min_length=1)
+    """What carries the cargo, by broadcast type: tanker (80-89), cargo (70-79)."""
+    cargo: str = Field(default="oil", min_length=1, max_length=24, pattern=r"^[A-Za-z][A-Za-z -]*$")
+    """What it is, as roles of ports and sentences name it."""
+    trade: Literal["import", "export"] = "import"
+    """Import: loaded at a supply port, landed at a watched one. Export: loaded at a watched port, landed at a port
+    whose role holds one of ``port_calls.supply_roles``."""
+    zone_uses: tuple[str, ...] = ()
+    """Packaged zones count only where they are said to matter for one of these; empty: all count."""
+    transfer_from_h: float = Field(default=2.0, gt=0)
+    """A transfer takes at least about so long [h]: 600 t at 300 t/h."""
+    transfer_to_h: float = Field(default=10.0, gt=0)
+    """... and at most about so long [h]: 2,000 t at 200 t/h."""
+    parcel: str = Field(
+        default="600 to 2,000 t take to pump", min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,./%-]*$"
+    )
+    """What takes so long, as sentences say it."""
+    large_m: float = Field(default=150.0, gt=0)
+    """Longer hulls make no direct deliveries as a rule [m]; those known to have are 60 to 150 m long."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ScoreSettings:
+        if self.transfer_to_h <= self.transfer_from_h:
+            raise ValueError("transfer_to_h must exceed transfer_from_h")
+        return self
 
 
 class VolumeSettings(_Model):
@@ -388,10 +423,12 @@ class Settings(_Model):
 def load_settings(path: str | Path | None = None, **changes: Any) -> Settings:
     """Read settings from a TOML file and put ``changes`` (``group={name: value}``) on top.
 
+    Beneath them lies what the profile says that ``score.profile`` names; see `stsdetect.profiles`.
+
     Raises
     ------
     SettingsError
-        If the file cannot be read, a name is unknown (the nearest valid names are offered) or a value is wrong.
+        If a file cannot be read, a name is unknown (the nearest valid names are offered) or a value is wrong.
 
     Examples
     --------
@@ -411,11 +448,27 @@ def load_settings(path: str | Path | None = None, **changes: Any) -> Settings:
     for group, values in changes.items():
         current = data.get(group)
         data[group] = {**current, **values} if isinstance(current, dict) and isinstance(values, dict) else values
+    data, where = _on_profile(data, where)
     try:
         return Settings.model_validate(data)
     except ValidationError as problem:
         lines = [_explain(error) for error in problem.errors()]
         raise SettingsError(f"{where}: " + "; ".join(lines)) from problem
+
+
+def _on_profile(data: dict[str, Any], where: str) -> tuple[dict[str, Any], str]:
+    """Put settings on top of what their profile says."""
+    score = data.get("score")
+    name = score.get("profile") if isinstance(score, dict) else None
+    if not isinstance(name, str) or name == DEFAULT:
+        return data, where
+    profile = read_profile(name)
+    said = profile.as_settings()
+    for group, values in data.items():
+        beneath = said.get(group, {})
+        said[group] = {**beneath, **values} if isinstance(values, dict) else values
+    said["score"]["profile"] = profile.name
+    return said, f"{where} on profile {profile.name}"
 
 
 def _explain(error: Any) -> str:

@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 
+from stsdetect.cli import options
+
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
 @click.group(context_settings=_HELP)
 def about() -> None:
-    """List formats, columns, settings, tests of identity, watch-lists, the model card and versions."""
+    """List formats, columns, settings, indicators, profiles, identity tests, watch-lists, the model card and versions."""
 
 
 @about.command(context_settings=_HELP)
@@ -94,6 +96,73 @@ def settings() -> None:
         _rows([(f"{name} = {_toml(default)}", meaning)])
     click.echo("\n[score.weights]  (log-odds; 0 switches an indicator off, the sign must stay)")
     _rows((f"{row['name']} = {row['weight']:g}", f"{row['title']}. {row['source']}") for row in indicator_rows())
+
+
+@about.command(context_settings=_HELP)
+@options.profile_option
+def indicators(score__profile: str | None) -> None:
+    """List the indicators of the score: what each asks, its weight, group and source, and what it says."""
+    from stsdetect.score import indicator_rows
+    from stsdetect.settings import load_settings
+
+    chosen = load_settings(score={} if score__profile is None else {"profile": score__profile}).score
+    click.echo(
+        f"Weights are log-odds, with profile {chosen.profile}. An indicator earns a share of its weight (strength)."
+    )
+    click.echo("Of the indicators of a group that speak the same way the strongest counts in full, each further one by")
+    click.echo("half of what the one before it counts.\n")
+    for row in indicator_rows(chosen):
+        unit, group = f" [{row['unit']}]" if row["unit"] else "", f", group {row['group']}" if row["group"] else ""
+        _rows(
+            [
+                (
+                    f"{row['name']}: {row['direction']}, {row['weight']:g}{group}",
+                    f"{row['title']}{unit}: {row['definition']}",
+                )
+            ]
+        )
+        _wrapped(f"Missing: {row['missing']}.")
+        _wrapped(f'Says: "{row["example"]}."')
+        _wrapped(f"Source: {row['source']}.")
+
+
+@about.command(context_settings=_HELP)
+@click.argument("name", required=False, metavar="[NAME|FILE]")
+def profiles(name: str | None) -> None:
+    """List the profiles of what is looked for, or print one in full as a file to change."""
+    from stsdetect.profiles import DEFAULT, packaged_profiles, read_profile
+
+    if name is None:
+        click.echo("What is looked for, by --profile NAME|FILE:")
+        _rows(
+            (f"{one}{' (the default)' if one == DEFAULT else ''}", f"{read_profile(one).title}.")
+            for one in packaged_profiles()
+        )
+        click.echo('\nA file of your own is TOML: title, extends = "NAME|FILE", [weights], [groups], [settings.GROUP].')
+        click.echo("What it does not say is as in what it extends. `stsdetect about profiles NAME` prints one in full.")
+        return
+    from stsdetect.score import indicator_rows
+    from stsdetect.settings import load_settings
+
+    profile, rows = read_profile(name), indicator_rows(load_settings(score={"profile": name}).score)
+    click.echo(f"title = {_json(profile.title)}\n\n[weights]")
+    for row in rows:
+        click.echo(f"{row['name']} = {row['weight']:g}")
+    click.echo("\n[groups]")
+    for row in rows:
+        if row["group"] or row["name"] in profile.groups:
+            click.echo(f"{row['name']} = {_json(row['group'])}")
+    for group, values in profile.settings.items():
+        click.echo(f"\n[settings.{group}]")
+        for key, value in values.items():
+            click.echo(f"{key} = {_json(value)}")
+
+
+def _json(value: Any) -> str:
+    """Write a text, number, switch or list as TOML does, which is as JSON does."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _toml(value: Any) -> str:

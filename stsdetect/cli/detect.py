@@ -14,6 +14,7 @@ from stsdetect.cli import console, options
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @options.settings_options
+@options.profile_option
 @click.option("--since", metavar="TIME", help="Only reports from this time on (ISO 8601, UTC).")
 @click.option("--until", metavar="TIME", help="Only reports before this time (ISO 8601, UTC).")
 @click.option(
@@ -43,6 +44,7 @@ from stsdetect.cli import console, options
     help="Vessels to look for, in a list of your own or as others publish them (see `stsdetect about lists`); "
     "'packaged' for an old snapshot; may be repeated.",
 )
+@options.known_option
 @click.option("--format", "formats", metavar="NAMES", multiple=True, help="More files: csv, geojson, gpkg, kml.")
 @click.option("--no-page", is_flag=True, help="Do not write report.html.")
 @click.option("--workers", "run__workers", metavar="N", type=int, help="Threads to work with (default: one per core).")
@@ -76,6 +78,7 @@ def detect(
     until: str | None,
     vessels: tuple[str, ...],
     watch_lists: tuple[str, ...],
+    known: Path | None,
     **single: Any,
 ) -> None:
     """Find loitering, encounters and gaps and rank the pairs of vessels that met.
@@ -93,7 +96,7 @@ def detect(
     with console.progress() as follow:
         result = run_job(
             list(inputs), out=out, settings=settings, since=since, until=until, bbox=options.parse_bbox(bbox),
-            vessels=vessels or None, watch_lists=[list_file(text) for text in watch_lists],
+            vessels=vessels or None, watch_lists=[list_file(text) for text in watch_lists], known=known,
             formats=options.parse_formats(formats), page=not no_page, hash_inputs=sha256,
             progress=follow,
         )  # fmt: skip

@@ -52,6 +52,28 @@ def own_settings(verb: F) -> F:
     return verb
 
 
+def profile_option(verb: F) -> F:
+    """Add ``--profile``."""
+    return click.option(
+        "--profile",
+        "score__profile",
+        metavar="NAME|FILE",
+        help="What is looked for: dprk-petroleum (the default), dprk-coal, generic-sts, or a file of your own "
+        "(see `stsdetect about profiles`).",
+    )(verb)
+
+
+def known_option(verb: F) -> F:
+    """Add ``--known``."""
+    return click.option(
+        "--known",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Pairs or vessels that you know to be innocent: CSV with vessel_a, vessel_b (or empty), reason, and where "
+        "wanted from, to, who. Their leads stay, and rank low.",
+    )(verb)
+
+
 def settings_options(verb: F) -> F:
     """Add ``--settings``, ``--set``, and what says how files are to be read."""
     verb = own_settings(verb)

@@ -60,6 +60,9 @@ def print_result(result: Result, out: Path) -> None:
         _say(console, _harbours(result.run["summed_up"]))
     for one in result.run.get("watch_lists", ()):
         _say(console, _watched(one))
+    if "known" in result.run:
+        lines, leads = result.run["known"]["lines"], result.run["known"]["leads"]
+        _say(console, f"known to be innocent: {lines:,} lines, {leads:,} leads, which rank low")
     doubtful = sum(bool(file["doubts"]) for file in result.run["inputs"])
     if doubtful:
         files = "1 file" if doubtful == 1 else f"{doubtful:,} files"

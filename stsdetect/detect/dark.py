@@ -81,6 +81,7 @@ class DarkRendezvous:
     apart_m: float = 500.0
     drift_kn: float = 5.0
     min_length_m: float = 30.0
+    carriers: tuple[str, ...] = ("tanker",)
     cargo: bool = True
     max_candidates: int = 10
     max_partners: int = 5
@@ -112,7 +113,7 @@ class DarkRendezvous:
     def search(self, events: pa.Table, vessels: Any | None = None, *, at_berth: AtBerth | None = None) -> Search:
         """Return the search that `detect` makes: who may take part, and who of them could have met."""
         world = World.of(events)
-        craft = world.craft(cargo=self.cargo, min_length_m=self.min_length_m)
+        craft = world.craft(carriers=self.carriers, cargo=self.cargo, min_length_m=self.min_length_m)
         most_us = round(self.max_quiet_s * US_PER_S)
         quiet = quiet_gaps(world, most_us)
         silent = read_silent(

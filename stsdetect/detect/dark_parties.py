@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -151,18 +152,21 @@ class World:
         texts: list[str | None] = self.events.column(name).take(pa.array(row)).to_pylist()
         return texts
 
-    def craft(self, *, cargo: bool, min_length_m: float) -> Ints:
+    def craft(self, *, cargo: bool, min_length_m: float, carriers: Collection[str] = ("tanker",)) -> Ints:
         """Say of the hull of each event what it may be in a transfer, shape (n events,).
 
         AIS types 80-89 are tankers, 70-79 cargo ships and 90-99 others; 0 to 19 and none say nothing (ITU-R M.1371-5
-        table 53). All else is at work of its own: fishing, towing, pilotage, dredging, passengers, sailing.
+        table 53). All else is at work of its own: fishing, towing, pilotage, dredging, passengers, sailing. Of the
+        first two those in ``carriers`` are called `TANKER`.
         """
         kind = np.full(self.ship_type.size, NONE, dtype=np.int64)
         tens = np.floor(np.nan_to_num(self.ship_type) / 10.0)
         kind[tens < 2] = UNKNOWN
-        kind[tens == 8] = TANKER
         if cargo:
             kind[(tens == 7) | (tens == 9)] = OTHER
+        for name, digit in (("tanker", 8), ("cargo", 7)):
+            if name in carriers:
+                kind[tens == digit] = TANKER
         kind[self.length_m < min_length_m] = NONE
         return kind
 

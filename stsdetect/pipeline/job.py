@@ -25,6 +25,7 @@ from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
 from stsdetect.kernels.choice import remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive
+from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.loops import get_ready, wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.pipeline.scored import Places, score_events
@@ -136,6 +137,7 @@ def detect(
     bbox: BBox | None = None,
     vessels: Iterable[str | int] | None = None,
     watch_lists: Sequence[ListSource] = (),
+    known: str | Path | None = None,
     formats: Sequence[str] = (),
     page: bool = True,
     hash_inputs: bool = False,
@@ -166,6 +168,8 @@ def detect(
     watch_lists
         Lists of vessels to look for: files (`stsdetect.WatchListFile` to give a name or a date with them), or
         ``"packaged"`` for the old snapshot that comes with the program; ``watch_hits.parquet`` holds what was found.
+    known
+        A CSV file of pairs or vessels known to be innocent, each with a reason (`stsdetect.score.known.read_known`).
     formats
         More files: any of ``csv``, ``geojson``, ``gpkg``, ``kml``; needs ``out``.
     page
@@ -202,8 +206,8 @@ def detect(
     settings = settings or Settings()
     result = run_job(
         source, out=out, settings=settings, since=since, until=until, bbox=bbox, vessels=vessels,
-        watch_lists=watch_lists, formats=formats, page=page, hash_inputs=hash_inputs, keep_fixes=keep_fixes,
-        progress=progress,
+        watch_lists=watch_lists, known=known, formats=formats, page=page, hash_inputs=hash_inputs,
+        keep_fixes=keep_fixes, progress=progress,
     )  # fmt: skip
     check_rejects(result, settings)
     return result
@@ -233,6 +237,7 @@ def run_job(
     bbox: BBox | None = None,
     vessels: Iterable[str | int] | None = None,
     watch_lists: Sequence[ListSource] = (),
+    known: str | Path | None = None,
     formats: Sequence[str] = (),
     page: bool = True,
     hash_inputs: bool = False,
@@ -255,7 +260,7 @@ def run_job(
     folder = None if out is None else Path(out)
     if folder is not None and sources:
         refuse_inputs_inside(folder, inputs, [source.path for source in sources])
-    watched = open_lists(watch_lists, folder)
+    watched, innocent = open_lists(watch_lists, folder), open_known(known, folder)
     clock = _Clock(progress or (lambda stage, done, total: None))
     results = staged(folder) if folder is not None else nullcontext()
     size = sum(source.size for source in sources) or getattr(inputs, "nbytes", 0)
@@ -288,9 +293,11 @@ def run_job(
             events = annotate(events, settings.context, zones=places.zones, ports=places.ports)
             events = filter_by_zone(events, settings.context)
         with clock.stage("score"):
+            innocent = innocent.among(cleaned.tracks.vessels, events)
             pairs, found = score_events(
-                events, cleaned.tracks.vessels, berths, settings=settings, places=places, watched=watched
-            )
+                events, cleaned.tracks.vessels, berths, settings=settings, places=places, watched=watched,
+                innocent=innocent,
+            )  # fmt: skip
         filters = {
             "since": manifest.iso(start),
             "until": manifest.iso(end),
@@ -301,6 +308,8 @@ def run_job(
         run["counts"] |= manifest.count_silences(events, judged.areas)
         if watched:
             run["watch_lists"] = describe_lists(watched, found, run["last_time"], whole_hash=hash_inputs)
+        if known is not None:
+            run["known"] = describe_known(innocent, pairs, whole_hash=hash_inputs)
         if got.events.num_rows:
             run["told"] = {"events": got.events.num_rows, "added": told}
         sources = join_sources(archive.sources, got.event_sources, events)

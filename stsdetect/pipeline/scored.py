@@ -12,11 +12,12 @@ from stsdetect.reference.places import Port, Zone, load_ports, load_zones
 from stsdetect.score import rank, rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.evidence import Evidence
-from stsdetect.score.facts import Facts, packaged_facts
-from stsdetect.score.facts import Zone as ZoneFacts
+from stsdetect.score.facts import Facts, packaged_facts, zone_facts
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.likelihood import add_likelihood
 from stsdetect.score.listed import Listed
 from stsdetect.score.pair_volumes import add_volumes
+from stsdetect.score.voyages import Harbours
 from stsdetect.score.watchlists import WatchList
 from stsdetect.score.watchlists.matching import Matched, match
 from stsdetect.settings import Settings
@@ -34,8 +35,10 @@ class Places:
     def load(cls, settings: Settings) -> Places:
         """Read the user's own zones and ports, or the packaged ones."""
         zones = load_zones(settings.context.zones_file)
-        known = {zone.id: ZoneFacts(zone.category, zone.confidence) for zone in zones}
-        return cls(zones, load_ports(settings.context.ports_file), replace(packaged_facts(), zones=known))
+        known = {zone.id: zone_facts(zone.category, zone.confidence, zone.relevance) for zone in zones}
+        ports = load_ports(settings.context.ports_file)
+        harbours = Harbours.of(ports, settings.port_calls)
+        return cls(zones, ports, replace(packaged_facts(), zones=known, harbours=harbours))
 
 
 def score_events(
@@ -46,6 +49,7 @@ def score_events(
     settings: Settings,
     places: Places,
     watched: Sequence[WatchList] = (),
+    innocent: Known = NOTHING_KNOWN,
 ) -> tuple[pa.Table, Matched]:
     """Rank the leads in annotated events, and look the vessels up on watch-lists.
 
@@ -55,21 +59,24 @@ def score_events(
         Tables as in `stsdetect.schema.EVENTS`, `VESSELS` and `BERTHS`.
     watched
         Lists that were read.
+    innocent
+        What the user knows to be innocent, with the hulls of the run found.
 
     Returns
     -------
     A `PAIRS` table with chains, volumes and likelihood, and what matched the lists.
     """
-    asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest}
+    asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest, "known": innocent}
     known = {"facts": places.facts, "berths": berths}
     rule, ports = settings.port_calls, places.ports
     found = match(watched, vessels, events)
     asked["watch_hits"] = found.hits
     direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
     read = Evidence(events)
-    pairs = rank([rank_pairs(read, **known, **asked), rank_dark(read, **known, **asked), direct])
+    pairs = rank([rank_pairs(read, vessels=vessels, **known, **asked), rank_dark(read, **known, **asked), direct])
     imos = Listed.of(found.hits).imos
     around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
-    pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
+    if settings.score.trade == "import":  # chains are followed from a supply port to a watched one
+        pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
     pairs = add_volumes(pairs, events, vessels, settings=settings.volume, **around)
     return add_likelihood(pairs, settings.score), found

@@ -11,6 +11,7 @@ from stsdetect.schema import BERTHS, PAIRS, TIME
 from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_dark import DARK, DarkCase
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import Listed
 from stsdetect.score.meetings import HOUR_US, Meeting
 from stsdetect.score.reasons import logistic, pair_id
@@ -32,6 +33,7 @@ def rank_dark(
     facts: Facts | None = None,
     berths: pa.Table | None = None,
     watch_hits: pa.Table | None = None,
+    known: Known = NOTHING_KNOWN,
 ) -> pa.Table:
     """Rank dark rendezvous: one row per visible vessel's stay or per pair of silent vessels, with reasons.
 
@@ -44,7 +46,7 @@ def rank_dark(
     events
         An `EVENTS` table (Arrow or pandas), or what `Evidence` read of one, with ``dark_rendezvous`` and the gaps and
         loiterings they were inferred from.
-    settings, settings_id, facts, berths, watch_hits
+    settings, settings_id, facts, berths, watch_hits, known
         As in `rank_pairs`.
 
     Returns
@@ -70,7 +72,7 @@ def rank_dark(
     busy = _busy(seen)
     meetings = [one.meeting for one in unseen]
     traffic = Traffic(meetings, [], read.oddities)
-    known = packaged_facts() if facts is None else facts
+    reference = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     listed = Listed.of(watch_hits)
@@ -83,7 +85,7 @@ def rank_dark(
             DarkCase(
                 lead,
                 one,
-                Case(one.meeting, traffic, known, shared, listed=listed),
+                Case(one.meeting, traffic, reference, shared, listed=listed, aim=settings, known=known),
                 one.hulls in one_hull,
                 _company_h(one, busy),
             )

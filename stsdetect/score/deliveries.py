@@ -12,6 +12,7 @@ from stsdetect.reference.places import Port, load_ports
 from stsdetect.schema import EVENTS, PAIRS, TIME
 from stsdetect.score.facts import flags_by_mmsi
 from stsdetect.score.indicators_delivery import DELIVERY
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import Listed
 from stsdetect.score.reasons import logistic, pair_id
 from stsdetect.score.voyages import Delivery, DeliveryCase, Harbours, deliveries, long_silences, read_stops
@@ -30,17 +31,19 @@ def rank_deliveries(
     ports: Sequence[Port] | None = None,
     settings_id: str = "",
     watch_hits: pa.Table | None = None,
+    known: Known = NOTHING_KNOWN,
 ) -> pa.Table:
     """Rank the vessels that may have delivered a cargo without any meeting, strongest lead first, with reasons.
 
     Asked is each vessel with a call at a supply port that was seen or told, and after it a call at a port of
-    ``calls.hidden_countries``: seen, told, or inferred from a silence. The last loading before it counts.
+    ``calls.hidden_countries``: seen, told, or inferred from a silence. The last loading before it counts. Where
+    ``settings.trade`` is export it is the other way round: the first landing after it counts.
 
     Parameters
     ----------
     events
         An `EVENTS` table (Arrow or pandas).
-    settings, settings_id, watch_hits
+    settings, settings_id, watch_hits, known
         As in `rank_pairs`.
     calls, ports
         Which ports supply and which are watched; the packaged ones unless given.
@@ -57,7 +60,8 @@ def rank_deliveries(
     0
     """
     table = EVENTS.conform(events, extra=True)
-    harbours = Harbours.of(load_ports() if ports is None else ports, calls)
+    export = settings.trade == "export"
+    harbours = Harbours.of(load_ports() if ports is None else ports, calls, export=export)
     stops = read_stops(_of_callers(table, harbours), ("port_call", "gap"))
     found = deliveries(stops, harbours)
     if not found:
@@ -74,7 +78,9 @@ def rank_deliveries(
         for some in by_country.values():
             # One silence after another may follow one loading: the vessel did so once.
             times = len({one.load.event_id for one in some})
-            cases = [DeliveryCase(one, harbours, flag, silences[vessel], times, listed) for one in some]
+            cases = [
+                DeliveryCase(one, harbours, flag, silences[vessel], times, listed, settings, known) for one in some
+            ]
             scored.append(weighing.score(tuple(some), cases, _order))
     scored.sort(key=lambda one: (-one.log_odds, one.lead[0].load.start_time, _at(one).load.vessel_a, _port(one)))
     columns = _columns(scored)
@@ -106,8 +112,8 @@ def _port(one: Scored[_Deliveries]) -> str:
 def _columns(scored: Sequence[Scored[_Deliveries]]) -> dict[str, Any]:
     """Return the columns of the leads, in the order given, but for their reasons."""
     loads = [_at(one).load for one in scored]
-    firsts = [min(delivery.load.start_time for delivery in one.lead) for one in scored]
-    lasts = [max(delivery.call.end_time for delivery in one.lead) for one in scored]
+    firsts = [min(min(one.load.start_time, one.call.start_time) for one in lead.lead) for lead in scored]
+    lasts = [max(max(one.load.end_time, one.call.end_time) for one in lead.lead) for lead in scored]
     return {
         "pair_id": [pair_id(load.vessel_a, f"port:{_port(one)}") for load, one in zip(loads, scored, strict=True)],
         "vessel_a": [load.vessel_a for load in loads],

@@ -9,7 +9,10 @@ from functools import lru_cache
 import numpy as np
 
 from stsdetect.reference.facts import read_facts
+from stsdetect.reference.places import load_ports
 from stsdetect.reference.vessels import MMSI_FORM_NAMES, flag_evidence, mmsi_forms
+from stsdetect.score.voyages import Harbours
+from stsdetect.settings import PortCallSettings
 
 #: Categories of zones where transfers are legal and usual.
 LEGAL = frozenset({"legal_lightering", "legal_sts"})
@@ -21,6 +24,8 @@ class Zone:
 
     category: str = ""
     confidence: str = ""
+    #: What it is said to matter for; empty for everything.
+    uses: frozenset[str] = frozenset()
 
     @property
     def legal(self) -> bool:
@@ -34,17 +39,27 @@ class Facts:
 
     zones: Mapping[str, Zone] = field(default_factory=dict)
     flag_evidence: Mapping[str, str] = field(default_factory=dict)
+    #: Which ports supply and which are watched; None where no ports are known.
+    harbours: Harbours | None = None
 
     def zone(self, zone_id: str) -> Zone:
         """Return what is known of a zone."""
         return self.zones.get(zone_id, Zone())
 
 
+def zone_facts(category: str, confidence: str, relevance: str) -> Zone:
+    """Return what the score needs of a zone, from the words of its table."""
+    return Zone(category, confidence, frozenset(filter(None, relevance.split(";"))))
+
+
 @lru_cache(maxsize=1)
 def packaged_facts() -> Facts:
     """Return the packaged zones and flags, loaded once."""
-    zones = {row["id"]: Zone(row["category"], row["confidence"]) for row in read_facts("zones.csv")}
-    return Facts(zones, {iso2: row["confidence"] for iso2, row in flag_evidence().items()})
+    zones = {
+        row["id"]: zone_facts(row["category"], row["confidence"], row["relevance"]) for row in read_facts("zones.csv")
+    }
+    harbours = Harbours.of(load_ports(), PortCallSettings())
+    return Facts(zones, {iso2: row["confidence"] for iso2, row in flag_evidence().items()}, harbours)
 
 
 #: Forms of MMSI that no state issues to a ship, whatever their first digits.

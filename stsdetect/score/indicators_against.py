@@ -85,6 +85,7 @@ def _craft(kind: TypeClass, what: str) -> Callable[[Case], Finding | None]:
         who = " and ".join(f"{side.label} (type {side.ship_type})" for side in found)
         return Finding(float(len(found)), 1.0, f"By broadcast type {who} {'are' if len(found) > 1 else 'is'} {what}")
 
+    measure.__doc__ = f"A vessel that by its broadcast type is {what}."
     return measure
 
 

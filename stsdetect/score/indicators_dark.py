@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from stsdetect.score.indicators_against import AGAINST
-from stsdetect.score.indicators_for import FOR
+from stsdetect.score.indicators_for import CODES, FOR
 from stsdetect.score.indicators_identity import IDENTITY
+from stsdetect.score.indicators_known import KNOWN
 from stsdetect.score.indicators_watch import WATCH_LIST
 from stsdetect.score.meetings import MASKED, Side, safe_id
 from stsdetect.score.registry import ADVISORY, MOFA, OUR_WEIGHT, POE, Case, Finding, Indicator, log_share, ramp, unknown
@@ -87,11 +88,11 @@ def room(case: DarkCase) -> Finding:
     hours = case.one.reach_max_h
     if hours is None:
         return unknown("How long a silence leaves for a meeting is not known")
-    share = ramp(hours, *_ROOM_SHARE)
+    share, aim = ramp(hours, *_ROOM_SHARE), case.case.aim
     if hours < 1.5:
-        verdict = "too short for a transfer of fuel"
+        verdict = "too short for a transfer"
     elif hours <= 24.0:
-        verdict = "consistent with the 2 to 10 h that 600 to 2,000 t take to pump"
+        verdict = f"consistent with the {aim.transfer_from_h:g} to {aim.transfer_to_h:g} h that {aim.parcel}"
     else:
         verdict = "long enough for much else"
     whose = "The silence leaves" if case.one.one_dark else "Both silences leave"
@@ -208,12 +209,13 @@ def lone_tanker(case: DarkCase) -> Finding | None:
     """Type of the visible vessel where its partner is not known."""
     if case.lead.named:
         return None
-    side = case.one.visible
-    if side.kind == "tanker":
-        return Finding(1.0, 1.0, f"{_cap(side)} broadcasts a tanker type (80 to 89)")
+    side, aim = case.one.visible, case.case.aim
+    if side.kind in aim.carriers:
+        return Finding(1.0, 1.0, f"{_cap(side)} broadcasts a {side.kind} type ({CODES[side.kind]})")
     if side.kind in MASKED:
-        return Finding(0.0, 0.0, f"{_cap(side)} broadcasts no tanker type, which counts neither way")
-    return Finding(0.0, -0.5, f"{_cap(side)} broadcasts type {side.ship_type} ({side.kind}), no usual carrier of oil")
+        return Finding(0.0, 0.0, f"{_cap(side)} broadcasts no {aim.carriers[0]} type, which counts neither way")
+    text = f"{_cap(side)} broadcasts type {side.ship_type} ({side.kind}), no usual carrier of {aim.cargo}"
+    return Finding(0.0, -0.5, text)
 
 
 def again(case: DarkCase) -> Finding | None:
@@ -375,7 +377,7 @@ _DARK: tuple[Indicator, ...] = (
 _SHARED = (
     "zone", "types", "size", "draught", "night", "offshore",
     "berth", "anchorage", "near_port", "legal_zone", "pilot", "tug", "service", "passenger", "fishing", "shared_berths",
-    *(indicator.name for indicator in (*IDENTITY, WATCH_LIST)),
+    *(indicator.name for indicator in (*IDENTITY, WATCH_LIST, KNOWN)),
 )  # fmt: skip
 #: Ask for both vessels, or for the hours of a meeting.
 _OF_TWO = frozenset({"types", "size", "fishing", "shared_berths"})
@@ -396,7 +398,8 @@ def _asked_anew(indicator: Indicator) -> Indicator:
         share = finding.share * _COUNTS.get(indicator.name, 1.0)
         if not case.one.one_dark and indicator.name in _OF_A_PLACE:
             share *= 0.5
-        return finding._replace(share=share, text=_in_other_words(finding.text, one_dark=case.one.one_dark))
+        text = finding.text if indicator is KNOWN else _in_other_words(finding.text, one_dark=case.one.one_dark)
+        return finding._replace(share=share, text=text)
 
     return replace(indicator, measure=measure)
 
@@ -408,7 +411,9 @@ def _in_other_words(text: str, *, one_dark: bool) -> str:
     return text.replace("The meeting", place)
 
 
-_BY_NAME: dict[str, Indicator] = {indicator.name: indicator for indicator in (*FOR, *IDENTITY, WATCH_LIST, *AGAINST)}
+_BY_NAME: dict[str, Indicator] = {
+    indicator.name: indicator for indicator in (*FOR, *IDENTITY, WATCH_LIST, *AGAINST, KNOWN)
+}
 
 #: All indicators of possible meetings in the order in which their weights are summed; the base term first.
 DARK: tuple[Indicator, ...] = (*_DARK, *(_asked_anew(_BY_NAME[name]) for name in _SHARED))

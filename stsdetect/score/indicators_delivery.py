@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from stsdetect.detect.hidden_calls import NAMED, VAGUE
 from stsdetect.detect.port_calls import ROADS
+from stsdetect.score.indicators_for import CODES
+from stsdetect.score.indicators_known import KNOWN_DELIVERY
 from stsdetect.score.indicators_watch import WATCH_DELIVERY
-from stsdetect.score.meetings import HOUR_US, MASKED, safe_id
+from stsdetect.score.meetings import MASKED, safe_id
 from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Finding, Indicator, log_share, metres, ramp, unknown
 from stsdetect.score.voyages import DeliveryCase
 
@@ -24,8 +26,10 @@ _LIGHTER_SHARE = ((-0.10, 1.0), (-0.03, 0.0), (0.03, 0.0), (0.10, -1.0))
 _NOWHERE_SHARE = ((2.0, 1.0), (7.0, 0.0))
 #: Hours from loading to the silence, to share.
 _DELAY_SHARE = ((36.0, 1.0), (168.0, 0.0))
-#: Length [m], to share: those known to have lifted or landed there are 60 to 150 m long.
-_SIZE_SHARE = ((150.0, 0.0), (230.0, 1.0))
+#: So much longer than ``score.large_m`` counts in full [m] (our judgement).
+_SIZE_FULL_M = 80.0
+#: Ships of the other trade, in words.
+_SHIPS = {"tanker": "tankers", "cargo": "cargo ships"}
 _VERDICT = {
     "dark": (1.0, "others nearby kept being heard (dark), consistent with AIS switched off"),
     "outage": (-1.0, "others nearby fell silent with it (outage), which reception explains"),
@@ -36,24 +40,27 @@ _HABIT = (3, 20)
 
 
 def _base(case: DeliveryCase) -> Finding:
+    """Every possible delivery starts as unlikely as most are."""
     return Finding(None, 1.0, "Every possible delivery starts here: most silences after a call at a port are ordinary")
 
 
 def _seen(case: DeliveryCase) -> Finding | None:
+    """A call at a watched port that was seen, or told by others."""
     call = case.delivery.call
     if call.inferred:
         return None
     told = " by another publisher" if call.subtype == "told" else ""
     text = f"The call at {case.harbours.name(call.port_id)} was seen{told}: {call.duration_h:.1f} h"
     craft = case.delivery.load.craft
-    if craft == "tanker":
+    if craft in case.aim.carriers:
         return Finding(call.duration_h, 1.0, text)
-    if craft == "cargo":
-        return Finding(call.duration_h, _SEEN_CARGO, f"{text}, as cargo ships of its trade call")
+    if craft in CODES:
+        return Finding(call.duration_h, _SEEN_CARGO, f"{text}, as {_SHIPS[craft]} of its trade call")
     return Finding(call.duration_h, _SEEN_UNKNOWN, text)
 
 
 def _room(case: DeliveryCase) -> Finding | None:
+    """How long a silence leaves for a call at a watched port."""
     call = case.delivery.call
     if not call.inferred:
         return None
@@ -67,27 +74,34 @@ def _room(case: DeliveryCase) -> Finding | None:
 
 
 def _terminal(case: DeliveryCase) -> Finding | None:
+    """Whether such a cargo is handled at the watched port."""
     port = case.harbours.ports.get(case.delivery.call.port_id or "")
     if port is None or not port.role:
         return None
-    if "oil" in port.role.casefold():
-        return Finding(1.0, 1.0, f"Oil is landed at {port.name}")
-    return Finding(-1.0, -1.0, f"No oil is known to be landed at {port.name}, which handles {port.role}")
+    cargo, done = case.aim.cargo, "loaded" if case.harbours.export else "landed"
+    if cargo.casefold() in port.role.casefold():
+        return Finding(1.0, 1.0, f"{cargo[0].upper()}{cargo[1:]} is {done} at {port.name}")
+    return Finding(-1.0, -1.0, f"No {cargo} is known to be {done} at {port.name}, which handles {port.role}")
 
 
 _LANDED = ", consistent with a cargo landed there"
+_LOADED = ", consistent with a cargo loaded there"
 
 
 def _loaded(case: DeliveryCase) -> Finding:
-    load = case.delivery.load
+    """Whether the draught says that it loaded at the supply port; of an export, that it landed its cargo there."""
+    load, export = case.delivery.load, case.harbours.export
     supply = case.harbours.loading(load)
     near = "" if supply == load.port_id else f" near {case.harbours.name(supply)}"
-    where = f"The vessel lay at {case.harbours.name(load.port_id)}{near}, a supply port, for {load.duration_h:.1f} h"
+    what = f"a port for {case.aim.cargo}" if export else "a supply port"
+    where = f"The vessel lay at {case.harbours.name(load.port_id)}{near}, {what}, for {load.duration_h:.1f} h"
     change = load.draught_change_a_m
     if change is not None and change > 0:
-        return Finding(change, 1.0, f"{where}, and its draught rose by {metres_of(change)}")
+        text = f"{where}, and its draught rose by {metres_of(change)}"
+        return Finding(change, -1.0 if export else 1.0, text + (_LOADED if export else ""))
     if change is not None and change < 0:
-        return Finding(change, -1.0, f"{where}, and its draught fell by {metres_of(-change)}{_LANDED}")
+        text = f"{where}, and its draught fell by {metres_of(-change)}"
+        return Finding(change, 1.0 if export else -1.0, text + ("" if export else _LANDED))
     if ROADS in load.marks:
         return Finding(None, 0.0, f"{where}, but only at its roads, and perhaps only waited")
     return Finding(None, 0.5, where)
@@ -99,18 +113,20 @@ def metres_of(value: float) -> str:
 
 
 def _lighter(case: DeliveryCase) -> Finding:
+    """Whether the draught changed over the silence, or the call, as a cargo would make it."""
     stop = case.delivery.silence or case.delivery.call
     before, change = stop.draught_before_a_m, stop.draught_change_a_m
     over = "the silence" if case.delivery.silence else "the call"
     if before is None or change is None or before <= 0:
         return unknown(f"The draught before or after {over} is not known")
-    share = ramp(change / before, *_LIGHTER_SHARE)
+    share = ramp((-change if case.harbours.export else change) / before, *_LIGHTER_SHARE)
     word = "fell" if change < 0 else "rose" if change > 0 else "did not change"
     amount = f" by {metres_of(abs(change))}, from {metres_of(before)}" if change else f", {metres_of(before)}"
     return Finding(change, share, f"The draught {word}{amount} over {over}")
 
 
 def _verdict(case: DeliveryCase) -> Finding | None:
+    """What else was heard where the vessel fell silent."""
     silence = case.delivery.silence
     if silence is None:
         return None
@@ -123,6 +139,7 @@ def _verdict(case: DeliveryCase) -> Finding | None:
 
 
 def _nowhere(case: DeliveryCase) -> Finding | None:
+    """Whether it went slower over the silence than a ship on a voyage."""
     silence = case.delivery.silence
     if silence is None:
         return None
@@ -135,11 +152,17 @@ def _nowhere(case: DeliveryCase) -> Finding | None:
 
 
 def _prompt(case: DeliveryCase) -> Finding:
-    hours = max((case.delivery.starts_us - case.delivery.load.end_time) / HOUR_US, 0.0)
-    return Finding(hours, ramp(hours, *_DELAY_SHARE), f"That began {hours:.0f} h after the loading")
+    """How soon the one followed the other."""
+    hours, share = case.wait_h, ramp(case.wait_h, *_DELAY_SHARE)
+    if case.harbours.export:
+        return Finding(
+            hours, share, f"It came there {hours:.0f} h after the call, or the silence that leaves time for one"
+        )
+    return Finding(hours, share, f"That began {hours:.0f} h after the loading")
 
 
 def _destination(case: DeliveryCase) -> Finding | None:
+    """What the vessel said of where it was bound."""
     marks = case.delivery.call.marks
     if NAMED in marks:
         return Finding(
@@ -151,39 +174,48 @@ def _destination(case: DeliveryCase) -> Finding | None:
 
 
 def _craft(case: DeliveryCase) -> Finding:
+    """Whether its broadcast type carries such a cargo."""
     load = case.delivery.load
     vessel = safe_id(load.vessel_a)
-    if load.craft == "tanker":
-        return Finding(1.0, 1.0, f"Vessel {vessel} broadcasts a tanker type (80 to 89)")
-    if load.craft == "cargo":
-        return Finding(-1.0, -1.0, f"Vessel {vessel} broadcasts a cargo type, which carries no oil in bulk")
+    if load.craft in case.aim.carriers:
+        return Finding(1.0, 1.0, f"Vessel {vessel} broadcasts a {load.craft} type ({CODES[load.craft]})")
+    if load.craft in CODES:
+        text = f"Vessel {vessel} broadcasts a {load.craft} type, which carries no {case.aim.cargo} in bulk"
+        return Finding(-1.0, -1.0, text)
     if load.craft in MASKED:
         return unknown(f"What vessel {vessel} is, it does not say")
     return Finding(-1.0, -1.0, f"Vessel {vessel} broadcasts the type of a {load.craft} vessel")
 
 
 def _flag(case: DeliveryCase) -> Finding | None:
+    """A vessel whose MMSI is of the watched country."""
     if case.flag is None or case.flag not in case.harbours.rule.hidden_countries:
         return None
     return Finding(1.0, 1.0, f"The vessel's MMSI is one of {case.flag}")
 
 
 def _others(case: DeliveryCase) -> Finding | None:
+    """Calls elsewhere between the supply port and the watched one."""
     calls = case.delivery.between
     if not calls:
         return None
     names = ", ".join(dict.fromkeys(case.harbours.name(call.port_id) for call in calls[:3]))
-    return Finding(float(len(calls)), 1.0, f"In between it called at {names}, where the cargo may have been landed")
+    done = "loaded" if case.harbours.export else "landed"
+    return Finding(float(len(calls)), 1.0, f"In between it called at {names}, where the cargo may have been {done}")
 
 
 def _size(case: DeliveryCase) -> Finding | None:
+    """A vessel larger than those that call there."""
     length = case.delivery.load.length_a_m
-    if not length or length <= _SIZE_SHARE[0][0]:
+    over = (length or 0.0) - case.aim.large_m
+    if not length or over <= 0:
         return None
-    return Finding(length, ramp(length, *_SIZE_SHARE), f"The vessel is {metres(length)} long, more than calls there")
+    share = ramp(over, (0.0, 0.0), (_SIZE_FULL_M, 1.0))
+    return Finding(length, share, f"The vessel is {metres(length)} long, more than calls there")
 
 
 def _habit(case: DeliveryCase) -> Finding | None:
+    """How often the vessel falls silent anyway."""
     share = log_share(case.long_silences, *_HABIT)
     if share <= 0:
         return None
@@ -195,9 +227,11 @@ def _habit(case: DeliveryCase) -> Finding | None:
 
 
 def _again(case: DeliveryCase) -> Finding | None:
+    """How often it could have done so."""
     if case.times < 2:
         return None
-    text = f"Such a call was seen or possible after {case.times} loadings in the data"
+    when = f"before {case.times} landings" if case.harbours.export else f"after {case.times} loadings"
+    text = f"Such a call was seen or possible {when} in the data"
     return Finding(float(case.times), min(1.0, (case.times - 1) / 2.0), text)
 
 
@@ -287,4 +321,4 @@ DELIVERY_ONLY: tuple[Indicator, ...] = (
     ),
 )  # fmt: skip
 #: All that direct deliveries are asked.
-DELIVERY: tuple[Indicator, ...] = (*DELIVERY_ONLY, WATCH_DELIVERY)
+DELIVERY: tuple[Indicator, ...] = (*DELIVERY_ONLY, WATCH_DELIVERY, KNOWN_DELIVERY)

@@ -29,10 +29,10 @@ _ZONE_REACH_KM = 50.0
 _GAP_SHARE = ((15.0, 1.0), (60.0, 0.0), (250.0, -1.0))
 #: |cos| of the difference of headings to share: 0.98 is 11 degrees, 0.8 is 37 degrees.
 _HEADING_SHARE = ((0.3, -1.0), (0.8, 0.0), (0.98, 1.0))
-#: Hours alongside to share: 600-2,000 t at 200-600 t/h, with mooring and hoses, takes 2 to 10 h.
-_HOURS_SHARE = (
-    (0.0, -0.5), (1.0, -0.3), (1.5, 0.0), (2.0, 0.8), (3.0, 1.0), (10.0, 1.0), (24.0, 0.2), (48.0, -0.3), (96.0, -0.5),
-)  # fmt: skip
+#: Hours alongside to share: 600-2,000 t at 200-600 t/h, with mooring and hoses, takes 2 to 10 h. In parts of the least
+#: and of the greatest time of a transfer.
+_LEAST_SHARE = ((0.0, -0.5), (0.5, -0.3), (0.75, 0.0), (1.0, 0.8), (1.5, 1.0))
+_MOST_SHARE = ((1.0, 1.0), (2.4, 0.2), (4.8, -0.3), (9.6, -0.5))
 #: Distance to shore [km] to share; 22 km are the 12 nautical miles of the territorial sea.
 _SHORE_SHARE = ((1.0, -1.0), (5.0, -0.5), (12.0, 0.0), (22.2, 0.4), (60.0, 1.0))
 #: Least draught change that is more than a retyped decimal [m], and the change that earns full weight [m].
@@ -43,9 +43,10 @@ def zone(case: Case) -> Finding | None:
     """Inside, or not far from, a zone named in published reports."""
     meeting = case.meeting
     best: tuple[float, str] | None = None
+    wanted = set(case.aim.zone_uses)
     for zone_id in meeting.zones:
         known = case.facts.zone(zone_id)
-        if known.legal:
+        if known.legal or (known.uses and wanted and not known.uses & wanted):
             continue
         share = _ZONE_SHARE.get(known.confidence.split(" ")[0], 0.5) * _CATEGORY_FACTOR.get(known.category, 1.0)
         if best is None or (-share, zone_id) < (-best[0], best[1]):
@@ -107,38 +108,48 @@ def heading(case: Case) -> Finding:
 
 def duration(case: Case) -> Finding:
     """Time together against the time a parcel takes to pump."""
-    hours, still = case.meeting.duration_h, case.meeting.is_open
-    share = ramp(hours, *_HOURS_SHARE)
-    if still and hours < 1.5:
+    hours, still, aim = case.meeting.duration_h, case.meeting.is_open, case.aim
+    least, most = aim.transfer_from_h, aim.transfer_to_h
+    share = min(ramp(hours / least, *_LEAST_SHARE), ramp(hours / most, *_MOST_SHARE))
+    if still and hours < 0.75 * least:
         share = max(share, 0.0)  # it may go on after the data end
     together = f"The vessels were together for {'at least ' if still else ''}{hours:.1f} h"
-    pumping = "the 2 to 10 h that 600 to 2,000 t take to pump"
-    if 2.0 <= hours <= 10.0:
+    pumping = f"the {least:g} to {most:g} h that {aim.parcel}"
+    if least <= hours <= most:
         return Finding(hours, share, f"{together}, consistent with {pumping}")
-    relation = "less than" if hours < 2.0 else "more than"
+    relation = "less than" if hours < least else "more than"
     return Finding(hours, share, f"{together}, {relation} {pumping}")
 
 
+#: How types that carry cargo are broadcast.
+CODES = {"tanker": "80 to 89", "cargo": "70 to 79"}
+
+
 def types(case: Case) -> Finding | None:
-    """Two tankers, or a tanker with a vessel whose type does not rule a cargo of oil out."""
+    """Two carriers, tankers as a rule, or one with a vessel whose type does not rule such a cargo out."""
     a, b = case.sides
-    kinds = {a.kind, b.kind}
-    if kinds == {"tanker"}:
-        return Finding(2.0, 1.0, "Both vessels broadcast a tanker type (80 to 89)")
-    if "tanker" not in kinds:
-        if kinds <= MASKED:
-            return Finding(0.0, 0.0, "Neither vessel broadcasts a tanker type, which counts neither way")
+    kinds, carriers = {a.kind, b.kind}, case.aim.carriers
+    masked = MASKED - set(carriers)
+    if kinds <= set(carriers):
+        said = " or ".join(f"a {kind} type ({CODES[kind]})" for kind in sorted(kinds))
+        return Finding(2.0, 1.0, f"Both vessels broadcast {said}")
+    if not kinds & set(carriers):
+        if kinds <= masked:
+            return Finding(0.0, 0.0, f"Neither vessel broadcasts a {carriers[0]} type, which counts neither way")
         return None
-    tanker, other = (a, b) if a.kind == "tanker" else (b, a)
-    if other.kind in MASKED:
+    carrier, other = (a, b) if a.kind in carriers else (b, a)
+    if other.kind in masked:
         shown = "no type" if other.kind == "unknown" else f"type {other.ship_type} ({other.kind})"
         return Finding(
-            1.0, 0.8, f"{_cap(tanker)} broadcasts a tanker type and {other.label} {shown}, as receivers that hide do"
+            1.0,
+            0.8,
+            f"{_cap(carrier)} broadcasts a {carrier.kind} type and {other.label} {shown}, as receivers that hide do",
         )
     if other.kind == "fishing":
-        return Finding(
-            1.0, 0.5, f"{_cap(tanker)} broadcasts a tanker type and {other.label} type 30 (fishing), seen on receivers"
+        text = (
+            f"{_cap(carrier)} broadcasts a {carrier.kind} type and {other.label} type 30 (fishing), seen on receivers"
         )
+        return Finding(1.0, 0.5, text)
     return None
 
 
@@ -365,6 +376,7 @@ FOR: tuple[Indicator, ...] = (
         "By typed draught vessel 412000001 rose by 0.8 m and vessel 445000001 sank deeper by 1.1 m, consistent "
         "with cargo passing from one to the other",
         draught,
+        group="draught",
     ),
     Indicator(
         "night", "In the dark", "share", "for", 0.6,
@@ -402,6 +414,7 @@ FOR: tuple[Indicator, ...] = (
         f"{ADVISORY} (AIS switched off); silences shared by other vessels nearby do not count; {OUR_WEIGHT}",
         "Within two days after the meeting vessel 445000001 was silent for 9.1 h; poor reception can look the same",
         gap_after,
+        group="silence",
     ),
     Indicator(
         "repeats", "Repeats within two days", "meetings", "for", 0.8,

@@ -121,6 +121,7 @@ IDENTITY: tuple[Indicator, ...] = (
         f"{OUR_WEIGHT}",
         "The MMSI of vessel 445000001 belongs to the DPRK (445)",
         home_flag,
+        group="home",
     ),
     Indicator(
         "flag", "Flags seen in published cases", "vessels", "for", 0.5,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeAlias
@@ -12,14 +12,19 @@ import pyarrow as pa
 
 from stsdetect.errors import SettingsError, did_you_mean
 from stsdetect.schema import BERTHS, PAIRS, TIME
+from stsdetect.score.around import NOTHING_AROUND, read_around
 from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_against import AGAINST
+from stsdetect.score.indicators_around import AROUND
 from stsdetect.score.indicators_dark import ALSO_UNSEEN, DARK_ONLY
 from stsdetect.score.indicators_delivery import DELIVERY_ONLY
 from stsdetect.score.indicators_for import FOR
 from stsdetect.score.indicators_identity import IDENTITY
+from stsdetect.score.indicators_known import KNOWN
+from stsdetect.score.indicators_parties import PARTIES
 from stsdetect.score.indicators_watch import WATCH_LIST
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import Listed
 from stsdetect.score.meetings import Meeting, Side
 from stsdetect.score.reasons import logistic, pair_id, rank
@@ -29,23 +34,26 @@ from stsdetect.score.unseen import Unseen, unseen_of
 from stsdetect.score.weighing import Scored, Weighing
 from stsdetect.settings import ScoreSettings
 
-__all__ = ["INDICATORS", "confidence", "effective_weights", "indicator_rows", "rank", "rank_pairs"]
+__all__ = ["INDICATORS", "check_weights", "confidence", "effective_weights", "indicator_rows", "rank", "rank_pairs"]
 
 
 def _base(case: Case) -> Finding:
+    """Every pair starts as unlikely as most meetings are."""
     return Finding(None, 1.0, "Every pair starts here: most close meetings of vessels are ordinary")
 
 
 BASE = Indicator(
-    "base", "Starting point", "", "base", -3.0,
+    "base", "Starting point", "", "base", -3.3,
     "always known",
-    f"about one meeting in twenty before anything is known; {OUR_WEIGHT}",
+    f"about one meeting in thirty before anything is known; {OUR_WEIGHT}",
     "Every pair starts here: most close meetings of vessels are ordinary",
     _base,
 )  # fmt: skip
 
 #: All indicators in the order in which their weights are summed; the base term first.
-INDICATORS: tuple[Indicator, ...] = (BASE, *FOR, *IDENTITY, WATCH_LIST, *AGAINST, ALSO_UNSEEN)
+INDICATORS: tuple[Indicator, ...] = (
+    BASE, *FOR, *AROUND, *PARTIES, *IDENTITY, WATCH_LIST, *AGAINST, ALSO_UNSEEN, KNOWN,
+)  # fmt: skip
 
 #: Every indicator there is, of whatever kind of lead; their names differ.
 EVERY_INDICATOR: tuple[Indicator, ...] = (*INDICATORS, *DARK_ONLY, *DELIVERY_ONLY)
@@ -62,6 +70,8 @@ def rank_pairs(
     facts: Facts | None = None,
     berths: pa.Table | None = None,
     watch_hits: pa.Table | None = None,
+    known: Known = NOTHING_KNOWN,
+    vessels: pa.Table | None = None,
 ) -> pa.Table:
     """Rank the pairs of vessels that met, strongest lead first, each with its reasons.
 
@@ -74,7 +84,7 @@ def rank_pairs(
         An `EVENTS` table (Arrow or pandas), or what `Evidence` read of one: its encounters make the pairs, its gaps and
         identity events are evidence around them.
     settings
-        Changed weights by indicator name; 0 switches an indicator off, the sign must stay.
+        What is looked for, and changed weights by indicator name; 0 switches an indicator off, the sign must stay.
     settings_id
         Digest of all settings, written to every row.
     facts
@@ -83,6 +93,10 @@ def rank_pairs(
         A `BERTHS` table: harbours that both vessels of a pair lay in count against it. None counts nothing.
     watch_hits
         A `WATCH_HITS` table: vessels that are on watch-lists, or may be.
+    vessels
+        A `VESSELS` table: destinations that were declared. None counts nothing.
+    known
+        Pairs and vessels that the user knows to be innocent, with the hulls of the run found (`Known.among`).
 
     Returns
     -------
@@ -91,7 +105,7 @@ def rank_pairs(
     Raises
     ------
     SettingsError
-        If a weight has an unknown name, or the wrong sign.
+        If a weight, of the profile or the user, has an unknown name or the wrong sign.
     SchemaError
         If ``events`` is not an `EVENTS` table, ``berths`` not a `BERTHS` table, or an encounter lacks its second
         vessel.
@@ -102,20 +116,22 @@ def rank_pairs(
     >>> rank_pairs(EVENTS.empty()).num_rows
     0
     """
-    effective_weights(settings.weights)
+    check_weights(settings)
     read = Evidence.of(events)
     meetings = read.meetings
     if not meetings:
         return PAIRS.empty()
     traffic = Traffic(meetings, read.silences, read.oddities)
-    known = packaged_facts() if facts is None else facts
+    reference = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
+    harbours = reference.harbours
+    around = NOTHING_AROUND if harbours is None else read_around(read.table, crews, harbours, vessels)
     unseen, listed = unseen_of(read.unseen), Listed.of(watch_hits)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel
-        case = Case(meeting, traffic, known, shared, len(unseen.get(hulls, ())), listed)
+        case = Case(meeting, traffic, reference, shared, len(unseen.get(hulls, ())), listed, settings, known, around)
         pairs.setdefault(hulls, []).append(case)
     weighing = Weighing[Case](INDICATORS, settings)
     scored = [
@@ -129,41 +145,69 @@ def rank_pairs(
     return PAIRS.table(columns)
 
 
-def effective_weights(changes: Mapping[str, float]) -> dict[str, float]:
-    """Return the weight of every indicator, with the user's changes.
+def effective_weights(changes: Mapping[str, float], settings: ScoreSettings = ScoreSettings()) -> dict[str, float]:
+    """Return the weight of every indicator: of the profile of ``settings``, with changes in place of its own.
 
     Raises
     ------
     SettingsError
         If a name is unknown (the nearest are offered) or a sign is turned round.
     """
-    weights = {indicator.name: indicator.weight for indicator in EVERY_INDICATOR}
+    check_weights(settings.model_copy(update={"weights": dict(changes)}))
+    in_force = {**settings.profile_weights, **changes}
+    return {one.name: float(in_force.get(one.name, one.weight)) for one in EVERY_INDICATOR}
+
+
+def check_weights(settings: ScoreSettings) -> None:
+    """Refuse weights and groups that cannot be, of a profile or of the user.
+
+    Raises
+    ------
+    SettingsError
+        If a name is unknown (the nearest are offered) or a sign is turned round.
+    """
     directions = {indicator.name: indicator.direction for indicator in EVERY_INDICATOR}
-    for name, weight in changes.items():
-        if name not in weights:
-            hint = did_you_mean(name, weights) or " See `stsdetect about settings`."
-            raise SettingsError(f"score.weights: there is no indicator '{name}'.{hint}")
-        if not math.isfinite(weight):
-            raise SettingsError(f"score.weights.{name} is {weight}: give a finite number")
-        direction = directions[name]
-        if direction == "against" and weight > 0:
-            raise SettingsError(f"score.weights.{name} is {weight}: it counts against, so give zero or less")
-        if direction in ("for", "both") and weight < 0:
-            raise SettingsError(f"score.weights.{name} is {weight}: it counts for, so give zero or more")
-        weights[name] = float(weight)
-    return weights
+    of_profile = f"profile {settings.profile}: weights"
+    for where, changes in ((of_profile, settings.profile_weights), ("score.weights", settings.weights)):
+        for name, weight in changes.items():
+            _known(where, name, directions)
+            if not math.isfinite(weight):
+                raise SettingsError(f"{where}.{name} is {weight}: give a finite number")
+            direction = directions[name]
+            if direction == "against" and weight > 0:
+                raise SettingsError(f"{where}.{name} is {weight}: it counts against, so give zero or less")
+            if direction in ("for", "both") and weight < 0:
+                raise SettingsError(f"{where}.{name} is {weight}: it counts for, so give zero or more")
+    for name in settings.groups:
+        _known(f"profile {settings.profile}: groups", name, directions)
 
 
-def indicator_rows() -> list[dict[str, Any]]:
+def _known(where: str, name: str, names: Iterable[str]) -> None:
+    if name not in names:
+        hint = did_you_mean(name, names) or " See `stsdetect about indicators`."
+        raise SettingsError(f"{where}: there is no indicator '{name}'.{hint}")
+
+
+def indicator_rows(settings: ScoreSettings = ScoreSettings()) -> list[dict[str, Any]]:
     """List every indicator in the order of summation, for help texts and the page.
+
+    Parameters
+    ----------
+    settings
+        Weights and groups are those in force with it: of its profile, with the user's changes.
 
     Examples
     --------
     >>> indicator_rows()[0]["name"]
     'base'
     """
-    fields = ("name", "title", "unit", "direction", "weight", "group", "missing", "example", "source")
-    return [{field: getattr(indicator, field) for field in fields} for indicator in EVERY_INDICATOR]
+    in_force = effective_weights(settings.weights, settings)
+    fields = ("name", "title", "definition", "unit", "direction", "weight", "group", "missing", "example", "source")
+    rows = [{field: getattr(indicator, field) for field in fields} for indicator in EVERY_INDICATOR]
+    for row in rows:
+        row["weight"] = in_force[row["name"]]
+        row["group"] = settings.groups.get(row["name"], row["group"])
+    return rows
 
 
 def _order(case: Case) -> tuple[int, str, int]:

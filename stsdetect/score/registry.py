@@ -11,10 +11,13 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
+from stsdetect.score.around import NOTHING_AROUND, Around
 from stsdetect.score.facts import Facts
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import Meeting, Side
 from stsdetect.score.traffic import Traffic
+from stsdetect.settings import ScoreSettings
 
 Direction = Literal["base", "for", "against", "both"]
 
@@ -23,6 +26,10 @@ OUR_WEIGHT = "weight: our judgement"
 ADVISORY = "OFAC, US State Department and US Coast Guard advisory, 2019-03-21"
 MOFA = "Ministry of Foreign Affairs of Japan, releases on suspected transfers, 2018-2020"
 POE = "UN Panel of Experts established under resolution 1874, reports as quoted in the press 2018-2024"
+
+
+#: What is looked for where nobody says.
+USUAL = ScoreSettings()
 
 
 class SharedBerths:
@@ -53,6 +60,12 @@ class Case:
     unseen: int = 0
     #: What watch-lists say of vessels.
     listed: Listed = NO_LISTS
+    #: What is looked for.
+    aim: ScoreSettings = USUAL
+    #: What the user knows to be innocent.
+    known: Known = NOTHING_KNOWN
+    #: Stays, port calls and destinations of the vessels.
+    around: Around = NOTHING_AROUND
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -89,6 +102,11 @@ class Indicator:
     per_pair: bool = False
     #: Of those of one group that speak the same way the strongest counts in full; see `stsdetect.score.weighing`.
     group: str = ""
+
+    @property
+    def definition(self) -> str:
+        """What it asks, in a sentence: the first line of what its measure says of itself."""
+        return (self.measure.__doc__ or self.title).strip().partition("\n")[0]
 
 
 def ramp(x: float, *points: tuple[float, float]) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from stsdetect.kernels.sphere import distance_m, to_xyz
 from stsdetect.score.facts import flags_by_mmsi
+from stsdetect.score.listed import Listed
 from stsdetect.score.meetings import HOUR_US, MASKED, Meeting, Oddness, Silence
 
 #: Silences and repeats count within this time of a meeting [h]; the issue's "within two days".
@@ -54,6 +55,7 @@ class Traffic:
         )
         self._outage: dict[Silence, int] = {}
         self._partners: dict[str, dict[str, int]] = {}
+        self._steps: dict[str, int] | None = None
 
     def silence_before(self, vessel: str, meeting: Meeting) -> Silence | None:
         """Return the longest silence that ended within two days before the meeting."""
@@ -72,6 +74,30 @@ class Traffic:
         low, high = meeting.end_us - EDGE_H * HOUR_US, meeting.end_us + NEAR_H * HOUR_US
         near = [s for s in own if low <= s.start_us <= high]
         return max(near, key=lambda s: (s.long, s.hours, -s.start_us), default=None)
+
+    def silence_from(self, vessel: str, meeting: Meeting) -> Silence | None:
+        """Return the longest silence that began within an hour of the end of the meeting."""
+        own = self._silences.get(vessel)
+        if own is None:
+            return None
+        edge = EDGE_H * HOUR_US
+        near = [s for s in own if abs(s.start_us - meeting.end_us) <= edge]
+        return max(near, key=lambda s: (s.long, s.hours, -s.start_us), default=None)
+
+    def steps_to_listed(self, listed: Listed) -> Mapping[str, int]:
+        """Return over how many meetings that look like transfers each vessel is from one that a list has, 0 for itself.
+
+        Vessels more than three meetings away are left out.
+        """
+        if self._steps is None:
+            hits = {vessel for vessel, own in listed.rows.items() if own[0]["kind"] == "hit"}
+            self._steps = dict.fromkeys(hits, 0)
+            edge = sorted(hits)
+            for step in (1, 2, 3):
+                met = {side.vessel for vessel in edge for m in self._transfers.get(vessel, ()) for side in (m.a, m.b)}
+                edge = sorted(met - set(self._steps))
+                self._steps |= dict.fromkeys(edge, step)
+        return self._steps
 
     def oddities_around(self, vessel: str, meeting: Meeting) -> list[Oddness]:
         """Return what was odd about the vessel's identity within two days of the meeting."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from stsdetect.detect.hidden_calls import is_supply
 from stsdetect.kernels.sphere import Floats, distance_m, to_xyz
 from stsdetect.reference.places import Port
+from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.listed import NO_LISTS, Listed
 from stsdetect.score.meetings import HOUR_US, TypeClass, type_class
-from stsdetect.settings import PortCallSettings
+from stsdetect.settings import PortCallSettings, ScoreSettings
 
 #: A silence that begins this long before the end of the loading still follows it [us]: its edge is a fix.
 _EDGE_US = HOUR_US
@@ -91,11 +92,13 @@ class Harbours:
 
     ports: Mapping[str, Port]
     rule: PortCallSettings
+    #: Whether cargo goes out of the watched ports, to those that `supply` names, and not the other way.
+    export: bool = False
 
     @classmethod
-    def of(cls, ports: Sequence[Port], rule: PortCallSettings) -> Harbours:
+    def of(cls, ports: Sequence[Port], rule: PortCallSettings, *, export: bool = False) -> Harbours:
         """Take all ports; of equal ids the first counts."""
-        return cls({port.id: port for port in reversed(ports)}, rule)
+        return cls({port.id: port for port in reversed(ports)}, rule, export)
 
     @cached_property
     def supply(self) -> frozenset[str]:
@@ -164,7 +167,10 @@ class Harbours:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A loading, and the call at a watched port that was seen or possible after it."""
+    """A loading, and the call at a watched port that was seen or possible after it.
+
+    Of an export ``load`` is the landing after that call, and ``between`` lies after it.
+    """
 
     load: Stop
     call: Stop
@@ -192,6 +198,20 @@ class DeliveryCase:
     long_silences: int
     times: int
     listed: Listed = NO_LISTS
+    #: What is looked for.
+    aim: ScoreSettings = ScoreSettings()
+    #: What the user knows to be innocent.
+    known: Known = NOTHING_KNOWN
+
+    @property
+    def wait_h(self) -> float:
+        """Hours between the loading and the call (or the silence), whichever comes first; 0 where they overlap."""
+        one = self.delivery
+        after = one.silence or one.call
+        first, second = (
+            (after.end_time, one.load.start_time) if self.harbours.export else (one.load.end_time, one.starts_us)
+        )
+        return max((second - first) / HOUR_US, 0.0)
 
 
 def deliveries(stops: Sequence[Stop], harbours: Harbours) -> dict[str, list[Delivery]]:
@@ -210,12 +230,24 @@ def _of_vessel(stops: list[Stop], harbours: Harbours) -> Iterator[Delivery]:
         return
     gaps = {stop.event_id: stop for stop in stops if stop.kind == "gap"}
     ends = [load.end_time for load in loads]
+    if harbours.export:
+        loads.sort(key=lambda s: (s.start_time, s.event_id))
+    starts = [load.start_time for load in loads]
     longest_us = round(harbours.rule.delivery_max_s * 1e6)
     for call in stops:
         if call.kind != "port_call" or call.port_id not in harbours.watched:
             continue
         silence = gaps.get(call.from_events or "") if call.inferred else None
         if not call.inferred and not harbours.at(call):
+            continue
+        if harbours.export:
+            # The first landing after it; the end of a silence is a fix, too.
+            end = call.end_time if silence is None else silence.end_time
+            next_one = bisect_left(starts, end - _EDGE_US)
+            if next_one < len(starts) and starts[next_one] - end <= longest_us:
+                there = (s for s in seen if end <= s.start_time < starts[next_one])
+                between = tuple(s for s in there if s.port_id not in harbours.watched)
+                yield Delivery(loads[next_one], call, silence, between)
             continue
         begin = call.start_time if silence is None else silence.start_time
         last = bisect_right(ends, begin + _EDGE_US) - 1

@@ -45,10 +45,11 @@ class Weighing(Generic[C]):
 
     def __init__(self, indicators: Sequence[Indicator], settings: ScoreSettings) -> None:
         self._indicators = tuple(indicators)
-        self._own = [indicator.weight for indicator in indicators]
-        self._weights = [float(settings.weights.get(indicator.name, indicator.weight)) for indicator in indicators]
-        names = sorted({indicator.group for indicator in indicators} - {""})
-        self._groups = [names.index(indicator.group) if indicator.group else None for indicator in indicators]
+        self._own = [float(settings.profile_weights.get(one.name, one.weight)) for one in indicators]
+        self._weights = [
+            float(settings.weights.get(one.name, own)) for one, own in zip(indicators, self._own, strict=True)
+        ]
+        self._groups = [settings.groups.get(one.name, one.group) for one in indicators]
         places = range(len(self._indicators))
         self._asked = [(place, self._indicators[place].measure) for place in places]
         self._of_meetings = [asked for asked in self._asked if not self._indicators[asked[0]].per_pair]
@@ -93,10 +94,10 @@ class Weighing(Generic[C]):
 
     def _counts(self, found: Sequence[Found]) -> Mapping[int, float]:
         """Return what those count that are not the first of their group; for and against apart."""
-        groups: dict[tuple[int, bool], list[tuple[float, int]]] = {}
+        groups: dict[tuple[str, bool], list[tuple[float, int]]] = {}
         for place, finding in found:
             group = self._groups[place]
-            if group is not None and finding.share:
+            if group and finding.share:
                 speaks_for = (finding.share > 0) != (self._indicators[place].direction == "against")
                 groups.setdefault((group, speaks_for), []).append((-abs(finding.share * self._own[place]), place))
         counts: dict[int, float] = {}

@@ -1,0 +1,175 @@
+"""What the vessels of a meeting did around it: stays, port calls, and where they said they were bound."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.detect.hidden_calls import VAGUE, judge_destination
+from stsdetect.reference.places import Port
+from stsdetect.schema import VESSELS
+from stsdetect.score.voyages import Harbours
+
+#: Calls count this long before and after a meeting [us]: a cargo is seldom kept aboard for longer (our choice, as in
+#: ``chains.max_days``).
+CALLS_US = 30 * 86_400_000_000
+#: A stay that begins or ends this close to an edge of a meeting belongs to it [us]: edges are fixes, minutes apart.
+_EDGE_US = 3_600_000_000
+
+
+class Stay(NamedTuple):
+    """One loitering of one vessel [us]."""
+
+    start_us: int
+    end_us: int
+
+
+class Call(NamedTuple):
+    """One call of one vessel at a port [us]; ``seen`` also where others told it, else only possible."""
+
+    start_us: int
+    end_us: int
+    port_id: str
+    seen: bool
+
+
+@dataclass(frozen=True)
+class Around:
+    """Stays, calls and declared destinations by vessel, each in order; of the vessels asked for only.
+
+    ``bound`` holds since when [us] a vessel declared which country as its destination, as `country_of` says it.
+    """
+
+    stays: Mapping[str, list[Stay]] = field(default_factory=dict)
+    calls: Mapping[str, list[Call]] = field(default_factory=dict)
+    bound: Mapping[str, list[tuple[int, str | None]]] = field(default_factory=dict)
+    harbours: Harbours | None = None
+
+    def stay_over(self, vessel: str, time_us: int) -> Stay | None:
+        """Return the stay of a vessel that holds a moment, or begins or ends within an hour of it."""
+        own = self.stays.get(vessel, ())
+        for stay in reversed(own[: bisect_right(own, time_us + _EDGE_US, key=_start)]):
+            if stay.end_us >= time_us - _EDGE_US:
+                return stay
+            break
+        return None
+
+    def calls_before(self, vessel: str, time_us: int) -> Iterator[Call]:
+        """Yield the calls of a vessel that ended in the 30 days before a moment, the last first."""
+        own = self.calls.get(vessel, ())
+        for call in reversed(own[: bisect_right(own, time_us, key=_start)]):
+            if call.start_us < time_us - CALLS_US:
+                return
+            if call.end_us <= time_us:
+                yield call
+
+    def calls_after(self, vessel: str, time_us: int) -> Iterator[Call]:
+        """Yield the calls of a vessel that began in the 30 days after a moment, the first first."""
+        own = self.calls.get(vessel, ())
+        for call in own[bisect_left(own, time_us, key=_start) :]:
+            if call.start_us > time_us + CALLS_US:
+                return
+            yield call
+
+    def destination(self, vessel: str, time_us: int) -> str | None:
+        """Return the country of the destination a vessel had declared at a moment, as `country_of`."""
+        own = self.bound.get(vessel, ())
+        place = bisect_right(own, time_us, key=lambda one: one[0])
+        return own[place - 1][1] if place else None
+
+
+def _start(one: Stay | Call) -> int:
+    return one.start_us
+
+
+#: Where nothing is known.
+NOTHING_AROUND = Around()
+
+
+def read_around(
+    events: pa.Table, vessels: Collection[str], harbours: Harbours, identities: pa.Table | None = None
+) -> Around:
+    """Read what surrounds the meetings of some vessels.
+
+    Parameters
+    ----------
+    events
+        An `EVENTS` table.
+    vessels
+        Whose stays and calls are wanted.
+    harbours
+        Which ports supply and which are watched.
+    identities
+        A `VESSELS` table: declared destinations are looked up there.
+    """
+    wanted = pa.array(sorted(vessels), pa.string())
+    stays: dict[str, list[Stay]] = {}
+    for vessel, start, end in _columns(events, "loitering", wanted, ("start_time", "end_time")):
+        stays.setdefault(vessel, []).append(Stay(start, end))
+    calls: dict[str, list[Call]] = {}
+    names = ("start_time", "end_time", "port_id", "subtype")
+    for vessel, start, end, port, subtype in _columns(events, "port_call", wanted, names):
+        if port in harbours.ports:
+            calls.setdefault(vessel, []).append(Call(start, end, port, subtype != "inferred"))
+    for some in stays.values():
+        some.sort()
+    for own in calls.values():
+        own.sort()
+    return Around(stays, calls, {} if identities is None else _destinations(identities, wanted, harbours), harbours)
+
+
+def _columns(events: pa.Table, kind: str, wanted: pa.Array, names: Iterable[str]) -> set[tuple[Any, ...]]:
+    """Return vessel and columns of the events of one kind of some vessels; exact repetitions once."""
+    own = pc.and_(pc.equal(events.column("kind"), kind), pc.is_in(events.column("vessel_a"), wanted))
+    some = events.select(["vessel_a", *names]).filter(own)
+    columns = (one.cast(pa.int64()) if pa.types.is_timestamp(one.type) else one for one in some.columns)
+    return set(zip(*(column.to_pylist() for column in columns), strict=True))
+
+
+def _destinations(
+    identities: pa.Table, wanted: pa.Array, harbours: Harbours
+) -> dict[str, list[tuple[int, str | None]]]:
+    table = VESSELS.conform(identities, extra=True).select(["vessel", "valid_from", "destination"])
+    table = table.filter(pc.and_(pc.is_in(table.column("vessel"), wanted), pc.is_valid(table.column("destination"))))
+    ports, countries = tuple(harbours.ports.values()), dict[str, str | None]()
+    found: dict[str, list[tuple[int, str | None]]] = {}
+    columns = [table.column(0), table.column(1).cast(pa.int64()), table.column(2).cast(pa.string())]
+    for vessel, start, text in zip(*(column.to_pylist() for column in columns), strict=True):
+        if text not in countries:
+            countries[text] = country_of(text, ports)
+        found.setdefault(vessel, []).append((start, countries[text]))
+    for own in found.values():
+        own.sort(key=lambda one: (one[0], one[1] or ""))
+    return found
+
+
+#: A UN/LOCODE: a country's two letters and three more, with or without a space, alone or at the end of a route.
+_LOCODE = re.compile(r"(?:^|.*[> ])([A-Z]{2}) ?([A-Z]{3})$")
+
+
+def country_of(destination: str, ports: Iterable[Port]) -> str | None:
+    """Return the country that a destination names, "" where it names none on purpose, None where that cannot be told.
+
+    Examples
+    --------
+    >>> from stsdetect.reference.places import load_ports
+    >>> [country_of(text, load_ports()) for text in ("KRPUS", "KR PUS>CN SHA", "busan", "for orders", "LUNCH")]
+    ['KR', 'CN', 'KR', '', None]
+    """
+    plain = " ".join(destination.upper().split())[:40]
+    known = {port.country: port for port in ports}
+    locode = _LOCODE.fullmatch(plain)
+    if locode and locode[1] in known:
+        return locode[1]
+    for port in ports:
+        name = port.name.upper().split()[0]
+        if len(name) >= 4 and plain == name:
+            return port.country
+    some = next(iter(known.values()), None)
+    return "" if some is not None and judge_destination(destination, some) == VAGUE else None

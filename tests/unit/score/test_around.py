@@ -1,0 +1,370 @@
+"""What vessels did around a meeting, and who they are to each other: for, against, and not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stsdetect.reference.places import load_ports
+from stsdetect.schema import VESSELS, WATCH_HITS
+from stsdetect.score import rank_pairs
+from stsdetect.score.around import country_of
+from stsdetect.score.rank import EVERY_INDICATOR
+from stsdetect.settings import ScoreSettings
+from tests.unit.score.test_known import _some
+from tests.unit.score.test_rank_pairs import (
+    ALONGSIDE,
+    AT_SEA,
+    CHINA,
+    KOREA,
+    START,
+    Row,
+    _sentence,
+    _swapped,
+    _weight,
+    _weights,
+    event,
+    gap,
+    meeting,
+    table,
+    tables,
+)
+
+THIRD, FOURTH = "371000003", "371000004"
+
+
+def stay(n: int, vessel: str, start_h: float, hours: float) -> Row:
+    return event(n, "loitering", "still", vessel, None, start_h, hours)
+
+
+def call(n: int, vessel: str, port: str, start_h: float, **more: Any) -> Row:
+    return event(
+        n, "port_call", more.pop("subtype", "seen"), vessel, None, start_h, 10.0, port_id=port, port_distance_km=1.0
+    )
+
+
+def declared(*rows: tuple[str, float, str | None]) -> pa.Table:
+    """What vessels declared as destinations, from how many hours on."""
+    fields = {field.name: field for field in VESSELS.arrow}
+    columns: dict[str, list[Any]] = {name: [] for name in VESSELS.names}
+    for vessel, start_h, text in rows:
+        row: Row = {name: None if fields[name].nullable else _some(fields[name].type) for name in VESSELS.names}
+        start = round((START.timestamp() + 3600 * start_h) * 1e6)
+        row |= {"vessel": vessel, "valid_from": start, "valid_to": start + 1, "destination": text}
+        for name in VESSELS.names:
+            columns[name].append(row[name])
+    times = {name: pa.array(columns[name], pa.int64()).cast(fields[name].type) for name in ("valid_from", "valid_to")}
+    return VESSELS.table(columns | times)
+
+
+def pair(*rows: Row, vessels: pa.Table | None = None, **more: Any) -> Row:
+    made = rank_pairs(table(list(rows)), vessels=vessels, **more).to_pylist()
+    return next(one for one in made if {one["vessel_a"], one["vessel_b"]} == {CHINA, KOREA})
+
+
+MET = meeting(1, CHINA, KOREA, 0.0, 5.0)
+
+
+# -- how they came and left ---------------------------------------------------------------------------
+
+
+def test_one_that_sails_up_speaks_for_and_neighbours_against() -> None:
+    came = pair(MET, stay(2, CHINA, -8.0, 14.0), stay(3, KOREA, -0.2, 5.5))
+    assert _weight(came, "approach") == 0.3
+    assert _weight(came, "departure") > 0
+    assert "had lain still for 0.2 h when the meeting began, as one that comes alongside" in _sentence(came, "approach")
+    anchored = pair(MET, stay(2, CHINA, -40.0, 90.0), stay(3, KOREA, -30.0, 90.0))
+    assert _weight(anchored, "approach") == -0.3 == _weight(anchored, "departure")
+    assert "neighbours at anchor" in _sentence(anchored, "approach")
+
+
+def test_unknown_approach_counts_neither_way() -> None:
+    assert {"approach", "departure", "idling"}.isdisjoint(_weights(pair(MET)))
+    half = pair(MET, stay(2, CHINA, -40.0, 90.0))
+    assert _weight(half, "approach") == 0 == _weight(half, "departure")
+    assert "Of one vessel only" in _sentence(half, "approach")
+    assert _weight(pair(MET, stay(2, CHINA, -0.3, 6.0)), "approach") > 0
+    elsewhere = pair(MET, stay(2, CHINA, -40.0, 20.0), stay(3, KOREA, -40.0, 20.0))
+    assert {"approach", "departure"}.isdisjoint(_weights(elsewhere))
+
+
+def test_not_asked_under_way_nor_of_an_end_that_is_open() -> None:
+    lay = [stay(2, CHINA, -40.0, 90.0), stay(3, KOREA, -30.0, 90.0)]
+    assert {"approach", "departure"}.isdisjoint(_weights(pair(MET | {"subtype": "under_way"}, *lay)))
+    still = _weights(pair(MET | {"is_open": True}, *lay))
+    assert "departure" not in still
+    assert still["approach"] < 0
+
+
+def test_idling_counts_where_the_other_came() -> None:
+    waited = pair(MET, stay(2, CHINA, -14.0, 20.0), stay(3, KOREA, -0.2, 5.3))
+    assert _weight(waited, "idling") == 0.2
+    assert f"vessel {CHINA} idled there for 14.0 h before".casefold() in _sentence(waited, "idling").casefold()
+    assert "idling" not in _weights(pair(MET, stay(2, CHINA, -14.0, 40.0), stay(3, KOREA, -14.0, 40.0)))
+    assert "idling" not in _weights(pair(MET, stay(2, CHINA, -0.5, 6.0), stay(3, KOREA, -0.2, 5.3)))
+
+
+# -- silence alongside --------------------------------------------------------------------------------
+
+
+def test_silence_that_begins_alongside() -> None:
+    dark = gap(2, KOREA, 5.0, 20.0, coverage="dark")
+    beside = pair(MET, dark, stay(3, CHINA, -1.0, 12.0))
+    assert _weight(beside, "gap_during") > 0
+    assert "fell silent beside" in _sentence(beside, "gap_during")
+    # The same silence is also one after the meeting: one of the two counts by half.
+    halves = {name: next(r["strength"] for r in beside["reasons"] if r["indicator"] == name) for name in
+              ("gap_during", "gap_after")}  # fmt: skip
+    assert halves == {"gap_during": 1.0, "gap_after": pytest.approx(0.35)}
+
+
+@pytest.mark.parametrize(
+    ("silence", "lay"),
+    [
+        ({"coverage": "dark"}, stay(3, CHINA, -1.0, 6.2)),  # the other left as well
+        ({"coverage": "outage"}, stay(3, CHINA, -1.0, 12.0)),
+        ({"coverage": "thin"}, stay(3, CHINA, -1.0, 12.0)),
+        ({"coverage": "dark", "is_open": True}, stay(3, CHINA, -1.0, 12.0)),
+        ({"coverage": "dark"}, stay(3, THIRD, -1.0, 12.0)),
+    ],
+)
+def test_silence_that_tells_nothing(silence: Row, lay: Row) -> None:
+    assert _weight(pair(MET, gap(2, KOREA, 5.0, 20.0, **silence), lay), "gap_during") == 0
+    assert _weight(pair(MET, gap(2, KOREA, 9.0, 20.0, **silence), stay(3, CHINA, -1.0, 30.0)), "gap_during") == 0
+
+
+# -- ports --------------------------------------------------------------------------------------------
+
+
+def test_ports_before_and_after() -> None:
+    seen = pair(MET, call(2, KOREA, "kp_nampo", -100.0), call(3, KOREA, "kp_nampo", 60.0))
+    assert {name: next(r["strength"] for r in seen["reasons"] if r["indicator"] == name) for name in
+            ("next_port", "port_history", "home_flag")} == {"home_flag": 1.0, "port_history": 0.5,
+                                                            "next_port": 0.25}  # fmt: skip
+    assert "2.3 days after the meeting vessel 445000001 called at Nampo" in _sentence(seen, "next_port")
+    maybe = pair(MET, call(2, CHINA, "kp_nampo", -100.0, subtype="inferred"))
+    assert 0 < next(r["strength"] for r in maybe["reasons"] if r["indicator"] == "port_history") < 0.5
+    assert "could have called, in a silence, at Nampo" in _sentence(maybe, "port_history")
+
+
+@pytest.mark.parametrize("port", [port.id for port in load_ports() if port.country in ("KR", "TW")])
+def test_south_korea_and_taiwan_have_almost_no_weight(port: str) -> None:
+    found = pair(MET, call(2, CHINA, port, -50.0), call(3, CHINA, port, 50.0))
+    assert 0 <= _weight(found, "port_history") <= 0.03
+    assert _weight(found, "next_port") == 0
+
+
+def test_other_supply_ports_count_a_little_and_the_last_port_bounds_it() -> None:
+    russian = pair(MET, call(2, CHINA, "ru_vostochny", -50.0))
+    assert 0.1 < _weight(russian, "port_history") < 0.5
+    later = pair(MET, call(2, CHINA, "ru_vostochny", -90.0), call(3, CHINA, "cn_shanghai", -50.0))
+    assert "port_history" not in _weights(later)
+    assert "port_history" not in _weights(pair(MET, call(2, CHINA, "ru_vostochny", -50.0 - 24 * 31)))
+    assert {"port_history", "next_port", "chain_position"}.isdisjoint(_weights(pair(MET)))
+
+
+def test_between_supply_and_a_watched_port() -> None:
+    both = pair(MET, call(2, CHINA, "kr_ulsan", -50.0), call(3, KOREA, "kp_nampo", 60.0))
+    assert _weight(both, "chain_position") > 0
+    assert "came from Ulsan, a supply port, and vessel 445000001 called at Nampo" in _sentence(both, "chain_position")
+    maybe = pair(MET, call(2, CHINA, "kr_ulsan", -50.0), call(3, KOREA, "kp_nampo", 60.0, subtype="inferred"))
+    assert 0 < _weight(maybe, "chain_position") < _weight(both, "chain_position")
+    one = pair(MET, call(2, CHINA, "kr_ulsan", -50.0), call(3, CHINA, "kp_nampo", 60.0))
+    assert "chain_position" not in _weights(one)
+
+
+def test_a_flag_has_a_small_weight_beside_what_was_seen() -> None:
+    flag, ports = (next(one for one in EVERY_INDICATOR if one.name == name) for name in ("flag", "port_history"))
+    assert flag.weight <= ports.weight / 2
+
+
+# -- destinations -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [
+        ("KRPUS", "KR"), ("CN SHA", "CN"), ("KRUSN>TW KHH", "TW"), ("BUSAN", "KR"), ("nampo", "KP"), ("FOR ORDERS", ""),
+        ("HIGH SEAS", ""), ("", None), ("LUNCH", None), ("XXABC", None), ("<b>", None),
+    ],
+)  # fmt: skip
+def test_countries_of_destinations(text: str, country: str | None) -> None:
+    assert country_of(text, load_ports()) == country
+
+
+def test_destination_vague_or_not_reached() -> None:
+    vague = pair(MET, vessels=declared((CHINA, -50.0, "FOR ORDERS")))
+    there = pair(MET, call(2, CHINA, "kr_busan", 60.0), vessels=declared((CHINA, -50.0, "KRPUS")))
+    not_there = pair(MET, call(2, CHINA, "cn_shanghai", 60.0), vessels=declared((CHINA, -50.0, "KRPUS")))
+    assert _weight(not_there, "destination") > _weight(vague, "destination") > 0
+    assert "had declared a port in KR and called next at Shanghai in CN" in _sentence(not_there, "destination")
+    assert "destination" not in _weights(there)
+    for found in (
+        pair(MET),
+        pair(MET, vessels=declared((CHINA, -50.0, None))),
+        pair(MET, vessels=declared((CHINA, 50.0, "FOR ORDERS"))),
+        pair(MET, vessels=declared((CHINA, -50.0, "KRPUS"))),
+        pair(MET | {"ship_type_a": 52}, vessels=declared((CHINA, -50.0, "FOR ORDERS"))),
+    ):
+        assert "destination" not in _weights(found)
+
+
+# -- who they are -------------------------------------------------------------------------------------
+
+
+def test_parcel_that_draughts_agree_on() -> None:
+    hulls = {"length_a_m": 100.0, "length_b_m": 90.0}
+    agree = pair(MET | hulls | {"draught_change_a_m": -1.0, "draught_change_b_m": 1.2})
+    differ = pair(MET | hulls | {"draught_change_a_m": -0.3, "draught_change_b_m": 4.0})
+    assert next(r["strength"] for r in agree["reasons"] if r["indicator"] == "parcel") == 0.5
+    assert "1,400 t passed by the one and 1,400 t by the other, which agrees" in _sentence(agree, "parcel")
+    assert _weight(differ, "parcel") < 0
+    huge = pair(MET | {"length_a_m": 40.0, "length_b_m": 250.0, "draught_change_a_m": 9.0, "draught_change_b_m": -9.0})
+    assert "more than the smaller of them holds" in _sentence(huge, "parcel")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {}, {"draught_change_a_m": -1.0}, {"draught_change_a_m": -1.0, "draught_change_b_m": 0.1},
+        {"draught_change_a_m": -1.0, "draught_change_b_m": -1.0}, {"draught_change_a_m": 0.0},
+        {"draught_change_a_m": -1.0, "draught_change_b_m": 1.0, "length_b_m": None},
+    ],
+)  # fmt: skip
+def test_no_parcel_without_both_draughts_and_lengths(more: Row) -> None:
+    assert "parcel" not in _weights(pair(MET | {"length_a_m": 100.0, "length_b_m": 90.0} | more))
+
+
+def test_small_receiver_beside_a_larger_supplier() -> None:
+    supplier = {"ship_type_a": 80, "length_a_m": 140.0}
+    for kind in (80, None, 70):
+        assert _weight(pair(MET | supplier | {"ship_type_b": kind, "length_b_m": 75.0}), "receiver") > 0
+    for more in (
+        {"length_b_m": 20.0}, {"length_b_m": 139.0}, {"length_b_m": None}, {"length_b_m": 75.0, "ship_type_b": 52},
+        {"length_b_m": 75.0, "ship_type_a": 70}, {"length_b_m": 200.0, "ship_type_b": 70},
+    ):  # fmt: skip
+        assert "receiver" not in _weights(pair(MET | supplier | {"ship_type_b": 80} | more)), more
+
+
+def hit(vessel: str) -> pa.Table:
+    row: Row = {
+        field.name: None if field.nullable else ([] if pa.types.is_list(field.type) else _some(field.type))
+        for field in WATCH_HITS.arrow
+    }
+    row |= {"vessel": vessel, "kind": "hit", "matched": "imo", "evidence": "is listed", "entry_imos": []}
+    return WATCH_HITS.table({name: [row[name]] for name in WATCH_HITS.names})
+
+
+def test_steps_to_a_listed_vessel() -> None:
+    rows = [
+        meeting(1, CHINA, KOREA, 0.0, 5.0, **ALONGSIDE, **AT_SEA),
+        meeting(2, KOREA, THIRD, 300.0, 5.0, **ALONGSIDE, **AT_SEA),
+        meeting(3, THIRD, FOURTH, 600.0, 5.0, **ALONGSIDE, **AT_SEA),
+    ]
+    near, far = (pair(*rows, watch_hits=hit(vessel)) for vessel in (THIRD, FOURTH))
+    assert _weight(near, "listed_near") == 0.8
+    assert f"Vessel {KOREA} met a vessel that is on a list" in _sentence(near, "listed_near")
+    assert 0 < _weight(far, "listed_near") < 0.4
+    assert "listed_near" not in _weights(pair(*rows, watch_hits=hit(KOREA))), "it is a hit itself"
+    assert "listed_near" not in _weights(pair(*rows, watch_hits=hit("999")))
+    assert "listed_near" not in _weights(pair(*rows))
+    apart = [rows[0], meeting(2, KOREA, THIRD, 300.0, 5.0, hull_gap_min_m=400.0, hull_gap_max_m=420.0)]
+    assert "listed_near" not in _weights(pair(*apart, watch_hits=hit(THIRD))), "not like a transfer"
+
+
+SISTERS: Row = {
+    "vessel_a": "412000001", "vessel_b": "412000002", "name_a": "HAI GONG 302", "name_b": "HAI GONG 305",
+    "length_a_m": 98.0, "length_b_m": 98.0,
+}  # fmt: skip
+
+
+def test_sister_ships_count_a_little_against() -> None:
+    def weight(**more: Any) -> float:
+        row = SISTERS | more
+        return _weight(
+            rank_pairs(table([meeting(1, row["vessel_a"], row["vessel_b"], **row)])).to_pylist()[0], "sisters"
+        )
+
+    assert weight() == -0.8
+    assert weight(name_a="HAI GONG NO.3", name_b="HAI GONG NO 4") == -0.8
+    for more in (
+        {"name_b": "OTHER 305"}, {"name_b": "HAI GONG 302"}, {"name_b": None}, {"length_b_m": 60.0},
+        {"length_b_m": None}, {"vessel_b": "538000002"}, {"name_a": "MV 1", "name_b": "MV 2"},
+        {"vessel_a": "445000001", "vessel_b": "445000002"},
+    ):  # fmt: skip
+        assert weight(**{**more, **{f"mmsi_{s}": int((SISTERS | more)[f"vessel_{s}"]) for s in "ab"}}) == 0, more
+
+
+# -- properties over all of it ------------------------------------------------------------------------
+
+_vessels = st.sampled_from(["412000001", "412000002", "445000001", "ship x"])
+_ports = st.sampled_from(["kp_nampo", "ru_vostochny", "kr_ulsan", "cn_shanghai", "tw_taichung", "no such"])
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[Row]:
+    rows = draw(tables())
+    for n in range(draw(st.integers(0, 5))):
+        rows.append(stay(300 + n, draw(_vessels), draw(st.floats(-60, 160)), draw(st.floats(1, 60))))
+    for n in range(draw(st.integers(0, 5))):
+        kind = draw(st.sampled_from(["seen", "inferred", "told"]))
+        rows.append(call(400 + n, draw(_vessels), draw(_ports), draw(st.floats(-200, 300)), subtype=kind))
+    return rows
+
+
+BOUND = declared(("412000001", -500.0, "KRPUS"), ("445000001", -500.0, "FOR ORDERS"), ("ship x", 20.0, "CNSHA"))
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_sums_limits_order_and_swapping(rows: list[Row], random: Any) -> None:
+    ranked = rank_pairs(table(rows), vessels=BOUND, watch_hits=hit("412000002"))
+    limits = {one.name: (abs(one.weight), one.direction) for one in EVERY_INDICATOR}
+    for found in ranked.to_pylist():
+        assert abs(sum(reason["weight"] for reason in found["reasons"]) - found["log_odds"]) < 1e-9
+        for reason in found["reasons"]:
+            most, direction = limits[reason["indicator"]]
+            assert abs(reason["weight"]) <= most + 1e-9
+            assert direction != "for" or reason["weight"] >= 0
+            assert direction != "against" or reason["weight"] <= 0
+            assert not set("<>\n") & set(reason["sentence"])
+    other = [_swapped(row) for row in rows] + rows[:1]
+    random.shuffle(other)
+    assert rank_pairs(table(other), vessels=BOUND, watch_hits=hit("412000002")).equals(ranked)
+
+
+@given(worlds())
+@settings(max_examples=60, deadline=None)
+def test_absence_of_draughts_and_calls_never_exculpates(rows: list[Row]) -> None:
+    without = [
+        row | dict.fromkeys(("draught_change_a_m", "draught_change_b_m")) for row in rows if row["kind"] != "port_call"
+    ]
+    unchanged = [row | dict.fromkeys(("draught_change_a_m", "draught_change_b_m"), 0.0) for row in without]
+    blank, known = (rank_pairs(table(some)).to_pylist() for some in (without, unchanged))
+    for one, other in zip(blank, known, strict=True):
+        assert one["log_odds"] == other["log_odds"]
+        for name in ("draught", "parcel", "port_history", "next_port", "chain_position"):
+            assert _weight(one, name) == 0
+
+
+@given(worlds(), st.sampled_from(["stays", "calls", "destinations"]))
+@settings(max_examples=60, deadline=None)
+def test_what_is_not_known_around_a_meeting_weighs_nothing(rows: list[Row], what: str) -> None:
+    kinds = {"stays": ("loitering", ("approach", "departure", "idling", "gap_during")),
+             "calls": ("port_call", ("port_history", "next_port", "chain_position")),
+             "destinations": ("", ("destination",))}  # fmt: skip
+    kind, names = kinds[what]
+    left = table([row for row in rows if row["kind"] != kind])
+    for found in rank_pairs(left, vessels=None if what == "destinations" else BOUND).to_pylist():
+        assert all(_weight(found, name) == 0 for name in names)
+
+
+def test_switched_off_they_change_nothing() -> None:
+    rows = [MET, stay(2, CHINA, -8.0, 14.0), stay(3, KOREA, -0.2, 5.5), call(4, KOREA, "kp_nampo", 60.0)]
+    names = ("approach", "departure", "idling", "next_port")
+    off = pair(*rows, settings=ScoreSettings(weights=dict.fromkeys(names, 0.0)))
+    assert off["log_odds"] == pytest.approx(pair(MET)["log_odds"])
