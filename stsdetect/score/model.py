@@ -73,8 +73,8 @@ class Model(_Data):
     Examples
     --------
     >>> model = Model(
-    ...     weights=effective_weights({"base": -3.0}), profile="default", prior_weights=effective_weights({}), prior_strength=20,
-    ...     labels={}, not_calibrated="there are no labels", training={},
+    ...     weights=effective_weights({"base": -3.0}), profile="default", prior_weights=effective_weights({}),
+    ...     prior_strength=20, labels={}, not_calibrated="there are no labels", training={},
     ... )
     >>> model.settings(Settings()).score.weights["base"]
     -3.0
