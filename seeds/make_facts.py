@@ -200,6 +200,58 @@ TANKERS = [
 ]  # fmt: skip
 
 
+STARBOARD = "https://help.starboard.nz/en/articles/5587275-how-are-vessel-encounters-identified"
+SKYLIGHT = "https://skylight.helpjuice.com/en_US/event-icons"
+GFW = "https://globalfishingwatch.org/faqs/what-is-a-vessel-encounter/"
+GFW_PIPE = "repo README, GlobalFishingWatch/pipe-encounters df93ee4d (published_thresholds.csv)"
+KERCH = "arXiv 2404.07607, as reviewed by themoonlight.io (published_thresholds.csv)"
+FLEETLEAKS = "FleetLeaks author, Reddit r/AIS 2025-10, mirror (published_thresholds.csv)"
+
+#: Rules that others publish: rule, reading, who, distance [m], time [s], greatest speed of every leg [kn], greatest
+#: median speed [kn], least distance from the shore and from a port [km], ship types, least change of draught [m], what
+#: the reading takes for granted, source, confidence. Empty: not asked. Rows of one rule and reading are alternatives.
+PUBLISHED_RULES = [
+    ("gfw", "shore", "Global Fishing Watch encounter", 500, 7200, "", 2, 10, "", "", "",
+     "an anchorage of theirs lies at the shore, so 10 km from the shore stands for 10 km from an anchorage",
+     f"{GFW}; {GFW_PIPE}", "high"),
+    ("gfw", "port", "Global Fishing Watch encounter", 500, 7200, "", 2, "", 10, "", "",
+     "only ports of our list count as anchorages, which are far fewer than theirs", f"{GFW}; {GFW_PIPE}", "high"),
+    ("gfw", "shore, a tanker", "Global Fishing Watch encounter", 500, 7200, "", 2, 10, "", "a tanker", "",
+     "as the first, of which a user keeps those with a tanker", f"{GFW}; {GFW_PIPE}", "medium"),
+    ("gfw", "shore, two tankers", "Global Fishing Watch encounter", 500, 7200, "", 2, 10, "", "two tankers", "",
+     "as the first, of which a user keeps those of two tankers", f"{GFW}; {GFW_PIPE}", "medium"),
+    ("starboard", "any speed", "Starboard Maritime Intelligence encounter", 50, 600, "", "", 10, "", "", "",
+     "no speed is published", STARBOARD, "high"),
+    ("starboard", "any speed", "Starboard Maritime Intelligence encounter", 200, 1800, "", "", 10, "", "", "",
+     "no speed is published", STARBOARD, "high"),
+    ("starboard", "slow", "Starboard Maritime Intelligence encounter", 50, 600, 2, "", 10, "", "", "",
+     "below 2 kn, which is not published, so that ships in company are left out", STARBOARD, "high"),
+    ("starboard", "slow", "Starboard Maritime Intelligence encounter", 200, 1800, 2, "", 10, "", "", "",
+     "below 2 kn, which is not published, so that ships in company are left out", STARBOARD, "high"),
+    ("starboard", "slow, a tanker", "Starboard Maritime Intelligence encounter", 50, 600, 2, "", 10, "", "a tanker", "",
+     "as slow, of which a user keeps those with a tanker", STARBOARD, "medium"),
+    ("starboard", "slow, a tanker", "Starboard Maritime Intelligence encounter", 200, 1800, 2, "", 10, "",
+     "a tanker", "", "as slow, of which a user keeps those with a tanker", STARBOARD, "medium"),
+    ("starboard", "slow, two tankers", "Starboard Maritime Intelligence encounter", 50, 600, 2, "", 10, "",
+     "two tankers", "", "as slow, of which a user keeps those of two tankers", STARBOARD, "medium"),
+    ("starboard", "slow, two tankers", "Starboard Maritime Intelligence encounter", 200, 1800, 2, "", 10, "",
+     "two tankers", "", "as slow, of which a user keeps those of two tankers", STARBOARD, "medium"),
+    ("skylight", "any speed", "Skylight standard rendezvous", 250, 1800, "", "", "", "", "", "",
+     "neither a speed nor a distance from the shore is published", SKYLIGHT, "high"),
+    ("skylight", "slow, off shore", "Skylight standard rendezvous", 250, 1800, 2, "", 10, "", "", "",
+     "below 2 kn and 10 km off the shore, which are not published", SKYLIGHT, "medium"),
+    ("skylight", "off shore, two tankers", "Skylight standard rendezvous", 250, 1800, 2, "", 10, "", "two tankers", "",
+     "below 2 kn and 10 km off the shore, of which a user keeps those of two tankers", SKYLIGHT, "medium"),
+    ("dark_sts", "all sizes", "arXiv 2404.07607, transfers in the Kerch Strait", 500, 7200, 1, "", "", "",
+     "tanker with tanker or cargo", "", "its classes of deadweight are left out, which AIS does not tell", KERCH,
+     "high"),
+    ("fleetleaks", "0.5 nm", "FleetLeaks author's rule of thumb", 926, 10800, 2, "", "", "", "", 0.5,
+     "the draught of either ship changes afterwards", FLEETLEAKS, "high"),
+    ("fleetleaks", "1 nm", "FleetLeaks author's rule of thumb", 1852, 10800, 2, "", "", "", "", 0.5,
+     "the draught of either ship changes afterwards", FLEETLEAKS, "high"),
+]  # fmt: skip
+
+
 def slug(text: str) -> str:
     """Return lower-case ASCII words joined by underscores."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
@@ -256,6 +308,17 @@ def main(folder: Path) -> None:
     forms = [(dict(zip(names, row[:4], strict=True)), row[4], row[5]) for row in MMSI_FORMS]
     write("mmsi_forms.csv", [{**row, **known(source, sure)} for row, source, sure in forms])
     write_volumes(folder)
+    write_rules()
+
+
+def write_rules() -> None:
+    """Write the rules that others publish, which `stsdetect evaluate --rules` sets beside our leads."""
+    names = (
+        "rule", "reading", "who", "distance_m", "duration_s", "leg_speed_kn", "median_speed_kn", "shore_km", "port_km",
+        "types", "draught_change_m", "taken_for_granted",
+    )  # fmt: skip
+    rows = [(dict(zip(names, row[:12], strict=True)), row[12], row[13]) for row in PUBLISHED_RULES]
+    write("published_rules.csv", [{**row, **known(str(source), str(sure))} for row, source, sure in rows])
 
 
 def write_volumes(folder: Path) -> None:

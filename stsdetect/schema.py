@@ -437,6 +437,12 @@ PAIRS = Schema(
         _c("score", _F, "priority score 0..1, the logistic of log_odds; not a probability", nullable=False),
         _c("log_odds", _F, "sum of the weights of the reasons", nullable=False),
         _c("confidence", _S, "high, medium or low: how well the meeting itself was observed", nullable=False),
+        _c(
+            "likelihood",
+            _S,
+            "how likely the lead is right, in the words of ICD 203; null unless the weights were calibrated on labels "
+            "of such leads: then score is a priority",
+        ),
         _c("n_events", _I64, "meetings of the pair, seen or possible; of a port, loadings before calls there", False),
         _c("first_time", TIME, "start of the first", nullable=False),
         _c("last_time", TIME, "end of the last", nullable=False),

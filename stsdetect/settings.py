@@ -296,6 +296,19 @@ class ContextSettings(_Model):
     """Still hulls are counted over this many days up to the event [d]."""
 
 
+class CalibrationSettings(_Model):
+    """For which leads the weights were calibrated on labels; a model (`stsdetect fit`) brings it."""
+
+    weights_id: str = Field(min_length=1)
+    """Digest of the weights that were calibrated: with others it says nothing."""
+    kinds: Names = Field(min_length=1)
+    """Base terms of the kinds of lead that were calibrated."""
+    low: float
+    """Log-odds of the weakest lead that was judged."""
+    high: float
+    """Log-odds of the strongest lead that was judged."""
+
+
 class ScoreSettings(_Model):
     """The first, additive score: weights are log-odds (natural logarithm)."""
 
@@ -303,6 +316,8 @@ class ScoreSettings(_Model):
     """What is looked for: the name of a packaged profile (`stsdetect about profiles`), or a file of your own."""
     weights: dict[str, float] = Field(default_factory=dict)
     """Changed weights by indicator name; `stsdetect about indicators` lists the names."""
+    calibration: CalibrationSettings | None = None
+    """For which leads the weights were calibrated on labels; `--model` sets it, with the weights."""
     profile_weights: dict[str, float] = Field(default_factory=dict)
     """Weights that the profile says differ from the usual; they also decide which of correlated indicators counts in
     full, which ``weights`` does not."""

@@ -118,7 +118,10 @@ def meanwhile(fixes: Sequence[Fix], cells: Sequence[tuple[int, int]], hour: int,
     ``cells`` are those in which the hull would be after 0, 1, ... hours.
     """
     hours, again = hull_hours(fixes), next_hours(fixes)
-    n_days = len({when // 24 for _, when in hours})
+    by_day: dict[int, dict[tuple[int, int], set[int]]] = {}
+    for (_, when), (cell, _) in hours.items():
+        by_day.setdefault(when // 24, {}).setdefault(cell, set()).add(when)
+    n_hours = sum(max(map(len, cells.values())) for cells in by_day.values())
     last = max(when for _, when in hours)
     steady, rows = 1.0, []
     for step in range(min(whole, 5)):
@@ -127,7 +130,7 @@ def meanwhile(fixes: Sequence[Fix], cells: Sequence[tuple[int, int]], hour: int,
             here = [key for key, (cell, _) in hours.items() if cell in near]
             followed = [key for key in here if key[1] <= last - 6]
             now = sum(key[1] == hour + step and again[key] == 1 for key in here)
-            both.append((now, len(here) / (24 * n_days)))
+            both.append((now, len(here) / n_hours))
             if len(both) == 1 and step < 3:
                 steady = min(steady, sum(again[key] == 1 for key in followed) / max(len(followed), 1))
         rows.append(both)

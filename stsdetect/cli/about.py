@@ -16,7 +16,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 
 @click.group(context_settings=_HELP)
 def about() -> None:
-    """List formats, columns, settings, indicators, profiles, tests of identity, watch-lists and versions."""
+    """List formats, columns, settings, indicators, profiles, tests, watch-lists, the model card and versions."""
 
 
 @about.command(context_settings=_HELP)
@@ -209,6 +209,14 @@ def lists() -> None:
     (packaged,) = read_watch_lists(["packaged"])
     click.echo("\nPackaged (--watch-list packaged):")
     _rows([(packaged.label, f"{len(packaged.entries)} vessels; {packaged.stale}.")])
+
+
+@about.command(context_settings=_HELP)
+def model() -> None:
+    """Print the model card: what the score is, what it is not for, how it fails, how to contest a lead."""
+    from importlib.resources import files
+
+    click.echo(files("stsdetect.score").joinpath("model_card.md").read_text(encoding="utf-8"), nl=False)
 
 
 @about.command(context_settings=_HELP)

@@ -17,6 +17,7 @@ from stsdetect.cli import console
 from stsdetect.cli.about import about
 from stsdetect.cli.chains import chains
 from stsdetect.cli.detect import detect
+from stsdetect.cli.evaluate import evaluate
 from stsdetect.cli.inspect import inspect
 from stsdetect.cli.ledger import ledger
 from stsdetect.cli.simulate import simulate
@@ -55,7 +56,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for verb in (detect, inspect, chains, ledger, simulate, about):
+for verb in (detect, inspect, chains, ledger, evaluate, simulate, about):
     cli.add_command(verb)
 
 

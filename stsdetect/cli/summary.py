@@ -15,7 +15,7 @@ from rich.text import Text
 
 from stsdetect.cli.console import plain
 from stsdetect.pipeline.inspection import NOT_READ
-from stsdetect.report.texts import clean, is_base, vessel_name
+from stsdetect.report.texts import clean, is_base, score_text, vessel_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,7 +87,7 @@ def _pair_table(pairs: Sequence[dict[str, Any]]) -> Table:
     for pair in pairs:
         cells = [
             str(pair["rank"]),
-            f"{pair['score']:.3f}",
+            score_text(pair["score"]),
             vessel_name(pair["name_a"], pair["mmsi_a"], pair["vessel_a"]),
             partner(pair),
             pair["first_time"].strftime("%Y-%m-%d %H:%M"),

@@ -28,7 +28,6 @@ from stsdetect.context.areas import JAMMING_M, OUTAGE_M, find_jamming, find_outa
 from stsdetect.context.heard import AGAIN, GRID, HOUR_US, HOURS, Baseline, Heard, HourRows, cell_hour
 from stsdetect.context.judged import LEAST_FOLLOWED, Facts, Why, evidence, share_again, verdicts
 from stsdetect.context.rarity import rarity
-from stsdetect.kernels.contact import Timeline
 from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, direction, to_lat_lon, to_xyz
 from stsdetect.schema import EVENTS, Column, Schema
@@ -45,6 +44,7 @@ LAST_HEARD = Schema(
         Column("usual_per_h", pa.float64(), "reports its class and speed should give [1/h]", nullable=False),
         Column("speed_kn", pa.float64(), "speed at the last fix [kn]"),
         Column("course_deg", pa.float64(), "course at the last fix [degrees]"),
+        Column("as_another", pa.bool_(), "another hull on its MMSI (or id) was heard during it", nullable=False),
     ),
 )
 
@@ -143,7 +143,7 @@ def judge(
     why = np.where(out & ~np.isin(why, (Why.NO_HOUR, Why.PLACELESS, Why.SELDOM)), Why.OUTAGE, why)
     why = np.where((why == Why.DARK) & beside, Why.BESIDE, why)
     why = np.where((why == Why.DARK) & jammed, Why.JAMMED, why)
-    why = np.where((why == Why.DARK) & _heard_as_another(events.take(pa.array(gaps.row))), Why.ANOTHER, why)
+    why = np.where((why == Why.DARK) & gaps.as_another, Why.ANOTHER, why)
     why = np.where(why == Why.TOGETHER, Why.APART, why)
     areas = pa.concat_tables([outages.table, jamming.table]).sort_by(
         [("start_time", "ascending"), ("area_id", "ascending")]
@@ -168,6 +168,7 @@ class _Gaps:
     own_known: Bools
     own_steady: Bools
     placeless: Bools
+    as_another: Bools
     class_a: Bools
     usual_per_h: Floats
     speed_kn: Floats
@@ -201,14 +202,14 @@ class _Gaps:
         own = own * OWN_HOURS * HOUR_US / np.maximum(since, HOUR_US)
         steady = known.column("hours_heard").to_numpy() >= -(-since // HOUR_US)
         hour = start // HOUR_US
-        class_a = known.column("class_a").to_numpy()
+        as_another, class_a = (known.column(name).to_numpy() for name in ("as_another", "class_a"))
         placeless = pc.match_substring(table.column("flags"), "heard_without_position").to_numpy()
         usual, speed, course = (known.column(name).to_numpy() for name in ("usual_per_h", "speed_kn", "course_deg"))
         whole = np.clip(end // HOUR_US - hour - 1, 0, HOURS)
         hull = table.column("vessel_a").combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
         return cls(
-            row, hull, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, class_a, usual, speed, course,
-            GRID.cells(lat, lon), hour, whole,
+            row, hull, start, end, lat, lon, own, since >= HOUR_US, steady, placeless, as_another, class_a, usual,
+            speed, course, GRID.cells(lat, lon), hour, whole,
         )  # fmt: skip
 
 
@@ -354,7 +355,7 @@ def _meanwhile(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tu
     # Around those places, and in the very cells.
     heard, usual = (np.zeros((2, gaps.size, _MEANWHILE_H)) for _ in range(2))
     day = gaps.hour // _HOURS_PER_DAY
-    hours_known = _HOURS_PER_DAY * baseline.days_known(day, days)
+    hours_known = baseline.hours_known(day, days)
     for hours in range(_MEANWHILE_H):
         inside = np.flatnonzero(gaps.whole_hours > hours)
         some = gaps.take(inside)
@@ -377,24 +378,6 @@ def _meanwhile(gaps: _Gaps, rows: HourRows, baseline: Baseline, days: int) -> tu
         asked = (gaps.whole_hours >= first + _TOGETHER_H) | (first == 0)
         least = np.where(asked, np.minimum(least, share), least)
     return steady, least
-
-
-def _heard_as_another(gaps: pa.Table) -> Bools:
-    """Tell during which gaps another hull on the same MMSI (or id) was heard, as far as its gaps tell, shape (n,)."""
-    label = gaps.column("vessel_a").combine_chunks().dictionary_encode()
-    stems = [text.partition("#")[0] for text in label.dictionary.to_pylist()]
-    number = {stem: k for k, stem in enumerate(dict.fromkeys(stems))}
-    stem = np.array([number[text] for text in stems], dtype=np.int64)[label.indices.to_numpy()]
-    start, end = (gaps.column(name).cast(pa.int64()).to_numpy() for name in ("start_time", "end_time"))
-    closed = ~gaps.column("is_open").to_numpy()
-    # A hull was heard where its own gaps begin and end, and never inside them.
-    time = np.append(start, end[closed])
-    whose = np.append(stem, stem[closed])
-    order = np.lexsort((time, whose))
-    line = Timeline.of(whose[order], time[order], time[order])
-    first = np.searchsorted(line.start, line.place(stem, start), side="right")
-    heard: Bools = np.searchsorted(line.start, line.place(stem, end), side="left") > first
-    return heard
 
 
 def _filled(

@@ -228,7 +228,11 @@ class Baseline:
         self.table = table
         key = cell_hour(table.column("cell").to_numpy().astype(np.int64), _days(table))
         self._key = key
-        self._days = np.unique(_days(table))
+        self._days, which = np.unique(_days(table), return_inverse=True)
+        # Data may begin or end in the middle of a day: it was heard as long as anywhere in the best cell.
+        hours = np.zeros(self._days.size, dtype=np.int64)
+        np.maximum.at(hours, which, table.column("hours").to_numpy().astype(np.int64))
+        self._hours = np.append(0, np.cumsum(hours))
         names = ("hull_hours", "fixes", "followed", *AGAIN)
         self._sums = {
             name: np.append(0, np.cumsum(table.column(name).to_numpy().astype(np.int64))).astype(np.int64)
@@ -258,11 +262,11 @@ class Baseline:
         low = np.where(cells < 0, high, low)
         return [(self._sums[name][high] - self._sums[name][low]).sum(axis=1) for name in names]
 
-    def days_known(self, day: Ints, days: int) -> Ints:
-        """Return how many days within ``days`` of a day anything was heard on anywhere, shape (n,)."""
+    def hours_known(self, day: Ints, days: int) -> Ints:
+        """Return in how many hours within ``days`` days of a day it was heard, in the best cell of each, shape (n,)."""
         low = np.searchsorted(self._days, day - days, side="left")
         high = np.searchsorted(self._days, day + days, side="right")
-        return np.asarray(high - low)
+        return np.asarray(self._hours[high] - self._hours[low])
 
 
 def read_baseline(path: str | Path | None) -> pa.Table | None:

@@ -1,9 +1,10 @@
 """How likely each possible partner is among those that could have been: a sum of points that can be read.
 
 Points are natural log-odds, rounded from logistic regressions on simulated months (``python -m tests.evaluate.fit``,
-seeds 11 to 16), true partners against all that could have been; where a simulated sea cannot know (verdicts, vessels
-without a type, earlier meetings) they are our judgement. What was tried and did not help beside the rest: how rare so
-long a silence is at its place or for its hull, how many reports went missing, the size of the reach.
+seeds 11 to 18), true partners against all that could have been and are not far out of the running; where a simulated
+sea cannot know (verdicts, vessels without a type, earlier meetings) they are our judgement. What was tried and did not
+help beside the rest: how many reports went missing, the size of the reach. The length of a silence would tell more, as
+would how rare it is for its hull, but in a simulation that is only what was put into it.
 
 Nothing here looks at zones, shores or ports: those say how much a place matters, not who was there.
 """
@@ -36,21 +37,22 @@ class Weights:
     third, fourth
         The third best and the worst of the four courses of two silent hulls do: two ways cross somewhere, four seldom.
     agree
-        Share of the time that each could be at the place, at its usual speed, which they have in common; of a visible
-        hull, of the time that it lay there.
-    near
-        For each doubling of the way over the place, from 5 km.
+        The times that each could be at the place, at its usual speed, are about the same; of a visible hull, the time
+        that it lay there.
+    unfit
+        That time is shorter or longer than a transfer takes; a hull that would have had to hurry had none.
     long
-        For each doubling of the time that the silence leaves at the place beyond 12 h, at the usual speed: days on end
-        fit everything.
+        For each doubling of that time beyond 12 h: days on end fit everything.
+    short
+        For each halving of the way over the place below 80 km: who hides where it goes falls silent well before.
+    far
+        For each doubling of that way beyond 400 km: the farther a hull can have gone, the more it can have met.
     lost
         Share of the silence that sailing straight on does not explain.
     round_trip
         The hull was heard again about where it was last heard: it can have been anywhere meanwhile.
     still
         The hull lay still before and after at one place: it probably never left.
-    hurry
-        It would have had to sail faster than usual without any stop.
     never_back
         It was not heard again: silences to the end of the data fit everything.
     opposite, alike, same, one
@@ -70,12 +72,13 @@ class Weights:
     third: float
     fourth: float
     agree: float
-    near: float
+    unfit: float
     long: float
+    short: float
+    far: float
     lost: float
     round_trip: float
     still: float
-    hurry: float
     never_back: float
     opposite: float
     alike: float
@@ -90,19 +93,23 @@ class Weights:
 
 #: A visible hull and a silent one: the place is known well, and so is where courses point.
 ONE_DARK = Weights(
-    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=2.6, third=0.0, fourth=0.0, agree=4.7, near=-0.1,
-    long=-0.8, lost=0.8, round_trip=-0.8, still=-1.6, hurry=-0.8, never_back=-0.9, opposite=-1.8, alike=6.0, same=-1.1,
-    one=0.8, tankers=1.3, tanker_unknown=0.2, tanker_other=-0.5, unknown_other=-0.4, met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.1, passes=2.6, third=0.0, fourth=0.0, agree=3.2, unfit=-1.0,
+    long=-0.5, short=0.0, far=-0.3, lost=0.3, round_trip=-0.8, still=-1.8, never_back=-0.9, opposite=-1.5, alike=6.0,
+    same=-1.1, one=0.8, tankers=1.3, tanker_unknown=0.0, tanker_other=-0.5, unknown_other=-0.4, met=1.0,
 )  # fmt: skip
 #: Two silent hulls: the place is a guess, but the courses and times of both must agree.
 BOTH_DARK = Weights(
-    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.0, passes=0.5, third=1.3, fourth=0.9, agree=4.4, near=0.0,
-    long=-0.5, lost=1.0, round_trip=-0.9, still=-0.6, hurry=-0.3, never_back=-0.4, opposite=-0.4, alike=5.0, same=-0.2,
-    one=0.4, tankers=1.5, tanker_unknown=0.2, tanker_other=0.4, unknown_other=-0.1, met=1.0,
+    dark=0.3, unknown=0.0, thin=0.0, outage=-1.0, heading=0.0, passes=0.8, third=0.9, fourth=0.5, agree=2.6, unfit=-1.6,
+    long=-0.3, short=-0.9, far=-0.6, lost=1.9, round_trip=-1.1, still=-2.2, never_back=-0.3, opposite=0.5, alike=3.0,
+    same=-0.2, one=0.5, tankers=1.5, tanker_unknown=0.0, tanker_other=0.2, unknown_other=-0.2, met=1.0,
 )  # fmt: skip
 
-#: Ways shorter than this are as good as none [m].
-_NEAR_M = 5_000.0
+#: Ways from which on they say less: shorter, down to a sixteenth, and longer [m] (simulated months 11 to 18).
+_SHORT_M, _FAR_M, _MOST_HALVINGS = 80_000.0, 400_000.0, 4.0
+#: Hours left at a place to how badly a transfer fits them: 2 to 10 h alongside in published cases, and some to wait.
+_UNFIT = ((0.0, 1.0), (4.0, 0.0), (18.0, 0.0), (30.0, 1.0))
+#: Share of two times that they have in common to how well they agree: below a tenth any two do (months 11 to 18).
+_AGREE = ((0.1, 0.0), (0.4, 1.0))
 #: Who lies still is slower than this [kn], and stays within this [m].
 _STILL_KN, _STILL_M = 1.0, 2_000.0
 #: From this share of a silence that sailing straight on leaves, a hull came back to where it was (our choice).
@@ -191,7 +198,7 @@ def _best_of(one: Bound, other: Bound, place_xyz: Floats, weights: Weights, leas
 
 
 def _most(one: Bound, other: Bound, weights: Weights) -> Floats:
-    """Return no less than the points that any place can give, shape (n,); near, long and hurry give none."""
+    """Return no less than the points that any place can give, shape (n,); unfit, long, short and far give none."""
     known = (one.n_known + other.n_known).astype(np.float64)
     most: Floats = known * (weights.heading + weights.passes) + weights.agree
     return most + np.where(known >= 3, weights.third, 0.0) + np.where(known >= 4, weights.fourth, 0.0)
@@ -230,11 +237,13 @@ def _silence_terms(bound: Bound) -> Terms:
 
 def _place_terms(bound: Bound, place_xyz: Floats) -> Terms:
     arrives, leaves = bound.times_s(place_xyz, bound.usual_mps)
+    way_m = bound.way_m(place_xyz)
     return {
         "heading": bound.before.heading(place_xyz) + bound.after.heading(place_xyz),
-        "near": np.log2(np.maximum(bound.way_m(place_xyz), _NEAR_M) / _NEAR_M),
+        "unfit": _bent((leaves - arrives) / 3600.0, _UNFIT),
         "long": np.log2(np.maximum(leaves - arrives, _LONG_S) / _LONG_S),
-        "hurry": (leaves < arrives).astype(np.float64),
+        "short": np.clip(np.log2(_SHORT_M / np.maximum(way_m, 1.0)), 0.0, _MOST_HALVINGS),
+        "far": np.log2(np.maximum(way_m, _FAR_M) / _FAR_M),
     }
 
 
@@ -244,10 +253,15 @@ def _common_s(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> Float
 
 
 def _agree(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> Floats:
-    """Return the share of two stretches of time [s] that they have in common, 0..1, shape (n,)."""
+    """Return how well two stretches of time [s] agree, by the share that they have in common, 0..1, shape (n,)."""
     whole = np.maximum(one[1], other[1]) - np.minimum(one[0], other[0])
-    share: Floats = np.clip(_common_s(one, other) / np.maximum(whole, _SHORT_S), 0.0, 1.0)
-    return share
+    return _bent(_common_s(one, other) / np.maximum(whole, _SHORT_S), _AGREE)
+
+
+def _bent(x: Floats, corners: tuple[tuple[float, float], ...]) -> Floats:
+    """Interpolate between corners of rising x, flat beyond both ends, shape (n,)."""
+    bent: Floats = np.interp(x, [corner[0] for corner in corners], [corner[1] for corner in corners])
+    return bent
 
 
 def _fixed_terms(one: Party, other: Party, met: Bools) -> Terms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,9 @@ from stsdetect.units import KNOT_MPS
 
 #: Flags of reports that show a hull was transmitting, though not where it was.
 _PLACELESS = ("no_position", "impossible_position", "null_island", "teleport")
+
+#: What cleaning puts behind the label of several hulls on one number; a user's own ids may hold a ``#`` as well.
+_SPLIT = re.compile(r"#(?:IMO\d+|[0-9a-f]{8})$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +125,7 @@ class Gaps:
             "usual_per_h": usual_rate(class_a, speed),
             "speed_kn": speed,
             "course_deg": data.course_deg[before],
+            "as_another": _heard_as_another(data, hull, start, stop + is_open),
         }
         return events, LAST_HEARD.table(last)
 
@@ -165,6 +170,26 @@ def _silences(data: Fixes, least_us: int) -> Ints:
     following = np.where(last_of_hull, data.end_us, np.append(data.time_us[1:], 0))
     silent = following - data.time_us >= least_us
     return np.flatnonzero(silent & (data.quality != int(Quality.OUTSIDE_BBOX)))
+
+
+def _heard_as_another(data: Fixes, hull: Ints, start_us: Ints, stop_us: Ints) -> Bools:
+    """Tell in which gaps, edges left out, another hull on the same MMSI (or id) was heard: then that was not silent."""
+    stems = [_SPLIT.sub("", label) for label in data.labels]
+    number = {stem: k for k, stem in enumerate(dict.fromkeys(stems))}
+    stem = np.array([number[text] for text in stems], dtype=np.int64)
+    shared = np.bincount(stem)[stem] > 1
+    result = np.zeros(hull.size, dtype=np.bool_)
+    asked = np.flatnonzero(shared[hull])
+    if not asked.size:
+        return result
+    fixes = np.flatnonzero(shared[data.hull])
+    whose, time = stem[data.hull[fixes]], data.time_us[fixes]
+    order = np.lexsort((time, whose))
+    line = Timeline.of(whose[order], time[order], time[order])
+    first = np.searchsorted(line.start, line.place(stem[hull[asked]], start_us[asked]), side="right")
+    # The hull itself has no fix inside its own gap.
+    result[asked] = np.searchsorted(line.start, line.place(stem[hull[asked]], stop_us[asked]), side="left") > first
+    return result
 
 
 def _heard(flagged: Any | None, labels: list[str], hull: Ints, start_us: Ints, stop_us: Ints) -> Bools:

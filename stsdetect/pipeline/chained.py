@@ -64,15 +64,16 @@ def read_table(folder: str | Path, schema: Schema) -> pa.Table:
 
 
 def read_listed(one: ListSource) -> list[int]:
-    """Return the IMO numbers on a watch-list of any known layout.
+    """Return the IMO numbers on a watch-list of any known layout; a folder or an archive may hold several.
 
     Raises
     ------
     InputError
         If the file cannot be read, is no list, or has no IMO number.
     """
-    (found,) = open_lists(one, None)
-    numbers = sorted({imo for entry in found.entries for imo in entry.imos})
+    found = open_lists(one, None)
+    numbers = sorted({imo for each in found for entry in each.entries for imo in entry.imos})
     if not numbers:
-        raise InputError(f"{found.path} lists no IMO number; chains end at vessels by IMO number only")
+        paths = ", ".join(each.path for each in found)
+        raise InputError(f"{paths} lists no IMO number; chains end at vessels by IMO number only")
     return numbers

@@ -14,6 +14,7 @@ from stsdetect.score.chains import add_chains, chains
 from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts, zone_facts
 from stsdetect.score.known import NOTHING_KNOWN, Known
+from stsdetect.score.likelihood import add_likelihood
 from stsdetect.score.listed import Listed
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.voyages import Harbours
@@ -63,7 +64,7 @@ def score_events(
 
     Returns
     -------
-    A `PAIRS` table with chains and volumes, and what matched the lists.
+    A `PAIRS` table with chains, volumes and likelihood, and what matched the lists.
     """
     asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest, "known": innocent}
     known = {"facts": places.facts, "berths": berths}
@@ -77,4 +78,5 @@ def score_events(
     around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
     if settings.score.trade == "import":  # chains are followed from a supply port to a watched one
         pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
-    return add_volumes(pairs, events, vessels, settings=settings.volume, **around), found
+    pairs = add_volumes(pairs, events, vessels, settings=settings.volume, **around)
+    return add_likelihood(pairs, settings.score), found

@@ -87,8 +87,9 @@ def describe_lists(
             "date": None if one.date is None else one.date.isoformat(),
             "layout": one.layout,
             "path": one.path,
-            "hash": file_hash(one.path, whole=whole_hash),
-            "beside": [{"path": path, "hash": file_hash(path, whole=whole_hash)} for path in one.beside],
+            # The packaged list is none of the files here, whatever they are called.
+            "hash": "" if one.stale else _hash(one.path, whole_hash),
+            "beside": [{"path": path, "hash": _hash(path, whole_hash)} for path in one.beside],
             "days_older_than_data": days,
             "stale": one.stale or None,
             "rows": {
@@ -106,9 +107,17 @@ def describe_lists(
                 for kind in ("hit", "possible")
             },
             "names_that_many_bear": found.namesakes.get(one.label, {}),
+            "hulls_with_another_imo": found.vetoed.get(one.label, 0),
         }
         for one, days in zip(lists, ages, strict=True)
     ]
+
+
+def _hash(path: str, whole: bool) -> str:
+    """Return the hash of a file; that of a member of an archive (``lists.zip!sdn.csv``) is its archive's."""
+    while "!" in path and not Path(path).exists():
+        path = path.rpartition("!")[0]
+    return file_hash(path, whole=whole)
 
 
 def _days_before(day: date | None, last_time: str | None) -> int | None:

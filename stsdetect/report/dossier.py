@@ -73,6 +73,7 @@ def pair_dossier(
         "kind": pair["partner_kind"],
         "sides": [_side(pair, known, "a"), _other_side(pair, known, _n_candidates(unseen), ports)],
         "score": pair["score"],
+        "score_text": texts.score_text(pair["score"]),
         "log_odds": texts.signed(pair["log_odds"], 2),
         "confidence": texts.clean(pair["confidence"]),
         "n_events": pair["n_events"],

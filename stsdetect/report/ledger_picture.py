@@ -14,6 +14,8 @@ from stsdetect.report.files import atomic_write
 #: Size of the picture and margins: left, top, right, bottom [px].
 _WIDTH, _HEIGHT = 900, 480
 _LEFT, _TOP, _RIGHT, _BOTTOM = 90, 56, 24, 92
+#: About how wide a letter of a note is [px].
+_CHAR = 6.6
 #: Most months with a label.
 _MAX_LABELS = 18
 
@@ -51,7 +53,7 @@ def ledger_svg(months: pa.Table, *, min_score: float) -> str:
     def y(barrels: float) -> float:
         return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * barrels / top
 
-    parts = _axes(rows, top, x, y)
+    parts, notes = _axes(rows, top, x, y), list[str]()
     for start, end in _years(rows):
         year = rows[start:end]
         highs = [(x(start), y(0)), *((x(start + k + 1), y(row["year_high"])) for k, row in enumerate(year))]
@@ -61,11 +63,14 @@ def ledger_svg(months: pa.Table, *, min_score: float) -> str:
         parts.append(f'<polyline points="{_points(mids)}" fill="none" stroke="#2b6cb0" stroke-width="2"/>')
         last = year[-1]
         passed = f"{last['p_passed']:.0%} of draws above the cap"
-        parts.append(_text(x(end) - 4, y(last["year_high"]) - 6, passed, anchor="end", size=12))
+        # Of a short first year it would begin left of the picture.
+        at = max(x(end) - 4, _LEFT + _CHAR * len(passed))
+        notes.append(_text(at, y(last["year_high"]) - 6, passed, anchor="end", size=12))
     parts.append(
         f'<line x1="{_LEFT}" y1="{y(cap):.1f}" x2="{_WIDTH - _RIGHT}" y2="{y(cap):.1f}" stroke="#b83232" '
         'stroke-width="1.5" stroke-dasharray="7 4"/>'
     )
+    parts += notes
     parts.append(
         _text(_LEFT + 6, y(cap) - 6, f"cap of UN resolution 2397: {cap:,} barrels a calendar year", fill="#b83232")
     )
@@ -137,7 +142,7 @@ def _text(
 ) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" font-weight="{weight}" '
-        f'fill="{fill}">{escape(text)}</text>'
+        f'fill="{fill}" stroke="#fff" stroke-width="3" paint-order="stroke">{escape(text)}</text>'
     )
 
 

@@ -21,6 +21,15 @@ def vessel_name(name: object, mmsi: int | None, hull: object) -> str:
     return clean(name) or (f"MMSI {mmsi:09d}" if mmsi is not None else clean(hull) or "unknown vessel")
 
 
+def score_text(score: float) -> str:
+    """Write a score for people: three decimals, and never 1 or 0, which would read as certain.
+
+    >>> score_text(0.99996), score_text(0.98512), score_text(1e-9)
+    ('0.999', '0.985', '0.001')
+    """
+    return f"{min(max(score, 0.001), 0.999):.3f}"
+
+
 def is_base(indicator: str | None) -> bool:
     """Tell whether a reason is the starting point of its kind of lead, which says nothing of the vessels.
 

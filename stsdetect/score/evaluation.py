@@ -336,6 +336,18 @@ def wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def of_share(told: Interval, n: int) -> Interval:
+    """Return the interval of a share of ``n``, no narrower than Wilson's: where all or none is found draws agree.
+
+    >>> round(of_share(Interval(1.0, 1.0, 1.0), 5).low, 3)
+    0.566
+    """
+    if told.value is None or told.low is None or told.high is None or n < 1:
+        return told
+    low, high = wilson(told.value, n)
+    return Interval(told.value, min(told.low, low), max(told.high, high))
+
+
 @dataclass(frozen=True)
 class Line:
     """What is said of one group of things sought: how many, and figures with intervals."""
@@ -366,11 +378,16 @@ def evaluate(
     every = np.ones(judged.n_sought, dtype=np.bool_)
     groups: list[tuple[str, Bools]] = [("all", every)]
     if judged.seen.any() and not judged.seen.all():
-        groups += [("seen by both sides", judged.seen), ("a side silent", ~judged.seen)]
+        groups += [("both transponders on", judged.seen), ("a transponder off", ~judged.seen)]
     if len(judged.families) > 1:
         groups += [(name, family == name) for name in judged.families]
     drawn = draws(judged, by, seed=seed, n=n)
     return [_line(judged, name, wanted, drawn, k, per_week) for name, wanted in groups]
+
+
+def n_cases(judged: Judged, wanted: Bools) -> int:
+    """Return from how many cases the things asked for are."""
+    return len({name for name, asked in zip(judged.case, wanted.tolist(), strict=True) if asked})
 
 
 def _line(
@@ -396,7 +413,7 @@ def _line(
         name,
         int(wanted.sum()),
         interval(area, drawn, weight),
-        interval(top, drawn, weight),
-        interval(recall, drawn, weight),
+        of_share(interval(top, drawn, weight), k),
+        of_share(interval(recall, drawn, weight), n_cases(judged, wanted)),
         _mean((judged.own_place >= 0).astype(np.float64), weight),
     )

@@ -53,8 +53,9 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         terms as columns, so for `stsdetect.score.features.features` it is False.
     unlabelled : int or str, optional
         The value in ``y`` of rows that nobody judged; -1 is scikit-learn's custom. Unless given, every row is judged.
-    unlabelled_share : float, default=0.01
-        Share of the unlabelled rows that are believed to be positive, 0..1.
+    unlabelled_share : float, optional
+        Share of the unlabelled rows that are believed to be positive, 0..1. Unless given, as many as the weights say
+        that it begins with.
     unlabelled_weight : float, default=1.0
         Weight of the positives believed to be among them, all together, in that of the labelled ones. An unlabelled row
         never counts for more than a labelled one.
@@ -81,8 +82,8 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     they look like. Analysts look at the strongest leads first, so that assumption does not hold, and with it every
     unlabelled strong lead would count as a negative. Here it is only assumed that *whether* a lead was looked at hangs
     on its columns: then the verdicts alone tell the odds where there are any. Elsewhere nothing is learned, so
-    unlabelled rows count as observations of what was believed before: each has the odds of the weights it began with,
-    all moved by one shift so that their mean is ``unlabelled_share``. So nearly all are weak negatives, and strong
+    unlabelled rows count as observations of what was believed before: each has the odds of the weights it began with
+    (all moved by one shift where ``unlabelled_share`` says another mean). So nearly all are weak negatives, and strong
     leads that nobody came to are hardly any. This is done once: odds taken anew from the fitted weights would let the
     score confirm itself. They weigh as much as it takes to balance the labelled positives, which without any negative
     would lift the base term for all leads.
@@ -104,7 +105,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         prior_strength: float = 20.0,
         fit_intercept: bool = True,
         unlabelled: Any = None,
-        unlabelled_share: float = 0.01,
+        unlabelled_share: float | None = None,
         unlabelled_weight: float = 1.0,
         max_iter: int = 100,
         tol: float = 1e-9,
@@ -147,9 +148,9 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         design = self._design(X)
         target = (y == self.classes_[1]).astype(np.float64)
         weight = given.copy()
-        target[~known] = _shifted(design[~known] @ centre, given[~known], self.unlabelled_share)
-        positives = self.unlabelled_weight * float((weight * target)[known].sum())
-        weight[~known] *= _at_most_1(positives, float(given[~known].sum()) * self.unlabelled_share)
+        target[~known] = _believed(design[~known] @ centre, given[~known], self.unlabelled_share)
+        believed, labelled = ((weight * target)[some].sum() for some in (~known, known))
+        weight[~known] *= _at_most_1(self.unlabelled_weight * float(labelled), float(believed))
         found, self.n_iter_ = _solve(
             _Problem(design, target, weight, centre, self.prior_strength), lower, upper, self.max_iter, self.tol
         )
@@ -220,6 +221,8 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ("unlabelled_share", 0.0, 1.0),
         ):
             value = getattr(self, name)
+            if value is None and name == "unlabelled_share":
+                continue
             if not least <= value <= most or not np.isfinite(value) or (name == "prior_strength" and not value > 0):
                 wanted = "above 0" if name == "prior_strength" else f"{least:g} to {most:g}"
                 raise ValueError(f"{name} is {value!r}; it must be a finite number, {wanted}")
@@ -249,8 +252,10 @@ def _at_most_1(part: float, whole: float) -> float:
     return part / whole if part < whole else 1.0
 
 
-def _shifted(decision: Floats, weight: Floats, share: float) -> Floats:
-    """Return the logistic of decisions, all moved by one shift so that their weighted mean is ``share``."""
+def _believed(decision: Floats, weight: Floats, share: float | None) -> Floats:
+    """Return the logistic of decisions, all moved by one shift so that their weighted mean is ``share``, if given."""
+    if share is None:
+        return np.asarray(expit(decision))
     if not len(decision) or not weight.sum() > 0:
         return np.zeros(len(decision))
     if share in (0.0, 1.0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_settings_and_listed_vessels(run, results, tmp_path):
     (tmp_path / "some.csv").write_text("imo\n8405311\n12345\n")
     done = run("chains", results, "--listed", tmp_path / "some.csv", "--json")
     assert "1 of 2 rows could not be read (bad_number 1), the first in line 3: 12345" in done.err
+
+
+def test_several_lists_in_one_archive_count_together(run, results, tmp_path):
+    with zipfile.ZipFile(tmp_path / "lists.zip", "w") as archive:
+        archive.writestr("a.csv", "imo\n8405311\n")
+        archive.writestr("b.csv", "imo\n9100011\n")
+    done = run("chains", results, "--listed", tmp_path / "lists.zip", "--json")
+    assert done.code == 0, done.err
+    assert {row["sink"] for row in json.loads(done.out)} >= {"IMO 8405311"}
 
 
 @pytest.mark.parametrize(

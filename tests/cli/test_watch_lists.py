@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from stsdetect.pipeline.manifest import file_hash
 from stsdetect.readers import write_positions
 from stsdetect.schema import WATCH_HITS
 from tests.builders import TANKER, boat, join
@@ -60,7 +62,7 @@ def test_hits_are_in_the_table_the_run_the_page_and_the_score(run, export, tmp_p
     (reason,) = (reason for reason in with_list["reasons"] if reason["indicator"] == "watch_list")
     assert reason["weight"] == 2.5
     assert with_list["log_odds"] == pytest.approx(without["log_odds"] + 2.5)
-    assert "broadcast IMO 9100011, as TESTAVIL on SDN of 2026-03-20 (entry 20001, IRAN)" in reason["sentence"]
+    assert "broadcast IMO 9100011, as TESTAVIL on SDN of 2026-03-20 (entry 20001, IRAN, it is not" in reason["sentence"]
     assert pq.read_table(out / "events.parquet").equals(pq.read_table(plain / "events.parquet"))
 
     (about,) = json.loads((out / "run.json").read_text())["watch_lists"]
@@ -136,6 +138,16 @@ def test_several_lists_in_any_layout_agree(run, export, tmp_path):
     assert {row["vessel"] for row in hits} == {"538000001"}
     assert len({row["list_file"] for row in hits}) == len(names)
     assert "the first in line 5" in done.err  # the line that is cut off
+
+
+def test_a_list_in_an_archive_has_the_hash_of_the_archive(run, export, tmp_path):
+    with zipfile.ZipFile(tmp_path / "lists.zip", "w") as archive:
+        archive.write(LISTS / "own.csv", "a/own.csv")
+    done = run("detect", export, "--out", tmp_path / "out", "--no-page", "--watch-list", tmp_path / "lists.zip")
+    assert done.code == 0, done.err
+    (about,) = json.loads((tmp_path / "out" / "run.json").read_text())["watch_lists"]
+    assert about["path"].endswith("lists.zip!a/own.csv")
+    assert about["hash"] == file_hash(tmp_path / "lists.zip")
 
 
 def test_about_lists(run):

@@ -46,7 +46,7 @@ PAIR_COLUMNS = {
     "pair_id": pa.string(), "vessel_a": pa.string(), "vessel_b": pa.string(), "mmsi_a": pa.int64(),
     "mmsi_b": pa.int64(), "partner_kind": pa.string(), "partner_id": pa.string(), "rank": pa.int64(),
     "score": pa.float64(), "log_odds": pa.float64(), "confidence": pa.string(), "n_events": pa.int64(),
-    "first_time": TIME, "last_time": TIME,
+    "first_time": TIME, "last_time": TIME, "likelihood": pa.string(),
 }  # fmt: skip
 WEIGHTS = {row["name"]: row["weight"] for row in indicator_rows()}
 #: A Danish row that cannot be read: its day is not one.
@@ -167,6 +167,8 @@ def test_pairs_weights_score_and_rank(out):
         assert len(set(names)) == len(names)
         assert all(reason["sentence"] and reason["sentence"][-1] in ".!" for reason in pair["reasons"])
         assert pair["confidence"] in {"high", "medium", "low"}
+        # No words of probability without a calibrated model.
+        assert pair["likelihood"] is None
         assert pair["partner_kind"] in ("vessel", "unknown", "port")
         assert (pair["vessel_b"] is not None) == (pair["partner_kind"] == "vessel")
         if pair["partner_kind"] == "vessel":

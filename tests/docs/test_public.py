@@ -89,7 +89,7 @@ def test_every_verb_and_option_is_explained(path, command):
 
 
 def test_the_verbs_are_those_promised():
-    assert set(cli.commands) == {"detect", "inspect", "about", "simulate", "chains", "ledger"}
+    assert set(cli.commands) == {"detect", "inspect", "about", "simulate", "chains", "ledger", "evaluate"}
 
 
 def test_about_columns_lists_every_column_with_its_meaning():

@@ -28,9 +28,10 @@ from stsdetect.schema import BERTHS, EVENTS, PAIRS, VESSELS
 from stsdetect.score.features import features
 from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.score.scorer import Scorer
+from stsdetect.score.truth import named_by, sought
 from stsdetect.settings import Settings
-from stsdetect.simulate import read_truth
-from tests.evaluate.judge import WEEK_S, _is_lead, aliases, span_of
+from stsdetect.simulate import Planted, read_truth
+from tests.evaluate.judge import WEEK_S, span_of
 
 #: False leads a week that are looked at.
 CEILING = 20.0
@@ -68,15 +69,13 @@ def read_month(folder: Path) -> LeadsOfMonth:
     return LeadsOfMonth(folder.name, weeks, X, match(pairs, events, truth), pairs["log_odds"].to_numpy())
 
 
-def match(pairs: pa.Table, events: pa.Table, truth: Sequence[Any]) -> np.ndarray:
-    """Return which lead is which planted transfer, shape (leads, transfers)."""
-    kept = ["event_id", "kind", "start_time", "end_time", "lat_deg", "lon_deg"]
-    by_id = {row["event_id"]: row for row in events.select(kept).to_pylist()}
-    alias, moved = aliases(list(truth)), [one for one in truth if one.is_transfer]
-    columns = ["partner_kind", "mmsi_a", "mmsi_b", "event_ids", "first_time", "last_time"]
-    return np.array(
-        [[_is_lead(row, one, by_id, alias) for one in moved] for row in pairs.select(columns).to_pylist()]
-    ).reshape(pairs.num_rows, len(moved))
+def match(pairs: pa.Table, events: pa.Table, truth: Sequence[Planted]) -> np.ndarray:
+    """Return which lead names which thing that was planted, shape (leads, things)."""
+    wanted = sought(truth)
+    hits = np.zeros((pairs.num_rows, len(wanted)), dtype=np.bool_)
+    for row, number in named_by(pairs, events, truth, wanted):
+        hits[row, number] = True
+    return hits
 
 
 def under_ceiling(score: Floats, month: LeadsOfMonth, ceiling: float = CEILING) -> float:

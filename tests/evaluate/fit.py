@@ -1,9 +1,10 @@
 """``python -m tests.evaluate.fit FOLDER...``: fit the points of `stsdetect.detect.dark_score` to kept months.
 
 A folder is a month that ``python -m tests.evaluate --keep`` wrote, with its results. True partners are set against all
-that could have been, one logistic regression for each kind of dark rendezvous. Printed are the weights, and for each
-planted meeting how many false candidates of the month stand above it; with ``--held N`` the last N months are left out
-of the fit and judged.
+that could have been and that the points in use leave in the running, one logistic regression for each kind of dark
+rendezvous: easy ones are so many that they would hide what tells the others apart. Printed are the weights, and for
+each planted meeting how many false candidates of the month stand above it; with ``--held N`` the last N months are left
+out of the fit and judged.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ from tests.evaluate.judge import aliases, vessels
 
 #: Number of a candidate that is not judged.
 _NEITHER = -2
+#: Candidates with fewer points than this are out of the running: 4 below ``dark.min_score``.
+_IN_THE_RUNNING = -1.0
 #: Which share of the squared size of weights counts as a miss; small: the data decide.
 _RIDGE = 1.0
 
@@ -110,11 +113,12 @@ def _which(search: Search, one: Party, other: Party, truth: Sequence[Planted]) -
     return which
 
 
-def fit(samples: Sequence[Sample]) -> tuple[dict[str, float], float]:
+def fit(samples: Sequence[Sample], in_use: Weights) -> tuple[dict[str, float], float]:
     """Return the weight of each term, and the base term."""
     names = [name for name in samples[0].terms if any(np.ptp(sample.terms[name]) > 0 for sample in samples)]
-    x = np.concatenate([sample.matrix(names)[sample.truth > _NEITHER] for sample in samples])
-    y = np.concatenate([sample.truth[sample.truth > _NEITHER] >= 0 for sample in samples])
+    kept = [(s.truth >= 0) | ((s.truth > _NEITHER) & (points(s.terms, in_use) >= _IN_THE_RUNNING)) for s in samples]
+    x = np.concatenate([sample.matrix(names)[rows] for sample, rows in zip(samples, kept, strict=True)])
+    y = np.concatenate([sample.truth[rows] >= 0 for sample, rows in zip(samples, kept, strict=True)])
     middle, spread = x.mean(axis=0), x.std(axis=0)
     model = LogisticRegression(C=_RIDGE, solver="newton-cholesky", max_iter=100).fit((x - middle) / spread, y)
     weights = model.coef_[0] / spread
@@ -151,7 +155,7 @@ def main(argv: list[str] | None = None) -> int:
     told, asked = months[: len(months) - chosen.held], months[len(months) - chosen.held :] or months
     in_use: Mapping[str, Weights] = {"one_dark": ONE_DARK, "both_dark": BOTH_DARK}
     for kind, weights in in_use.items():
-        fitted, base = fit([month[kind] for month in told])
+        fitted, base = fit([month[kind] for month in told], weights)
         print(json.dumps({name: [round(value, 2), asdict(weights)[name]] for name, value in fitted.items()}), base)
         for name, ways in (("in use", weights), ("fitted", Weights(**{**_NOTHING, **fitted}))):
             rows = [row for month in asked for row in judged(month[kind], points(month[kind].terms, ways))]

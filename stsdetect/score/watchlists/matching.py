@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -37,6 +38,8 @@ MAX_NAMESAKES = 3
 #: Pairs of names compared letter by letter at once: bounds the table of distances to some 10 MB.
 _AT_ONCE = 10_000_000
 HIT, POSSIBLE = "hit", "possible"
+#: A list that is so much later than what was heard is said to be, where an entry has no date [days] (our choice).
+LATER_DAYS = 30
 
 
 @dataclass
@@ -58,13 +61,13 @@ class _Hull:
 class Matched:
     """What was found: hits (`schema.WATCH_HITS`), and how many hulls bear each name that told nothing.
 
-    ``namesakes`` holds for each list the names left out with the number of hulls that bear them; ``vetoed`` counts
-    hulls that another IMO number tells apart from an entry that they otherwise agree with.
+    ``namesakes`` holds for each list the names left out with the number of hulls that bear them; ``vetoed`` counts for
+    each the hulls that another IMO number tells apart from an entry that they otherwise agree with.
     """
 
     hits: pa.Table
     namesakes: dict[str, dict[str, int]]
-    vetoed: int
+    vetoed: dict[str, int]
 
 
 def match(lists: Sequence[WatchList], vessels: pa.Table, events: pa.Table | None = None) -> Matched:
@@ -91,24 +94,27 @@ def match(lists: Sequence[WatchList], vessels: pa.Table, events: pa.Table | None
     0
     """
     if not lists:
-        return Matched(WATCH_HITS.empty(), {}, 0)
+        return Matched(WATCH_HITS.empty(), {}, {})
     said_so = _identities(vessels, events)
     index = _Index(lists)
     hulls = _hulls(said_so, index.wanted(said_so))
-    found, namesakes, vetoed = [], dict[str, dict[str, int]](), 0
+    found, namesakes, vetoed = [], dict[str, dict[str, int]](), dict[str, int]()
     for number, one in enumerate(lists):
         borne: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        others: set[str] = set()
         for vessel, hull in hulls.items():
             imos = hull.imos
             for place in sorted(index.candidates(number, hull)):
                 entry = one.entries[place]
                 row = _compare(vessel, hull, imos, entry)
                 if row is None:
-                    vetoed += bool(imos and entry.imos and not imos.intersection(entry.imos))
+                    others |= {vessel} if imos and entry.imos and not imos.intersection(entry.imos) else set()
                 elif row[2] == ("name",):
                     borne[place].append(row)
                 else:
                     found.append((number, place, *row))
+        if others:
+            vetoed[one.label] = len(others)
         for place, rows in borne.items():
             if len(rows) > MAX_NAMESAKES:
                 namesakes.setdefault(one.label, {})[one.entries[place].name] = len(rows)
@@ -205,18 +211,18 @@ class _Index:
 
     def _slips(self, table: pa.Table) -> list[str]:
         """Return the names in the data that differ from one of an entry by a slip or two, and remember of which."""
-        by_numbers: dict[tuple[str, ...], list[Name]] = defaultdict(list)
+        by_mark: dict[tuple[str, ...], list[Name]] = defaultdict(list)
         for name in self._telling:
             if name.slips:
-                by_numbers[name.numbers].append(name)
+                by_mark[name.mark].append(name)
         asked: dict[tuple[str, ...], dict[Name, list[str]]] = defaultdict(lambda: defaultdict(list))
         for word in _words(table, "name"):
             name = plain(word)
-            if name.telling and name.slips and name.numbers in by_numbers and name.key not in self._by["name"]:
-                asked[name.numbers][name].append(word)
+            if name.telling and name.slips and name.mark in by_mark and name.key not in self._by["name"]:
+                asked[name.mark][name].append(word)
         close: list[str] = []
-        for numbers, words in asked.items():
-            entries = sorted(by_numbers[numbers], key=lambda one: len(one.letters))
+        for mark, words in asked.items():
+            entries = sorted(by_mark[mark], key=lambda one: len(one.letters))
             lengths = [len(one.letters) for one in entries]
             names = sorted(words, key=lambda one: len(one.letters))
             for length, group in groupby(names, key=lambda one: len(one.letters)):
@@ -311,7 +317,7 @@ def _nearly(name: Name, other: Name) -> bool:
     from rapidfuzz.distance import OSA
 
     most = min(name.slips, other.slips)
-    if not most or name.numbers != other.numbers or not (name.telling and other.telling):
+    if not most or name.mark != other.mark or not (name.telling and other.telling):
         return False
     return OSA.distance(name.letters, other.letters, score_cutoff=most) <= most
 
@@ -344,7 +350,7 @@ def _table(lists: Sequence[WatchList], hulls: Mapping[str, _Hull], found: Iterab
             "entry_imos": list(entry.imos),
             "programme": entry.programme or None,
             "listed_on": entry.listed_on,
-            "evidence": evidence(kind, words, one, entry, sorted(hull.imos - set(entry.imos))),
+            "evidence": evidence(kind, words, one, entry, sorted(hull.imos - set(entry.imos)), end),
             "list_file": one.path,
             "list_row": entry.row or None,
         }
@@ -360,14 +366,25 @@ def _latest(values: Mapping[Any, tuple[int, int]]) -> Any:
     return min(values, key=lambda value: (-values[value][1], value), default=None)
 
 
-def evidence(kind: str, words: Sequence[str], one: WatchList, entry: Entry, others: Sequence[int]) -> str:
-    """Return a match in words: what was broadcast, and which list has it."""
+def _since(one: WatchList, entry: Entry, last_us: int) -> list[str]:
+    """Say where an entry may be younger than what was heard: ships are sold, and listed for what came later."""
+    heard = datetime.fromtimestamp(last_us // 1_000_000, UTC).date()
+    if entry.listed_on:
+        return ["after it was heard here"] if entry.listed_on > heard else []
+    if one.date and (one.date - heard).days > LATER_DAYS:
+        return ["it is not said since when, and the list is later than what was heard"]
+    return []
+
+
+def evidence(kind: str, words: Sequence[str], one: WatchList, entry: Entry, others: Sequence[int], last_us: int) -> str:
+    """Return a match in words: what was broadcast, the last time at ``last_us``, and which list has it."""
     who = said(entry.name, 30) or f"entry {said(entry.entry_id, 30)}"
     about = [f"entry {said(entry.entry_id, 30)}"]
     if entry.programme:
         about.append(said(entry.programme, 60))
     if entry.listed_on:
         about.append(f"listed on {entry.listed_on.isoformat()}")
+    about += _since(one, entry, last_us)
     where = f"{who} on {said(one.label, 60)} ({', '.join(about)})"
     if kind == HIT:
         more = f"; it also broadcast IMO {', '.join(map(str, others[:3]))}" if others else ""

@@ -4,7 +4,7 @@ A name is put into capitals without accents; what stands in brackets goes; punct
 it that say what sort of ship it is go (``M/T``, ``MV``, ``MOTOR TANKER``, ``SS``), and so does ``NO`` before a number.
 Roman numbers at its end become digits (``ARK III`` is ``ARK 3``). What is left is compared without spaces: its letters
 may differ by a slip, its numbers may not, because ships of one owner are numbered: ``SAM JONG 1`` is not
-``SAM JONG 2``.
+``SAM JONG 2``. Nor may a single letter at its end, which stands for one: ``ALPHA A`` is not ``ALPHA B``.
 """
 
 from __future__ import annotations
@@ -62,6 +62,12 @@ class Name:
         """Whether it tells one ship from others by itself: neither short nor made of common words only."""
         size = len(self.letters) + sum(map(len, self.numbers))
         return size >= TELLING_CHARS and not all(word in COMMON_WORDS for word in self.words)
+
+    @property
+    def mark(self) -> tuple[str, ...]:
+        """What tells ships of one owner apart: numbers, and a single letter at the end (ALPHA A, ALPHA B)."""
+        last = self.words[-1:]
+        return (*self.numbers, *(last if last and len(last[0]) == 1 else ()))
 
     @property
     def slips(self) -> int:

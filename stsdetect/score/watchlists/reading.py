@@ -176,6 +176,9 @@ def _read(
         draft, beside = _with_beside(draft, source, extra)
     if not draft.entries:
         raise InputError(f"{source.label} holds no vessel that can be matched ({_account(draft)})")
+    if not any(entry.imos for entry in draft.entries):
+        what = "a column of them is called imo" if reader.name == AnyCsv.name else "was that meant?"
+        draft.remarks[f"no entry has an IMO number, so that nothing on it can be a hit: {what}"] = None
     stem = Path(source.member or source.path).name
     return WatchList(
         clean(told.name or draft.name or stem), told.day or draft.date, reader.name, source.label, tuple(draft.entries),

@@ -369,6 +369,28 @@ def test_a_track_that_was_never_there_does_not_go_dark():
     assert ended[0]["evidence"].startswith("another hull was heard on its MMSI meanwhile")
 
 
+@pytest.mark.parametrize("end", [17.5, 31.0], ids=["closed", "open"])
+def test_while_another_hull_sends_on_its_number_without_a_pause_none_is_dark(end):
+    """Whoever lies elsewhere under the same MMSI and never falls silent has no gap to be told by."""
+    ships = anchored(12)
+    ships[3] = silenced(ships[3], 10.0, end)
+    assert first_gap(*ships, mmsi=440100033)["coverage"] == "dark"
+    twin = boat(440100033, [(0, 900 * KM, 0), (30, 900 * KM, 0)], every_s=180, offset_s=11.0, transceiver="A")
+    ((gap,),) = gaps_of(*ships, twin).values()
+    assert gap["lon_deg"] < 130
+    assert gap["coverage"] == "unknown"
+    assert gap["evidence"].startswith("another hull was heard on its MMSI meanwhile")
+
+
+def test_ids_of_ones_own_with_a_hash_are_not_one_number():
+    ships = []
+    for k, ship in enumerate(anchored(12)):
+        place, field = ship.schema.get_field_index("vessel_id"), ship.schema.field("vessel_id")
+        ships.append(ship.set_column(place, field, pa.array([f"ship#{k}"] * ship.num_rows).cast(field.type)))
+    ships[3] = silenced(ships[3], 10.0, 17.5)
+    assert [gap["coverage"] for gap in gaps_of(*ships)["ship#3"]] == ["dark"]
+
+
 def test_two_that_hide_together_among_few_are_dark_where_the_others_go_on():
     """Each is the only one that fell silent with the other: that is no sign of an outage while four go on."""
     ships = anchored(6)
@@ -474,3 +496,14 @@ def test_areas_are_the_same_however_the_work_is_cut(rows_at_once):
         cut = sts.detect(join(*reversed(ships)), keep_fixes=False)
     for name in ("areas", "coverage", "events_table"):
         assert getattr(cut, name).equals(getattr(whole, name)), name
+
+
+def test_data_that_fill_half_a_day_do_not_halve_what_is_usual():
+    """For an hour three in four others were not heard; as many are usual there as in data of a whole day."""
+    ships = anchored(24, hours=(0, 14))
+    ships[3] = silenced(ships[3], 3.0, 9.5)
+    for k in range(4, 21):
+        ships[k] = silenced(ships[k], 5.0, 6.5)
+    gap = first_gap(*ships, mmsi=440100033)
+    assert gap["coverage"] == "unknown"
+    assert gap["evidence"].startswith("around where it would have been hardly anyone was heard in some of these hours")

@@ -136,6 +136,21 @@ def test_both_silent():
     assert event["n_positions_a"] == event["n_positions_b"] == 0
 
 
+@pytest.mark.parametrize(("stay_h", "off_nm"), [(0.5, 36), (45, 36), (9, 2)], ids=["no time", "days", "next to it"])
+def test_hours_and_ways_that_suit_a_hidden_transfer_speak_for_it(stay_h: float, off_nm: float):
+    """Both come from 60 nm at 9 kn, one from the west and one from the north, and go on as they came."""
+
+    def score(stay_h: float, off_nm: float) -> float:
+        begin, end, goes = 4 - off_nm / 9, 4 + stay_h + off_nm / 9, 4 + stay_h
+        hulls = []
+        for mmsi, east, north in ((440000001, 9 * NM, 0.0), (412000002, 0.0, -9 * NM)):
+            points = [(h, d * east, d * north) for h, d in ((-2.5, -6.5), (4, 0), (goes, 0), (goes + 6.5, 6.5))]
+            hulls.append(boat(mmsi, points, origin=SEA, silent=[(begin, end)], every_s=300, **TANKER))
+        return max(event["candidate_score"] for event in dark(*hulls, dark={"min_score": -99.0}))
+
+    assert score(stay_h, off_nm) < score(9, 36) - 1.0
+
+
 def test_two_silences_that_never_overlap_or_are_too_far_are_no_pair():
     early = boat(440000001, [(-30, 0, 0), (19, 147 * NM, 0)], origin=SEA, silent=[(-20, 2)], every_s=300, **TANKER)
     far = boat(440000003, [(-2, 0, 400 * NM), (19, 0, 400 * NM)], origin=SEA, silent=[(0, 17)], every_s=300, **TANKER)

@@ -50,3 +50,9 @@ def test_ranges_signs_sizes_times():
     assert texts.size_text(1_234_567) == "1.2 MB"
     assert texts.size_text(3e12) == "3000.0 GB"
     assert texts.iso_time(datetime(2024, 3, 1, 1, 2, 3, 500, tzinfo=UTC)) == "2024-03-01T01:02:03.000500Z"
+
+
+@pytest.mark.parametrize("score", [0.0, 1e-12, 0.5, 0.9994, 0.99951, 1.0])
+def test_no_score_reads_as_certain(score):
+    assert 0 < float(texts.score_text(score)) < 1
+    assert abs(float(texts.score_text(score)) - score) <= 0.0011

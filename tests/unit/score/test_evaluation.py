@@ -193,7 +193,7 @@ def test_intervals_come_again_and_hold_the_value() -> None:
                 assert figure.low is not None
                 assert figure.low <= figure.value <= figure.high
                 assert figure.low < figure.high
-    assert [line.group for line in first] == ["all", "seen by both sides", "a side silent", "f0", "f1"]
+    assert [line.group for line in first] == ["all", "both transponders on", "a transponder off", "f0", "f1"]
 
 
 def test_an_interval_of_shares_covers_as_often_as_it_says() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
@@ -421,3 +422,15 @@ def test_a_meeting_that_was_still_on_when_the_data_ended_is_not_bounded_by_its_t
         (one,) = read_transfers(table(rows), pairs_of([lead(1, SUPPLIER, KOREAN, rows)]), world)
         hours.append(one.passing.hours)
     assert hours == [pytest.approx(1.0), None]
+
+
+def test_notes_in_the_picture_stay_inside_it():
+    """A first year of two months leaves little room on the left of its end."""
+    rows = [
+        dict.fromkeys(LEDGER.names, 0) | {"period": f"{2022 + (10 + k) // 12}-{(10 + k) % 12 + 1:02d}", "cap": 500_000}
+        for k in range(14)
+    ]
+    text = ledger_svg(LEDGER.table({name: [row[name] for row in rows] for name in LEDGER.names}), min_score=0.98)
+    notes = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="end"[^>]*>(0% of draws above the cap)<', text)
+    assert len(notes) == 2
+    assert all(float(x) >= 6 * len(words) for x, words in notes)

@@ -91,7 +91,7 @@ def test_all_that_a_hull_ever_said_counts():
 def test_another_imo_number_is_another_ship(row):
     assert found({"vessel": "A", **row}) == []
     both = match([listed(LISTED)], hulls({"vessel": "A", **row}))
-    assert both.vetoed == 1
+    assert both.vetoed == {"OFAC SDN of 2026-03-20": 1}
 
 
 def test_a_number_typed_in_place_of_one_says_nothing():
@@ -100,6 +100,31 @@ def test_a_number_typed_in_place_of_one_says_nothing():
     assert found({"vessel": "A", "imo": 1234567}, entries=(junk,)) == []
     (maybe,) = found({"vessel": "A", "imo": 1234567, "mmsi": 572469210, "name": "TESTAVILON"})
     assert (maybe["kind"], maybe["matched"]) == ("possible", "mmsi;name")
+
+
+@pytest.mark.parametrize(
+    ("listed_on", "list_date", "words"),
+    [
+        (dt.date(2012, 7, 12), dt.date(2026, 3, 20), "listed on 2012-07-12)"),
+        (dt.date(2024, 3, 2), dt.date(2026, 3, 20), "listed on 2024-03-02)"),
+        (dt.date(2024, 3, 3), dt.date(2026, 3, 20), "listed on 2024-03-03, after it was heard here)"),
+        (None, dt.date(2026, 3, 20), "it is not said since when, and the list is later than what was heard)"),
+        (None, dt.date(2024, 3, 20), "(entry 1)"),
+        (None, None, "(entry 1)"),
+    ],
+)
+def test_what_was_listed_later_is_said_to_be(listed_on, list_date, words):
+    """Ships are sold and renamed, and listed for what came later: that says little of what they did before."""
+    one = listed(Entry("1", ("TESTAVILON",), (ONE,), listed_on=listed_on), date=list_date)
+    (hit,) = match([one], hulls({"vessel": "A", "imo": ONE})).hits.to_pylist()
+    assert hit["evidence"].endswith(words)
+
+
+def test_a_letter_at_the_end_tells_ships_apart_as_a_number_does():
+    entry = Entry("1", ("CONFIDENCE P", "TESTAVILON"))
+    assert found({"vessel": "A", "name": "CONFIDENCE I"}, {"vessel": "B", "name": "CONFIDENCE"}, entries=(entry,)) == []
+    (hit,) = found({"vessel": "A", "name": "CONFIDENSE P"}, entries=(entry,))
+    assert hit["matched"] == "name"
 
 
 def test_a_contradiction_later_in_its_history_counts_as_well():

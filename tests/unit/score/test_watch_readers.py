@@ -162,6 +162,13 @@ def test_own_csv():
     assert one.name == "own.csv"
 
 
+def test_a_list_without_any_imo_number_says_what_that_means(tmp_path):
+    (tmp_path / "l.csv").write_text("Vessel name,IMO/official no\nTESTAVILON,9100011\n")
+    (remark,) = read(tmp_path / "l.csv").remarks
+    assert remark.startswith("no entry has an IMO number, so that nothing on it can be a hit")
+    assert read(LISTS / "own.csv").remarks == ()
+
+
 def test_json_counts_are_held_against_what_was_read(tmp_path):
     text = (LISTS / "vessels.json").read_text().replace('"count": 3', '"count": 4')
     (tmp_path / "v.json").write_text(text)

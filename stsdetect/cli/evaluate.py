@@ -1,0 +1,97 @@
+"""``stsdetect evaluate``: how good the leads of a run are, against what is known to be true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from stsdetect.cli import console, options
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--truth",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="truth.json of `stsdetect simulate`, if the input was simulated.",
+)
+@click.option(
+    "--budget",
+    metavar="N",
+    type=float,
+    default=20.0,
+    show_default=True,
+    help="Leads an analyst looks at in a week, the strongest first: recall is said of these.",
+)
+@click.option(
+    "--k", metavar="N", type=int, default=20, show_default=True, help="Precision is said of the N strongest leads."
+)
+@click.option(
+    "--by",
+    type=click.Choice(["case", "month"]),
+    default="case",
+    show_default=True,
+    help="What intervals draw anew: what was sought, or whole months of the input.",
+)
+@click.option(
+    "--rules",
+    "inputs",
+    metavar="INPUT",
+    multiple=True,
+    help="Apply the rules that others publish to the input of the run, and set them beside its leads; may be repeated. "
+    "All positions are held in memory.",
+)
+@options.settings_options
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.messages
+def evaluate(
+    folder: Path,
+    truth: Path,
+    budget: float,
+    k: int,
+    by: str,
+    inputs: tuple[str, ...],
+    settings_file: Path | None,
+    changes: tuple[str, ...],
+    mapped: tuple[str, ...],
+    as_csv: bool,
+    as_json: bool,
+    quiet: bool,
+    **single: object,
+) -> None:
+    """Say how good the leads of an earlier run in DIR are.
+
+    Precision and recall from the top of the list, by family, each with a bootstrap interval; what was to be found and
+    has no lead counts as missed. Settings matter for --rules only, and should be those of the run.
+    """
+    settings = options.build_settings(settings_file, changes, mapped, **single)
+    from stsdetect.pipeline.evaluated import as_rows, evaluate_run
+
+    found = evaluate_run(
+        folder,
+        truth,
+        per_week=budget,
+        k=k,
+        by="case" if by == "case" else "block",
+        rules_on=list(inputs) or None,
+        settings=settings,
+        progress=lambda rule: console.info(f"Applying {rule} ...", stage="rules"),
+    )
+    if as_json:
+        import json
+
+        click.echo(json.dumps(as_rows(found), indent=1))
+    elif as_csv:
+        import pyarrow as pa
+
+        from stsdetect.cli.summary import print_csv
+
+        print_csv(pa.Table.from_pylist(as_rows(found)))
+    elif not quiet:
+        from stsdetect.cli.evaluated import print_evaluation
+
+        print_evaluation(found)

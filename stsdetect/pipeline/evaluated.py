@@ -1,0 +1,183 @@
+"""How good the leads of an earlier run are, from its folder and what is known to be true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stsdetect.errors import InputError, UsageError
+from stsdetect.pipeline.chained import read_table
+from stsdetect.pipeline.output import RUN_FILE
+from stsdetect.readers import read
+from stsdetect.schema import EVENTS, PAIRS
+from stsdetect.score.comparison import Comparison, Raised, compare, raised
+from stsdetect.score.evaluation import Bin, By, Interval, Judged, Line, evaluate, reliability
+from stsdetect.score.published import Positions, alerts
+from stsdetect.score.truth import judge_truth, sought, vessels
+from stsdetect.settings import Settings
+from stsdetect.simulate import read_truth
+from stsdetect.tracks import build_tracks
+
+_WEEK_S = 7 * 86_400.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is said of one run.
+
+    Attributes
+    ----------
+    judged
+        Its leads against what there was to find.
+    lines
+        Figures for all, and for each family.
+    reliability
+        Only where scores are calibrated probabilities; None for priority scores.
+    comparisons
+        Published rules on the same positions; empty where none were asked for.
+    k, per_week, by
+        What the figures were made with.
+    """
+
+    judged: Judged
+    lines: tuple[Line, ...]
+    reliability: tuple[Bin, ...] | None
+    comparisons: tuple[Comparison, ...]
+    k: int
+    per_week: float
+    by: By
+
+
+def evaluate_run(
+    folder: str | Path,
+    truth: str | Path,
+    *,
+    per_week: float = 20.0,
+    k: int = 20,
+    by: By = "case",
+    rules_on: Any = None,
+    settings: Settings | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Evaluation:
+    """Say how good the leads of an earlier run are.
+
+    Parameters
+    ----------
+    folder
+        Where the run wrote ``events.parquet``, ``pairs.parquet`` and ``run.json``.
+    truth
+        ``truth.json`` of the simulated input.
+    per_week
+        How many leads a week an analyst looks at, the strongest first.
+    k
+        How many of the strongest leads precision is said of.
+    by
+        What the bootstrap draws: ``case`` (what was planted) or ``block`` (months).
+    rules_on
+        The input of the run: published rules are applied to it, which holds all its positions in memory. None: no
+        rules.
+    settings
+        Those of the run; the groups ``read``, ``clean``, ``context`` and ``encounters`` are used, for rules only.
+    progress
+        Called with what is being done.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no such results, or the truth cannot be read or holds no transfer.
+    UsageError
+        If ``per_week`` or ``k`` is not positive.
+    """
+    if per_week <= 0 or k < 1:
+        raise UsageError(f"a budget of {per_week:g} leads a week and the first {k} leads: both must be positive")
+    events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
+    planted = read_truth(truth)
+    if not any(one.is_transfer for one in planted):
+        raise InputError(f"{truth} tells of no transfer; there is nothing to find")
+    heard = set(events["mmsi_a"].to_pylist()) | set(events["mmsi_b"].to_pylist())
+    if not any(vessels(one) & heard for one in planted):
+        raise InputError(f"{truth} is of another input: none of its vessels is in the events of {folder}")
+    judged = judge_truth(pairs, events, planted, weeks=weeks_of(folder))
+    found: list[Raised] = []
+    if rules_on is not None:
+        found = raised(rule_alerts(rules_on, settings or Settings(), progress), planted, sought(planted))
+    return Evaluation(
+        judged,
+        tuple(evaluate(judged, k=k, per_week=per_week, by=by)),
+        _reliability(pairs, judged),
+        tuple(compare(judged, found, by=by)) if found else (),
+        k,
+        per_week,
+        by,
+    )
+
+
+def rule_alerts(
+    source: Any, settings: Settings, progress: Callable[[str], None] | None = None
+) -> dict[tuple[str, str], pa.Table]:
+    """Apply the published rules to the positions in files or a table; all are held in memory."""
+    tracks = build_tracks(read(source, settings=settings.read).positions, settings.clean)
+    positions = Positions.of(tracks.fixes, tracks.vessels, settings.context, settings.encounters)
+    return alerts(positions, progress=progress)
+
+
+def weeks_of(folder: str | Path) -> float:
+    """Return how many weeks the input of an earlier run spans, by its ``run.json``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or does not tell.
+    """
+    path = Path(folder) / RUN_FILE
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        first, last = (datetime.fromisoformat(told[name]) for name in ("first_time", "last_time"))
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise InputError(f"{path} does not tell from when to when its input is: {problem}") from problem
+    return max((last - first).total_seconds() / _WEEK_S, 1e-9)
+
+
+def _reliability(pairs: pa.Table, judged: Judged) -> tuple[Bin, ...] | None:
+    """Say how reliable scores are, if the run calls them likelihoods."""
+    if "likelihood" not in pairs.column_names or not pairs.num_rows:
+        return None
+    rows = pc.is_valid(pairs["likelihood"]).to_numpy()
+    if not rows.any():
+        return None
+    return tuple(reliability(pairs["score"].to_numpy()[rows], judged.true[rows]))
+
+
+def as_rows(one: Evaluation) -> list[dict[str, Any]]:
+    """Return the figures as plain rows with the same names: of our leads, of rules, and of what scores are worth."""
+    rows: list[dict[str, Any]] = []
+    for line in one.lines:
+        told = {"pr_auc": line.pr_auc, f"precision_at_{one.k}": line.precision, "recall": line.recall}
+        rows.append(
+            {"table": "leads", "group": line.group, "sought": line.n, "with_lead": line.with_lead, **_flat(told)}
+        )
+    for rule in one.comparisons:
+        told = {"recall": rule.recall, "our_recall": rule.our_recall, "difference": rule.difference}
+        rows.append(
+            {"table": "rules", "group": rule.group, "sought": rule.n, "rule": rule.rule, "reading": rule.reading,
+             "alerts": rule.alerts, "precision": rule.precision, "our_precision": rule.our_precision, **_flat(told),
+             "verdict": rule.verdict}
+        )  # fmt: skip
+    rows += [{"table": "reliability", **each._asdict()} for each in one.reliability or ()]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in names} for row in rows]
+
+
+def _flat(told: Mapping[str, Interval]) -> dict[str, float | None]:
+    return {
+        f"{name}{end}": value
+        for name, figure in told.items()
+        for end, value in zip(("", "_low", "_high"), figure, strict=True)
+    }

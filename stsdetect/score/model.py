@@ -1,0 +1,219 @@
+"""A scorer as data: weights by indicator with where they come from, in a JSON file, never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stsdetect.errors import InputError, UsageError, did_you_mean
+from stsdetect.score.likelihood import weights_digest
+from stsdetect.score.rank import EVERY_INDICATOR, effective_weights
+from stsdetect.settings import CalibrationSettings, ScoreSettings, Settings
+
+#: A model file is some tens of kilobytes; what is far larger is none [bytes].
+_MOST_BYTES = 10_000_000
+
+Weights = dict[str, Annotated[float, Field(allow_inf_nan=False)]]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Calibration(_Data):
+    """How raw log-odds became those whose logistic is a probability, and for which leads.
+
+    Calibrated log-odds are ``scale`` times the raw ones plus ``shift`` times the strength of the base term; both are
+    already in the weights of the model.
+    """
+
+    kinds: tuple[str, ...] = Field(min_length=1)
+    """Base terms of the kinds of lead that had labels enough."""
+    scale: float = Field(gt=0)
+    shift: float
+    low: float
+    """Log-odds of the weakest lead that was judged: below it no likelihood is said."""
+    high: float
+    """Log-odds of the strongest lead that was judged."""
+    n_transfer: int = Field(ge=0)
+    """Leads of these kinds that were judged consistent with a transfer."""
+    n_innocent: int = Field(ge=0)
+    log_loss: float = Field(ge=0)
+    """Mean minus log-likelihood of the verdicts, each told by weights that were fitted without it [nats]."""
+    log_loss_of_share: float = Field(ge=0)
+    """The same if each were told by the share of transfers among them alone [nats]."""
+
+
+class Model(_Data):
+    """Weights by indicator that replace those of a profile, and what is to be known of them.
+
+    Attributes
+    ----------
+    weights
+        Of every indicator, base terms included, calibration folded in [log-odds].
+    profile
+        The profile whose weights were moved.
+    prior_weights, prior_strength
+        What the weights were before, and how firmly they were believed (see `stsdetect.Scorer`).
+    labels
+        How many leads were judged transfer, innocent and unclear, and how many were not.
+    calibration
+        None where labels did not allow it: then scores are priorities, and no probability words are used.
+    not_calibrated
+        Why there is no calibration; empty where there is.
+    training
+        What it was made of: digests of the leads and the labels, ids of the runs' settings, versions, date.
+
+    Examples
+    --------
+    >>> model = Model(
+    ...     weights=effective_weights({}), profile="default", prior_weights=effective_weights({}), prior_strength=20,
+    ...     labels={}, not_calibrated="there are no labels", training={},
+    ... )
+    >>> model.settings(Settings()).score.weights["base"]
+    -3.0
+    """
+
+    schema_version: Literal["stsdetect-model/1"] = Field(default="stsdetect-model/1", alias="schema")
+    weights: Weights
+    profile: str
+    prior_weights: Weights
+    prior_strength: float = Field(gt=0)
+    labels: dict[str, int]
+    calibration: Calibration | None = None
+    not_calibrated: str = ""
+    training: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Model:
+        """Read a model file.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or is no model of this version.
+        """
+        try:
+            with open(path, "rb") as file:
+                data = file.read(_MOST_BYTES + 1)
+        except OSError as problem:
+            raise InputError(f"the model {path} cannot be read: {problem.strerror}") from problem
+        if len(data) > _MOST_BYTES:
+            raise InputError(f"{path} is no model: it is larger than {_MOST_BYTES:,} bytes")
+        try:
+            model = cls.model_validate_json(data)
+        except ValidationError as problem:
+            raise InputError(
+                f"{path} is no model that `stsdetect fit` of this version wrote: {_first(problem)}; fit it anew"
+            ) from problem
+        model._check(path)
+        return model
+
+    def _check(self, path: str | Path) -> None:
+        directions = {indicator.name: indicator.direction for indicator in EVERY_INDICATOR}
+        for name, weight in self.weights.items():
+            if name not in directions:
+                hint = did_you_mean(name, directions)
+                raise InputError(
+                    f"{path} has a weight of {name!r:.60}, an indicator that this version does not have.{hint} Fit the "
+                    "model anew"
+                )
+            direction = directions[name]
+            if (direction == "against" and weight > 0) or (direction in ("for", "both") and weight < 0):
+                raise InputError(f"{path}: the weight of {name} is {weight:g}, against its direction ({direction})")
+        missing = sorted(set(directions) - set(self.weights))
+        if missing:
+            raise InputError(
+                f"{path} has no weight of {missing[0]}, an indicator of this version ({len(missing)} are missing); fit "
+                "the model anew"
+            )
+
+    def to_json(self) -> str:
+        """Return the text of the file; the same model is the same text."""
+        return self.model_dump_json(indent=1, by_alias=True) + "\n"
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, whole or not at all.
+
+        Raises
+        ------
+        UsageError
+            If it cannot be written.
+        """
+        target = Path(path)
+        aside = target.with_name(f".{target.name[:60]}.{os.getpid()}.part")
+        try:
+            aside.write_text(self.to_json(), encoding="utf-8", newline="\n")
+            os.replace(aside, target)
+        except OSError as problem:
+            raise UsageError(f"the model cannot be written to {path}: {problem.strerror}") from problem
+        finally:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits of the whole file."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
+
+    def settings(self, settings: Settings) -> Settings:
+        """Return settings with the weights of this model, and its calibration.
+
+        Raises
+        ------
+        UsageError
+            If they change weights themselves: a model brings all of them.
+        """
+        if settings.score.weights:
+            name = next(iter(settings.score.weights))
+            raise UsageError(
+                f"the settings change score.weights.{name}, and a model brings all weights; give one or the other"
+            )
+        known = self.calibration
+        calibration = known and CalibrationSettings(
+            weights_id=weights_digest(effective_weights(self.weights)),
+            kinds=known.kinds,
+            low=known.low,
+            high=known.high,
+        )
+        score = settings.score.model_copy(update={"weights": dict(self.weights), "calibration": calibration})
+        return settings.model_copy(update={"score": ScoreSettings.model_validate(score.model_dump())})
+
+    def moved(self) -> list[tuple[str, float, float]]:
+        """Return name, weight before and weight now of each indicator, what moved most first."""
+        rows = [(name, self.prior_weights.get(name, 0.0), weight) for name, weight in self.weights.items()]
+        return sorted(rows, key=lambda row: (-abs(row[2] - row[1]), row[0]))
+
+    def describe(self) -> dict[str, Any]:
+        """Return what ``run.json`` says of the model."""
+        return {
+            "digest": self.digest,
+            "profile": self.profile,
+            "prior_strength": self.prior_strength,
+            "labels": self.labels,
+            "calibration": None if self.calibration is None else self.calibration.model_dump(mode="json"),
+            "not_calibrated": self.not_calibrated,
+            "training": self.training,
+        }
+
+
+def _first(problem: ValidationError) -> str:
+    error = problem.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in error["loc"])
+    return f"{where}: {error['msg']}" if where else str(error["msg"])
+
+
+def as_model(model: Model | str | Path | None) -> Model | None:
+    """Return a model, read where it is a path."""
+    return Model.load(model) if isinstance(model, (str, Path)) else model
+
+
+def rounded(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return weights as a model keeps them: six decimals, so that the file reads well and says exactly what counts."""
+    return {name: round(float(value), 6) + 0.0 for name, value in weights.items()}

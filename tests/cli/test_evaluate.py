@@ -1,0 +1,94 @@
+"""`evaluate` on the results of a run over simulated exports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scenes of every family, and the results of a run over them."""
+    import stsdetect as sts
+    from stsdetect.simulate import simulate, write
+
+    folder = tmp_path_factory.mktemp("world")
+    write(simulate("scenarios", seed=3), folder, ("parquet",))
+    sts.detect(folder / "parquet", out=folder / "out", page=False, keep_fixes=False)
+    return folder
+
+
+def test_figures_for_people_and_for_programs(run, world):
+    words = ("evaluate", world / "out", "--truth", world / "truth.json", "--budget", "50", "--k", "10")
+    done = run(*words)
+    assert (done.code, done.err) == (0, "")
+    flat = " ".join(done.out.split())
+    assert "what has no lead counts as missed" in flat
+    assert "PR-AUC precision at 10 recall at 50 a week" in flat
+    assert "The score is a priority, not a probability" in flat
+    assert "ROC" not in done.out
+    told = json.loads(run(*words, "--json").out)
+    assert {row["table"] for row in told} == {"leads"}
+    first = told[0]
+    assert first["group"] == "all"
+    assert first["sought"] > 5
+    assert 0 <= first["pr_auc_low"] <= first["pr_auc"] <= first["pr_auc_high"] <= 1
+    assert 0.5 < first["recall"] <= 1
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--csv").out)))
+    assert [row["group"] for row in rows] == [row["group"] for row in told]
+    assert float(rows[0]["pr_auc"]) == first["pr_auc"]
+    assert run(*words, "-q").out == ""
+    assert run(*words).out == done.out
+    assert run(*words, "--by", "month").code == 0
+
+
+def test_published_rules_beside_the_leads(run, world):
+    words = ("evaluate", world / "out", "--truth", world / "truth.json", "--rules", world / "parquet")
+    done = run(*words)
+    assert done.code == 0
+    assert "Applying gfw, shore" in done.err
+    flat = " ".join(done.out.split())
+    assert "published rules, all" in flat
+    for rule in ("gfw shore", "starboard any speed", "skylight slow, off shore", "dark_sts", "fleetleaks 1 nm"):
+        assert rule in flat
+    rows = [row for row in json.loads(run(*words, "--json").out) if row["table"] == "rules"]
+    of_gfw = next(row for row in rows if row["rule"] == "gfw" and row["group"] == "all")
+    assert 0 < of_gfw["recall"] < 1
+    assert of_gfw["alerts"] >= of_gfw["recall"] * of_gfw["sought"]
+    assert of_gfw["difference"] == pytest.approx(of_gfw["our_recall"] - of_gfw["recall"])
+
+
+def test_what_cannot_be_evaluated_is_said(run, world, tmp_path):
+    truth = world / "truth.json"
+    told = json.loads(truth.read_text())
+    for name, planted, why in (
+        ("other", [{**one, "vessels": ["999"]} for one in told["planted"]], "is of another input"),
+        ("calm", [one for one in told["planted"] if not one["is_transfer"]], "tells of no transfer"),
+    ):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({**told, "planted": planted}))
+        done = run("evaluate", world / "out", "--truth", path)
+        assert (done.code, done.out) == (3, "")
+        assert why in done.err
+    (tmp_path / "text.json").write_text("{")
+    for folder, path in ((world, truth), (world / "out", tmp_path / "text.json"), (world / "out", world / "none.json")):
+        done = run("evaluate", folder, "--truth", path)
+        assert (done.code, done.out) == (3, "")
+        assert done.err.startswith("error:")
+    for wrong in (("--budget", "0"), ("--k", "0"), ("--by", "week")):
+        assert run("evaluate", world / "out", "--truth", truth, *wrong).code == 2
+    assert run("evaluate", world / "out").code == 2
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for name in ("events.parquet", "pairs.parquet"):
+        (copied / name).write_bytes((world / "out" / name).read_bytes())
+    for text in (None, "{}", "[]", '{"first_time": "yesterday", "last_time": null}'):
+        if text is not None:
+            (copied / "run.json").write_text(text)
+        done = run("evaluate", copied, "--truth", truth)
+        assert done.code == 3
+        assert "run.json" in done.err
