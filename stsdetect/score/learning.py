@@ -77,7 +77,7 @@ def learn(
     >>> from stsdetect.score.features import features
     >>> from stsdetect.score.rank import effective_weights
     >>> learn(features(PAIRS.empty()), [], [], weights=effective_weights({})).weights["base"]
-    -3.0
+    -3.3
     """
     given = np.asarray(labels, dtype=np.int64)
     rule = Scorer(
