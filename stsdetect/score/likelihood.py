@@ -44,7 +44,7 @@ def word(probability: float) -> str:
 
 
 def weights_digest(settings: ScoreSettings) -> str:
-    """Return twelve hex digits that change with any weight in force, and with what decides how correlated ones count."""
+    """Return twelve hex digits that change with any weight in force, and with how correlated ones count."""
     content = [effective_weights(settings.weights, settings), settings.profile_weights, settings.groups]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 

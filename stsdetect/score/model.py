@@ -79,8 +79,8 @@ class Model(_Data):
     ...     weights=effective_weights({}), profile="dprk-petroleum", prior_weights=effective_weights({}),
     ...     prior_strength=20, labels={}, not_calibrated="there are no labels", training={},
     ... )
-    >>> model.settings(Settings()).score.weights["base"]
-    -3.0
+    >>> model.settings(Settings()).score.weights == effective_weights({})
+    True
     """
 
     schema_version: Literal["stsdetect-model/1"] = Field(default="stsdetect-model/1", alias="schema")
