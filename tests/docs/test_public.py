@@ -36,10 +36,11 @@ def ask(*words: str) -> str:
 
 def test_exported_names():
     assert set(stsdetect.__all__) == {
-        "DarkRendezvous", "Encounters", "Gaps", "InputError", "Loitering", "Model", "PortCalls", "Result", "SchemaError",
-        "Scorer", "Settings", "SettingsError", "StsError", "TooManyRejectsError", "UsageError", "WatchListFile", "__version__",
-        "annotate", "build_tracks", "chains", "detect", "features", "fit", "inspect", "label", "ledger", "load_settings", "rank_pairs", "read",
-        "read_watch_lists", "score", "simulate", "to_networkx",
+        "DarkRendezvous", "Encounters", "Gaps", "InputError", "Loitering", "Model", "PortCalls", "Result",
+        "SchemaError", "Scorer", "Settings", "SettingsError", "StsError", "TooManyRejectsError", "UsageError",
+        "WatchListFile", "__version__", "annotate", "build_tracks", "chains", "detect", "features", "fit",
+        "inspect", "label", "ledger", "load_settings", "rank_pairs", "read", "read_watch_lists", "score",
+        "simulate", "to_networkx",
     }  # fmt: skip
     assert set(stsdetect.__all__) <= set(dir(stsdetect))
 
