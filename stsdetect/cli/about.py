@@ -16,7 +16,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 
 @click.group(context_settings=_HELP)
 def about() -> None:
-    """List formats, columns, settings, indicators, profiles, identity tests, lists, the model card and versions."""
+    """List formats, columns, settings, indicators, profiles, identity tests, watch-lists, model card and versions."""
 
 
 @about.command(context_settings=_HELP)
