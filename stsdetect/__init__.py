@@ -25,11 +25,17 @@ if TYPE_CHECKING:
     from stsdetect.pipeline import Result as Result
     from stsdetect.pipeline import detect as detect
     from stsdetect.pipeline import inspect as inspect
+    from stsdetect.pipeline.fitted import fit as fit
+    from stsdetect.pipeline.fitted import label as label
+    from stsdetect.pipeline.rescored import score as score
     from stsdetect.readers import read as read
     from stsdetect.score import rank_pairs as rank_pairs
     from stsdetect.score.chain_graph import to_networkx as to_networkx
     from stsdetect.score.chains import chains as chains
+    from stsdetect.score.features import features as features
     from stsdetect.score.ledger import ledger as ledger
+    from stsdetect.score.model import Model as Model
+    from stsdetect.score.scorer import Scorer as Scorer
     from stsdetect.score.watchlists import WatchListFile as WatchListFile
     from stsdetect.score.watchlists import read_watch_lists as read_watch_lists
     from stsdetect.settings import Settings as Settings
@@ -43,10 +49,12 @@ _PUBLIC = {
     "Gaps": "stsdetect.detect",
     "InputError": "stsdetect.errors",
     "Loitering": "stsdetect.detect",
+    "Model": "stsdetect.score.model",
     "PortCalls": "stsdetect.detect",
     "Result": "stsdetect.pipeline",
     "SchemaError": "stsdetect.errors",
     "Settings": "stsdetect.settings",
+    "Scorer": "stsdetect.score.scorer",
     "SettingsError": "stsdetect.errors",
     "StsError": "stsdetect.errors",
     "TooManyRejectsError": "stsdetect.errors",
@@ -56,12 +64,16 @@ _PUBLIC = {
     "build_tracks": "stsdetect.tracks",
     "chains": "stsdetect.score.chains",
     "detect": "stsdetect.pipeline",
+    "features": "stsdetect.score.features",
+    "fit": "stsdetect.pipeline.fitted",
     "inspect": "stsdetect.pipeline",
+    "label": "stsdetect.pipeline.fitted",
     "ledger": "stsdetect.score.ledger",
     "load_settings": "stsdetect.settings",
     "rank_pairs": "stsdetect.score",
     "read": "stsdetect.readers",
     "read_watch_lists": "stsdetect.score.watchlists",
+    "score": "stsdetect.pipeline.rescored",
     "simulate": "stsdetect.simulate",
     "to_networkx": "stsdetect.score.chain_graph",
 }

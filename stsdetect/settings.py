@@ -449,6 +449,17 @@ def load_settings(path: str | Path | None = None, **changes: Any) -> Settings:
         current = data.get(group)
         data[group] = {**current, **values} if isinstance(current, dict) and isinstance(values, dict) else values
     data, where = _on_profile(data, where)
+    return settings_from(data, where)
+
+
+def settings_from(data: dict[str, Any], where: str) -> Settings:
+    """Return settings from tables by group, with nothing of a profile beneath them; ``where`` begins a message.
+
+    Raises
+    ------
+    SettingsError
+        If a name is unknown (the nearest valid names are offered) or a value is wrong.
+    """
     try:
         return Settings.model_validate(data)
     except ValidationError as problem:

@@ -18,8 +18,11 @@ from stsdetect.cli.about import about
 from stsdetect.cli.chains import chains
 from stsdetect.cli.detect import detect
 from stsdetect.cli.evaluate import evaluate
+from stsdetect.cli.fit import fit
 from stsdetect.cli.inspect import inspect
+from stsdetect.cli.label import label
 from stsdetect.cli.ledger import ledger
+from stsdetect.cli.score import score
 from stsdetect.cli.simulate import simulate
 from stsdetect.errors import StsError
 
@@ -56,7 +59,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for verb in (detect, inspect, chains, ledger, evaluate, simulate, about):
+for verb in (detect, inspect, score, label, fit, chains, ledger, evaluate, simulate, about):
     cli.add_command(verb)
 
 

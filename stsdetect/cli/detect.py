@@ -15,6 +15,7 @@ from stsdetect.cli import console, options
 @click.option("--out", metavar="DIR", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @options.settings_options
 @options.profile_option
+@options.model_option
 @click.option("--since", metavar="TIME", help="Only reports from this time on (ISO 8601, UTC).")
 @click.option("--until", metavar="TIME", help="Only reports before this time (ISO 8601, UTC).")
 @click.option(
@@ -79,6 +80,7 @@ def detect(
     vessels: tuple[str, ...],
     watch_lists: tuple[str, ...],
     known: Path | None,
+    model_file: Path | None,
     **single: Any,
 ) -> None:
     """Find loitering, encounters and gaps and rank the pairs of vessels that met.
@@ -97,7 +99,7 @@ def detect(
         result = run_job(
             list(inputs), out=out, settings=settings, since=since, until=until, bbox=options.parse_bbox(bbox),
             vessels=vessels or None, watch_lists=[list_file(text) for text in watch_lists], known=known,
-            formats=options.parse_formats(formats), page=not no_page, hash_inputs=sha256,
+            model=model_file, formats=options.parse_formats(formats), page=not no_page, hash_inputs=sha256,
             progress=follow,
         )  # fmt: skip
     if not quiet:

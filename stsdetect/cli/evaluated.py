@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from stsdetect.cli.summary import _say, _stdout
+from stsdetect.cli.summary import say, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,8 @@ _WHOLE = ("all", "both transponders on", "a transponder off")
 
 def print_evaluation(found: Evaluation) -> None:
     """Print the figures of our leads, of rules beside them, and how reliable scores are."""
-    console, judged = _stdout(), found.judged
-    _say(
+    console, judged = stdout(), found.judged
+    say(
         console,
         f"{judged.n_sought:,} to find among {judged.n_leads:,} leads, "
         f"{1000 * judged.base_rate:.2g} in 1,000; what has no lead counts as missed",
@@ -44,13 +44,13 @@ def print_evaluation(found: Evaluation) -> None:
         _rules(console, group, [one for one in found.comparisons if one.group == group])
     _reliable(console, found.reliability)
     for remark in found.remarks:
-        _say(console, remark)
+        say(console, remark)
     what = "what was to be found" if found.by == "case" else "months"
-    _say(console, f"In brackets: 95 % intervals, drawing {what} anew. One run says little of other waters and times.")
+    say(console, f"In brackets: 95 % intervals, drawing {what} anew. One run says little of other waters and times.")
 
 
 def _rules(console: Console, group: str, rules: Sequence[Comparison]) -> None:
-    _say(console, f"published rules, {group} ({rules[0].n:,} to find), beside as many of our leads")
+    say(console, f"published rules, {group} ({rules[0].n:,} to find), beside as many of our leads")
     table = _table("rule", "reading", "alerts", "recall", "precision", "our recall", "our precision", "difference", "")
     for one in rules:
         table.add_row(
@@ -62,7 +62,7 @@ def _rules(console: Console, group: str, rules: Sequence[Comparison]) -> None:
 
 def _reliable(console: Console, bins: Sequence[Bin] | None) -> None:
     if bins is None:
-        _say(console, "The score is a priority, not a probability, so its reliability cannot be said.")
+        say(console, "The score is a priority, not a probability, so its reliability cannot be said.")
         return
     table = _table("score", "leads", "mean score", "true")
     for one in bins:

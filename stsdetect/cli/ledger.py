@@ -45,7 +45,8 @@ def ledger(
     """Add up what the leads of an earlier run in DIR may have brought, against the cap of 500,000 barrels a year.
 
     Each volume is an interval, and whether a lead is real is not known: so it is worked out on two assumptions, that
-    all leads from a score on are real, and that scores are probabilities, which they are not. It is never a verdict.
+    all leads from a score on are real, and that scores are probabilities, which they are not unless a model was
+    calibrated. It is never a verdict.
     """
     settings = options.build_settings(settings_file, changes, (), **single)
     from stsdetect.pipeline.ledgered import ledger_of
@@ -54,7 +55,9 @@ def ledger(
     if picture is not None:
         from stsdetect.report.ledger_picture import write_picture
 
-        write_picture(picture, found.months, min_score=settings.volume.min_score)
+        write_picture(
+            picture, found.months, min_score=settings.volume.min_score, calibrated_share=found.calibrated_share
+        )
     if as_json:
         import json
 

@@ -63,6 +63,17 @@ def profile_option(verb: F) -> F:
     )(verb)
 
 
+def model_option(verb: F) -> F:
+    """Add ``--model``."""
+    return click.option(
+        "--model",
+        "model_file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Weights that `stsdetect fit` made of labels, in place of the profile's.",
+    )(verb)
+
+
 def known_option(verb: F) -> F:
     """Add ``--known``."""
     return click.option(
@@ -136,6 +147,34 @@ def build_settings(
         if value is not None:
             _put(given, base, name.split("__"), value)
     return load_settings(settings_file, **given)
+
+
+def changed_settings(settings: Settings, settings_file: Path | None, changes: Sequence[str]) -> Settings:
+    """Return settings of a run with what scoring may change of a file, and ``--set`` on top.
+
+    Raises
+    ------
+    UsageError
+        If ``--set`` names another group: what was detected stays.
+    """
+    from stsdetect.pipeline.rescored import SCORING_GROUPS
+    from stsdetect.settings import load_settings, settings_from
+
+    if settings_file is not None:
+        told = load_settings(settings_file)
+        settings = settings.model_copy(update={group: getattr(told, group) for group in SCORING_GROUPS})
+    base, given = settings.model_dump(), dict[str, Any]()
+    for text in changes:
+        name, value = _split(text, "--set", "score.weights.zone=0.5")
+        group = name.partition(".")[0]
+        if group not in SCORING_GROUPS:
+            raise UsageError(
+                f"--set {name} cannot change what was detected; only {', '.join(SCORING_GROUPS)} can: detect anew"
+            )
+        _put(given, base, name.split("."), _value(value))
+    for group, values in given.items():
+        base[group] = base[group] | values
+    return settings_from(base, "the settings given")
 
 
 def _split(text: str, option: str, example: str) -> tuple[str, str]:

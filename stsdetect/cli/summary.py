@@ -37,50 +37,64 @@ _KINDS = {
 }
 
 
-def _stdout() -> Console:
+def stdout() -> Console:
+    """Return the console for what is asked for."""
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
 
 
 def print_result(result: Result, out: Path) -> None:
     """Print the counts, the strongest pairs, and where the files are."""
     rows, counts = result.run["rows"], result.run["counts"]
-    console = _stdout()
+    console = stdout()
     rejected = f", {rows['rejected_total']:,} rejected" if rows["rejected_total"] else ""
     filtered = f", {rows['filtered']:,} filtered out" if rows["filtered"] else ""
     read = f"{rows['read']:,} {'row' if rows['read'] == 1 else 'rows'} read, {rows['kept']:,} kept"
     vessels = f"{counts['vessels']:,} {'vessel' if counts['vessels'] == 1 else 'vessels'}"
-    _say(console, f"{read}{filtered}{rejected}; {vessels}")
+    say(console, f"{read}{filtered}{rejected}; {vessels}")
     kinds = [
         f"{number:,} {_KINDS.get(kind, (kind, f'{kind}s'))[number != 1]}" for kind, number in counts["events"].items()
     ]
-    _say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
+    say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
     if counts["gaps_by_coverage"]:
-        _say(console, _silences(counts))
+        say(console, _silences(counts))
     if result.berths.num_rows:
-        _say(console, _harbours(result.run["summed_up"]))
+        say(console, _harbours(result.run["summed_up"]))
     for one in result.run.get("watch_lists", ()):
-        _say(console, _watched(one))
+        say(console, _watched(one))
     if "known" in result.run:
         lines, leads = result.run["known"]["lines"], result.run["known"]["leads"]
-        _say(console, f"known to be innocent: {lines:,} lines, {leads:,} leads, which rank low")
+        say(console, f"known to be innocent: {lines:,} lines, {leads:,} leads, which rank low")
     doubtful = sum(bool(file["doubts"]) for file in result.run["inputs"])
     if doubtful:
         files = "1 file" if doubtful == 1 else f"{doubtful:,} files"
-        _say(console, f"warning: the values of {files} speak against how they were read; see doubts in run.json")
+        say(console, f"warning: the values of {files} speak against how they were read; see doubts in run.json")
     if result.pairs_table.num_rows:
-        console.print(_pair_table(result.pairs_table.slice(0, TOP).to_pylist()))
-        _say(console, "Leads to look at, not verdicts; the score is a priority, not a probability.")
+        console.print(pair_table(result.pairs_table.slice(0, TOP).to_pylist()))
+        say(console, scores_are(result.pairs_table))
     pages = [path for path in result.files if path.name == "report.html"]
-    _say(console, f"written to {out}: {', '.join(path.name for path in result.files)}")
+    say(console, f"written to {out}: {', '.join(path.name for path in result.files)}")
     if pages:
-        _say(console, f"open {pages[0]} in a browser")
+        say(console, f"open {pages[0]} in a browser")
 
 
-def _say(console: Console, text: str) -> None:
+def say(console: Console, text: str) -> None:
+    """Print a line, whatever its text holds."""
     console.print(Text(plain(text)), soft_wrap=True)
 
 
-def _pair_table(pairs: Sequence[dict[str, Any]]) -> Table:
+def scores_are(pairs: pa.Table) -> str:
+    """Say what scores are: priorities, and probabilities only where a calibrated model made them."""
+    told = pairs.num_rows - pairs.column("likelihood").null_count
+    if not told:
+        return "Leads to look at, not verdicts; the score is a priority, not a probability."
+    return (
+        f"Leads to look at, not verdicts. Of {told:,} of {pairs.num_rows:,} the score is a probability that labels "
+        "bear (column likelihood, in the words of ICD 203); of the others it is a priority."
+    )
+
+
+def pair_table(pairs: Sequence[dict[str, Any]]) -> Table:
+    """Return the strongest pairs as a table for people."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("#", "score", "vessel a", "vessel b", "first (UTC)", "main reason"):
         table.add_column(name, justify="right" if name in ("#", "score") else "left", no_wrap=name != "main reason")
@@ -109,9 +123,9 @@ def partner(pair: Mapping[str, Any]) -> str:
 
 def print_chains(found: pa.Table) -> None:
     """Print chains as a table for people, strongest first."""
-    console = _stdout()
+    console = stdout()
     if not found.num_rows:
-        _say(console, "no chain from a supply port")
+        say(console, "no chain from a supply port")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("strength", "observed", "from (UTC)", "to (UTC)", "chain"):
@@ -127,14 +141,14 @@ def print_chains(found: pa.Table) -> None:
         )
         table.add_row(*(Text(plain(cell)) for cell in cells))
     console.print(table)
-    _say(console, "What time allows, from hand to hand; not that anything was passed on.")
+    say(console, "What time allows, from hand to hand; not that anything was passed on.")
 
 
 def print_ledger(found: Ledger) -> None:
     """Print the ledger for people: months and years, and what the figures assume."""
-    console = _stdout()
+    console = stdout()
     if not found.months.num_rows:
-        _say(console, "no lead that could be a transfer of oil")
+        say(console, "no lead that could be a transfer of oil")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("period", no_wrap=True)
@@ -161,7 +175,7 @@ def print_ledger(found: Ledger) -> None:
         table.add_row(*(Text(cell) for cell in cells), style="bold" if len(row["period"]) == 4 else "")
     console.print(table)
     for line in found.assumptions:
-        _say(console, line)
+        say(console, line)
 
 
 def print_csv(found: pa.Table) -> None:
@@ -194,28 +208,28 @@ def main_reason(reasons: Sequence[dict[str, Any]]) -> str:
 
 def print_inspections(found: Sequence[Inspection]) -> None:
     """Print what was found in each file."""
-    console = _stdout()
+    console = stdout()
     for number, one in enumerate(found):
         if number:
             console.print()
-        _say(console, f"{one.path}: {one.layout}, {one.size_bytes:,} bytes")
+        say(console, f"{one.path}: {one.layout}, {one.size_bytes:,} bytes")
         for line in _lines(one):
-            _say(console, f"  {line}")
+            say(console, f"  {line}")
 
 
 def print_rejects(found: RejectList) -> None:
     """Print rejected rows by reason; what strangers wrote is shown with its control characters escaped."""
-    console = _stdout()
+    console = stdout()
     share = _percent(found.rejected / found.rows_read if found.rows_read else 0.0)
-    _say(console, f"{found.rejected:,} of {found.rows_read:,} rows rejected ({share})")
+    say(console, f"{found.rejected:,} of {found.rows_read:,} rows rejected ({share})")
     for reason in found.reasons:
-        _say(console, f"{reason.reason}  {reason.count:,}")
+        say(console, f"{reason.reason}  {reason.count:,}")
         for file, row, detail, text in reason.examples:
-            _say(console, f"  {file}, row {row}: {escaped(detail, 100)}")
+            say(console, f"  {file}, row {row}: {escaped(detail, 100)}")
             if text:
-                _say(console, f"    {escaped(text, 300)}")
+                say(console, f"    {escaped(text, 300)}")
     for path, why in found.not_read:
-        _say(console, f"not read  {path}: {clean(why, 400)}")
+        say(console, f"not read  {path}: {clean(why, 400)}")
 
 
 def escaped(text: str, limit: int) -> str:

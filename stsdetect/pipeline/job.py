@@ -37,6 +37,7 @@ from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, TRACKS, WATCH_HITS
 from stsdetect.score import rank_pairs
+from stsdetect.score.model import Model, as_model
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.watchlists import ListSource
 from stsdetect.score.watchlists.matching import match
@@ -141,6 +142,7 @@ def detect(
     vessels: Iterable[str | int] | None = None,
     watch_lists: Sequence[ListSource] = (),
     known: str | Path | None = None,
+    model: Model | str | Path | None = None,
     formats: Sequence[str] = (),
     page: bool = True,
     hash_inputs: bool = False,
@@ -173,6 +175,8 @@ def detect(
         ``"packaged"`` for the old snapshot that comes with the program; ``watch_hits.parquet`` holds what was found.
     known
         A CSV file of pairs or vessels known to be innocent, each with a reason (`stsdetect.score.known.read_known`).
+    model
+        A model of `stsdetect.fit`, or its file: its weights replace the profile's.
     formats
         More files: any of ``csv``, ``geojson``, ``gpkg``, ``kml``; needs ``out``.
     page
@@ -209,7 +213,7 @@ def detect(
     settings = settings or Settings()
     result = run_job(
         source, out=out, settings=settings, since=since, until=until, bbox=bbox, vessels=vessels,
-        watch_lists=watch_lists, known=known, formats=formats, page=page, hash_inputs=hash_inputs,
+        watch_lists=watch_lists, known=known, model=model, formats=formats, page=page, hash_inputs=hash_inputs,
         keep_fixes=keep_fixes, progress=progress,
     )  # fmt: skip
     check_rejects(result, settings)
@@ -241,6 +245,7 @@ def run_job(
     vessels: Iterable[str | int] | None = None,
     watch_lists: Sequence[ListSource] = (),
     known: str | Path | None = None,
+    model: Model | str | Path | None = None,
     formats: Sequence[str] = (),
     page: bool = True,
     hash_inputs: bool = False,
@@ -249,6 +254,9 @@ def run_job(
 ) -> Result:
     """Do what `detect` does, but leave it to the caller to `check_rejects`."""
     _check_arguments(bbox, formats, out)
+    learnt = as_model(model)
+    if learnt is not None:
+        settings = learnt.settings(settings)
     start, end = _moment(since, "since"), _moment(until, "until")
     if start is not None and end is not None and start >= end:
         raise UsageError(f"since ({since}) must come before until ({until})")
@@ -310,6 +318,8 @@ def run_job(
         }
         run = manifest.describe_run(got, cleaned, events, pairs, settings, filters, hash_inputs)
         run["counts"] |= manifest.count_silences(events, judged.areas)
+        if learnt is not None:
+            run["model"] = learnt.describe()
         if watched:
             run["watch_lists"] = describe_lists(watched, found, run["last_time"], whole_hash=hash_inputs)
         if known is not None:

@@ -76,6 +76,7 @@ def pair_dossier(
         "score_text": texts.score_text(pair["score"]),
         "log_odds": texts.signed(pair["log_odds"], 2),
         "confidence": texts.clean(pair["confidence"]),
+        "likelihood": texts.clean(pair.get("likelihood"), 40),
         "n_events": pair["n_events"],
         "first": texts.time_text(pair["first_time"]),
         "last": texts.time_text(pair["last_time"]),

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.report.files import atomic_write
+from stsdetect.score.ledger import weighted_is
 
 #: Size of the picture and margins: left, top, right, bottom [px].
 _WIDTH, _HEIGHT = 900, 480
@@ -20,7 +21,7 @@ _CHAR = 6.6
 _MAX_LABELS = 18
 
 
-def ledger_svg(months: pa.Table, *, min_score: float) -> str:
+def ledger_svg(months: pa.Table, *, min_score: float, calibrated_share: float = 0.0) -> str:
     """Draw the ledger.
 
     Parameters
@@ -29,6 +30,8 @@ def ledger_svg(months: pa.Table, *, min_score: float) -> str:
         A table as in `stsdetect.schema.LEDGER`.
     min_score
         From which score on leads were taken as real; told in the caption.
+    calibrated_share
+        Of how many leads scores are calibrated probabilities, 0..1; told there, too.
 
     Returns
     -------
@@ -74,11 +77,11 @@ def ledger_svg(months: pa.Table, *, min_score: float) -> str:
     parts.append(
         _text(_LEFT + 6, y(cap) - 6, f"cap of UN resolution 2397: {cap:,} barrels a calendar year", fill="#b83232")
     )
-    parts += _captions(rows[-1], min_score)
+    parts += _captions(rows[-1], min_score, calibrated_share)
     return _document(parts)
 
 
-def write_picture(path: str | Path, months: pa.Table, *, min_score: float) -> None:
+def write_picture(path: str | Path, months: pa.Table, *, min_score: float, calibrated_share: float = 0.0) -> None:
     """Write the picture of a ledger; the file appears whole or not at all.
 
     Raises
@@ -86,7 +89,7 @@ def write_picture(path: str | Path, months: pa.Table, *, min_score: float) -> No
     UsageError
         If it cannot be written.
     """
-    text = ledger_svg(months, min_score=min_score)
+    text = ledger_svg(months, min_score=min_score, calibrated_share=calibrated_share)
     with atomic_write(path) as aside:
         aside.write_text(text + "\n", encoding="utf-8")
 
@@ -112,12 +115,12 @@ def _axes(rows: Sequence[dict[str, Any]], top: float, x: Any, y: Any) -> list[st
     return parts
 
 
-def _captions(last: dict[str, Any], min_score: float) -> list[str]:
+def _captions(last: dict[str, Any], min_score: float, calibrated: float) -> list[str]:
+    how = weighted_is(calibrated)
     lines = (
         f"If all leads with a score of {min_score:g} or more are real and no others, and all of it reached the DPRK: "
         "an assumption, no finding.",
-        f"As if scores were probabilities, which they are not: {last['weighted_low']:,} to {last['weighted_high']:,} "
-        "barrels in the last year.",
+        f"{how[0].upper()}{how[1:]}: {last['weighted_low']:,} to {last['weighted_high']:,} barrels in the last year.",
         "What was never heard, or lies outside the data, is not in it.",
     )
     return [_text(_LEFT, _HEIGHT - 48 + 16 * k, line, size=12, fill="#555") for k, line in enumerate(lines)]

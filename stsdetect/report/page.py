@@ -163,7 +163,7 @@ def _content(
         shown["reach"] = layers.reach_shapes([(place, row["reach"]) for place, row in best], frame.wider())
         shown["areas"] = layers.area_shapes([] if areas is None else areas.to_pylist(), frame.wider())
     return {
-        "head": _head(events, pairs.num_rows, len(top), fixes, run),
+        "head": _head(events, pairs, len(top), fixes, run),
         "pairs": [pair_dossier(place, pair, by_id, number, faults, ports, listed) for place, pair in enumerate(top)],
         "others": [listed_event(row, number) for row in alone],
         "n_drawn": len(drawn),
@@ -271,7 +271,7 @@ def _lat(lat_deg: float) -> float:
 
 
 def _head(
-    events: pa.Table, n_pairs: int, n_shown: int, fixes: pa.Table | None, run: Mapping[str, Any]
+    events: pa.Table, pairs: pa.Table, n_shown: int, fixes: pa.Table | None, run: Mapping[str, Any]
 ) -> dict[str, Any]:
     counts = Counter(events.column("kind").to_pylist())
     short_gap = pc.and_(pc.equal(events.column("kind"), "gap"), pc.equal(events.column("subtype"), "short"))
@@ -308,7 +308,8 @@ def _head(
         "version": texts.clean(run.get("version"), 40),
         "first": first,
         "last": last,
-        "n_pairs": n_pairs,
+        "n_pairs": pairs.num_rows,
+        "likely": pairs.num_rows - pairs.column("likelihood").null_count if "likelihood" in pairs.column_names else 0,
         "n_shown": n_shown,
         "encounters": counts["encounter"],
         "loiterings": counts["loitering"],

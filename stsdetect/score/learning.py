@@ -76,8 +76,9 @@ def learn(
     >>> from stsdetect.schema import PAIRS
     >>> from stsdetect.score.features import features
     >>> from stsdetect.score.rank import effective_weights
-    >>> learn(features(PAIRS.empty()), [], [], weights=effective_weights({"base": -3.0})).weights["base"]
-    -3.0
+    >>> weights = effective_weights({})
+    >>> learn(features(PAIRS.empty()), [], [], weights=weights).weights == weights
+    True
     """
     given = np.asarray(labels, dtype=np.int64)
     rule = Scorer(

@@ -2,7 +2,8 @@
 
 Whether anything passed is not known of any lead, and its score is a priority, not a probability. So two assumptions are
 worked out beside each other: that all leads from a threshold on are real and all others are not, and that scores are
-probabilities, which they are not. Both also assume that all of it reached the DPRK.
+probabilities, which they are not unless a model was calibrated for such leads. Both also assume that all of it reached
+the DPRK.
 
 Oil is counted once:
 
@@ -53,11 +54,14 @@ class Ledger:
         Every possible transfer once, counted or not and why, as in `stsdetect.schema.TRANSFERS`.
     assumptions
         What the figures assume, in sentences; they belong to every figure that is quoted.
+    calibrated_share
+        Share of the leads whose score is a probability that labels bear out (`likelihood` of `PAIRS`), 0..1.
     """
 
     months: pa.Table
     transfers: pa.Table
     assumptions: tuple[str, ...]
+    calibrated_share: float = 0.0
 
 
 @dataclass(eq=False)
@@ -135,7 +139,9 @@ def ledger(
             if later:
                 one.why_not = f"the oil counts where it was passed on, in transfer {later[0].transfer.passing.key}"
     months = _months(once, settings) if once else LEDGER.empty()
-    return Ledger(months, _transfers(everything), _assumptions(settings, low, high))
+    told = leads.num_rows - leads.column("likelihood").null_count
+    share = told / leads.num_rows if told else 0.0
+    return Ledger(months, _transfers(everything), _assumptions(settings, low, high, share), share)
 
 
 def _entry(one: Transfer, identities: Mapping[str, str], settings: Settings) -> _Entry:
@@ -290,13 +296,26 @@ def _transfers(entries: Sequence[_Entry]) -> pa.Table:
     return TRANSFERS.table(columns) if order else TRANSFERS.empty()
 
 
-def _assumptions(settings: Settings, low: float, high: float) -> tuple[str, ...]:
+def weighted_is(share: float) -> str:
+    """Say what the weighted figures take scores for, where of a share of leads they are calibrated probabilities.
+
+    >>> weighted_is(0.0)
+    'as if scores were probabilities, which they are not'
+    """
+    if share == 0.0:
+        return "as if scores were probabilities, which they are not"
+    if share == 1.0:
+        return "with scores as probabilities, which labels of such leads bear out"
+    return f"with scores as probabilities, which labels bear out for {share:.0%} of the leads; others are priorities"
+
+
+def _assumptions(settings: Settings, low: float, high: float, calibrated: float) -> tuple[str, ...]:
     rule = settings.volume
     products = "" if low == high else f" to {high:g}"
     return (
-        f"The first figures hold if all leads with a score of {rule.min_score:g} or more are real, and no others. "
-        "A score is a priority, not a probability.",
-        "The weighted figures hold if scores were probabilities, which they are not: many weak leads add up to much.",
+        f"The first figures hold if all leads with a score of {rule.min_score:g} or more are real, and no others."
+        + ("" if calibrated else " A score is a priority, not a probability."),
+        f"The weighted figures are {weighted_is(calibrated)}: many weak leads add up to much.",
         "All of it is taken to have reached the DPRK as refined petroleum; figures with a link to the DPRK "
         "(a hull of its flag, its ports or its waters) stand apart. Transfers between hulls that both hold more than "
         f"{rule.max_deadweight_t:,.0f} t are left out.",

@@ -48,7 +48,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         One over the variance of each weight around ``weights`` [1/log-odds^2]: 20 says that weights are good to 0.22.
         One label about a lead that was even, in an indicator of full strength, is worth 1/4: so 20 is as much as 80
         labels that all agree (our choice: see ``python -m tests.evaluate.challenger``).
-    factor_spread : float, default=0.2
+    factor_spread : float, default=0.1
         Standard deviation of a factor that all weights but base terms have in common, around 1. Weights that are each
         about right may together be too sure or too timid; where labels say so, they all shrink or grow alike, and the
         order of leads stays (our choice; without it few labels of strong leads spoil the order of others).
@@ -98,7 +98,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> import pandas as pd
     >>> X = pd.DataFrame({"a": [1.0, 0.0, None, 1.0]})
     >>> scorer.fit(X, [1, 0, 0, 1]).coef_.round(2).tolist()
-    [[1.05]]
+    [[1.03]]
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: Mapping[str, float] | None = None,
         directions: Mapping[str, str] | None = None,
         prior_strength: float = 20.0,
-        factor_spread: float = 0.2,
+        factor_spread: float = 0.1,
         fit_intercept: bool = True,
         unlabelled: Any = None,
         unlabelled_share: float | None = None,

@@ -36,10 +36,11 @@ def ask(*words: str) -> str:
 
 def test_exported_names():
     assert set(stsdetect.__all__) == {
-        "DarkRendezvous", "Encounters", "Gaps", "InputError", "Loitering", "PortCalls", "Result", "SchemaError",
-        "Settings", "SettingsError", "StsError", "TooManyRejectsError", "UsageError", "WatchListFile", "__version__",
-        "annotate", "build_tracks", "chains", "detect", "inspect", "ledger", "load_settings", "rank_pairs", "read",
-        "read_watch_lists", "simulate", "to_networkx",
+        "DarkRendezvous", "Encounters", "Gaps", "InputError", "Loitering", "Model", "PortCalls", "Result",
+        "SchemaError", "Scorer", "Settings", "SettingsError", "StsError", "TooManyRejectsError", "UsageError",
+        "WatchListFile", "__version__", "annotate", "build_tracks", "chains", "detect", "features", "fit",
+        "inspect", "label", "ledger", "load_settings", "rank_pairs", "read", "read_watch_lists", "score",
+        "simulate", "to_networkx",
     }  # fmt: skip
     assert set(stsdetect.__all__) <= set(dir(stsdetect))
 
@@ -89,7 +90,9 @@ def test_every_verb_and_option_is_explained(path, command):
 
 
 def test_the_verbs_are_those_promised():
-    assert set(cli.commands) == {"detect", "inspect", "about", "simulate", "chains", "ledger", "evaluate"}
+    assert set(cli.commands) == {
+        "detect", "inspect", "score", "label", "fit", "chains", "ledger", "evaluate", "simulate", "about",
+    }  # fmt: skip
 
 
 def test_about_columns_lists_every_column_with_its_meaning():

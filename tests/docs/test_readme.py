@@ -107,7 +107,7 @@ def test_the_files_and_columns_exist():
     rows = re.findall(r"^\| `(\w+\.parquet)` \|.*\| (.*) \|$", README, re.MULTILINE)
     written = (
         "events", "pairs", "vessels", "segments", "sources", "flagged", "berths", "areas", "coverage", "rejects",
-        "watch_hits",
+        "watch_hits", "tracks",
     )  # fmt: skip
     assert {name for name, _ in rows} == {f"{name}.parquet" for name in written}
     for name, columns in rows:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 
@@ -88,20 +89,23 @@ def under_ceiling(score: Floats, month: LeadsOfMonth, ceiling: float = CEILING) 
     return float(np.mean((above <= ceiling * month.weeks) & np.isfinite(best)))
 
 
-Fit = Callable[[Any, np.ndarray], Callable[[Any], Floats]]
+#: Given features, labels (1, 0, or -1 for nobody judged) and the log-odds by documented weights: a way to score.
+Fit = Callable[[Any, np.ndarray, Floats], Callable[[Any], Floats]]
 
 
 def scorer(**options: Any) -> Fit:
     """Return a way to fit our scorer."""
 
-    def fit(X: Any, y: np.ndarray) -> Callable[[Any], Floats]:
-        return Scorer(fit_intercept=False, **options).fit(X, y.astype(int)).decision_function
+    def fit(X: Any, labels: np.ndarray, believed: Floats) -> Callable[[Any], Floats]:
+        return Scorer(fit_intercept=False, unlabelled=-1, **options).fit(X, labels).decision_function
 
     return fit
 
 
-def boosted(X: Any, y: np.ndarray) -> Callable[[Any], Floats]:
-    """Fit boosted trees that rise and fall with each indicator as the sum does."""
+def boosted(X: Any, labels: np.ndarray, believed: Floats) -> Callable[[Any], Floats]:
+    """Fit boosted trees that rise and fall with each indicator as the sum does; what nobody judged counts alike."""
+    import pandas as pd
+
     way = {"for": 1, "both": 1, "against": -1, "base": 0}
     # A column of which nothing is known cannot be cut.
     kept = [one.name for one in EVERY_INDICATOR if X[one.name].notna().any()]
@@ -110,33 +114,58 @@ def boosted(X: Any, y: np.ndarray) -> Callable[[Any], Floats]:
         monotonic_cst=monotonic, learning_rate=0.05, max_iter=300, max_leaf_nodes=15, min_samples_leaf=20,
         l2_regularization=1.0, early_stopping=False, random_state=0,
     )  # fmt: skip
-    model.fit(X[kept], y.astype(int))
+    told, rest = X[kept][labels >= 0], X[kept][labels < 0]
+    share = expit(believed[labels < 0])
+    each = min(1.0, (labels == 1).sum() / share.sum()) if share.size else 0.0
+    model.fit(
+        pd.concat([told, rest, rest]),
+        np.concatenate([labels[labels >= 0], np.ones(len(rest), dtype=int), np.zeros(len(rest), dtype=int)]),
+        sample_weight=np.concatenate([np.ones(len(told)), each * share, each * (1 - share)]),
+    )
     return lambda asked: model.decision_function(asked[kept])  # type: ignore[no-any-return]
 
 
-WAYS: dict[str, Fit | None] = {"documented weights": None, "fitted weights": scorer(), "boosted trees": boosted}
+WAYS: dict[str, Fit | None] = {
+    "documented weights": None,
+    "fitted weights": scorer(),
+    "fitted, weak prior": scorer(prior_strength=0.3),
+    "boosted trees": boosted,
+}
 
 
-def compare(months: Sequence[LeadsOfMonth], ways: dict[str, Fit | None] = WAYS) -> dict[str, list[tuple[float, float]]]:
+def judged(month: LeadsOfMonth, first: int | None) -> np.ndarray:
+    """Return labels as analysts give them: the truth of the strongest leads by documented weights; None for all."""
+    labels = month.y.astype(int)
+    if first is not None:
+        labels[np.argsort(-month.log_odds, kind="stable")[first:]] = -1
+    return labels
+
+
+def compare(
+    months: Sequence[LeadsOfMonth], ways: dict[str, Fit | None] = WAYS, *, first: int | None = None
+) -> dict[str, list[tuple[float, float]]]:
     """Return for each way the average precision and the recall under the ceiling in each month, learnt from others."""
     import pandas as pd
 
     rows: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for month in months:
         others = [one for one in months if one is not month]
-        X, y = pd.concat([one.X for one in others]), np.concatenate([one.y for one in others])
+        X = pd.concat([one.X for one in others])
+        labels = np.concatenate([judged(one, first) for one in others])
+        believed = np.concatenate([one.log_odds for one in others])
         for name, fit in ways.items():
-            score = month.log_odds if fit is None else fit(X, y)(month.X)
+            score = month.log_odds if fit is None else fit(X, labels, believed)(month.X)
             rows[name].append((float(average_precision_score(month.y, score)), under_ceiling(score, month)))
     return rows
 
 
-def report(months: Sequence[LeadsOfMonth], rows: dict[str, list[tuple[float, float]]]) -> str:
-    """Return the table as text: means over months, and each way's difference to the first two with its error."""
+def report(months: Sequence[LeadsOfMonth], rows: dict[str, list[tuple[float, float]]], first: int | None) -> str:
+    """Return the table as text: means over months, and what each way gains on the one before, with its error."""
     true, leads = sum(int(month.y.sum()) for month in months), sum(month.y.size for month in months)
+    told = "all of them" if first is None else f"the first {first} of each by the documented weights"
     out = [
-        f"{len(months)} months, all simulated, {leads:,} leads, {true} of them true; each judged by what "
-        "the others teach",
+        f"{len(months)} months, all simulated, {leads:,} leads, {true} of them true; each judged by what the others",
+        f"teach, where the truth is told of {told}",
         f"{'':22}PR-AUC (min to max)      recall under {CEILING:g} false leads a week (min to max)",
     ]
     for name, found in rows.items():
@@ -160,8 +189,13 @@ def main(argv: list[str] | None = None) -> int:
     """Compare, and print the table."""
     parser = argparse.ArgumentParser("python -m tests.evaluate.challenger", description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+")
-    months = [read_month(folder) for folder in parser.parse_args(argv).folders]
-    print(report(months, compare(months)))
+    parser.add_argument("--first", type=int, nargs="+", default=[25, 100], help="so many leads of a month are judged")
+    chosen = parser.parse_args(argv)
+    if len(chosen.folders) < 3:
+        parser.error("give three months or more: each is judged by what the others teach")
+    months = [read_month(folder) for folder in chosen.folders]
+    for first in (None, *chosen.first):
+        print(report(months, compare(months, first=first), first), end="\n\n")
     return 0
 
 

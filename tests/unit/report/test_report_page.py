@@ -329,3 +329,23 @@ def test_run_without_details_is_enough(tmp_path):
 def test_zone_without_words_has_a_title(tmp_path):
     bare = SimpleNamespace(id="u1", name="Mine", category="", confidence="", geometry=shapely.box(123, 37, 124, 39))
     assert made_page(tmp_path, [event(1)], zones=[bare]).data["zones"][0]["about"] == "zone, confidence not stated"
+
+
+def test_probability_words_stand_only_where_a_model_is_calibrated(made, tmp_path):
+    events, pairs = events_table(made.rows), pairs_table(made.rows)
+    words = ("almost no chance", "very unlikely", "roughly even chance", "very likely", "almost certain")
+    plain, told = tmp_path / "plain.html", tmp_path / "told.html"
+    write_page(plain, events=events, pairs=pairs, fixes=None, run={})
+    text = plain.read_text(encoding="utf-8")
+    assert "it is not a probability" in text
+    assert "<dt>Likelihood</dt>" not in text
+    assert not any(word in text for word in words)
+    rows = pairs.to_pylist()
+    rows[0]["likelihood"] = "very likely"
+    some = PAIRS.table({name: [row[name] for row in rows] for name in PAIRS.names})
+    write_page(told, events=events, pairs=some, fixes=None, run={})
+    text = told.read_text(encoding="utf-8")
+    assert text.count("<dt>Likelihood</dt>") == 1
+    assert "<dt>Likelihood</dt><dd>very likely</dd>" in text
+    assert "it is a probability only of the 1 leads" in text
+    assert "it is not a probability" not in text

@@ -434,3 +434,26 @@ def test_notes_in_the_picture_stay_inside_it():
     notes = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="end"[^>]*>(0% of draws above the cap)<', text)
     assert len(notes) == 2
     assert all(float(x) >= 6 * len(words) for x, words in notes)
+
+
+def test_what_scores_are_is_said_as_it_is():
+    rows = [met(1, SUPPLIER, KOREAN, 0), met(2, OTHER, KOREAN, 2000)]
+    leads = [lead(1, KOREAN, SUPPLIER, rows[:1]), lead(2, OTHER, KOREAN, rows[1:])]
+    plain = found(rows, leads)
+    assert plain.calibrated_share == 0
+    assert "as if scores were probabilities, which they are not" in plain.assumptions[1]
+    assert "A score is a priority, not a probability." in plain.assumptions[0]
+    assert "which they are not" in ledger_svg(plain.months, min_score=0.9)
+    leads[0]["likelihood"] = "almost certain"
+    some = found(rows, leads)
+    assert some.calibrated_share == 0.5
+    assert "bear out for 50% of the leads; others are priorities" in some.assumptions[1]
+    assert "A score is a priority" not in some.assumptions[0]
+    leads[1]["likelihood"] = "likely"
+    every = found(rows, leads)
+    assert "with scores as probabilities, which labels of such leads bear out" in every.assumptions[1]
+    picture = ledger_svg(every.months, min_score=0.9, calibrated_share=every.calibrated_share)
+    assert "which they are not" not in picture
+    assert "With scores as probabilities" in picture
+    # The figures are the same: only what they are called changes.
+    assert every.months.equals(plain.months)

@@ -1,0 +1,286 @@
+"""Events of an earlier run scored again, without detecting: with other weights, another profile, a model, or lists."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from stsdetect.errors import InputError, SettingsError, UsageError
+from stsdetect.pipeline.chained import read_table
+from stsdetect.pipeline.innocent import describe_known, open_known
+from stsdetect.pipeline.job import Result
+from stsdetect.pipeline.manifest import versions, write_run
+from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, staged
+from stsdetect.pipeline.scored import Places, score_events
+from stsdetect.pipeline.scored_files import write_scored
+from stsdetect.pipeline.watched import describe_lists, open_lists
+from stsdetect.schema import (
+    AREAS,
+    BERTHS,
+    COVERAGE,
+    EVENTS,
+    FIXES,
+    FLAGGED,
+    REJECTS,
+    SEGMENTS,
+    SOURCES,
+    TRACKS,
+    VESSELS,
+    WATCH_HITS,
+    Schema,
+)
+from stsdetect.score.known import NOTHING_KNOWN, Known
+from stsdetect.score.model import Model, as_model
+from stsdetect.score.watchlists import ListSource
+from stsdetect.score.watchlists.matching import Matched, match
+from stsdetect.settings import Settings, load_settings, settings_from
+from stsdetect.tracks import Tracks
+
+#: Groups of settings that scoring asks; the others made the events.
+SCORING_GROUPS = ("score", "volume", "chains")
+#: Files that scoring makes anew.
+_SCORED = ("pairs.parquet", "watch_hits.parquet", "report.html", "pairs.csv", "events.csv", RUN_FILE)
+#: Extra formats by a file that says they were asked for.
+_FORMATS = {
+    "csv": "pairs.csv", "geojson": "pairs.geojson", "gpkg": "stsdetect.gpkg", "kml": "stsdetect.kml",
+}  # fmt: skip
+
+log = logging.getLogger("stsdetect.pipeline")
+
+
+def read_run(folder: str | Path) -> dict[str, Any]:
+    """Return what ``run.json`` of an earlier run says.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is not one.
+    """
+    path = Path(folder) / RUN_FILE
+    if not path.is_file():
+        raise InputError(f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to")
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
+        raise InputError(f"{path} cannot be read: {problem}") from problem
+    if not isinstance(run, dict) or not isinstance(run.get("settings"), dict):
+        raise InputError(f"{path} does not say with which settings the run was made; was it written by stsdetect?")
+    return run
+
+
+def settings_of(run: dict[str, Any], folder: str | Path) -> Settings:
+    """Return the settings of an earlier run, with what its profile said.
+
+    Raises
+    ------
+    InputError
+        If this version does not know them.
+    """
+    try:
+        return settings_from(run["settings"], f"the settings in {Path(folder) / RUN_FILE}")
+    except SettingsError as problem:
+        raise InputError(f"{problem} The run was made by version {run.get('version')}; detect anew") from problem
+
+
+def on_profile(settings: Settings, profile: str) -> Settings:
+    """Return settings of a run whose scoring is that of another profile.
+
+    What the profile says of detecting stays as the run had it, which is said.
+    """
+    told = load_settings(score={"profile": profile})
+    changed = [
+        f"{group}.{name}"
+        for group in Settings.model_fields
+        if group not in (*SCORING_GROUPS, "run")
+        for name, value in getattr(told, group)
+        if value != getattr(Settings(), group).model_dump().get(name, value)
+        and value != getattr(getattr(settings, group), name)
+    ]
+    if changed:
+        log.warning(
+            "profile %s also says %s, which events that are there already do not follow: detect anew for that",
+            profile, ", ".join(changed),
+        )  # fmt: skip
+    return settings.model_copy(update={group: getattr(told, group) for group in SCORING_GROUPS})
+
+
+def score(
+    folder: str | Path,
+    *,
+    out: str | Path | None = None,
+    settings: Settings | None = None,
+    model: Model | str | Path | None = None,
+    watch_lists: Sequence[ListSource] | None = None,
+    known: str | Path | None = None,
+    page: bool | None = None,
+) -> Result:
+    """Score the events of an earlier run again, without reading positions or detecting.
+
+    Without other arguments the results are those that the run wrote, byte for byte.
+
+    Parameters
+    ----------
+    folder
+        Where the run wrote its results.
+    out
+        Folder for the results; that of the run unless given. All files of the run are there as well.
+    settings
+        Those of the run unless given (`settings_of`); only the groups ``score``, ``volume`` and ``chains`` may differ.
+    model
+        A model of `fit`, or its file: its weights replace all others.
+    watch_lists
+        As for `stsdetect.detect`; what the run found unless given, none if empty.
+    known
+        As for `stsdetect.detect`; the file that the run used unless given.
+    page
+        Whether to write ``report.html``: as the run did unless given. It draws the tracks that the run's page drew.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no results of this version.
+    UsageError
+        If other settings differ, or ``out`` cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from stsdetect import detect
+    >>> from stsdetect.simulate import simulate
+    >>> with TemporaryDirectory() as scratch:
+    ...     before = detect(simulate("sample", seed=1).positions, out=scratch).pairs_table
+    ...     score(scratch).pairs_table.equals(before)
+    True
+    """
+    begin = time.perf_counter()
+    here, target = Path(folder), Path(folder if out is None else out)
+    run = read_run(here)
+    before = settings_of(run, here)
+    settings = before if settings is None else settings
+    _refuse_other_groups(before, settings)
+    told = as_model(model)
+    if told is not None:
+        settings = told.settings(settings)
+    places = Places.load(settings)
+    lists = None if watch_lists is None else open_lists(watch_lists, target)
+    innocent = _innocent(run, known, target)
+    old = _read_all(here)
+    found = Matched(old.watch_hits, {}, {}) if lists is None else match(lists, old.tracks.vessels, old.events_table)
+    innocent = innocent.among(old.tracks.vessels, old.events_table)
+    pairs = score_events(
+        old.events_table, old.tracks.vessels, old.berths, settings=settings, places=places, hits=found.hits,
+        innocent=innocent,
+    )  # fmt: skip
+    new = _described(run, settings, pairs, told)
+    whole = any(str(one.get("hash", "")).startswith("sha256") for one in run.get("inputs", ()))
+    if lists is not None:
+        new.pop("watch_lists", None)
+        if lists:
+            new["watch_lists"] = describe_lists(lists, found, run.get("last_time"), whole_hash=whole)
+    if innocent.lines:
+        new["known"] = describe_known(innocent, pairs, whole_hash=whole)
+    done = time.perf_counter()
+    result = replace(old, pairs_table=pairs, watch_hits=found.hits, run=new)
+    files = run.get("files", ())
+    with staged(target) as aside:
+        paged = "report.html" in files if page is None else page
+        formats = [name for name, file in _FORMATS.items() if file in files]
+        kept = _keep(here, aside, files, same=here.resolve() == target.resolve())
+        drawn = _some(here, TRACKS) if paged else None
+        written = write_scored(result, aside, formats, places if paged else None, drawn)
+        new["files"] = _in_order(files, {*kept, *written, "pairs.parquet"})
+        new["seconds"] = {"score": round(done - begin, 3), "write": round(time.perf_counter() - done, 3)}
+        write_run(new, aside / RUN_FILE)
+    return replace(result, files=tuple(target / name for name in new["files"]))
+
+
+def _refuse_other_groups(before: Settings, after: Settings) -> None:
+    for group in Settings.model_fields:
+        if group in (*SCORING_GROUPS, "run") or getattr(before, group) == getattr(after, group):
+            continue
+        one, other = getattr(before, group), getattr(after, group)
+        name = next(name for name in type(one).model_fields if getattr(one, name) != getattr(other, name))
+        raise UsageError(
+            f"{group}.{name} is not as in the run, and scoring again cannot change what was detected; only "
+            f"{', '.join(SCORING_GROUPS)} may differ: detect anew"
+        )
+
+
+def _innocent(run: dict[str, Any], known: str | Path | None, out: Path) -> Known:
+    path = known if known is not None else (run.get("known") or {}).get("path")
+    if not path:
+        return NOTHING_KNOWN
+    try:
+        return open_known(path, out)
+    except InputError as problem:
+        if known is not None:
+            raise
+        raise InputError(f"the run used --known {path}, which has to be there, or give another: {problem}") from problem
+
+
+def _some(folder: Path, schema: Schema) -> pa.Table:
+    """Return a table of the run, empty where it was not written."""
+    there = (folder / f"{schema.name}.parquet").is_file()
+    return read_table(folder, schema) if there else schema.empty()
+
+
+def _read_all(folder: Path) -> Result:
+    events, vessels = (read_table(folder, schema) for schema in (EVENTS, VESSELS))
+    tracks = Tracks(FIXES.empty(), _some(folder, SEGMENTS), vessels, _some(folder, FLAGGED), {})
+    berths, rejects, sources, areas, coverage, hits = (
+        _some(folder, schema) for schema in (BERTHS, REJECTS, SOURCES, AREAS, COVERAGE, WATCH_HITS)
+    )
+    return Result(
+        events, pa.table({}), tracks, berths, rejects, {}, sources=sources, areas=areas, coverage=coverage,
+        watch_hits=hits,
+    )  # fmt: skip
+
+
+def _described(run: dict[str, Any], settings: Settings, pairs: pa.Table, model: Model | None) -> dict[str, Any]:
+    """Return ``run.json`` with what scoring changed; what it says of detecting stays."""
+    scored = dict(run)
+    counts = run.get("counts") if isinstance(run.get("counts"), dict) else {}
+    scored["counts"] = {**(counts or {}), "pairs": pairs.num_rows}
+    scored["settings"], scored["settings_id"] = settings.model_dump(mode="json"), settings.digest
+    if model is not None:
+        scored["model"] = model.describe()
+    elif settings.score.weights != Settings.model_validate(run["settings"]).score.weights:
+        scored.pop("model", None)
+    scored["scored_again"] = {"versions": versions(), "events_settings_id": _events_id(run)}
+    return scored
+
+
+def _events_id(run: dict[str, Any]) -> Any:
+    """Return the settings that made the events: of a run scored several times, the first."""
+    return (run.get("scored_again") or {}).get("events_settings_id") or run.get("settings_id")
+
+
+def _keep(here: Path, aside: Path, files: Sequence[str], *, same: bool) -> list[str]:
+    """Put the files that scoring does not make beside the new ones; return their names."""
+    made = {*_SCORED, *(name for name in KNOWN_FILES if name.endswith((".csv", ".geojson", ".gpkg", ".kml")))}
+    kept = [name for name in KNOWN_FILES if name not in made and (here / name).is_file()]
+    for name in kept:
+        if same:
+            with suppress(OSError):
+                os.link(here / name, aside / name)
+                continue
+        try:
+            shutil.copyfile(here / name, aside / name)
+        except OSError as problem:
+            raise UsageError(f"{here / name} cannot be copied: {problem.strerror}") from problem
+    return kept
+
+
+def _in_order(before: Sequence[str], names: set[str]) -> list[str]:
+    """Return names as the run had them in order, new ones at the end."""
+    return [name for name in before if name in names] + sorted(names - set(before))

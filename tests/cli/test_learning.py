@@ -1,0 +1,264 @@
+"""`score`, `label` and `fit`: what was detected is scored again, judged, and learnt from."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import stsdetect as sts
+from stsdetect.errors import InputError, UsageError
+from stsdetect.score.labels import read_labels
+
+SAMPLE = Path(__file__).parents[2] / "sample_ais"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A run over the simulated sample; tests copy what they change."""
+    folder = tmp_path_factory.mktemp("run")
+    sts.detect(SAMPLE, out=folder / "results", formats=["csv"])
+    return folder / "results"
+
+
+@pytest.fixture
+def own(results, tmp_path):
+    return Path(shutil.copytree(results, tmp_path / "own"))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "run.json"}
+
+
+def test_nothing_changed_gives_the_same_bytes(results, tmp_path, run):
+    done = run("score", results, "--out", tmp_path / "again")
+    assert done.code == 0, done.err
+    assert "scored again with the settings of the run" in done.out
+    assert "the score is a priority, not a probability" in done.out
+    assert files(tmp_path / "again") == files(results)
+    one, other = (json.loads((folder / "run.json").read_text()) for folder in (results, tmp_path / "again"))
+    assert other.pop("scored_again")["events_settings_id"] == one["settings_id"]
+    assert one.pop("seconds") != other.pop("seconds")
+    assert other == one
+
+
+def test_scored_in_its_own_folder(own, results):
+    assert sts.score(own).files[0] == own / "events.parquet"
+    assert files(own) == files(results)
+    assert not [path for path in own.iterdir() if path.name.startswith(".")]
+
+
+def test_other_weights_give_what_detecting_with_them_gives(results, tmp_path, run):
+    done = run("score", results, "--out", tmp_path / "again", "--set", "score.weights.night=0", "-q")
+    assert done.code == 0, done.err
+    settings = sts.load_settings(score={"weights": {"night": 0.0}})
+    sts.detect(SAMPLE, out=tmp_path / "whole", settings=settings, formats=["csv"])
+    again, whole = files(tmp_path / "again"), files(tmp_path / "whole")
+    assert again["pairs.parquet"] == whole["pairs.parquet"] != files(results)["pairs.parquet"]
+    assert again["pairs.csv"] == whole["pairs.csv"]
+    # Events keep the settings that made them.
+    assert again["events.parquet"] == files(results)["events.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--set", "encounters.max_distance_m=300"], 2, "cannot change what was detected"),
+        (["--set", "score.weights.nigth=1"], 2, "there is no indicator 'nigth'"),
+        (["--set", "score.wieghts=1"], 2, "there is no setting 'score.wieghts'. Did you mean 'score.weights'"),
+        (["--set", "volume.draws=5"], 2, "draws"),
+        (["--model", "none.json"], 3, "the model none.json cannot be read"),
+        (["--watch-list", "packaged", "--no-watch-list"], 2, "exclude each other"),
+        (["--profile", "nothing"], 2, "there is no profile 'nothing'"),
+    ],
+)
+def test_what_cannot_be_scored_is_said(results, tmp_path, run, words, code, said):
+    done = run("score", results, "--out", tmp_path / "again", *words)
+    assert done.code == code, done.err
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "again").exists()
+
+
+def test_other_folders_are_said(tmp_path, results, run):
+    for verb in (["score"], ["label"]):
+        words = ["1", "--verdict", "unclear", "--who", "a", "--why", "b"] if verb == ["label"] else []
+        done = run(*verb, tmp_path, *words)
+        assert done.code == 3
+        assert "give the folder that `stsdetect detect` wrote" in done.err
+    for text in ("", "[]", '{"settings": 5}', '{"settings": {"score": {"moon": 1}}}', "[" * 100_000):
+        (tmp_path / "run.json").write_text(text)
+        with pytest.raises(InputError, match=r"run\.json"):
+            sts.score(tmp_path)
+
+
+def test_other_settings_are_refused_from_python(results):
+    with pytest.raises(UsageError, match=r"gaps\.\w+ is not as in the run"):
+        sts.score(results, settings=sts.load_settings(gaps={"min_duration_s": "9h"}))
+
+
+def test_a_profile_scores_as_detecting_with_it_but_for_what_is_detected(results, tmp_path, run):
+    done = run("score", results, "--out", tmp_path / "again", "--profile", "generic-sts", "-q")
+    assert done.code == 0, done.err
+    pairs = pq.read_table(tmp_path / "again" / "pairs.parquet").to_pylist()
+    weights = {r["indicator"]: r["weight"] for pair in pairs for r in pair["reasons"] if r["indicator"] == "zone"}
+    assert set(weights.values()) <= {0.0}
+
+
+def test_a_watch_list_of_the_run_stays_until_another_is_given(results, tmp_path, run):
+    listed = tmp_path / "list.csv"
+    pair = pq.read_table(results / "pairs.parquet").to_pylist()[0]
+    vessels = pq.read_table(results / "vessels.parquet").to_pylist()
+    imo = next(row["imo"] for row in vessels if row["imo"] and row["vessel"] in (pair["vessel_a"], pair["vessel_b"]))
+    listed.write_text(f"imo\n{imo}\n")
+    sts.score(results, out=tmp_path / "one", watch_lists=[listed])
+    sts.score(tmp_path / "one", out=tmp_path / "two")
+    one, two = files(tmp_path / "one"), files(tmp_path / "two")
+    assert "watch_hits.parquet" in one
+    assert one == two
+    whole = tmp_path / "whole"
+    sts.detect(SAMPLE, out=whole, watch_lists=[listed], formats=["csv"])
+    assert files(whole)["pairs.parquet"] == one["pairs.parquet"]
+    assert run("score", tmp_path / "one", "--no-watch-list", "-q").code == 0
+    assert files(tmp_path / "one") == files(results)
+
+
+def test_labels_are_added_listed_and_survive_a_run(own, run):
+    pair = pq.read_table(own / "pairs.parquet").to_pylist()[0]
+    for which, verdict in ((pair["pair_id"], "transfer"), ("2", "innocent"), ("1", "unclear")):
+        done = run("label", own, which, "--verdict", verdict, "--who", "=Ana", "--why", "\x1b[31m<b>, \u202eseen")
+        assert done.code == 0, done.err
+    assert re.search("unclear: lead 1 .* by =Ana; added to", done.out)
+    assert [one.verdict for one in read_labels(own / "labels.jsonl").labels] == ["transfer", "innocent", "unclear"]
+    shown = run("label", own, "--list").out
+    assert "replaced by a later one" in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    rows = run("label", own, "--list", "--csv").out.splitlines()
+    assert rows[0].startswith("rank,pair_id,vessel_a")
+    assert ",'=Ana," in rows[1]
+    sts.detect(SAMPLE, out=own)
+    assert len(read_labels(own / "labels.jsonl").labels) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["1", "--who", "a", "--why", "b"], "a label needs --verdict"),
+        (["--verdict", "transfer"], "a label needs PAIR"),
+        (["1", "--verdict", "guilty", "--who", "a", "--why", "b"], "there is no verdict 'guilty'"),
+        (["99999", "--verdict", "transfer", "--who", "a", "--why", "b"], "no lead with rank 99999"),
+        (["1", "--verdict", "transfer", "--who", "a", "--why", "b", "--when", "soon"], "--when is 'soon'"),
+        (["1", "--list"], "leave out the PAIR"),
+    ],
+)
+def test_what_cannot_be_labelled_is_said(results, run, words, said):
+    done = run("label", results, *words)
+    assert done.code == 2
+    assert said in done.err
+
+
+def judged(own: Path) -> Path:
+    pairs = pq.read_table(own / "pairs.parquet")
+    for rank in range(1, pairs.num_rows + 1):
+        verdict = "transfer" if rank <= 4 else "innocent" if rank < 12 else "unclear"
+        sts.label(own, rank, verdict, who="Ana", why="told so", labels=own / "l.jsonl")
+    return own / "l.jsonl"
+
+
+def test_a_model_of_labels_scores_what_detect_scores_with_it(own, tmp_path, run):
+    labels = judged(own)
+    done = run("fit", own, "--labels", labels, "--out", tmp_path / "model.json", "--date", "2024-03-09")
+    assert done.code == 0, done.err
+    assert "leads by verdict: 4 transfer, 7 innocent" in done.out
+    assert "not calibrated: it takes 100 leads of one kind judged transfers and 100 judged innocent" in done.out
+    assert re.search(r"indicator +before +now +change", done.out)
+    model = sts.Model.load(tmp_path / "model.json")
+    assert model.training["date"] == "2024-03-09"
+    assert model.training["runs"][0]["pairs_hash"].startswith("sha256:")
+    assert str(own) not in model.to_json()
+    # The same labels make the same model.
+    assert sts.fit(own, labels, date="2024-03-09").model == model
+    scored = sts.score(own, out=tmp_path / "scored", model=tmp_path / "model.json")
+    whole = sts.detect(SAMPLE, out=tmp_path / "whole", model=model, formats=["csv"])
+    assert files(tmp_path / "scored")["pairs.parquet"] == files(tmp_path / "whole")["pairs.parquet"]
+    assert scored.run["model"]["digest"] == whole.run["model"]["digest"] == model.digest
+    assert scored.pairs_table.column("likelihood").null_count == scored.pairs_table.num_rows
+    # Scored again without the model named: it is that of the run.
+    again = sts.score(tmp_path / "scored", out=tmp_path / "more")
+    assert files(tmp_path / "more") == files(tmp_path / "scored")
+    assert again.run["model"] == scored.run["model"]
+    odds = sts.features(scored.pairs_table).fillna(0.0).to_numpy() @ list(model.weights.values())
+    assert odds == pytest.approx(scored.pairs_table.column("log_odds").to_numpy(), abs=2e-3)
+
+
+def test_the_words_of_a_calibrated_model_come_out(own, tmp_path, run):
+    from stsdetect.score.model import Calibration
+
+    plain = sts.fit(own, judged(own)).model
+    told = Calibration(
+        kinds=("base", "dark_base"), scale=1.0, shift=0.0, low=-90.0, high=90.0, n_transfer=100, n_innocent=100,
+        log_loss=0.3, log_loss_of_share=0.6,
+    )  # fmt: skip
+    plain.model_copy(update={"calibration": told, "not_calibrated": ""}).save(tmp_path / "m.json")
+    done = run("score", own, "--out", tmp_path / "told", "--model", tmp_path / "m.json")
+    assert done.code == 0, done.err
+    assert "in the words of ICD 203" in done.out
+    assert "a priority, not a probability" not in done.out
+    pairs = pq.read_table(tmp_path / "told" / "pairs.parquet")
+    assert pairs.column("likelihood").null_count < pairs.num_rows
+    # The same again from run.json alone.
+    sts.score(tmp_path / "told", out=tmp_path / "more")
+    assert files(tmp_path / "more") == files(tmp_path / "told")
+    # With one weight changed the words are gone.
+    run("score", tmp_path / "told", "--out", tmp_path / "other", "--set", "score.weights.night=0")
+    pairs = pq.read_table(tmp_path / "other" / "pairs.parquet")
+    assert pairs.column("likelihood").null_count == pairs.num_rows
+
+
+def test_labels_that_belong_to_no_lead_are_told(own, tmp_path, run):
+    labels = judged(own)
+    text = labels.read_text().splitlines()
+    other = json.loads(text[0]) | {"pair_id": "0" * 16, "vessel_a": "nobody", "first_time": "2001-01-01T00:00:00Z"}
+    labels.write_text("\n".join([*text, json.dumps(other), '{"half']))
+    done = run("fit", own, "--labels", labels, "--out", tmp_path / "m.json")
+    assert done.code == 0, done.err
+    assert "1 labels belong to no lead of these runs" in done.out
+    assert "no lead has these vessels" in done.out
+    assert "is no label" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--labels", "none.jsonl"], 3, "the labels none.jsonl cannot be read"),
+        (["--labels", "{own}/pairs.parquet"], 3, "is no file of labels"),
+        (["--labels", "{own}/l.jsonl", "--prior-strength", "0"], 2, "give a number above 0"),
+        (["--labels", "{own}/l.jsonl", "--unlabelled-share", "2"], 2, "give 0 to 1"),
+    ],
+)
+def test_what_cannot_be_fitted_is_said(own, tmp_path, run, words, code, said):
+    judged(own)
+    done = run("fit", own, "--out", tmp_path / "m.json", *(word.format(own=own) for word in words))
+    assert done.code == code, done.err
+    assert said in done.err
+    assert not (tmp_path / "m.json").exists()
+
+
+def test_runs_of_several_profiles_are_not_mixed(own, tmp_path):
+    labels = judged(own)
+    from stsdetect.pipeline.rescored import on_profile, read_run, settings_of
+
+    other = on_profile(settings_of(read_run(own), own), "generic-sts")
+    sts.score(own, out=tmp_path / "other", settings=other)
+    with pytest.raises(UsageError, match=r"a run on profile dprk-petroleum, and .* one on generic-sts"):
+        sts.fit([own, tmp_path / "other"], labels)
+    # The same leads in two folders count once.
+    sts.score(own, out=tmp_path / "same")
+    one, two = sts.fit(own, labels), sts.fit([own, tmp_path / "same"], labels)
+    assert one.model.weights == two.model.weights
+    assert one.model.labels == two.model.labels
