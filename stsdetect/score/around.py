@@ -93,7 +93,12 @@ NOTHING_AROUND = Around()
 
 
 def read_around(
-    events: pa.Table, vessels: Collection[str], harbours: Harbours, identities: pa.Table | None = None
+    events: pa.Table,
+    vessels: Collection[str],
+    harbours: Harbours,
+    identities: pa.Table | None = None,
+    *,
+    stays: bool = True,
 ) -> Around:
     """Read what surrounds the meetings of some vessels.
 
@@ -107,21 +112,23 @@ def read_around(
         Which ports supply and which are watched.
     identities
         A `VESSELS` table: declared destinations are looked up there.
+    stays
+        Whether stays are wanted: they are most of what there is.
     """
     wanted = pa.array(sorted(vessels), pa.string())
-    stays: dict[str, list[Stay]] = {}
-    for vessel, start, end in _columns(events, "loitering", wanted, ("start_time", "end_time")):
-        stays.setdefault(vessel, []).append(Stay(start, end))
+    lay: dict[str, list[Stay]] = {}
+    for vessel, start, end in _columns(events, "loitering", wanted, ("start_time", "end_time")) if stays else ():
+        lay.setdefault(vessel, []).append(Stay(start, end))
     calls: dict[str, list[Call]] = {}
     names = ("start_time", "end_time", "port_id", "subtype")
     for vessel, start, end, port, subtype in _columns(events, "port_call", wanted, names):
         if port in harbours.ports:
             calls.setdefault(vessel, []).append(Call(start, end, port, subtype != "inferred"))
-    for some in stays.values():
+    for some in lay.values():
         some.sort()
     for own in calls.values():
         own.sort()
-    return Around(stays, calls, {} if identities is None else _destinations(identities, wanted, harbours), harbours)
+    return Around(lay, calls, {} if identities is None else _destinations(identities, wanted, harbours), harbours)
 
 
 def _columns(events: pa.Table, kind: str, wanted: pa.Array, names: Iterable[str]) -> set[tuple[Any, ...]]:

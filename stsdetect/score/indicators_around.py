@@ -9,6 +9,8 @@ from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Case, Finding, I
 #: Hours that the later of the two had lain still before the meeting, or the first to leave lay still after it, to
 #: share: who comes alongside sails up to it, anchored neighbours have lain there for long (our judgement).
 _CAME_SHARE = ((0.75, 1.0), (3.0, 0.0), (12.0, -1.0))
+#: Shorter than this is at once [h].
+_JUST_H = 0.1
 #: Hours of waiting to share: a supplier idles for hours to days; after a week it is laid up (our judgement).
 _IDLE_SHARE = ((2.0, 0.0), (12.0, 1.0), (72.0, 1.0), (168.0, 0.0))
 #: Who waits is met by one that comes or goes within so many hours [h] (our judgement).
@@ -57,12 +59,15 @@ def _moved(case: Case, *, before: bool) -> Finding | None:
                        "Of one vessel only is it known how long it lay on")  # fmt: skip
     who = side.label[0].upper() + side.label[1:]
     if before:
-        text = f"{who} had lain still for {hours:.1f} h when the meeting began"
+        lay = "had just come to rest" if hours < _JUST_H else f"had lain still for {hours:.1f} h"
+        text = f"{who} {lay} when the meeting began"
         verdict = (
             ", as one that comes alongside does" if share > 0 else ", as did the other, as neighbours at anchor do"
         )
     else:
-        text = f"{who} lay still for {hours:.1f} h after the meeting"
+        text = f"{who} sailed as the meeting ended"
+        if hours >= _JUST_H:
+            text = f"{who} lay still for {hours:.1f} h after the meeting"
         verdict = ", as one that casts off does" if share > 0 else ", as did the other, as neighbours at anchor do"
     return Finding(hours, share, text + (verdict if share else ", which counts neither way"))
 

@@ -76,7 +76,7 @@ def learn(
     >>> from stsdetect.schema import PAIRS
     >>> from stsdetect.score.features import features
     >>> from stsdetect.score.rank import effective_weights
-    >>> learn(features(PAIRS.empty()), [], [], weights=effective_weights({})).weights["base"]
+    >>> learn(features(PAIRS.empty()), [], [], weights=effective_weights({"base": -3.0})).weights["base"]
     -3.0
     """
     given = np.asarray(labels, dtype=np.int64)
