@@ -61,7 +61,10 @@ KINDS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("one heard", ("loitering", "dark_rendezvous")),
         ("heard before and after", ("gap", "dark_rendezvous")),
     ),
-    "DPRK waters": (("both heard", ("encounter",)), ("heard before and after", ("gap", "port_call"))),
+    "DPRK waters": (
+        ("both heard", ("encounter",)),
+        ("heard before and after", ("gap", "dark_rendezvous", "port_call")),
+    ),
     "port": (("heard", ("port_call",)), ("heard before and after", ("gap", "port_call"))),
 }
 #: Flags that case texts name in words.
@@ -271,6 +274,9 @@ Kinds of events, had the ships been heard as the left column says:
 | transfer | kinds |
 |---|---|
 {kinds}
+
+`tests/docs/test_cases.py` runs these shapes through the whole job, and `tests/golden/test_documented_cases.py` four
+published patterns among other traffic: high seas at night, DPRK waters with both silent, a direct delivery, a chain.
 
 Indicators in the table are those that fire on what is published alone (place, hour, flag, IMO number, type), or would
 by the words quoted below. Of meetings at sea nothing at all is published of

@@ -637,7 +637,19 @@ WATCH_HITS = Schema(
     ),
 )
 
+TRACKS = Schema(
+    "tracks",
+    "The fixes that the page draws: those of the vessels of the leads it shows, around their events.",
+    (
+        _c("vessel", _S, "hull id", nullable=False),
+        _c("segment", _I32, "number of the stretch of track, as in the segments table; -1 for none", nullable=False),
+        _c("time", TIME, "time of the report, UTC", nullable=False),
+        _c("lat_deg", _F, "latitude [degrees]", nullable=False),
+        _c("lon_deg", _F, "longitude [degrees]", nullable=False),
+    ),
+)
+
 TABLES: tuple[Schema, ...] = (
     POSITIONS, REJECTS, VESSELS, FIXES, FLAGGED, SEGMENTS, EVENTS, SOURCES, PAIRS, CHAINS, TRANSFERS,
-    LEDGER, BERTHS, AREAS, COVERAGE, WATCH_HITS,
+    LEDGER, BERTHS, AREAS, COVERAGE, WATCH_HITS, TRACKS,
 )  # fmt: skip

@@ -14,9 +14,15 @@ from stsdetect.cli import console, options
 @click.option(
     "--truth",
     metavar="FILE",
-    required=True,
     type=click.Path(path_type=Path),
     help="truth.json of `stsdetect simulate`, if the input was simulated.",
+)
+@click.option(
+    "--labels",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Verdicts of analysts on the leads, instead of --truth; may be repeated.",
 )
 @click.option(
     "--budget",
@@ -50,7 +56,8 @@ from stsdetect.cli import console, options
 @options.messages
 def evaluate(
     folder: Path,
-    truth: Path,
+    truth: Path | None,
+    labels: tuple[Path, ...],
     budget: float,
     k: int,
     by: str,
@@ -65,15 +72,17 @@ def evaluate(
 ) -> None:
     """Say how good the leads of an earlier run in DIR are.
 
-    Precision and recall from the top of the list, by family, each with a bootstrap interval; what was to be found and
-    has no lead counts as missed. Settings matter for --rules only, and should be those of the run.
+    What is true comes from --truth or --labels. Precision and recall are from the top of the list, each with a
+    bootstrap interval; what was to be found and has no lead counts as missed. Settings matter for --rules only, and
+    should be those of the run.
     """
     settings = options.build_settings(settings_file, changes, mapped, **single)
     from stsdetect.pipeline.evaluated import as_rows, evaluate_run
 
     found = evaluate_run(
         folder,
-        truth,
+        truth=truth,
+        labels=labels,
         per_week=budget,
         k=k,
         by="case" if by == "case" else "block",

@@ -43,8 +43,10 @@ def print_evaluation(found: Evaluation) -> None:
     for group in dict.fromkeys(one.group for one in found.comparisons):
         _rules(console, group, [one for one in found.comparisons if one.group == group])
     _reliable(console, found.reliability)
+    for remark in found.remarks:
+        _say(console, remark)
     what = "what was to be found" if found.by == "case" else "months"
-    _say(console, f"In brackets: 95 % intervals, drawing {what} anew. One simulated run says little of other waters.")
+    _say(console, f"In brackets: 95 % intervals, drawing {what} anew. One run says little of other waters and times.")
 
 
 def _rules(console: Console, group: str, rules: Sequence[Comparison]) -> None:

@@ -40,9 +40,10 @@ _STAY_POINTS = 0.1
 _STRAIGHT = 1.1
 #: No port but a lock on the way to others.
 _NO_PORT = "gate"
-#: What crews type where they name no port.
+#: What crews type where they name no port; a tanker of a published case, a fishing fleet (Vityaz, Reuters 2017-12).
 _VAGUE = re.compile(
-    r"(?:FOR|TO)? ?ORDERS?|(?:HIGH|OPEN|AT)? ?SEAS?|OPL|STS|ANCHORAGE|DRIFTING|UNKNOWN|N/?A|NIL|NONE|[.\-? ]+"
+    r"(?:FOR|TO)? ?ORDERS?|(?:HIGH|OPEN|AT)? ?SEAS?|OPL|STS|ANCHORAGE|DRIFTING|FISHING ?(?:FLEET|AREA|GROUNDS?)|"
+    r"UNKNOWN|N/?A|NIL|NONE|[.\-? ]+"
 )
 VAGUE, NAMED = "destination_vague", "destination_named"
 #: Remarks of a silence that hold for what is inferred from it.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,11 +19,13 @@ from stsdetect.pipeline.output import RUN_FILE
 from stsdetect.readers import read
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score.comparison import Comparison, Raised, compare, raised
-from stsdetect.score.evaluation import Bin, By, Interval, Judged, Line, evaluate, reliability
+from stsdetect.score.evaluation import Bin, By, Interval, Ints, Judged, Line, evaluate, reliability
+from stsdetect.score.judged import judge_labels
+from stsdetect.score.labels import read_labels
 from stsdetect.score.published import Positions, alerts
 from stsdetect.score.truth import judge_truth, sought, vessels
 from stsdetect.settings import Settings
-from stsdetect.simulate import read_truth
+from stsdetect.simulate import Planted, read_truth
 from stsdetect.tracks import build_tracks
 
 _WEEK_S = 7 * 86_400.0
@@ -44,6 +47,8 @@ class Evaluation:
         Published rules on the same positions; empty where none were asked for.
     k, per_week, by
         What the figures were made with.
+    remarks
+        What was left out, in sentences.
     """
 
     judged: Judged
@@ -53,12 +58,14 @@ class Evaluation:
     k: int
     per_week: float
     by: By
+    remarks: tuple[str, ...] = ()
 
 
 def evaluate_run(
     folder: str | Path,
-    truth: str | Path,
     *,
+    truth: str | Path | None = None,
+    labels: Sequence[str | Path] = (),
     per_week: float = 20.0,
     k: int = 20,
     by: By = "case",
@@ -66,7 +73,7 @@ def evaluate_run(
     settings: Settings | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
-    """Say how good the leads of an earlier run are.
+    """Say how good the leads of an earlier run are, by the truth of a simulated input or by analysts' verdicts.
 
     Parameters
     ----------
@@ -74,15 +81,17 @@ def evaluate_run(
         Where the run wrote ``events.parquet``, ``pairs.parquet`` and ``run.json``.
     truth
         ``truth.json`` of the simulated input.
+    labels
+        Files of verdicts, instead of the truth.
     per_week
         How many leads a week an analyst looks at, the strongest first.
     k
         How many of the strongest leads precision is said of.
     by
-        What the bootstrap draws: ``case`` (what was planted) or ``block`` (months).
+        What the bootstrap draws: ``case`` (what was sought) or ``block`` (months).
     rules_on
         The input of the run: published rules are applied to it, which holds all its positions in memory. None: no
-        rules.
+        rules. Only with ``truth``: verdicts are on leads, so that alerts of others were never judged.
     settings
         Those of the run; the groups ``read``, ``clean``, ``context`` and ``encounters`` are used, for rules only.
     progress
@@ -91,32 +100,67 @@ def evaluate_run(
     Raises
     ------
     InputError
-        If the folder holds no such results, or the truth cannot be read or holds no transfer.
+        If the folder holds no such results, or truth or labels cannot be read or hold no transfer.
     UsageError
-        If ``per_week`` or ``k`` is not positive.
+        If ``per_week`` or ``k`` is not positive, both truth and labels are given, or neither, or rules with labels.
     """
     if per_week <= 0 or k < 1:
         raise UsageError(f"a budget of {per_week:g} leads a week and the first {k} leads: both must be positive")
+    if (truth is None) == (not labels):
+        raise UsageError("give what is true: truth.json of a simulated input, or files of labels, and not both")
+    if labels and rules_on is not None:
+        raise UsageError("rules are set beside leads by the truth of a simulated input only: labels judge leads alone")
     events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
+    weeks = weeks_of(folder)
+    rows = np.arange(pairs.num_rows)
+    remarks: tuple[str, ...] = ()
+    found: list[Raised] = []
+    if truth is not None:
+        planted = _planted(truth, events, folder)
+        judged = judge_truth(pairs, events, planted, weeks=weeks)
+        if rules_on is not None:
+            found = raised(rule_alerts(rules_on, settings or Settings(), progress), planted, sought(planted))
+    else:
+        judged, rows, remarks = _by_labels(pairs, labels, weeks)
+    return Evaluation(
+        judged,
+        tuple(evaluate(judged, k=k, per_week=per_week, by=by)),
+        _reliability(pairs.take(pa.array(rows)), judged),
+        tuple(compare(judged, found, by=by)) if found else (),
+        k,
+        per_week,
+        by,
+        remarks,
+    )
+
+
+def _planted(truth: str | Path, events: pa.Table, folder: str | Path) -> tuple[Planted, ...]:
     planted = read_truth(truth)
     if not any(one.is_transfer for one in planted):
         raise InputError(f"{truth} tells of no transfer; there is nothing to find")
     heard = set(events["mmsi_a"].to_pylist()) | set(events["mmsi_b"].to_pylist())
     if not any(vessels(one) & heard for one in planted):
         raise InputError(f"{truth} is of another input: none of its vessels is in the events of {folder}")
-    judged = judge_truth(pairs, events, planted, weeks=weeks_of(folder))
-    found: list[Raised] = []
-    if rules_on is not None:
-        found = raised(rule_alerts(rules_on, settings or Settings(), progress), planted, sought(planted))
-    return Evaluation(
-        judged,
-        tuple(evaluate(judged, k=k, per_week=per_week, by=by)),
-        _reliability(pairs, judged),
-        tuple(compare(judged, found, by=by)) if found else (),
-        k,
-        per_week,
-        by,
-    )
+    return planted
+
+
+def _by_labels(pairs: pa.Table, files: Sequence[str | Path], weeks: float) -> tuple[Judged, Ints, tuple[str, ...]]:
+    """Set leads against the verdicts in files; return also the rows that were judged, and remarks."""
+    read_in = [read_labels(path) for path in files]
+    told = judge_labels(pairs, [label for one in read_in for label in one.labels], weeks=weeks)
+    if not told.judged.n_sought:
+        raise InputError(f"no lead was judged a transfer in {', '.join(map(str, files))}; there is nothing to find")
+    remarks = [
+        f"{told.judged.n_leads:,} leads were judged a transfer or innocent; {told.n_unclear:,} judged unclear and "
+        f"{told.n_not_judged:,} not judged are left out, {told.n_without_lead:,} verdicts have no lead in this run",
+        "Leads are judged from the top, so figures flatter: what is far down is seldom looked at.",
+    ]
+    remarks += [
+        f"{path}, line {number}: {why}"
+        for path, one in zip(files, read_in, strict=True)
+        for number, why in one.problems
+    ]
+    return told.judged, told.rows, tuple(remarks)
 
 
 def rule_alerts(

@@ -28,15 +28,18 @@ from stsdetect.pipeline.archive import Archive
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.loops import get_ready, wants_loops
 from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
+from stsdetect.pipeline.page_fixes import page_fixes
 from stsdetect.pipeline.scored import Places, score_events
+from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.told import join_sources, join_told
 from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
-from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, WATCH_HITS
+from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, TRACKS, WATCH_HITS
 from stsdetect.score import rank_pairs
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.watchlists import ListSource
+from stsdetect.score.watchlists.matching import match
 from stsdetect.settings import Format, Settings
 from stsdetect.tracks import Tracks
 
@@ -294,8 +297,9 @@ def run_job(
             events = filter_by_zone(events, settings.context)
         with clock.stage("score"):
             innocent = innocent.among(cleaned.tracks.vessels, events)
-            pairs, found = score_events(
-                events, cleaned.tracks.vessels, berths, settings=settings, places=places, watched=watched,
+            found = match(watched, cleaned.tracks.vessels, events)
+            pairs = score_events(
+                events, cleaned.tracks.vessels, berths, settings=settings, places=places, hits=found.hits,
                 innocent=innocent,
             )  # fmt: skip
         filters = {
@@ -444,40 +448,22 @@ def _say_some(lines: Sequence[str], what: str) -> None:
 
 def _write(result: Result, aside: Path, formats: Sequence[str], places: Places | None, slots: FixSlots) -> list[str]:
     """Write all files but ``run.json``; return all names, in the order in which people want them."""
-    from stsdetect.report.gis import write_events_parquet, write_gis, write_table
+    from stsdetect.report.gis import write_events_parquet, write_table
 
     names = ["events.parquet", "pairs.parquet", "vessels.parquet", "segments.parquet", "sources.parquet"]
     write_events_parquet(result.events_table, aside / "events.parquet")
-    write_table(result.pairs_table, aside / "pairs.parquet")
     write_table(result.tracks.vessels, aside / "vessels.parquet")
     write_table(result.tracks.segments, aside / "segments.parquet")
     write_table(result.sources, aside / "sources.parquet")
     some = {"flagged": result.tracks.flagged, "berths": result.berths, "areas": result.areas}
-    some |= {"coverage": result.coverage, "rejects": result.rejects, "watch_hits": result.watch_hits}
+    some |= {"coverage": result.coverage, "rejects": result.rejects}
+    drawn = None
+    if places is not None:
+        drawn = page_fixes(slots, result.events_table, result.pairs_table)
+        # Without an event there is no lead either, and what is drawn is all there was.
+        some["tracks"] = drawn if result.events_table.num_rows else TRACKS.empty()
     for name, table in some.items():
-        # Without a row, watch hits still say that lists were asked, and nobody is on them.
-        if table.num_rows or (name == "watch_hits" and "watch_lists" in result.run):
+        if table.num_rows:
             write_table(table, aside / f"{name}.parquet")
             names.append(f"{name}.parquet")
-    written = write_gis(aside, formats, events=result.events_table, pairs=result.pairs_table, areas=result.areas)
-    names += [path.name for path in written]
-    names.append(RUN_FILE)
-    if places is not None:
-        from stsdetect.pipeline.page_fixes import page_fixes
-        from stsdetect.reference.shoreline import load_shoreline
-        from stsdetect.report.page import write_page
-
-        write_page(
-            aside / "report.html",
-            events=result.events_table,
-            pairs=result.pairs_table,
-            fixes=page_fixes(slots, result.events_table, result.pairs_table),
-            run=result.run,
-            zones=places.zones,
-            shoreline=load_shoreline(),
-            areas=result.areas,
-            ports={port.id: port.name for port in places.ports},
-            watch_hits=result.watch_hits,
-        )
-        names.append("report.html")
-    return names
+    return names + write_scored(result, aside, formats, places, drawn)

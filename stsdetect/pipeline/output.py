@@ -28,6 +28,7 @@ KNOWN_FILES: tuple[str, ...] = (
     "coverage.parquet",
     "rejects.parquet",
     "watch_hits.parquet",
+    "tracks.parquet",
     "report.html",
     "events.csv",
     "pairs.csv",

@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 from stsdetect.detect.slots import FIRST_US, LAST_US, FixSlots
 from stsdetect.report.layers import TRACK_MARGIN_S
 from stsdetect.report.page import MAX_PAIRS
+from stsdetect.schema import TIME, TRACKS
 from stsdetect.units import US_PER_S
 
 
 def page_fixes(slots: FixSlots, events: pa.Table, pairs: pa.Table) -> pa.Table:
-    """Return vessel, segment, time and place of the fixes to draw.
+    """Return the fixes to draw, a `TRACKS` table.
 
     Where there is no event at all they are all fixes: the map then shows where there was traffic.
     """
@@ -26,11 +27,11 @@ def page_fixes(slots: FixSlots, events: pa.Table, pairs: pa.Table) -> pa.Table:
     start, end = (FIRST_US, LAST_US) if wanted is None else (int(wanted[0].min()), int(wanted[1].max()) + 1)
     fixes = slots.load(start, end, wanted=wanted)
     hull = pa.DictionaryArray.from_arrays(pa.array(fixes.hull, pa.int32()), pa.array(fixes.labels, pa.string()))
-    return pa.table(
+    return TRACKS.table(
         {
             "vessel": hull,
             "segment": fixes.segment,
-            "time": pa.array(fixes.time_us, pa.timestamp("us", "UTC")),
+            "time": pa.array(fixes.time_us, TIME),
             "lat_deg": fixes.lat_deg,
             "lon_deg": fixes.lon_deg,
         }

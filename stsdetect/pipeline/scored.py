@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +17,6 @@ from stsdetect.score.likelihood import add_likelihood
 from stsdetect.score.listed import Listed
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.voyages import Harbours
-from stsdetect.score.watchlists import WatchList
-from stsdetect.score.watchlists.matching import Matched, match
 from stsdetect.settings import Settings
 
 
@@ -48,35 +45,35 @@ def score_events(
     *,
     settings: Settings,
     places: Places,
-    watched: Sequence[WatchList] = (),
+    hits: pa.Table,
     innocent: Known = NOTHING_KNOWN,
-) -> tuple[pa.Table, Matched]:
-    """Rank the leads in annotated events, and look the vessels up on watch-lists.
+) -> pa.Table:
+    """Rank the leads in annotated events.
 
     Parameters
     ----------
     events, vessels, berths
         Tables as in `stsdetect.schema.EVENTS`, `VESSELS` and `BERTHS`.
-    watched
-        Lists that were read.
+    hits
+        What was found on watch-lists, as in `stsdetect.schema.WATCH_HITS`.
     innocent
         What the user knows to be innocent, with the hulls of the run found.
 
     Returns
     -------
-    A `PAIRS` table with chains, volumes and likelihood, and what matched the lists.
+    A `PAIRS` table with chains, volumes and likelihood.
     """
-    asked: dict[str, Any] = {"settings": settings.score, "settings_id": settings.digest, "known": innocent}
+    asked: dict[str, Any] = {
+        "settings": settings.score, "settings_id": settings.digest, "watch_hits": hits, "known": innocent,
+    }  # fmt: skip
     known = {"facts": places.facts, "berths": berths}
     rule, ports = settings.port_calls, places.ports
-    found = match(watched, vessels, events)
-    asked["watch_hits"] = found.hits
     direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
     read = Evidence(events)
     pairs = rank([rank_pairs(read, vessels=vessels, **known, **asked), rank_dark(read, **known, **asked), direct])
-    imos = Listed.of(found.hits).imos
+    imos = Listed.of(hits).imos
     around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
     if settings.score.trade == "import":  # chains are followed from a supply port to a watched one
         pairs = add_chains(pairs, chains(events, pairs, settings=settings.chains, listed=imos, **around))
     pairs = add_volumes(pairs, events, vessels, settings=settings.volume, **around)
-    return add_likelihood(pairs, settings.score), found
+    return add_likelihood(pairs, settings.score)

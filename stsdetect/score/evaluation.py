@@ -116,22 +116,31 @@ class Judged:
 class Ladder:
     """Leads from the strongest down; those with one score stand on one rung and come together.
 
+    Only the places where something is first found are kept, with how many leads in vain stand above them, by block: so
+    a draw of a bootstrap costs as much as there is to find, and not as there are leads.
+
     Attributes
     ----------
-    order
-        Places of leads in `Judged`, shape (n,).
-    end
-        The last place of each thing's rung, and -1 where no lead names it, shape (m,).
-    at
-        The place of the first lead to each thing, shape (m,); -1 without one.
-    opens
-        Which places are the first to something, shape (n,).
+    first
+        For each thing the number of the place that finds it, from the top, -1 where no lead does, shape (m,).
+    n_places
+        How many such places there are.
+    through
+        How many of these places stand down to the end of the rung on which each thing is found, shape (m,).
+    above
+        Leads in vain above each place, by block, shape (n_places, b).
+    down_to
+        Leads in vain down to the end of the rung on which each thing is found, by block, shape (m, b).
+    blocks
+        The numbers of the blocks, shape (b,).
     """
 
-    order: Ints
-    end: Ints
-    at: Ints
-    opens: Bools
+    first: Ints
+    n_places: int
+    through: Ints
+    above: Ints
+    down_to: Ints
+    blocks: Ints
 
     @classmethod
     def of(cls, judged: Judged) -> Ladder:
@@ -140,11 +149,32 @@ class Ladder:
         where = np.empty(judged.n_leads, dtype=np.int64)
         where[order] = np.arange(judged.n_leads)
         at = _least(judged.item, where[judged.lead], judged.n_sought)
+        found = at >= 0
+        places = np.unique(at[found])
         score = judged.log_odds[order]
-        last = np.searchsorted(-score, -score, side="right") - 1
-        opens = np.zeros(judged.n_leads, dtype=np.bool_)
-        opens[at[at >= 0]] = True
-        return cls(order, np.where(at >= 0, last[at], -1) if judged.n_leads else at, at, opens)
+        end = np.full(judged.n_sought, -1)
+        end[found] = np.searchsorted(-score, -score[at[found]], side="right") - 1
+        vain = np.ones(judged.n_leads, dtype=np.bool_)
+        vain[places] = False
+        blocks, block = np.unique(judged.block[order], return_inverse=True)
+        above = np.zeros((places.size, blocks.size), dtype=np.int64)
+        down_to = np.zeros((judged.n_sought, blocks.size), dtype=np.int64)
+        for number in range(blocks.size):
+            count = np.append(0, np.cumsum(vain & (block == number)))
+            above[:, number] = count[places]
+            down_to[:, number] = count[end + 1]
+        first = np.where(found, np.searchsorted(places, at), -1)
+        return cls(first, int(places.size), np.searchsorted(places, end, side="right"), above, down_to, blocks)
+
+    def found(self, weight: Floats) -> Floats:
+        """Return what is found down to and with each place, weighted; nothing is put first, shape (n_places + 1,)."""
+        known = self.first >= 0
+        each = np.bincount(self.first[known], weight[known], minlength=self.n_places)
+        return np.append(0.0, np.cumsum(each))
+
+    def vain(self, counts: Ints, blocks: Floats | None) -> Floats:
+        """Return counts by block put together, each as often as its block is counted."""
+        return counts @ (np.ones(self.blocks.size) if blocks is None else blocks[self.blocks])
 
 
 def _least(group: Ints, value: Ints, n: int) -> Ints:
@@ -181,14 +211,6 @@ def pooled(parts: Sequence[Judged]) -> Judged:
     )
 
 
-def _climb(judged: Judged, weight: Floats, blocks: Floats | None) -> tuple[Floats, Floats]:
-    """Return what was found and how many leads were looked at down to each place, both weighted, shape (n,)."""
-    ladder = judged.ladder
-    found = np.bincount(ladder.at[ladder.at >= 0], weight[ladder.at >= 0], minlength=judged.n_leads)
-    vain = np.ones(judged.n_leads) if blocks is None else blocks[judged.block[ladder.order]]
-    return np.cumsum(found), np.cumsum(np.where(ladder.opens, found, vain))
-
-
 def average_precision(judged: Judged, weight: Floats | None = None, blocks: Floats | None = None) -> float:
     """Return the area under precision by recall: the mean, over all that is sought, of the precision where it is found.
 
@@ -207,22 +229,23 @@ def average_precision(judged: Judged, weight: Floats | None = None, blocks: Floa
     total = asked.sum()
     if total <= 0:
         return float("nan")
-    found, looked = _climb(judged, asked, blocks)
-    k = np.flatnonzero((judged.ladder.end >= 0) & (asked > 0))
-    end = judged.ladder.end[k]
-    return float((asked[k] * found[end] / looked[end]).sum() / total)
+    ladder = judged.ladder
+    found = ladder.found(asked)[ladder.through]
+    looked = found + ladder.vain(ladder.down_to, blocks)
+    k = np.flatnonzero((ladder.first >= 0) & (asked > 0))
+    return float((asked[k] * found[k] / looked[k]).sum() / total)
 
 
 def precision_at(judged: Judged, k: int, weight: Floats | None = None, blocks: Floats | None = None) -> float:
     """Return which share of the ``k`` strongest leads, of all runs together, finds something new."""
     if k < 1:
         raise UsageError(f"precision at {k} cannot be said; give 1 or more leads")
-    if not judged.n_leads:
-        return 0.0
     asked = np.ones(judged.n_sought) if weight is None else weight
-    found, looked = _climb(judged, asked, blocks)
-    last = min(int(np.searchsorted(looked, k - 1e-9)), judged.n_leads - 1)
-    return float(min(found[last] / k, 1.0))
+    ladder = judged.ladder
+    found = ladder.found(asked)
+    # A place is looked at if fewer than k leads were before it.
+    before = ladder.vain(ladder.above, blocks) + found[:-1]
+    return float(min(found[int(np.searchsorted(before, k - 1e-9))] / k, 1.0))
 
 
 def found_within(judged: Judged, most: Floats | Sequence[float] | float) -> Bools:

@@ -76,8 +76,8 @@ def learn(
     >>> from stsdetect.schema import PAIRS
     >>> from stsdetect.score.features import features
     >>> from stsdetect.score.rank import effective_weights
-    >>> learn(features(PAIRS.empty()), [], [], weights=effective_weights({})).weights["base"]
-    -3.3
+    >>> learn(features(PAIRS.empty()), [], [], weights=effective_weights({"base": -3.0})).weights["base"]
+    -3.0
     """
     given = np.asarray(labels, dtype=np.int64)
     rule = Scorer(

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 from bisect import bisect_right
-from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -44,16 +43,16 @@ def word(probability: float) -> str:
     return WORDS[bisect_right(_ENDS, probability)]
 
 
-def weights_digest(weights: Mapping[str, float]) -> str:
-    """Return twelve hex digits that change with any weight."""
-    text = json.dumps(sorted((name, float(value)) for name, value in weights.items()), separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def weights_digest(settings: ScoreSettings) -> str:
+    """Return twelve hex digits that change with any weight in force, and with how correlated ones count."""
+    content = [effective_weights(settings.weights, settings), settings.profile_weights, settings.groups]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def calibration_of(settings: ScoreSettings) -> CalibrationSettings | None:
     """Return the calibration of the weights in use; None where there is none, or it is that of other weights."""
     found = settings.calibration
-    if found is None or found.weights_id == weights_digest(effective_weights(settings.weights, settings)):
+    if found is None or found.weights_id == weights_digest(settings):
         return found
     log.warning("the weights are not those that were calibrated, so no likelihood is said; scores are priorities")
     return None

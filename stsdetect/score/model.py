@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,10 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from stsdetect.errors import InputError, UsageError, did_you_mean
 from stsdetect.score.likelihood import weights_digest
 from stsdetect.score.rank import EVERY_INDICATOR, effective_weights
-from stsdetect.settings import CalibrationSettings, ScoreSettings, Settings
+from stsdetect.settings import CalibrationSettings, Settings
 
 #: A model file is some tens of kilobytes; what is far larger is none [bytes].
 _MOST_BYTES = 10_000_000
+
+log = logging.getLogger("stsdetect.score")
 
 Weights = dict[str, Annotated[float, Field(allow_inf_nan=False)]]
 
@@ -73,8 +76,8 @@ class Model(_Data):
     Examples
     --------
     >>> model = Model(
-    ...     weights=effective_weights({}), profile="default", prior_weights=effective_weights({}), prior_strength=20,
-    ...     labels={}, not_calibrated="there are no labels", training={},
+    ...     weights=effective_weights({}), profile="dprk-petroleum", prior_weights=effective_weights({}),
+    ...     prior_strength=20, labels={}, not_calibrated="there are no labels", training={},
     ... )
     >>> model.settings(Settings()).score.weights["base"]
     -3.3
@@ -168,22 +171,32 @@ class Model(_Data):
         Raises
         ------
         UsageError
-            If they change weights themselves: a model brings all of them.
+            If they change weights themselves, or are of another profile.
         """
-        if settings.score.weights:
-            name = next(iter(settings.score.weights))
+        given = settings.score
+        if given.weights:
+            name = next(iter(given.weights))
             raise UsageError(
                 f"the settings change score.weights.{name}, and a model brings all weights; give one or the other"
             )
+        if given.profile != self.profile:
+            raise UsageError(
+                f"the model was fitted on profile {self.profile}, and the settings say {given.profile}; give --profile "
+                f"{self.profile}, or a model that was fitted on {given.profile}"
+            )
+        score = given.model_copy(update={"weights": dict(self.weights), "calibration": None})
         known = self.calibration
-        calibration = known and CalibrationSettings(
-            weights_id=weights_digest(effective_weights(self.weights)),
-            kinds=known.kinds,
-            low=known.low,
-            high=known.high,
-        )
-        score = settings.score.model_copy(update={"weights": dict(self.weights), "calibration": calibration})
-        return settings.model_copy(update={"score": ScoreSettings.model_validate(score.model_dump())})
+        if known is not None and effective_weights({}, given) != self.prior_weights:
+            log.warning(
+                "profile %s is not as it was when the model was fitted, so no likelihood is said; fit it anew",
+                self.profile,
+            )
+        elif known is not None:
+            calibration = CalibrationSettings(
+                weights_id=weights_digest(score), kinds=known.kinds, low=known.low, high=known.high
+            )
+            score = score.model_copy(update={"calibration": calibration})
+        return settings.model_copy(update={"score": score})
 
     def moved(self) -> list[tuple[str, float, float]]:
         """Return name, weight before and weight now of each indicator, what moved most first."""

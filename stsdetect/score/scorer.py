@@ -48,6 +48,10 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         One over the variance of each weight around ``weights`` [1/log-odds^2]: 20 says that weights are good to 0.22.
         One label about a lead that was even, in an indicator of full strength, is worth 1/4: so 20 is as much as 80
         labels that all agree (our choice: see ``python -m tests.evaluate.challenger``).
+    factor_spread : float, default=0.2
+        Standard deviation of a factor that all weights but base terms have in common, around 1. Weights that are each
+        about right may together be too sure or too timid; where labels say so, they all shrink or grow alike, and the
+        order of leads stays (our choice; without it few labels of strong leads spoil the order of others).
     fit_intercept : bool, default=True
         Whether there is a base term besides the columns, itself with the prior, around 0. Leads bring their own base
         terms as columns, so for `stsdetect.score.features.features` it is False.
@@ -94,7 +98,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> import pandas as pd
     >>> X = pd.DataFrame({"a": [1.0, 0.0, None, 1.0]})
     >>> scorer.fit(X, [1, 0, 0, 1]).coef_.round(2).tolist()
-    [[1.03]]
+    [[1.05]]
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: Mapping[str, float] | None = None,
         directions: Mapping[str, str] | None = None,
         prior_strength: float = 20.0,
+        factor_spread: float = 0.2,
         fit_intercept: bool = True,
         unlabelled: Any = None,
         unlabelled_share: float | None = None,
@@ -113,6 +118,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.weights = weights
         self.directions = directions
         self.prior_strength = prior_strength
+        self.factor_spread = factor_spread
         self.fit_intercept = fit_intercept
         self.unlabelled = unlabelled
         self.unlabelled_share = unlabelled_share
@@ -144,7 +150,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         known = np.ones(len(y), dtype=np.bool_) if self.unlabelled is None else y != self.unlabelled
         self.classes_ = _two_classes(y[known], self.unlabelled is not None)
-        centre, lower, upper = self._prior()
+        centre, lower, upper, precision = self._prior()
         design = self._design(X)
         target = (y == self.classes_[1]).astype(np.float64)
         weight = given.copy()
@@ -152,7 +158,7 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         believed, labelled = ((weight * target)[some].sum() for some in (~known, known))
         weight[~known] *= _at_most_1(self.unlabelled_weight * float(labelled), float(believed))
         found, self.n_iter_ = _solve(
-            _Problem(design, target, weight, centre, self.prior_strength), lower, upper, self.max_iter, self.tol
+            _Problem(design, target, weight, centre, precision), lower, upper, self.max_iter, self.tol
         )
         self.intercept_ = found[:1] if self.fit_intercept else np.zeros(1)
         self.coef_ = found[None, int(self.fit_intercept) :]
@@ -193,8 +199,8 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         known = np.where(np.isnan(X), 0.0, X)
         return np.hstack([np.ones((len(X), 1)), known]) if self.fit_intercept else known
 
-    def _prior(self) -> tuple[Floats, Floats, Floats]:
-        """Return where each weight begins, and the least and greatest it may be."""
+    def _prior(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return where each weight begins, the least and greatest it may be, and the precision of the prior."""
         names: Sequence[Any] = getattr(self, "feature_names_in_", [None] * self.n_features_in_)
         weights = _DEFAULT_WEIGHTS if self.weights is None else self.weights
         directions = _DEFAULT_DIRECTIONS if self.directions is None else self.directions
@@ -209,14 +215,22 @@ class Scorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for name, value, (least, most) in zip(names, centre, bounds, strict=True):
             if not least <= value <= most:
                 raise ValueError(f"the weight of {name!r} is {value:g}, against its direction {directions[name]!r}")
+        base = np.array([directions.get(name) == "base" for name in names], dtype=np.bool_)
         if self.fit_intercept:
             centre = np.concatenate([[0.0], centre])
             bounds = np.vstack([[-np.inf, np.inf], bounds])
-        return centre, bounds[:, 0], bounds[:, 1]
+            base = np.concatenate([[True], base])
+        return centre, bounds[:, 0], bounds[:, 1], self._precision(centre, base)
+
+    def _precision(self, centre: Floats, base: npt.NDArray[np.bool_]) -> Floats:
+        """Return the inverse of the covariance: each weight by itself, and all but base terms by a common factor."""
+        shared = self.factor_spread * np.where(base, 0.0, centre)
+        return np.asarray(np.linalg.inv(np.eye(centre.size) / self.prior_strength + np.outer(shared, shared)))
 
     def _check_numbers(self) -> None:
         for name, least, most in (
             ("prior_strength", 0.0, np.inf),
+            ("factor_spread", 0.0, np.inf),
             ("unlabelled_weight", 0.0, np.inf),
             ("unlabelled_share", 0.0, 1.0),
         ):
@@ -277,20 +291,20 @@ class _Problem:
     target: Floats
     weight: Floats
     centre: Floats
-    strength: float
+    precision: Floats
 
     def value(self, coef: Floats) -> float:
         decision, away = self.design @ coef, coef - self.centre
         # log(1 + exp(d)) - t d, without overflow.
         loss = np.maximum(decision, 0.0) + np.log1p(np.exp(-np.abs(decision))) - self.target * decision
-        return float(self.weight @ loss) + 0.5 * self.strength * float(away @ away)
+        return float(self.weight @ loss) + 0.5 * float(away @ self.precision @ away)
 
     def slopes(self, coef: Floats) -> tuple[Floats, Floats]:
         """Return gradient and Hessian."""
         share = expit(self.design @ coef)
-        gradient = self.design.T @ (self.weight * (share - self.target)) + self.strength * (coef - self.centre)
+        gradient = self.design.T @ (self.weight * (share - self.target)) + self.precision @ (coef - self.centre)
         curved = self.design.T @ ((self.weight * share * (1.0 - share))[:, None] * self.design)
-        return gradient, curved + self.strength * np.eye(coef.size)
+        return gradient, curved + self.precision
 
 
 def _solve(problem: _Problem, lower: Floats, upper: Floats, max_iter: int, tol: float) -> tuple[Floats, int]:

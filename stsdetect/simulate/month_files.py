@@ -46,6 +46,8 @@ def _told(month: Month, positions: pa.Table) -> World:
             for one in month.troubles
         ],
     }  # fmt: skip
+    if month.ordinary or month.families != Month.families:
+        more |= {"families": list(month.families), "ordinary": month.ordinary}
     hours = month.days * 24.0
     return World(positions, month.truth, month.seed, "dark-month", month.start, hours, more=more)
 

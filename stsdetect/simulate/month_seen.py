@@ -12,21 +12,22 @@ import numpy as np
 
 from stsdetect.simulate import month_tracks as does
 from stsdetect.simulate.month_dark import HIGH_SEAS, Plot, Stage, _met_at, crossing_s, meet
-from stsdetect.simulate.month_fleet import TANKER_PORTS
-from stsdetect.simulate.month_radio import NM_M
-from stsdetect.simulate.month_sea import Box, Point, apart_m
+from stsdetect.simulate.month_fleet import TANKER_PORTS, Crew
+from stsdetect.simulate.month_radio import HEADLANDS, NM_M
+from stsdetect.simulate.month_sea import Box, Ints, Point, apart_m
 from stsdetect.simulate.month_tracks import COMING_UP_KN, HIDING, Tracks, Voyage
 from stsdetect.simulate.motion import Floats, draw_water
 from stsdetect.simulate.scenes import DAY, HOUR
 from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS
 
-#: Waters off Zhejiang and Shanghai, off the south-west of Korea and in the Taiwan Strait, where stations ashore hear
-#: (our choice: zones ``taiwan_strait``, ``zhoushan`` and ``yellow_sea_mid`` have transfers of cases): latitudes and
-#: longitudes [degrees]; and how far off the shore a place in them is [km].
+#: Waters off Zhejiang and Shanghai, off the south-west of Korea and in the Taiwan Strait (our choice: zones
+#: ``taiwan_strait``, ``zhoushan`` and ``yellow_sea_mid`` have transfers of cases): latitudes and longitudes [degrees].
 HEARD_WATERS: tuple[Box, ...] = ((27.5, 32.0, 121.8, 123.8), (33.2, 36.5, 124.3, 126.2), (23.0, 25.6, 119.0, 121.6))
-_OFF_SHORE_KM = (25.0, 75.0)
+#: How far off the shore a place in them is at least, and how far from a station at most: three quarters of what the
+#: lowest antenna reaches, to where all is heard [km].
+_OFF_SHORE_KM, _HEARD_KM = 20.0, 47.0
 #: Share of meetings out of reach of stations, in the published boxes, where only satellites hear.
-_FAR_OUT = 0.4
+_FAR_OUT = 0.3
 #: Share of middlemen that then fall silent into Nampo, and how far from it they do [nm].
 _TO_NAMPO, _SILENT_NM = 0.5, (70.0, 160.0)
 #: Speed of a transfer under way [kn]: design.md's case 7, and OCIMF's guide to ship-to-ship transfer, which has
@@ -38,13 +39,22 @@ def seen_spot(stage: Stage, *, far_out: bool) -> Point:
     """Draw a place: in the published boxes, or nearer, where stations hear."""
     if far_out:
         return stage.spot(HIGH_SEAS)
-    crew, (near, far) = stage.crew, _OFF_SHORE_KM
-    inside = [cells[crew.sea.shore_km[cells] < far] for cells in (crew.sea.cells(box, near) for box in HEARD_WATERS)]
+    crew = stage.crew
+    inside = [_heard(crew, crew.sea.cells(box, _OFF_SHORE_KM)) for box in HEARD_WATERS]
     inside = [cells for cells in inside if len(cells)]
     if not inside:
         return stage.spot(())
     lat, lon = crew.sea.place(int(crew.rng.choice(inside[int(crew.rng.integers(len(inside)))])))
     return lat + crew.u(-0.02, 0.02), lon + crew.u(-0.02, 0.02)
+
+
+def _heard(crew: Crew, cells: Ints) -> Ints:
+    """Keep the cells of the chart that a station surely hears (`month_radio`)."""
+    ports = [crew.sea.ports[name] for name in crew.open_ports]
+    spots = [*HEADLANDS, *((port.lat_deg, port.lon_deg) for port in ports)]
+    lat, lon = np.array([crew.sea.place(cell) for cell in cells.tolist()]).reshape(-1, 2).T
+    nearest = np.min([apart_m(*spot, lat, lon) for spot in spots], axis=0)
+    return np.asarray(cells[nearest < 1000.0 * _HEARD_KM])
 
 
 def _onward(stage: Stage, voyage: Voyage, met_s: float) -> None:
@@ -113,7 +123,7 @@ def seen_again(stage: Stage, plot: Plot) -> None:
         stage.home(host, here, crew.u(9.5, 12.5))
         stage.home(guest, there, crew.u(8, 10.5))
         moved = spot[0] + crew.u(-0.3, 0.3), spot[1] + crew.u(-0.3, 0.3)
-        spot = moved if crew.sea.shore_km[crew.sea.nearest(*moved)] > _OFF_SHORE_KM[0] else spot
+        spot = moved if crew.sea.shore_km[crew.sea.nearest(*moved)] > _OFF_SHORE_KM else spot
     _part(stage, plot, host, guest, meetings[-1][1])
     for start, end, tonnes in meetings:
         for one in (host, guest):

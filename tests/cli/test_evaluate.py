@@ -62,6 +62,33 @@ def test_published_rules_beside_the_leads(run, world):
     assert of_gfw["difference"] == pytest.approx(of_gfw["our_recall"] - of_gfw["recall"])
 
 
+def test_verdicts_instead_of_truth(run, world, tmp_path):
+    import pyarrow.parquet as pq
+
+    from stsdetect.score.labels import append_label, make_label
+
+    pairs, file = pq.read_table(world / "out" / "pairs.parquet"), tmp_path / "labels.jsonl"
+    for rank, verdict in ((1, "transfer"), (2, "innocent"), (3, "unclear"), (4, "innocent"), (4, "transfer")):
+        append_label(file, make_label(pairs, rank, verdict, who="A. N. Alyst", why="seen on a picture"))
+    words = ("evaluate", world / "out", "--labels", file)
+    done = run(*words)
+    assert (done.code, done.err) == (0, "")
+    flat = " ".join(done.out.split())
+    assert "2 to find among 3 leads" in flat
+    assert "3 leads were judged a transfer or innocent; 1 judged unclear" in flat
+    (first,) = [row for row in json.loads(run(*words, "--json").out) if row["group"] == "all"]
+    assert first["pr_auc"] == pytest.approx((1 + 2 / 3) / 2)  # first and third of the judged ones
+    with file.open("a") as handle:
+        handle.write("{\n")
+    assert "labels.jsonl, line 6" in " ".join(run(*words).out.split())
+    assert run(*words, "--truth", world / "truth.json").code == 2
+    assert run(*words, "--rules", world / "parquet").code == 2
+    (tmp_path / "none.jsonl").write_text(file.read_text().replace('"transfer"', '"innocent"'))
+    done = run("evaluate", world / "out", "--labels", tmp_path / "none.jsonl")
+    assert done.code == 3
+    assert "nothing to find" in done.err
+
+
 def test_what_cannot_be_evaluated_is_said(run, world, tmp_path):
     truth = world / "truth.json"
     told = json.loads(truth.read_text())

@@ -11,8 +11,10 @@ from types import ModuleType
 
 import pytest
 
+import stsdetect as sts
 from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.score.watchlists.packaged import packaged_list
+from tests.builders import boat, join
 
 ROOT = Path(__file__).parents[2]
 SEEDS = ROOT / "seeds"
@@ -75,6 +77,27 @@ def test_names_used_in_the_walk_exist():
     assert kinds <= WALK.EVENT_NAMES
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(f"`{kind}`" in readme for kind in kinds - {"encounter", "loitering", "gap"})
+
+
+#: Hours in which giver and taker are not heard, by who was heard (`walk_cases.KINDS`), and where they meet.
+_SILENT = {"both heard": ([], []), "one heard": ([], [(7, 23)]), "heard before and after": ([(7, 23)], [(7, 23)])}
+_WHERE = {"at sea": (31.4, 124.2), "DPRK waters": (38.50, 124.60)}
+_TANKER = {"to_bow_m": 60.0, "to_stern_m": 20.0, "to_port_m": 6.0, "to_starboard_m": 6.0, "ship_type": 80.0}
+
+
+@pytest.mark.parametrize(
+    ("way", "heard"), [(way, heard) for way in _WHERE for heard, _ in WALK.KINDS[way]], ids=lambda text: text
+)
+def test_the_kinds_named_arise_when_such_a_transfer_is_run_through_the_job(way, heard):
+    giver, taker = (
+        boat(mmsi, [(0, 0, side * 90_000), (11, 0, side * 9), (19, 0, side * 9), (30, 0, side * 90_000)],
+             origin=_WHERE[way], every_s=300, noise_m=4, silent=silent, **_TANKER)
+        for mmsi, side, silent in zip((312000001, 445000001), (-1, 1), _SILENT[heard], strict=True)
+    )  # fmt: skip
+    found = sts.detect(join(giver, taker), keep_fixes=False).events_table
+    kinds = set(found.column("kind").to_pylist())
+    assert {*dict(WALK.KINDS[way])[heard]} <= kinds
+    assert ("encounter" in kinds) == (heard == "both heard")
 
 
 def test_places_are_where_the_published_distance_from_shanghai_says():

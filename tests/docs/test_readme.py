@@ -74,7 +74,13 @@ def test_commands_and_options_exist():
     for words in re.findall(r"`stsdetect ([a-z ]+?)[`\s]", README):
         assert words.strip() in known, words
     options = {option for verb in known.values() for p in verb.params for option in p.opts}
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--group", "--seeds", "--worlds", "--months"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {
+        "--group",
+        "--seeds",
+        "--worlds",
+        "--months",
+        "--show",
+    }
     assert named <= options, named - options
 
 

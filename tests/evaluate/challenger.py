@@ -24,7 +24,7 @@ from stsdetect.errors import SchemaError
 from stsdetect.kernels.sphere import Floats
 from stsdetect.pipeline.chained import read_table
 from stsdetect.pipeline.scored import Places, score_events
-from stsdetect.schema import BERTHS, EVENTS, PAIRS, VESSELS
+from stsdetect.schema import BERTHS, EVENTS, PAIRS, VESSELS, WATCH_HITS
 from stsdetect.score.features import features
 from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.score.scorer import Scorer
@@ -63,7 +63,9 @@ def read_month(folder: Path) -> LeadsOfMonth:
     except SchemaError:
         vessels, berths = (read_table(folder / "results", schema) for schema in (VESSELS, BERTHS))
         settings = Settings()
-        pairs, _ = score_events(events, vessels, berths, settings=settings, places=Places.load(settings))
+        pairs = score_events(
+            events, vessels, berths, settings=settings, places=Places.load(settings), hits=WATCH_HITS.empty()
+        )
         X = features(pairs)
     weeks = span_of(truth, datetime.fromisoformat(told["start"]), told["days"]) / WEEK_S
     return LeadsOfMonth(folder.name, weeks, X, match(pairs, events, truth), pairs["log_odds"].to_numpy())

@@ -201,6 +201,7 @@ def test_a_call_that_was_made_is_never_called_impossible(port_id, from_west, sta
     [
         ("NAMPO", NAMED), ("KP NAM", NAMED), ("KPCHO", NAMED), ("  nampo  kp", NAMED),
         ("FOR ORDERS", VAGUE), ("SEA", VAGUE), ("high seas", VAGUE), ("", ""), ("...", VAGUE), ("OPL", VAGUE),
+        ("Fishing fleet", VAGUE), ("FISHING GROUNDS", VAGUE), ("FISHING PORT", ""),  # Vityaz, 2017 (seeds/cases.csv)
         ("KR USN", ""), ("BUSAN", ""), ("SEATTLE", ""), ("VVO ORDER", ""), ("KPLERS HOUSE", ""),
     ],
 )  # fmt: skip

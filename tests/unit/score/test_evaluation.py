@@ -183,6 +183,17 @@ def test_runs_are_pooled_by_strength_but_budgets_are_each_run_s_own() -> None:
         pooled([])
 
 
+@given(rankings(), rankings(), st.integers(1, 12))
+def test_a_block_drawn_twice_is_as_good_as_two_runs(one: Judged, other: Judged, k: int) -> None:
+    both, twice = pooled([one, other]), pooled([one, one, other])
+    weight = np.repeat([2.0, 1.0], [one.n_sought, other.n_sought])
+    blocks = np.array([2.0, 1.0])
+    if np.unique(both.log_odds).size == both.n_leads:  # else the rungs of a run drawn twice hold other leads, too
+        assert average_precision(both, weight, blocks) == pytest.approx(average_precision(twice))
+        many = precision_at(twice, k) - precision_at(both, k, weight, blocks)
+        assert abs(many) <= 2 / k  # where k falls between two leads that are one drawn twice
+
+
 def test_intervals_come_again_and_hold_the_value() -> None:
     many = pooled([judged([3.0, 2.0, 1.0], {k % 3: [0]}, 2) for k in range(12)])
     for by in ("case", "block"):

@@ -25,7 +25,7 @@ CALIBRATION = Calibration(
 def model(**over) -> Model:
     content = {
         "weights": rounded({**effective_weights({}), "night": 0.1 + 0.2, "base": -2.0}),
-        "profile": "default",
+        "profile": "dprk-petroleum",
         "prior_weights": effective_weights({}),
         "prior_strength": 20.0,
         "labels": {"transfer": 3, "innocent": 5, "unclear": 1, "unlabelled": 100},
@@ -114,6 +114,18 @@ def test_the_words_of_the_directive(probability, said):
 def test_weights_and_a_model_are_not_both_taken():
     with pytest.raises(UsageError, match=r"score\.weights\.night, and a model brings all weights"):
         model().settings(load_settings(score={"weights": {"night": 0.0}}))
+
+
+def test_a_model_of_another_profile_is_refused():
+    with pytest.raises(UsageError, match="fitted on profile dprk-petroleum, and the settings say generic-sts"):
+        model().settings(load_settings(score={"profile": "generic-sts"}))
+
+
+def test_a_profile_that_has_changed_voids_the_calibration(caplog):
+    before = {**effective_weights({}), "night": 9.0}
+    settings = model(calibration=CALIBRATION, not_calibrated="", prior_weights=before).settings(Settings())
+    assert settings.score.calibration is None
+    assert "not as it was when the model was fitted" in caplog.text
 
 
 def test_what_moved_most_comes_first():

@@ -339,8 +339,10 @@ def test_the_command_makes_a_month(tmp_path: Path) -> None:
     assert json.loads((out / "truth.json").read_text())["preset"] == "dark-month"
     chosen = [*words, "--families", "seen_at_night,one_dark", "--ordinary", "1", "--area", "33,37.2,124,130"]
     assert CliRunner().invoke(cli, [*chosen, "--out", str(tmp_path / "chosen")]).exit_code == 0
-    planted = json.loads((tmp_path / "chosen" / "truth.json").read_text())["planted"]
-    assert {one["family"] for one in planted} == {"one_dark", "seen_at_night"}
+    truth = json.loads((tmp_path / "chosen" / "truth.json").read_text())
+    assert {one["family"] for one in truth["planted"]} == {"one_dark", "seen_at_night"}
+    assert (truth["families"], truth["ordinary"]) == (["seen_at_night", "one_dark"], 1)
+    assert "families" not in json.loads((out / "truth.json").read_text())
     for wrong in (["--area", "33,37"], ["--rows", "5"], ["--preset", "sample", "--layout", "noaa"]):
         told = CliRunner().invoke(cli, [*words, *wrong, "--out", str(out)])
         assert isinstance(told.exception, UsageError)
