@@ -36,20 +36,26 @@ def departure(case: Case) -> Finding | None:
     return _moved(case, before=False)
 
 
-def _still_h(case: Case, side: Side, *, before: bool) -> float | None:
-    """Return how long a vessel lay still up to the start of a meeting, or on from its end [h]."""
-    moment = case.meeting.start_us if before else case.meeting.end_us
-    stay = case.around.stay_over(side.vessel, moment)
-    if stay is None:
-        return None
-    return max((moment - stay.start_us if before else stay.end_us - moment) / HOUR_US, 0.0)
+def _asked(case: Case) -> bool:
+    """Say whether how they came and left tells anything: not at a berth, where everybody comes and goes."""
+    meeting = case.meeting
+    return bool(case.around.stays) and meeting.subtype != "under_way" and "at_berth" not in meeting.flags
+
+
+def _still_h(case: Case, *, before: bool) -> list[tuple[float, Side]]:
+    """Return how long each vessel lay still up to the start of a meeting, or on from its end [h], where known."""
+    meeting, known = case.meeting, []
+    waits = case.around.waits_us(meeting.a.vessel, meeting.b.vessel, meeting.start_us, meeting.end_us)
+    for wait_us, side in zip(waits[0 if before else 1], (meeting.a, meeting.b), strict=True):
+        if wait_us is not None:
+            known.append((wait_us / HOUR_US, side))
+    return known
 
 
 def _moved(case: Case, *, before: bool) -> Finding | None:
-    meeting = case.meeting
-    if meeting.subtype == "under_way" or (meeting.is_open and not before):
+    if not _asked(case) or (case.meeting.is_open and not before):
         return None
-    known = [(hours, side) for side in case.sides if (hours := _still_h(case, side, before=before)) is not None]
+    known = _still_h(case, before=before)
     if not known:
         return None
     hours, side = min(known, key=lambda one: one[0])
@@ -75,13 +81,13 @@ def _moved(case: Case, *, before: bool) -> Finding | None:
 def idling(case: Case) -> Finding | None:
     """Whether one of the two waited at the place for the other, or stayed on there when it had left."""
     meeting = case.meeting
-    if meeting.subtype == "under_way" or not case.around.stays:
+    if not _asked(case):
         return None
     waits = []
     for before in (True, False):
         if meeting.is_open and not before:
             continue
-        known = [(hours, side) for side in case.sides if (hours := _still_h(case, side, before=before)) is not None]
+        known = _still_h(case, before=before)
         if len(known) == 2 and min(hours for hours, _ in known) <= _MOVED_H:
             hours, side = max(known, key=lambda one: one[0])
             waits.append((ramp(hours, *_IDLE_SHARE), hours, side, before))
@@ -133,6 +139,8 @@ def _calls(case: Case, *, before: bool) -> Finding | None:
         return None
     found = []
     for side in case.sides:
+        if side.vessel not in around.calls:
+            continue
         calls = around.calls_before(side.vessel, meeting.start_us) if before else (
             around.calls_after(side.vessel, meeting.end_us)
         )  # fmt: skip
@@ -234,14 +242,14 @@ def _a_carrier(side: Side) -> bool:
 AROUND: tuple[Indicator, ...] = (
     Indicator(
         "approach", "Sailed up to the other", "h", "both", 0.3,
-        "no weight; of one vessel only it counts for, never against",
+        "no weight; of one vessel only it counts for, never against; not asked at a berth",
         f"loitering events that hold the start of the meeting; how ships come alongside: {OUR_WEIGHT}",
         "Vessel 445000001 had lain still for 0.2 h when the meeting began, as one that comes alongside does",
         approach,
     ),
     Indicator(
         "departure", "Sailed off soon after", "h", "both", 0.3,
-        "no weight; of one vessel only it counts for, never against",
+        "no weight; of one vessel only it counts for, never against; not asked at a berth",
         f"loitering events that hold the end of the meeting; how ships cast off: {OUR_WEIGHT}",
         "Vessel 445000001 lay still for 0.1 h after the meeting, as one that casts off does",
         departure,
