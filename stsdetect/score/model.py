@@ -80,7 +80,7 @@ class Model(_Data):
         ...     prior_strength=20, labels={}, not_calibrated="there are no labels", training={},
         ... )
             >>> model.settings(Settings()).score.weights == effective_weights({})
-        True
+    True
         """
 
     schema_version: Literal["stsdetect-model/1"] = Field(default="stsdetect-model/1", alias="schema")
