@@ -79,7 +79,7 @@ class Model(_Data):
     ...     weights=effective_weights({}), profile="dprk-petroleum", prior_weights=effective_weights({}),
     ...     prior_strength=20, labels={}, not_calibrated="there are no labels", training={},
     ... )
-        >>> model.settings(Settings()).score.weights == effective_weights({})
+    >>> model.settings(Settings()).score.weights == effective_weights({})
     True
     """
 
