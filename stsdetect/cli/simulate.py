@@ -94,6 +94,9 @@ def simulate(
     )
     from stsdetect.simulate import simulate as make
 
+    given = [f"--{name}" for name, value in month.items() if value is not None]
+    if given and preset != "dark-month":
+        raise UsageError(f"{', '.join(given)}: only the preset dark-month takes that, not {preset}")
     names = options.parse_formats(layouts)
     if names == ["all"]:
         names = [*LAYOUTS, *EVENT_LAYOUTS]

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,6 +39,9 @@ class Call(NamedTuple):
     seen: bool
 
 
+_Waits: TypeAlias = tuple[int | None, int | None]
+
+
 @dataclass(frozen=True)
 class Around:
     """Stays, calls and declared destinations by vessel, each in order; of the vessels asked for only.
@@ -50,6 +53,7 @@ class Around:
     calls: Mapping[str, list[Call]] = field(default_factory=dict)
     bound: Mapping[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     harbours: Harbours | None = None
+    _last: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def stay_over(self, vessel: str, time_us: int) -> Stay | None:
         """Return the stay of a vessel that holds a moment, or begins or ends within an hour of it."""
@@ -59,6 +63,22 @@ class Around:
                 return stay
             break
         return None
+
+    def waits_us(self, a: str, b: str, start_us: int, end_us: int) -> tuple[_Waits, _Waits]:
+        """Return how long each of two vessels had lain still when a meeting began, and lay on after its end [us].
+
+        Kept for the meeting asked for last: several indicators look at it in turn.
+        """
+        key = a, b, start_us, end_us
+        if self._last.get("key") != key:
+            stays = [self.stay_over(vessel, moment) for moment in (start_us, end_us) for vessel in (a, b)]
+            lay = [
+                None if stay is None else max(start_us - stay.start_us if place < 2 else stay.end_us - end_us, 0)
+                for place, stay in enumerate(stays)
+            ]
+            self._last.update(key=key, waits=((lay[0], lay[1]), (lay[2], lay[3])))
+        found: tuple[_Waits, _Waits] = self._last["waits"]
+        return found
 
     def calls_before(self, vessel: str, time_us: int) -> Iterator[Call]:
         """Yield the calls of a vessel that ended in the 30 days before a moment, the last first."""
@@ -93,7 +113,12 @@ NOTHING_AROUND = Around()
 
 
 def read_around(
-    events: pa.Table, vessels: Collection[str], harbours: Harbours, identities: pa.Table | None = None
+    events: pa.Table,
+    vessels: Collection[str],
+    harbours: Harbours,
+    identities: pa.Table | None = None,
+    *,
+    stays: bool = True,
 ) -> Around:
     """Read what surrounds the meetings of some vessels.
 
@@ -107,21 +132,23 @@ def read_around(
         Which ports supply and which are watched.
     identities
         A `VESSELS` table: declared destinations are looked up there.
+    stays
+        Whether stays are wanted: they are most of what there is.
     """
     wanted = pa.array(sorted(vessels), pa.string())
-    stays: dict[str, list[Stay]] = {}
-    for vessel, start, end in _columns(events, "loitering", wanted, ("start_time", "end_time")):
-        stays.setdefault(vessel, []).append(Stay(start, end))
+    lay: dict[str, list[Stay]] = {}
+    for vessel, start, end in _columns(events, "loitering", wanted, ("start_time", "end_time")) if stays else ():
+        lay.setdefault(vessel, []).append(Stay(start, end))
     calls: dict[str, list[Call]] = {}
     names = ("start_time", "end_time", "port_id", "subtype")
     for vessel, start, end, port, subtype in _columns(events, "port_call", wanted, names):
         if port in harbours.ports:
             calls.setdefault(vessel, []).append(Call(start, end, port, subtype != "inferred"))
-    for some in stays.values():
+    for some in lay.values():
         some.sort()
     for own in calls.values():
         own.sort()
-    return Around(stays, calls, {} if identities is None else _destinations(identities, wanted, harbours), harbours)
+    return Around(lay, calls, {} if identities is None else _destinations(identities, wanted, harbours), harbours)
 
 
 def _columns(events: pa.Table, kind: str, wanted: pa.Array, names: Iterable[str]) -> set[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.schema import BERTHS, PAIRS, TIME
+from stsdetect.score.around import NOTHING_AROUND, read_around
 from stsdetect.score.evidence import Evidence
 from stsdetect.score.facts import Facts, packaged_facts
 from stsdetect.score.indicators_dark import DARK, DarkCase
@@ -76,6 +77,8 @@ def rank_dark(
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     listed = Listed.of(watch_hits)
+    harbours = reference.harbours
+    around = NOTHING_AROUND if harbours is None else read_around(read.table, crews, harbours, stays=False)
     one_hull = pairs_of_one_hull(read.table)
     weighing = Weighing[DarkCase](DARK, settings)
     scored = []
@@ -85,7 +88,7 @@ def rank_dark(
             DarkCase(
                 lead,
                 one,
-                Case(one.meeting, traffic, reference, shared, listed=listed, aim=settings, known=known),
+                Case(one.meeting, traffic, reference, shared, listed=listed, aim=settings, known=known, around=around),
                 one.hulls in one_hull,
                 _company_h(one, busy),
             )

@@ -9,6 +9,8 @@ from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Case, Finding, I
 #: Hours that the later of the two had lain still before the meeting, or the first to leave lay still after it, to
 #: share: who comes alongside sails up to it, anchored neighbours have lain there for long (our judgement).
 _CAME_SHARE = ((0.75, 1.0), (3.0, 0.0), (12.0, -1.0))
+#: Shorter than this is at once [h].
+_JUST_H = 0.1
 #: Hours of waiting to share: a supplier idles for hours to days; after a week it is laid up (our judgement).
 _IDLE_SHARE = ((2.0, 0.0), (12.0, 1.0), (72.0, 1.0), (168.0, 0.0))
 #: Who waits is met by one that comes or goes within so many hours [h] (our judgement).
@@ -34,20 +36,26 @@ def departure(case: Case) -> Finding | None:
     return _moved(case, before=False)
 
 
-def _still_h(case: Case, side: Side, *, before: bool) -> float | None:
-    """Return how long a vessel lay still up to the start of a meeting, or on from its end [h]."""
-    moment = case.meeting.start_us if before else case.meeting.end_us
-    stay = case.around.stay_over(side.vessel, moment)
-    if stay is None:
-        return None
-    return max((moment - stay.start_us if before else stay.end_us - moment) / HOUR_US, 0.0)
+def _asked(case: Case) -> bool:
+    """Say whether how they came and left tells anything: not at a berth, where everybody comes and goes."""
+    meeting = case.meeting
+    return bool(case.around.stays) and meeting.subtype != "under_way" and "at_berth" not in meeting.flags
+
+
+def _still_h(case: Case, *, before: bool) -> list[tuple[float, Side]]:
+    """Return how long each vessel lay still up to the start of a meeting, or on from its end [h], where known."""
+    meeting, known = case.meeting, []
+    waits = case.around.waits_us(meeting.a.vessel, meeting.b.vessel, meeting.start_us, meeting.end_us)
+    for wait_us, side in zip(waits[0 if before else 1], (meeting.a, meeting.b), strict=True):
+        if wait_us is not None:
+            known.append((wait_us / HOUR_US, side))
+    return known
 
 
 def _moved(case: Case, *, before: bool) -> Finding | None:
-    meeting = case.meeting
-    if meeting.subtype == "under_way" or (meeting.is_open and not before):
+    if not _asked(case) or (case.meeting.is_open and not before):
         return None
-    known = [(hours, side) for side in case.sides if (hours := _still_h(case, side, before=before)) is not None]
+    known = _still_h(case, before=before)
     if not known:
         return None
     hours, side = min(known, key=lambda one: one[0])
@@ -57,12 +65,15 @@ def _moved(case: Case, *, before: bool) -> Finding | None:
                        "Of one vessel only is it known how long it lay on")  # fmt: skip
     who = side.label[0].upper() + side.label[1:]
     if before:
-        text = f"{who} had lain still for {hours:.1f} h when the meeting began"
+        lay = "had just come to rest" if hours < _JUST_H else f"had lain still for {hours:.1f} h"
+        text = f"{who} {lay} when the meeting began"
         verdict = (
             ", as one that comes alongside does" if share > 0 else ", as did the other, as neighbours at anchor do"
         )
     else:
-        text = f"{who} lay still for {hours:.1f} h after the meeting"
+        text = f"{who} sailed as the meeting ended"
+        if hours >= _JUST_H:
+            text = f"{who} lay still for {hours:.1f} h after the meeting"
         verdict = ", as one that casts off does" if share > 0 else ", as did the other, as neighbours at anchor do"
     return Finding(hours, share, text + (verdict if share else ", which counts neither way"))
 
@@ -70,13 +81,13 @@ def _moved(case: Case, *, before: bool) -> Finding | None:
 def idling(case: Case) -> Finding | None:
     """Whether one of the two waited at the place for the other, or stayed on there when it had left."""
     meeting = case.meeting
-    if meeting.subtype == "under_way" or not case.around.stays:
+    if not _asked(case):
         return None
     waits = []
     for before in (True, False):
         if meeting.is_open and not before:
             continue
-        known = [(hours, side) for side in case.sides if (hours := _still_h(case, side, before=before)) is not None]
+        known = _still_h(case, before=before)
         if len(known) == 2 and min(hours for hours, _ in known) <= _MOVED_H:
             hours, side = max(known, key=lambda one: one[0])
             waits.append((ramp(hours, *_IDLE_SHARE), hours, side, before))
@@ -128,6 +139,8 @@ def _calls(case: Case, *, before: bool) -> Finding | None:
         return None
     found = []
     for side in case.sides:
+        if side.vessel not in around.calls:
+            continue
         calls = around.calls_before(side.vessel, meeting.start_us) if before else (
             around.calls_after(side.vessel, meeting.end_us)
         )  # fmt: skip
@@ -229,14 +242,14 @@ def _a_carrier(side: Side) -> bool:
 AROUND: tuple[Indicator, ...] = (
     Indicator(
         "approach", "Sailed up to the other", "h", "both", 0.3,
-        "no weight; of one vessel only it counts for, never against",
+        "no weight; of one vessel only it counts for, never against; not asked at a berth",
         f"loitering events that hold the start of the meeting; how ships come alongside: {OUR_WEIGHT}",
         "Vessel 445000001 had lain still for 0.2 h when the meeting began, as one that comes alongside does",
         approach,
     ),
     Indicator(
         "departure", "Sailed off soon after", "h", "both", 0.3,
-        "no weight; of one vessel only it counts for, never against",
+        "no weight; of one vessel only it counts for, never against; not asked at a berth",
         f"loitering events that hold the end of the meeting; how ships cast off: {OUR_WEIGHT}",
         "Vessel 445000001 lay still for 0.1 h after the meeting, as one that casts off does",
         departure,

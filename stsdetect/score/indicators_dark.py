@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from stsdetect.score.indicators_against import AGAINST
+from stsdetect.score.indicators_around import AROUND
 from stsdetect.score.indicators_for import CODES, FOR
 from stsdetect.score.indicators_identity import IDENTITY
 from stsdetect.score.indicators_known import KNOWN
@@ -47,7 +48,8 @@ _NAMED = 3
 #: transfer from two silences.
 _COUNTS = {
     "zone": 2.0, "offshore": 1.9, "night": 3.0, "flag": 2.5, "types": 0.6, "near_port": 1.2, "shared_berths": 1.5,
-    "home_flag": 0.3, "odd_identity": 2.0, "no_imo": 2.0, "size": 0.5,
+    "home_flag": 0.3, "odd_identity": 2.0, "no_imo": 2.0, "size": 0.5, "port_history": 0.3, "next_port": 0.3,
+    "chain_position": 0.3,
 }  # fmt: skip
 #: What counts half where the place is only that at which both would likeliest have met.
 _OF_A_PLACE = frozenset({"zone", "offshore", "legal_zone", "near_port", "anchorage"})
@@ -271,7 +273,7 @@ ALSO_UNSEEN = Indicator(
 
 _DARK: tuple[Indicator, ...] = (
     Indicator(
-        "dark_base", "Starting point of possible meetings", "", "base", -4.1,
+        "dark_base", "Starting point of possible meetings", "", "base", -4.4,
         "always known",
         f"silences that could have met are common, and two of them the more; {OUR_WEIGHT}",
         "Neither vessel was seen: most silences that could have met did not",
@@ -377,6 +379,7 @@ _DARK: tuple[Indicator, ...] = (
 _SHARED = (
     "zone", "types", "size", "draught", "night", "offshore",
     "berth", "anchorage", "near_port", "legal_zone", "pilot", "tug", "service", "passenger", "fishing", "shared_berths",
+    "port_history", "next_port", "chain_position",
     *(indicator.name for indicator in (*IDENTITY, WATCH_LIST, KNOWN)),
 )  # fmt: skip
 #: Ask for both vessels, or for the hours of a meeting.
@@ -412,7 +415,7 @@ def _in_other_words(text: str, *, one_dark: bool) -> str:
 
 
 _BY_NAME: dict[str, Indicator] = {
-    indicator.name: indicator for indicator in (*FOR, *IDENTITY, WATCH_LIST, *AGAINST, KNOWN)
+    indicator.name: indicator for indicator in (*FOR, *AROUND, *IDENTITY, WATCH_LIST, *AGAINST, KNOWN)
 }
 
 #: All indicators of possible meetings in the order in which their weights are summed; the base term first.

@@ -56,32 +56,32 @@ class Calibration(_Data):
 class Model(_Data):
     """Weights by indicator that replace those of a profile, and what is to be known of them.
 
-    Attributes
-    ----------
-    weights
-        Of every indicator, base terms included, calibration folded in [log-odds].
-    profile
-        The profile whose weights were moved.
-    prior_weights, prior_strength
-        What the weights were before, and how firmly they were believed (see `stsdetect.Scorer`).
-    labels
-        How many leads were judged transfer, innocent and unclear, and how many were not.
-    calibration
-        None where labels did not allow it: then scores are priorities, and no probability words are used.
-    not_calibrated
-        Why there is no calibration; empty where there is.
-    training
-        What it was made of: digests of the leads and the labels, ids of the runs' settings, versions, date.
+        Attributes
+        ----------
+        weights
+            Of every indicator, base terms included, calibration folded in [log-odds].
+        profile
+            The profile whose weights were moved.
+        prior_weights, prior_strength
+            What the weights were before, and how firmly they were believed (see `stsdetect.Scorer`).
+        labels
+            How many leads were judged transfer, innocent and unclear, and how many were not.
+        calibration
+            None where labels did not allow it: then scores are priorities, and no probability words are used.
+        not_calibrated
+            Why there is no calibration; empty where there is.
+        training
+            What it was made of: digests of the leads and the labels, ids of the runs' settings, versions, date.
 
-    Examples
-    --------
-    >>> model = Model(
-    ...     weights=effective_weights({}), profile="dprk-petroleum", prior_weights=effective_weights({}),
-    ...     prior_strength=20, labels={}, not_calibrated="there are no labels", training={},
-    ... )
-    >>> model.settings(Settings()).score.weights == effective_weights({})
+        Examples
+        --------
+        >>> model = Model(
+        ...     weights=effective_weights({}), profile="dprk-petroleum", prior_weights=effective_weights({}),
+        ...     prior_strength=20, labels={}, not_calibrated="there are no labels", training={},
+        ... )
+            >>> model.settings(Settings()).score.weights == effective_weights({})
     True
-    """
+        """
 
     schema_version: Literal["stsdetect-model/1"] = Field(default="stsdetect-model/1", alias="schema")
     weights: Weights

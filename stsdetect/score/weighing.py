@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -73,7 +74,7 @@ class Weighing(Generic[C]):
         if len(cases) == 1:
             return self._done(lead, 0, _ask(cases[0], self._asked))
         found = [_ask(case, self._of_meetings) for case in cases]
-        own = [total(self._weigh(some, self._own)) for some in found]
+        own = [self._strength(some) for some in found]
         best = min(range(len(cases)), key=lambda k: (-own[k], order(cases[k])))
         chosen = sorted(found[best] + _ask(cases[best], self._of_pairs), key=lambda one: one[0])
         if which is not None:
@@ -91,6 +92,13 @@ class Weighing(Generic[C]):
     def _weigh(self, found: Sequence[Found], weights: Sequence[float]) -> list[Reason]:
         counts = self._counts(found)
         return [weighed(place, finding, weights[place], counts.get(place, 1.0)) for place, finding in found]
+
+    def _strength(self, found: Sequence[Found]) -> float:
+        """Return the log-odds by the profile's own weights, before rounding."""
+        counts, own = self._counts(found), self._own
+        if not counts:
+            return math.fsum([finding.share * own[place] for place, finding in found])
+        return math.fsum([finding.share * own[place] * counts.get(place, 1.0) for place, finding in found])
 
     def _counts(self, found: Sequence[Found]) -> Mapping[int, float]:
         """Return what those count that are not the first of their group; for and against apart."""

@@ -2,9 +2,10 @@
 
 A month has some 2,300 hulls, three or four transfers to find and hundreds of ordinary meetings: less than one transfer
 in a thousand leads. Months hide different families by turns; the seen ones (``seen_*``) had no part in any choice of a
-weight. Seeds 1 to 30 are for tuning, 51 to 60 are held out: figures that are quoted come from the latter,
-and nobody chooses a threshold or weight by looking at them. A month takes some six minutes on one core, half of it for
-the rules.
+weight. Seeds 1 to 30 are for tuning, 51 to 60 are held out: figures that are quoted come from the latter, and nobody
+chooses a threshold or weight by looking at them. A month takes some six minutes on one core, half of it for the rules.
+With ``--keep`` several such commands may make months at once, and one more puts them together; after a change of
+weights or code add ``--again``, or kept results are judged as they are.
 """
 
 from __future__ import annotations
@@ -102,6 +103,11 @@ def _options() -> argparse.ArgumentParser:
     add("--k", type=int, default=20, help="of how many of the strongest leads, of all months, precision is said")
     add("--show", type=int, default=0, metavar="N", help="name the N strongest leads of each month that find nothing")
     add("--keep", help="keep months, results and alerts in this folder, and use what is there already")
+    add(
+        "--again",
+        action="store_true",
+        help="with --keep: run the job anew over months that are there, as after a change",
+    )
     add("--json", help="write all figures to this file")
     return parser
 
@@ -115,7 +121,7 @@ def part_of(folder: Path, seed: int, chosen: argparse.Namespace) -> Part:
         )
         write_month(month, folder, ("parquet",))
     exports, results, settings = folder / "parquet", folder / "results", Settings()
-    if not (results / "pairs.parquet").is_file():
+    if chosen.again or not (results / "pairs.parquet").is_file():
         sts.detect(exports, out=results, page=False, keep_fixes=False)
     if not (folder / "alerts.parquet").is_file() or _rules_of(folder / "alerts.parquet") != _rules_now():
         _apply_rules(exports, folder, settings)

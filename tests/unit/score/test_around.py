@@ -368,3 +368,8 @@ def test_switched_off_they_change_nothing() -> None:
     names = ("approach", "departure", "idling", "next_port")
     off = pair(*rows, settings=ScoreSettings(weights=dict.fromkeys(names, 0.0)))
     assert off["log_odds"] == pytest.approx(pair(MET)["log_odds"])
+
+
+def test_at_a_berth_everybody_comes_and_goes() -> None:
+    lay = [stay(2, CHINA, -8.0, 14.0), stay(3, KOREA, -0.2, 5.5)]
+    assert {"approach", "departure", "idling"}.isdisjoint(_weights(pair(MET | {"flags": "at_berth"}, *lay)))

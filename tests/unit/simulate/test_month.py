@@ -343,7 +343,8 @@ def test_the_command_makes_a_month(tmp_path: Path) -> None:
     assert {one["family"] for one in truth["planted"]} == {"one_dark", "seen_at_night"}
     assert (truth["families"], truth["ordinary"]) == (["seen_at_night", "one_dark"], 1)
     assert "families" not in json.loads((out / "truth.json").read_text())
-    for wrong in (["--area", "33,37"], ["--rows", "5"], ["--preset", "sample", "--layout", "noaa"]):
+    for wrong in (["--area", "33,37"], ["--rows", "5"], ["--preset", "sample", "--layout", "noaa"],
+                  ["--preset", "sample"], ["--preset", "archive"]):  # fmt: skip
         told = CliRunner().invoke(cli, [*words, *wrong, "--out", str(out)])
         assert isinstance(told.exception, UsageError)
 
