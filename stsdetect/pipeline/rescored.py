@@ -192,12 +192,14 @@ def score(
     done = time.perf_counter()
     result = replace(old, pairs_table=pairs, watch_hits=found.hits, run=new)
     files = run.get("files", ())
+    paged = "report.html" in files if page is None else page
+    # Without an event there is nothing to score, and the page shows all traffic, which is not kept: it stays.
+    stays = paged and not old.events_table.num_rows and (here / "report.html").is_file()
     with staged(target) as aside:
-        paged = "report.html" in files if page is None else page
         formats = [name for name, file in _FORMATS.items() if file in files]
-        kept = _keep(here, aside, files, same=here.resolve() == target.resolve())
+        kept = _keep(here, aside, ("report.html",) if stays else (), same=here.resolve() == target.resolve())
         drawn = _some(here, TRACKS) if paged else None
-        written = write_scored(result, aside, formats, places if paged else None, drawn)
+        written = write_scored(result, aside, formats, places if paged and not stays else None, drawn)
         new["files"] = _in_order(files, {*kept, *written, "pairs.parquet"})
         new["seconds"] = {"score": round(done - begin, 3), "write": round(time.perf_counter() - done, 3)}
         write_run(new, aside / RUN_FILE)
@@ -265,10 +267,10 @@ def _events_id(run: dict[str, Any]) -> Any:
     return (run.get("scored_again") or {}).get("events_settings_id") or run.get("settings_id")
 
 
-def _keep(here: Path, aside: Path, files: Sequence[str], *, same: bool) -> list[str]:
+def _keep(here: Path, aside: Path, also: Sequence[str], *, same: bool) -> list[str]:
     """Put the files that scoring does not make beside the new ones; return their names."""
     made = {*_SCORED, *(name for name in KNOWN_FILES if name.endswith((".csv", ".geojson", ".gpkg", ".kml")))}
-    kept = [name for name in KNOWN_FILES if name not in made and (here / name).is_file()]
+    kept = [name for name in KNOWN_FILES if (name not in made or name in also) and (here / name).is_file()]
     for name in kept:
         if same:
             with suppress(OSError):

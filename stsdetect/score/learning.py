@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,9 @@ _PLAIN_NAMES = {
     "dark_base": "possible meetings",
     "delivery_base": "direct deliveries",
 }
+
+#: What the user says is a fact and no evidence: labels do not move it, and leads that have it teach nothing of others.
+FIXED = ("known",)
 
 Ints = npt.NDArray[np.int64]
 
@@ -80,7 +83,9 @@ def learn(
     >>> learn(features(PAIRS.empty()), [], [], weights=weights).weights == weights
     True
     """
-    given = np.asarray(labels, dtype=np.int64)
+    free = X[list(FIXED)].isna().all(axis=1).to_numpy()
+    X, given = X[free].drop(columns=list(FIXED)), np.asarray(labels, dtype=np.int64)[free]  # noqa: N806
+    fixed = {name: float(weights[name]) for name in FIXED}
     rule = Scorer(
         weights=dict(weights), prior_strength=prior_strength, fit_intercept=False, unlabelled=UNLABELLED,
         unlabelled_share=unlabelled_share,
@@ -90,10 +95,11 @@ def learn(
     found = dict(zip(X.columns, rule.fit(X, given).coef_[0].tolist(), strict=True))
     kinds, short = _kinds_with_enough(X, given)
     if not kinds:
-        return Learnt(rounded(found), None, short)
-    told = _told_without(rule, X, given, np.asarray(vessels))
+        return Learnt(rounded({**weights, **found, **fixed}), None, short)
+    told = _told_without(rule, X, given, np.asarray(vessels)[free])
     of_kind = X[list(kinds)].notna().any(axis=1).to_numpy() & (given != UNLABELLED)
-    return _calibrated(X[of_kind], given[of_kind], told[of_kind], found, kinds)
+    learnt = _calibrated(X[of_kind], given[of_kind], told[of_kind], found, kinds)
+    return replace(learnt, weights=rounded({**weights, **learnt.weights, **fixed}))
 
 
 def _kinds_with_enough(X: pd.DataFrame, labels: Ints) -> tuple[tuple[str, ...], str]:  # noqa: N803

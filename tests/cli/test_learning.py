@@ -52,6 +52,16 @@ def test_scored_in_its_own_folder(own, results):
     assert not [path for path in own.iterdir() if path.name.startswith(".")]
 
 
+def test_a_run_without_events_stays_as_it_is(tmp_path, run):
+    lines = next((SAMPLE / "noaa").glob("*.csv")).read_text(encoding="ascii").splitlines()[:3]
+    (tmp_path / "two.csv").write_text("\n".join(lines) + "\n", encoding="ascii")
+    sts.detect(tmp_path / "two.csv", out=tmp_path / "before")
+    done = run("score", tmp_path / "before", "--out", tmp_path / "after")
+    assert done.code == 0, done.err
+    assert files(tmp_path / "after") == files(tmp_path / "before")
+    assert "tracks.parquet" not in files(tmp_path / "after")
+
+
 def test_other_weights_give_what_detecting_with_them_gives(results, tmp_path, run):
     done = run("score", results, "--out", tmp_path / "again", "--set", "score.weights.night=0", "-q")
     assert done.code == 0, done.err

@@ -59,10 +59,11 @@ def test_a_misspelt_name_is_an_attribute_error():
 
 def test_functions_are_not_hidden_by_the_rooms_of_their_name():
     program = """
-import stsdetect.detect.encounters, stsdetect.simulate, stsdetect.cli.inspect
+import stsdetect.detect.encounters, stsdetect.simulate, stsdetect.cli.inspect, stsdetect.score.rank
 import stsdetect as sts
 assert sts.detect.__module__ == "stsdetect.pipeline.job", sts.detect
 assert sts.simulate.__module__ == "stsdetect.simulate.world", sts.simulate
+assert sts.score.__module__ == "stsdetect.pipeline.rescored", sts.score
 from stsdetect.detect import Encounters
 assert sts.Encounters is Encounters
 """

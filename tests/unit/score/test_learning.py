@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from stsdetect.score import learning
 from stsdetect.score.features import BASES, FEATURES
-from stsdetect.score.learning import LEAST_OF_EACH, learn
+from stsdetect.score.learning import FIXED, LEAST_OF_EACH, learn
 from stsdetect.score.rank import effective_weights, indicator_rows
 
 WEIGHTS = effective_weights({})
@@ -60,7 +60,8 @@ def test_few_verdicts_move_little_and_are_not_calibrated():
     moved = {name: found.weights[name] - WEIGHTS[name] for name in FEATURES}
     assert 0 < max(map(abs, moved.values())) < 1.0
     # What no lead here was asked moves with all others, by a common factor.
-    shares = [moved[name] / WEIGHTS[name] for name in FEATURES if name not in TRUE and name not in BASES]
+    others = [name for name in FEATURES if name not in TRUE and name not in (*BASES, *FIXED)]
+    shares = [moved[name] / WEIGHTS[name] for name in others]
     assert max(shares) - min(shares) < 1e-5
     assert abs(shares[0]) < 0.2
     assert moved["dark_base"] == 0
@@ -154,6 +155,19 @@ def test_the_verdicts_are_told_without_themselves(monkeypatch):
     learn(X, labels, ["one"] * 400 + hulls[400:], weights=WEIGHTS)
     assert seen
     assert np.isfinite(seen[0][1]).all()
+
+
+@pytest.mark.parametrize("n", [30, 1500])
+def test_what_the_user_knows_is_neither_moved_nor_learnt_from(n):
+    X, y, hulls, _ = world(8000, 13)
+    labels = strongest(X, y, n)
+    plain = learn(X, labels, hulls, weights=WEIGHTS)
+    assert (plain.calibration is not None) == (n == 1500)
+    assert all(plain.weights[name] == WEIGHTS[name] for name in FIXED)
+    told, wrong = X[:500].copy(), np.ones(500, dtype=int)
+    told["known"] = 1.0
+    more = learn(pd.concat([X, told]), np.concatenate([labels, wrong]), hulls + ["x"] * 500, weights=WEIGHTS)
+    assert more == plain
 
 
 def test_it_is_the_same_each_time():
