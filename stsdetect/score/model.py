@@ -81,7 +81,7 @@ class Model(_Data):
         ... )
             >>> model.settings(Settings()).score.weights == effective_weights({})
     True
-        """
+    """
 
     schema_version: Literal["stsdetect-model/1"] = Field(default="stsdetect-model/1", alias="schema")
     weights: Weights
