@@ -119,6 +119,7 @@ def score(
     *,
     out: str | Path | None = None,
     settings: Settings | None = None,
+    profile: str | None = None,
     model: Model | str | Path | None = None,
     watch_lists: Sequence[ListSource] | None = None,
     known: str | Path | None = None,
@@ -136,6 +137,8 @@ def score(
         Folder for the results; that of the run unless given. All files of the run are there as well.
     settings
         Those of the run unless given (`settings_of`); only the groups ``score``, ``volume`` and ``chains`` may differ.
+    profile
+        Another profile, by name or file, in place of ``settings``; what it says of detecting is not followed.
     model
         A model of `fit`, or its file: its weights replace all others.
     watch_lists
@@ -150,7 +153,7 @@ def score(
     InputError
         If the folder holds no results of this version.
     UsageError
-        If other settings differ, or ``out`` cannot be written.
+        If other settings differ, both ``settings`` and ``profile`` are given, or ``out`` cannot be written.
 
     Examples
     --------
@@ -166,6 +169,10 @@ def score(
     here, target = Path(folder), Path(folder if out is None else out)
     run = read_run(here)
     before = settings_of(run, here)
+    if settings is not None and profile is not None:
+        raise UsageError("settings and profile exclude each other; give settings with a profile, or a profile alone")
+    if profile is not None:
+        settings = on_profile(before, profile)
     settings = before if settings is None else settings
     _refuse_other_groups(before, settings)
     told = as_model(model)

@@ -119,6 +119,15 @@ def test_a_profile_scores_as_detecting_with_it_but_for_what_is_detected(results,
     assert set(weights.values()) <= {0.0}
 
 
+def test_a_profile_from_python_is_that_of_the_command_and_no_other_settings_go_with_it(results, tmp_path, run):
+    assert run("score", results, "--out", tmp_path / "told", "--profile", "generic-sts", "-q", "--no-page").code == 0
+    result = sts.score(results, out=tmp_path / "called", profile="generic-sts", page=False)
+    assert (tmp_path / "called" / "pairs.parquet").read_bytes() == (tmp_path / "told" / "pairs.parquet").read_bytes()
+    with pytest.raises(UsageError, match="exclude each other"):
+        sts.score(results, settings=sts.load_settings(), profile="generic-sts")
+    assert result.pairs_table.num_rows
+
+
 def test_a_watch_list_of_the_run_stays_until_another_is_given(results, tmp_path, run):
     listed = tmp_path / "list.csv"
     pair = pq.read_table(results / "pairs.parquet").to_pylist()[0]

@@ -36,6 +36,7 @@ from stsdetect.score.truth import judge_truth, sought
 from stsdetect.settings import Settings
 from stsdetect.simulate import Month, read_truth, write_month
 from stsdetect.tracks import build_tracks
+from tests.evaluate.stored import write_stored
 
 TUNING, HELD_OUT = range(1, 31), range(51, 61)
 #: What months hide by turns (seed modulo 3), one case of each: three or four things to find, as a chain has two links.
@@ -87,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if chosen.json:
         text = json.dumps(as_json(parts, judged, told, chosen), indent=1)
         Path(chosen.json).write_text(f"{text}\n", encoding="utf-8")
+    if chosen.store:
+        write_stored(Path(chosen.store), chosen.seeds, [(part.judged, part.raised) for part in parts])
     return 0
 
 
@@ -109,6 +112,7 @@ def _options() -> argparse.ArgumentParser:
         help="with --keep: run the job anew over months that are there, as after a change",
     )
     add("--json", help="write all figures to this file")
+    add("--store", help="write the leads of all months, judged, to this Parquet file")
     return parser
 
 

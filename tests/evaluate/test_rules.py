@@ -76,7 +76,7 @@ def test_the_command_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixt
     assert told["sought"] == 7
     assert set(told["bootstrap"]) == {"case", "block"}
     assert {one["group"] for one in told["bootstrap"]["case"]["leads"]} >= {"all", *HIDDEN[1], *HIDDEN[2]}
-    assert main([*words, "--show", "30", "--again"]) == 0
+    assert main([*words, "--show", "30", "--again", "--store", str(tmp_path / "leads.parquet")]) == 0
     again = capsys.readouterr().out
     assert again.startswith(first.rstrip())
     assert "finds nothing" in again
