@@ -26,7 +26,7 @@ ALWAYS = [
 def test_a_folder_of_exports_ends_with_all_files(run, export, tmp_path):
     done = run("detect", export, "--out", tmp_path / "results")
     assert done.code == 0, done.err
-    assert names(tmp_path / "results") == sorted([*ALWAYS, "report.html"])
+    assert names(tmp_path / "results") == sorted([*ALWAYS, "report.html", "tracks.parquet"])
     events = pq.read_table(tmp_path / "results" / "events.parquet")
     assert events.column_names == EVENTS.names
     assert b"geo" in events.schema.metadata

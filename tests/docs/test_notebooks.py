@@ -39,6 +39,8 @@ def execute(path: Path) -> Any:
         home, root = Path(name) / "home", Path(name) / "repository"
         shutil.copytree(ROOT / "sample_ais", root / "sample_ais")
         (root / "notebooks").mkdir()
+        for data in (ROOT / "notebooks").glob("*.parquet"):
+            shutil.copy(data, root / "notebooks")
         before = listing(root)
         # No kernel or start-up file of the user's may come in, and none may be left there.
         own = {"IPYTHONDIR": home, "JUPYTER_CONFIG_DIR": home, "JUPYTER_DATA_DIR": home, "JUPYTER_RUNTIME_DIR": home}
@@ -132,6 +134,15 @@ def test_nothing_in_it_belongs_to_one_machine(path):
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.language_info == {"name": "python"}
     assert not any(cell.metadata for cell in notebook.cells)
+
+
+def test_figures_of_readme_are_those_it_prints(path):
+    """README's tables of rare transfers are those of the notebook, row by row."""
+    printed = "\n".join(said(cell, "stdout") for cell in code_cells(load(path)))
+    rows = [line for line in printed.splitlines() if line.startswith("| ")]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert (path.stem == "40_evaluation") == bool(rows)
+    assert not [row for row in rows if row not in readme]
 
 
 def test_it_says_that_its_vessels_are_simulated(path):

@@ -17,8 +17,8 @@ from stsdetect.score.evaluation import Judged
 def write_stored(path: Path, seeds: Sequence[int], months: Sequence[tuple[Judged, Sequence[Raised]]]) -> None:
     """Write a row for each lead, strongest first in its month, with what it names; the rest as metadata.
 
-    ``found`` holds places in ``sought``, a list of family, case, whether both transponders were on, and month; ``rules``
-    says of each rule how many alerts it raised in each month and which things sought they name.
+    ``found`` holds places in ``sought``, a list of family, case, whether both transponders were on, and month;
+    ``rules`` says of each rule how many alerts it raised in each month and which things sought they name.
     """
     tables, sought, first = [], [], 0
     for seed, (judged, _) in zip(seeds, months, strict=True):
