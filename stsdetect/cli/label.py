@@ -83,8 +83,11 @@ def _list(folder: Path, path: Path, as_csv: bool, quiet: bool) -> None:
     from stsdetect.cli.learning import print_labels
     from stsdetect.pipeline.chained import read_table
     from stsdetect.schema import PAIRS
-    from stsdetect.score.labels import match_labels, read_labels
+    from stsdetect.score.labels import Labels, match_labels, read_labels
 
-    told, pairs = read_labels(path), read_table(folder, PAIRS)
+    pairs = read_table(folder, PAIRS)
+    # Before the first label there is no file, which is no mistake where none was named.
+    named = path != folder / "labels.jsonl"
+    told = read_labels(path) if named or path.exists() else Labels(())
     if not quiet or as_csv:
         print_labels(told, match_labels(told.labels, pairs), pairs, as_csv=as_csv)

@@ -22,6 +22,7 @@ from stsdetect.schema import PAIRS
 from stsdetect.score.features import features
 from stsdetect.score.labels import Label, Labels, append_label, make_label, match_labels, read_labels
 from stsdetect.score.learning import learn
+from stsdetect.score.likelihood import weights_digest
 from stsdetect.score.model import Model, rounded
 from stsdetect.score.rank import effective_weights
 from stsdetect.settings import ScoreSettings
@@ -154,6 +155,7 @@ def fit(
         weights=learnt.weights, profile=own.profile, prior_weights=rounded(weights), prior_strength=prior_strength,
         labels=_counts(told.labels, found.counts, leads.num_rows), calibration=learnt.calibration,
         not_calibrated=learnt.not_calibrated, training=_training(runs, told, labels, unlabelled_share, date),
+        scoring_id=weights_digest(own.model_copy(update={"weights": {}})),
     )  # fmt: skip
     unmatched = [(one, why) for one, why in zip(told.labels, found.why_not, strict=True) if why]
     used = int(found.counts.sum())
@@ -188,7 +190,9 @@ class _Run:
 
 
 def _refuse_other_profile(one: _Run, other: _Run) -> None:
-    for name in ("profile", "profile_weights", "groups"):
+    for name in ScoreSettings.model_fields:
+        if name in ("weights", "calibration"):
+            continue
         if getattr(one.settings, name) != getattr(other.settings, name):
             raise UsageError(
                 f"{one.folder} is a run on profile {one.settings.profile}, and {other.folder} one on "

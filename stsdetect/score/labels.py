@@ -43,6 +43,8 @@ _BEGIN, _HEAD_BYTES = b'{"pair_id"', 1_000_000
 #: Halves of surrogate pairs, as bytes of a terminal that are no UTF-8 come in: no table can hold them.
 _HALVES = re.compile("[\ud800-\udfff]")
 
+_PARTNER_KINDS = ("vessel", "unknown", "port")
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -290,6 +292,8 @@ def _value(name: str, value: Any) -> Any:
             raise ValueError(f"{name} is {value[:40]!r}, which is no time in UTC") from None
     if name == "verdict" and value not in get_args(Verdict):
         raise ValueError(f"verdict is {str(value)[:40]!r}, none of {', '.join(VERDICTS)}")
+    if name == "partner_kind" and value not in _PARTNER_KINDS:
+        raise ValueError(f"partner_kind is {str(value)[:40]!r}, none of {', '.join(_PARTNER_KINDS)}")
     if name == "event_ids":
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise ValueError("event_ids is not a list of texts")

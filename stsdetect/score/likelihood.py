@@ -44,8 +44,13 @@ def word(probability: float) -> str:
 
 
 def weights_digest(settings: ScoreSettings) -> str:
-    """Return twelve hex digits that change with any weight in force, and with how correlated ones count."""
-    content = [effective_weights(settings.weights, settings), settings.profile_weights, settings.groups]
+    """Return twelve hex digits that change with any weight in force, and with all else that decides a score.
+
+    How correlated indicators count is of it, and what an indicator asks: a lead that earns another share of the same
+    weight is none of those that were judged.
+    """
+    rest = settings.model_dump(mode="json", exclude={"weights", "calibration", "profile", "parcel"})
+    content = [effective_weights(settings.weights, settings), rest]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 

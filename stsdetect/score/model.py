@@ -94,6 +94,8 @@ class Model(_Data):
     calibration: Calibration | None = None
     not_calibrated: str = ""
     training: dict[str, Any]
+    scoring_id: str = ""
+    """Digest of the weights before and of all else that decided the scores (`likelihood.weights_digest`)."""
 
     @classmethod
     def load(cls, path: str | Path) -> Model:
@@ -190,9 +192,12 @@ class Model(_Data):
             )
         score = given.model_copy(update={"weights": dict(self.weights), "calibration": None})
         known = self.calibration
-        if known is not None and effective_weights({}, given) != self.prior_weights:
+        if known is not None and (
+            effective_weights({}, given) != self.prior_weights or self.scoring_id not in ("", weights_digest(given))
+        ):
             log.warning(
-                "profile %s is not as it was when the model was fitted, so no likelihood is said; fit it anew",
+                "profile %s, or what else decides scores, is not as it was when the model was fitted, so no "
+                "likelihood is said; fit it anew",
                 self.profile,
             )
         elif known is not None:

@@ -192,6 +192,15 @@ def test_a_watch_list_of_the_run_stays_until_another_is_given(results, tmp_path,
     assert files(tmp_path / "one") == files(results)
 
 
+def test_a_list_before_the_first_label_is_empty(own, run):
+    done = run("label", own, "--list")
+    assert done.code == 0, done.err
+    assert "no labels" in done.out
+    done = run("label", own, "--list", "--labels", own / "none.jsonl")
+    assert done.code == 3
+    assert "cannot be read" in done.err
+
+
 def test_labels_are_added_listed_and_survive_a_run(own, run):
     pair = pq.read_table(own / "pairs.parquet").to_pylist()[0]
     for which, verdict in ((pair["pair_id"], "transfer"), ("2", "innocent"), ("1", "unclear")):

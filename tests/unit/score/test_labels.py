@@ -128,6 +128,7 @@ def test_a_torn_line_is_told_and_nothing_else_is_lost(tmp_path):
         (lambda c: c.update(verdict="guilty"), "verdict is 'guilty', none of transfer"),
         (lambda c: c.update(when="2024-03-01T00:00:00"), "when is '2024-03-01T00:00:00', not a time with its zone"),
         (lambda c: c.update(when=5), "when is '5'"),
+        (lambda c: c.update(partner_kind="ghost"), "partner_kind is 'ghost', none of vessel, unknown, port"),
         (lambda c: c.update(event_ids="e"), "event_ids is not a list"),
         (lambda c: c.update(rank=True), "rank is 'True'"),
         (lambda c: c.update(first_time="soon"), "Invalid isoformat"),

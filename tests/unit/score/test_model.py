@@ -10,7 +10,7 @@ import pytest
 from stsdetect.errors import InputError, UsageError
 from stsdetect.schema import EVENTS
 from stsdetect.score import rank_pairs
-from stsdetect.score.likelihood import WORDS, add_likelihood, calibration_of, word
+from stsdetect.score.likelihood import WORDS, add_likelihood, calibration_of, weights_digest, word
 from stsdetect.score.model import Calibration, Model, rounded
 from stsdetect.score.rank import effective_weights
 from stsdetect.settings import Settings, load_settings
@@ -126,6 +126,20 @@ def test_a_profile_that_has_changed_voids_the_calibration(caplog):
     settings = model(calibration=CALIBRATION, not_calibrated="", prior_weights=before).settings(Settings())
     assert settings.score.calibration is None
     assert "not as it was when the model was fitted" in caplog.text
+
+
+@pytest.mark.parametrize("change", [{"large_m": 90.0}, {"groups": {"night": "place"}}, {"carriers": ["cargo"]}])
+def test_what_else_decides_scores_voids_the_calibration(caplog, change):
+    usual = load_settings()
+    one = model(calibration=CALIBRATION, not_calibrated="", scoring_id=weights_digest(usual.score))
+    scored = one.settings(usual).score
+    assert calibration_of(scored) is not None
+    assert one.settings(load_settings(score=change)).score.calibration is None
+    assert "not as it was when the model was fitted" in caplog.text
+    # Changed afterwards, as when such a run is scored again.
+    assert (
+        calibration_of(scored.model_copy(update=load_settings(score=change).score.model_dump(include=change))) is None
+    )
 
 
 def test_what_moved_most_comes_first():
