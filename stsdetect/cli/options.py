@@ -149,19 +149,23 @@ def build_settings(
     return load_settings(settings_file, **given)
 
 
-def changed_settings(settings: Settings, settings_file: Path | None, changes: Sequence[str]) -> Settings:
+def changed_settings(
+    settings: Settings, settings_file: Path | None, changes: Sequence[str], profile: str | None = None
+) -> Settings:
     """Return settings of a run with what scoring may change of a file, and ``--set`` on top.
+
+    A profile lies beneath the file, in place of the one that the file names.
 
     Raises
     ------
     UsageError
-        If ``--set`` names another group: what was detected stays.
+        If ``--set`` names another group, as what was detected stays, or a profile.
     """
     from stsdetect.pipeline.rescored import SCORING_GROUPS
     from stsdetect.settings import load_settings, settings_from
 
     if settings_file is not None:
-        told = load_settings(settings_file)
+        told = load_settings(settings_file, score={} if profile is None else {"profile": profile})
         settings = settings.model_copy(update={group: getattr(told, group) for group in SCORING_GROUPS})
     base, given = settings.model_dump(), dict[str, Any]()
     for text in changes:
@@ -171,6 +175,8 @@ def changed_settings(settings: Settings, settings_file: Path | None, changes: Se
             raise UsageError(
                 f"--set {name} cannot change what was detected; only {', '.join(SCORING_GROUPS)} can: detect anew"
             )
+        if name == "score.profile":
+            raise UsageError(f"--set {name} would change the name alone; give --profile {value}")
         _put(given, base, name.split("."), _value(value))
     for group, values in given.items():
         base[group] = base[group] | values

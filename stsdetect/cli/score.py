@@ -58,7 +58,7 @@ def score(
     if model_file is not None:
         own: dict[str, Any] = {"weights": {}, "calibration": None}
         settings = settings.model_copy(update={"score": settings.score.model_copy(update=own)})
-    settings = options.changed_settings(settings, settings_file, changes)
+    settings = options.changed_settings(settings, settings_file, changes, score__profile)
     lists = [] if no_watch_list else [list_file(text) for text in watch_lists] or None
     result = score_again(
         folder, out=out, settings=settings, model=model_file, watch_lists=lists, known=known,

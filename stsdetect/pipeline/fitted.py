@@ -28,6 +28,8 @@ from stsdetect.settings import ScoreSettings
 
 #: Where the labels of a run are kept unless another file is named; runs leave it alone.
 LABELS_FILE = "labels.jsonl"
+#: Beyond these strengths of the prior nothing is held, or nothing moves, and sums lose their digits (our choice).
+_SOFTEST, _FIRMEST = 1e-3, 1e6
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,9 @@ def fit(
     given = [folders] if isinstance(folders, (str, Path)) else list(folders)
     if not given:
         raise UsageError("no folder is given; name those that `stsdetect detect` wrote its results to")
-    if not 0 < prior_strength < float("inf"):
-        raise UsageError(f"the prior strength is {prior_strength}; give a number above 0")
+    if not _SOFTEST <= prior_strength <= _FIRMEST:
+        wanted = f"{_SOFTEST:g} to {_FIRMEST:,.0f}"
+        raise UsageError(f"the prior strength is {prior_strength}; give a number above 0, {wanted}")
     if unlabelled_share is not None and not 0 <= unlabelled_share <= 1:
         raise UsageError(f"the share of unlabelled leads that are true is {unlabelled_share}; give 0 to 1")
     told = read_labels(labels)

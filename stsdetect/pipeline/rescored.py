@@ -20,7 +20,7 @@ from stsdetect.pipeline.chained import read_table
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.job import Result
 from stsdetect.pipeline.manifest import versions, write_run
-from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, staged
+from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.watched import describe_lists, open_lists
@@ -70,12 +70,26 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to")
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
+        run = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except (OSError, ValueError, RecursionError) as problem:
         raise InputError(f"{path} cannot be read: {problem}") from problem
     if not isinstance(run, dict) or not isinstance(run.get("settings"), dict):
         raise InputError(f"{path} does not say with which settings the run was made; was it written by stsdetect?")
+    for name, kind, of in _KINDS:
+        value = run.get(name, kind())
+        if not isinstance(value, kind) or not (of is None or all(isinstance(one, of) for one in value)):
+            raise InputError(f"{path} is not as stsdetect wrote it: {name!r} is {str(value)[:40]!r}; detect anew")
     return run
+
+
+#: What is read of ``run.json`` besides the settings, as it has to be.
+_KINDS: tuple[tuple[str, Any, Any], ...] = (
+    ("inputs", list, dict), ("files", list, str), ("scored_again", dict, None), ("known", dict, None),
+)  # fmt: skip
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"it holds {text}, which is no number")
 
 
 def settings_of(run: dict[str, Any], folder: str | Path) -> Settings:
@@ -151,9 +165,10 @@ def score(
     Raises
     ------
     InputError
-        If the folder holds no results of this version.
+        If the folder holds no results of this version, or not all that the run wrote.
     UsageError
-        If other settings differ, both ``settings`` and ``profile`` are given, or ``out`` cannot be written.
+        If other settings differ, both ``settings`` and ``profile`` are given, or ``out`` cannot be written or holds
+        what the run read.
 
     Examples
     --------
@@ -173,9 +188,19 @@ def score(
         raise UsageError("settings and profile exclude each other; give settings with a profile, or a profile alone")
     if profile is not None:
         settings = on_profile(before, profile)
+    elif settings is None and model is not None:  # a model replaces the weights of the run, too
+        settings = before.model_copy(
+            update={"score": before.score.model_copy(update={"weights": {}, "calibration": None})}
+        )
     settings = before if settings is None else settings
     _refuse_other_groups(before, settings)
     told = as_model(model)
+    if here.resolve() != target.resolve():
+        read = [str(one.get("path")) for one in run.get("inputs", ())]
+        refuse_inputs_inside(target, [path for path in read if os.path.exists(path)], ())
+    files = run.get("files", ())
+    paged = "report.html" in files if page is None else page
+    _refuse_gaps(here, files, asked=watch_lists is None, paged=paged)
     if told is not None:
         settings = told.settings(settings)
     places = Places.load(settings)
@@ -198,8 +223,6 @@ def score(
         new["known"] = describe_known(innocent, pairs, whole_hash=whole)
     done = time.perf_counter()
     result = replace(old, pairs_table=pairs, watch_hits=found.hits, run=new)
-    files = run.get("files", ())
-    paged = "report.html" in files if page is None else page
     # Without an event there is nothing to score, and the page shows all traffic, which is not kept: it stays.
     stays = paged and not old.events_table.num_rows and (here / "report.html").is_file()
     with staged(target) as aside:
@@ -211,6 +234,15 @@ def score(
         new["seconds"] = {"score": round(done - begin, 3), "write": round(time.perf_counter() - done, 3)}
         write_run(new, aside / RUN_FILE)
     return replace(result, files=tuple(target / name for name in new["files"]))
+
+
+def _refuse_gaps(here: Path, files: Sequence[str], *, asked: bool, paged: bool) -> None:
+    """Refuse a folder that lost files of its run: without them other leads would come out, and nobody would know."""
+    needed = {*KNOWN_FILES} - _made() | ({"watch_hits.parquet"} if asked else set())
+    needed -= set() if paged else {"tracks.parquet"}
+    lost = [name for name in files if name in needed and not (here / name).is_file()]
+    if lost:
+        raise InputError(f"{here} does not hold {lost[0]}, which the run wrote; give its whole folder, or detect anew")
 
 
 def _refuse_other_groups(before: Settings, after: Settings) -> None:
@@ -274,9 +306,13 @@ def _events_id(run: dict[str, Any]) -> Any:
     return (run.get("scored_again") or {}).get("events_settings_id") or run.get("settings_id")
 
 
+def _made() -> set[str]:
+    return {*_SCORED, *(name for name in KNOWN_FILES if name.endswith((".csv", ".geojson", ".gpkg", ".kml")))}
+
+
 def _keep(here: Path, aside: Path, also: Sequence[str], *, same: bool) -> list[str]:
     """Put the files that scoring does not make beside the new ones; return their names."""
-    made = {*_SCORED, *(name for name in KNOWN_FILES if name.endswith((".csv", ".geojson", ".gpkg", ".kml")))}
+    made = _made()
     kept = [name for name in KNOWN_FILES if (name not in made or name in also) and (here / name).is_file()]
     for name in kept:
         if same:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -37,6 +38,10 @@ VERDICTS: dict[str, str] = {
 MAX_WHO, MAX_WHY = 200, 10_000
 #: A file of labels is read whole [bytes].
 _MOST_BYTES = 1_000_000_000
+#: How a line of ours begins, and how much of a file is looked at to tell that it holds any [bytes].
+_BEGIN, _HEAD_BYTES = b'{"pair_id"', 1_000_000
+#: Halves of surrogate pairs, as bytes of a terminal that are no UTF-8 come in: no table can hold them.
+_HALVES = re.compile("[\ud800-\udfff]")
 
 Ints = npt.NDArray[np.int64]
 
@@ -131,7 +136,7 @@ def make_label(
         raise UsageError(
             f"there is no verdict '{verdict}'; choose from {', '.join(VERDICTS)}.{did_you_mean(verdict, VERDICTS)}"
         )
-    who, why = who.strip(), why.strip()
+    who, why = (_HALVES.sub("\ufffd", text).strip() for text in (who, why))
     for name, text, most in (("who", who, MAX_WHO), ("why", why, MAX_WHY)):
         if not text:
             raise UsageError(f"a label needs {name}: {'whose verdict it is' if name == 'who' else 'what it rests on'}")
@@ -139,9 +144,13 @@ def make_label(
             raise UsageError(f"{name} has {len(text):,} characters, and at most {most:,} are kept; write less")
     row = _row_of(pairs, pair)
     moment = datetime.now(UTC) if when is None else when
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"when is {moment}, which is no time in UTC; give the time of the verdict") from None
     return Label(
         **{name: row[name] for name in _OF_LEAD}, event_ids=tuple(row["event_ids"]), verdict=verdict,  # type: ignore[arg-type]
-        who=who, when=moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment, why=why,
+        who=who, when=moment, why=why,
     )  # fmt: skip
 
 
@@ -171,7 +180,7 @@ def append_label(path: str | Path, label: Label) -> None:
     Raises
     ------
     UsageError
-        If the file cannot be written.
+        If the file cannot be written, or holds something else.
     """
     try:
         new = not Path(path).exists()
@@ -181,6 +190,8 @@ def append_label(path: str | Path, label: Label) -> None:
                 fcntl.flock(number, fcntl.LOCK_EX)
             data = label.line().encode("ascii")
             size = os.lseek(number, 0, os.SEEK_END)
+            if size and not _holds_labels(number):
+                raise UsageError(f"{path} is no file of labels, so none was added; name another with --labels")
             if size and _last_byte(number, size) != b"\n":
                 data = b"\n" + data
             while data:
@@ -192,6 +203,23 @@ def append_label(path: str | Path, label: Label) -> None:
             _sync_folder(Path(path).parent)
     except OSError as problem:
         raise UsageError(f"the label cannot be written to {path}: {problem.strerror}") from problem
+
+
+def _holds_labels(number: int) -> bool:
+    """Return whether a file that is not empty holds labels, or a piece of the first one."""
+    os.lseek(number, 0, os.SEEK_SET)
+    head = os.read(number, _HEAD_BYTES)
+    return _BEGIN.startswith(head) or any(_is_label(line) for line in head.split(b"\n")) or not head.strip()
+
+
+def _is_label(line: bytes) -> bool:
+    if line.startswith(_BEGIN):
+        return True
+    try:
+        _label(json.loads(line))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _last_byte(number: int, size: int) -> bytes:
@@ -256,7 +284,10 @@ def _value(name: str, value: Any) -> Any:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
         if time is None or time.tzinfo is None:
             raise ValueError(f"{name} is {str(value)[:40]!r}, not a time with its zone")
-        return time.astimezone(UTC)
+        try:
+            return time.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"{name} is {value[:40]!r}, which is no time in UTC") from None
     if name == "verdict" and value not in get_args(Verdict):
         raise ValueError(f"verdict is {str(value)[:40]!r}, none of {', '.join(VERDICTS)}")
     if name == "event_ids":
@@ -266,7 +297,7 @@ def _value(name: str, value: Any) -> Any:
     kinds: Any = {"score": (int, float), "rank": int, "vessel_b": (str, type(None))}.get(name, str)
     if not isinstance(value, kinds) or isinstance(value, bool):
         raise ValueError(f"{name} is {str(value)[:40]!r}, of another kind than expected")
-    return value
+    return _HALVES.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def match_labels(labels: Sequence[Label], pairs: pa.Table) -> Matched:

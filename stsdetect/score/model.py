@@ -19,6 +19,8 @@ from stsdetect.settings import CalibrationSettings, Settings
 
 #: A model file is some tens of kilobytes; what is far larger is none [bytes].
 _MOST_BYTES = 10_000_000
+#: A model says within so much that it is one [bytes].
+_HEAD_BYTES = 200
 
 log = logging.getLogger("stsdetect.score")
 
@@ -142,14 +144,16 @@ class Model(_Data):
         return self.model_dump_json(indent=1, by_alias=True) + "\n"
 
     def save(self, path: str | Path) -> None:
-        """Write the file, whole or not at all.
+        """Write the file, whole or not at all, in place of nothing but another model.
 
         Raises
         ------
         UsageError
-            If it cannot be written.
+            If it cannot be written, or would replace a file that is no model.
         """
         target = Path(path)
+        if _is_something_else(target):
+            raise UsageError(f"{path} is there already and is no model, so it stays; give another --out")
         aside = target.with_name(f".{target.name[:60]}.{os.getpid()}.part")
         try:
             aside.write_text(self.to_json(), encoding="utf-8", newline="\n")
@@ -214,6 +218,16 @@ class Model(_Data):
             "not_calibrated": self.not_calibrated,
             "training": self.training,
         }
+
+
+def _is_something_else(path: Path) -> bool:
+    """Return whether a file has content that is not a model of any version."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return False
+    return bool(head.strip()) and b'"stsdetect-model/' not in head
 
 
 def _first(problem: ValidationError) -> str:

@@ -84,6 +84,7 @@ def test_other_weights_give_what_detecting_with_them_gives(results, tmp_path, ru
         (["--model", "none.json"], 3, "the model none.json cannot be read"),
         (["--watch-list", "packaged", "--no-watch-list"], 2, "exclude each other"),
         (["--profile", "nothing"], 2, "there is no profile 'nothing'"),
+        (["--set", "score.profile=dprk-coal"], 2, "give --profile dprk-coal"),
     ],
 )
 def test_what_cannot_be_scored_is_said(results, tmp_path, run, words, code, said):
@@ -100,10 +101,55 @@ def test_other_folders_are_said(tmp_path, results, run):
         done = run(*verb, tmp_path, *words)
         assert done.code == 3
         assert "give the folder that `stsdetect detect` wrote" in done.err
-    for text in ("", "[]", '{"settings": 5}', '{"settings": {"score": {"moon": 1}}}', "[" * 100_000):
+    others = ('"inputs": [1]', '"inputs": null', '"files": 5', '"scored_again": "x"', '"known": [1]', '"seconds": NaN')
+    for text in (
+        *(f'{{"settings": {{}}, {one}}}' for one in others),
+        "",
+        "[]",
+        '{"settings": 5}',
+        '{"settings": {"score": {"moon": 1}}}',
+        "[" * 100_000,
+    ):
         (tmp_path / "run.json").write_text(text)
         with pytest.raises(InputError, match=r"run\.json"):
             sts.score(tmp_path)
+
+
+def test_results_never_go_into_a_folder_that_was_read(tmp_path, run):
+    own = tmp_path / "data"
+    own.mkdir()
+    shutil.copy(next((SAMPLE / "noaa").glob("*.csv")), own / "events.csv")  # a name that runs write, too
+    before = files(own)
+    sts.detect(own, out=tmp_path / "results")
+    done = run("score", tmp_path / "results", "--out", own)
+    assert done.code == 2, done.err
+    assert "holds the input" in done.err
+    assert files(own) == before
+
+
+@pytest.mark.parametrize("name", ["coverage.parquet", "tracks.parquet", "vessels.parquet"])
+def test_a_folder_that_lost_files_is_not_scored(own, run, name):
+    (own / name).unlink()
+    before = files(own)
+    done = run("score", own)
+    assert done.code == 3, done.err
+    assert f"does not hold {name}, which the run wrote" in done.err
+    assert files(own) == before
+
+
+def test_a_page_alone_asks_the_tracks(own):
+    (own / "tracks.parquet").unlink()
+    assert "tracks.parquet" not in files(own)
+    assert "report.html" not in sts.score(own, page=False).run["files"]
+
+
+def test_a_profile_goes_beneath_a_settings_file(results, tmp_path, run):
+    (tmp_path / "own.toml").write_text("[score]\nlarge_m = 120\n")
+    words = ["--settings", tmp_path / "own.toml", "--profile", "generic-sts", "-q", "--no-page"]
+    assert run("score", results, "--out", tmp_path / "again", *words).code == 0
+    told = json.loads((tmp_path / "again" / "run.json").read_text())["settings"]["score"]
+    wanted = sts.load_settings(tmp_path / "own.toml", score={"profile": "generic-sts"}).score
+    assert told == wanted.model_dump(mode="json")
 
 
 def test_other_settings_are_refused_from_python(results):
@@ -251,12 +297,20 @@ def test_labels_that_belong_to_no_lead_are_told(own, tmp_path, run):
     assert "is no label" in done.out
 
 
+def test_a_model_takes_the_place_of_another_from_python(own, tmp_path):
+    model = sts.fit(own, judged(own)).model
+    once, twice = (sts.score(own, model=model, page=False).pairs_table for _ in range(2))
+    assert once.equals(twice)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (["--labels", "none.jsonl"], 3, "the labels none.jsonl cannot be read"),
         (["--labels", "{own}/pairs.parquet"], 3, "is no file of labels"),
         (["--labels", "{own}/l.jsonl", "--prior-strength", "0"], 2, "give a number above 0"),
+        (["--labels", "{own}/l.jsonl", "--prior-strength", "1e300"], 2, "0.001 to 1,000,000"),
+        (["--labels", "{own}/l.jsonl", "--prior-strength", "1e-320"], 2, "0.001 to 1,000,000"),
         (["--labels", "{own}/l.jsonl", "--unlabelled-share", "2"], 2, "give 0 to 1"),
     ],
 )

@@ -96,6 +96,7 @@ def test_hostile_text_comes_back_as_it_was_and_is_one_line(tmp_path_factory, who
         (1, {"who": " "}, "a label needs who"),
         (1, {"why": "\n"}, "a label needs why"),
         (1, {"why": "x" * (MAX_WHY + 1)}, "why has 10,001 characters"),
+        (1, {"when": datetime.fromisoformat("0001-01-01T00:00:00+14:00")}, "when is 0001-01-01 .* no time in UTC"),
     ],
 )
 def test_what_cannot_be_labelled_is_said(pair, over, said):
@@ -130,6 +131,7 @@ def test_a_torn_line_is_told_and_nothing_else_is_lost(tmp_path):
         (lambda c: c.update(event_ids="e"), "event_ids is not a list"),
         (lambda c: c.update(rank=True), "rank is 'True'"),
         (lambda c: c.update(first_time="soon"), "Invalid isoformat"),
+        (lambda c: c.update(when="0001-01-01T00:00:00+14:00"), "which is no time in UTC"),
     ],
 )
 def test_a_line_that_is_no_label_is_told(tmp_path, change, said):
@@ -151,6 +153,41 @@ def test_other_files_are_no_labels(tmp_path, text):
     path.write_bytes(text)
     with pytest.raises(InputError, match="is no file of labels: line 1"):
         read_labels(path)
+
+
+@pytest.mark.parametrize(
+    "text", [b"PAR1\x00", b'{\n "schema": "x"\n}', b'{"type": "Feature", "pair_id": "1"}\n', b"a,b\n"]
+)
+def test_no_label_is_added_to_another_file(tmp_path, text):
+    path = tmp_path / "other"
+    path.write_bytes(text)
+    with pytest.raises(UsageError, match="other is no file of labels"):
+        append_label(path, label(table(lead(1))))
+    assert path.read_bytes() == text
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b"{", b'{"pair_id": "00', b'oops\n{"pair_id": "00'])
+def test_a_label_is_added_after_a_torn_first_one(tmp_path, text):
+    path, one = tmp_path / "l.jsonl", label(table(lead(1)))
+    path.write_bytes(text)
+    append_label(path, one)
+    append_label(path, one)
+    assert path.read_bytes().startswith(text)
+    assert read_labels(path).labels == (one, one)
+
+
+def test_a_label_with_its_fields_in_another_order_is_one(tmp_path):
+    path, one = tmp_path / "l.jsonl", label(table(lead(1)))
+    path.write_text(json.dumps(dict(reversed(json.loads(one.line()).items()))))
+    append_label(path, one)
+    assert read_labels(path).labels == (one, one)
+
+
+def test_bytes_that_are_no_text_can_be_stored(tmp_path):
+    path, one = tmp_path / "l.jsonl", label(table(lead(1)), who="A\udcff", why="\ud800")
+    assert (one.who, one.why) == ("A\ufffd", "\ufffd")
+    path.write_text(one.line().replace(r"\ufffd", r"\udcff"))
+    assert read_labels(path).labels[0].why == "\ufffd"
 
 
 def test_an_empty_file_has_no_labels_and_a_missing_one_is_said(tmp_path):

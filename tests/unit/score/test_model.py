@@ -181,6 +181,19 @@ def test_a_missing_file_and_an_unwritable_place_are_said(tmp_path):
         model().save(tmp_path / "no" / "m.json")
 
 
+@pytest.mark.parametrize("text", ['{"pair_id": "1"}\n', "PAR1", "a,b\n"])
+def test_only_a_model_is_replaced(tmp_path, text):
+    path = tmp_path / "labels.jsonl"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="is there already and is no model, so it stays"):
+        model().save(path)
+    assert path.read_text() == text
+    for before in ("", '{"schema": "stsdetect-model/0"}', model().to_json()):
+        path.write_text(before)
+        model().save(path)
+        assert Model.load(path) == model()
+
+
 def test_an_infinite_weight_is_none(tmp_path):
     path = tmp_path / "m.json"
     path.write_text(model().to_json().replace('"night":0.3', '"night":1e999').replace('"night": 0.3', '"night": 1e999'))
