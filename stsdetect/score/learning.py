@@ -96,8 +96,13 @@ def learn(
     kinds, short = _kinds_with_enough(X, given)
     if not kinds:
         return Learnt(rounded({**weights, **found, **fixed}), None, short)
-    told = _told_without(rule, X, given, np.asarray(vessels)[free])
     of_kind = X[list(kinds)].notna().any(axis=1).to_numpy() & (given != UNLABELLED)
+    hulls = np.asarray(vessels)[free]
+    n_hulls = len(set(hulls[of_kind].tolist()))
+    if n_hulls < _FOLDS:
+        short = f"the leads that were judged are of {n_hulls} hulls, and it takes {_FOLDS} to leave some out"
+        return Learnt(rounded({**weights, **found, **fixed}), None, short)
+    told = _told_without(rule, X, given, hulls)
     learnt = _calibrated(X[of_kind], given[of_kind], told[of_kind], found, kinds)
     return replace(learnt, weights=rounded({**weights, **learnt.weights, **fixed}))
 
@@ -122,6 +127,8 @@ def _told_without(rule: Scorer, X: pd.DataFrame, labels: Ints, vessels: npt.NDAr
     told = np.full(len(labels), np.nan)
     folds = StratifiedGroupKFold(_FOLDS)
     for _, held in folds.split(judged, labels[judged], vessels[judged]):
+        if not len(held):  # of few hulls with most of the leads
+            continue
         out = judged[held]
         kept = np.ones(len(labels), dtype=np.bool_)
         kept[out] = False

@@ -170,6 +170,17 @@ def test_what_the_user_knows_is_neither_moved_nor_learnt_from(n):
     assert more == plain
 
 
+@pytest.mark.parametrize("n", [1, 4])
+def test_verdicts_on_few_hulls_are_not_calibrated(n):
+    X, y, hulls, _ = world(1000, 1)
+    few = learn(X, y, [f"h{k % n}" for k in range(len(y))], weights=WEIGHTS)
+    assert few.calibration is None
+    assert f"are of {n} hulls, and it takes 5" in few.not_calibrated
+    assert few.weights != WEIGHTS
+    # One hull with nearly all leads, and five with one each.
+    assert learn(X, y, ["h"] * 995 + hulls[:5], weights=WEIGHTS).weights
+
+
 def test_it_is_the_same_each_time():
     X, y, hulls, _ = world(3000, 12)
     labels = strongest(X, y, 900)
