@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from stsdetect.errors import SettingsError, did_you_mean
-from stsdetect.profiles import DEFAULT, read_profile
+from stsdetect.profiles import DEFAULT, read_profile, read_toml
 from stsdetect.units import parse_bytes, parse_duration
 
 Duration = Annotated[float, BeforeValidator(lambda value: parse_duration(value))]
@@ -439,12 +438,7 @@ def load_settings(path: str | Path | None = None, **changes: Any) -> Settings:
     where = "the settings given"
     if path is not None:
         where = f"settings file {path}"
-        try:
-            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as problem:
-            raise SettingsError(f"{where} cannot be read: {problem.strerror}") from problem
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise SettingsError(f"{where} is not valid TOML: {problem}") from problem
+        data = read_toml(path, where)
     for group, values in changes.items():
         current = data.get(group)
         data[group] = {**current, **values} if isinstance(current, dict) and isinstance(values, dict) else values

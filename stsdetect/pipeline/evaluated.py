@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,8 +105,10 @@ def evaluate_run(
     UsageError
         If ``per_week`` or ``k`` is not positive, both truth and labels are given, or neither, or rules with labels.
     """
-    if per_week <= 0 or k < 1:
-        raise UsageError(f"a budget of {per_week:g} leads a week and the first {k} leads: both must be positive")
+    if not 0 < per_week < math.inf or k < 1:
+        raise UsageError(
+            f"a budget of {per_week:g} leads a week and the first {k} leads: both must be positive numbers"
+        )
     if (truth is None) == (not labels):
         raise UsageError("give what is true: truth.json of a simulated input, or files of labels, and not both")
     if labels and rules_on is not None:

@@ -47,7 +47,8 @@ def describe_known(known: Known, pairs: pa.Table, *, whole_hash: bool) -> dict[s
                 line = int(reason["value"])
                 leads[line] = leads.get(line, 0) + 1
     absent = [line.line for line in known.absent]
-    idle = [line.line for line in known.lines if line.line not in leads and line.line not in set(absent)]
+    said = {*leads, *absent}
+    idle = [line.line for line in known.lines if line.line not in said]
     _say(known.path, absent, "name a vessel or a pair that is not in the data")
     _say(known.path, idle, "are about no lead")
     return {

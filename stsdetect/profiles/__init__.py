@@ -20,6 +20,8 @@ DEFAULT = "dprk-petroleum"
 _TABLES = ("weights", "groups", "settings")
 #: Profiles that extend one another are no deeper than this (our choice).
 _DEEPEST = 8
+#: Greatest weight of a profile: whole numbers of any size are TOML, but no floats (our choice).
+_GREATEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,17 @@ def _read(name: str, beside: Path | None, seen: tuple[str, ...]) -> Profile:
     if len(seen) >= _DEEPEST:
         raise SettingsError(f"{where}: more than {_DEEPEST} profiles extend one another: {chain}")
     _check(where, said)
+    own = said.get("name") or key.rpartition("/")[2].removesuffix(".toml")
+    if "/" in key and own in packaged_profiles():
+        raise SettingsError(
+            f"{where} would be called {own}, as a packaged profile is, so that nobody could tell them apart; rename "
+            "the file, or let it say another name"
+        )
     folder = Path(key).parent if "/" in key else None
     base = _read(said["extends"], folder, (*seen, key)) if "extends" in said else Profile("", "")
     groups = {*base.settings, *said.get("settings", {})}
     return Profile(
-        said.get("name") or key.rpartition("/")[2].removesuffix(".toml"),
+        own,
         said.get("title") or base.title,
         {**base.weights, **{one: float(weight) for one, weight in said.get("weights", {}).items()}},
         {**base.groups, **said.get("groups", {})},
@@ -96,17 +104,34 @@ def _load(name: str, beside: Path | None, why: str) -> tuple[str, dict[str, Any]
         return where, tomllib.loads(text), key
     path = Path(name) if beside is None or Path(name).is_absolute() else beside / name
     where = f"profile {path}"
-    if not name or not path.exists():
+    try:
+        there = bool(name) and path.exists()
+    except OSError:  # too long, or in a folder that may not be entered
+        there = False
+    if not there:
         hint = did_you_mean(name, packaged_profiles())
         packaged = ", ".join(packaged_profiles())
         raise SettingsError(
             f"there is no profile '{name}'{why}, and no file of this name.{hint} Packaged are {packaged}"
         )
+    return where, read_toml(path, where), path.resolve().as_posix()
+
+
+def read_toml(path: str | Path, where: str) -> dict[str, Any]:
+    """Return what a TOML file says, with or without a byte-order mark; ``where`` begins a message.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be read or is not TOML.
+    """
     try:
-        return where, tomllib.loads(path.read_text(encoding="utf-8")), path.resolve().as_posix()
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as problem:
         raise SettingsError(f"{where} cannot be read: {problem.strerror}") from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except RecursionError as problem:
+        raise SettingsError(f"{where} is not valid TOML: brackets are nested too deep") from problem
+    except ValueError as problem:  # not TOML, not UTF-8, or a number of thousands of digits
         raise SettingsError(f"{where} is not valid TOML: {problem}") from problem
 
 
@@ -120,14 +145,28 @@ def _check(where: str, said: dict[str, Any]) -> None:
             raise SettingsError(
                 f"{where}: '{key}' must be {'a table' if key in _TABLES else 'a text'}, not {value!r:.80}"
             )
+    for key in ("name", "title"):
+        _plain(where, key, said.get(key, ""), 160)
     for one, weight in said.get("weights", {}).items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)):
             raise SettingsError(f"{where}: weights.{one} must be a number, not {weight!r:.80}")
+        if abs(weight) > _GREATEST:  # also false for nan, which settings refuse
+            raise SettingsError(f"{where}: weights.{one} is beyond {_GREATEST:,}; give log-odds")
     for one, group in said.get("groups", {}).items():
         if not isinstance(group, str):
             raise SettingsError(f'{where}: groups.{one} must be a text ("" for no group), not {group!r:.80}')
+        _plain(where, f"groups.{one}", group)
     for one, values in said.get("settings", {}).items():
         if not isinstance(values, dict):
             raise SettingsError(f"{where}: settings.{one} must be a table, such as [settings.{one}]")
         if one == "score" and (mine := {"profile", "profile_weights", "groups", "weights"} & set(values)):
             raise SettingsError(f"{where}: settings.score.{min(mine)} is said by the tables weights and groups")
+
+
+def _plain(where: str, what: str, text: str, limit: int = 40) -> None:
+    """Refuse what would not be shown as it is: names, titles and groups come to terminals and pages."""
+    if not text.isprintable() or len(text) > limit:
+        raise SettingsError(
+            f"{where}: {what} must be one line of at most {limit} characters, and none of them a control "
+            f"character, not {text!r:.80}"
+        )

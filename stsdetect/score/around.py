@@ -55,14 +55,19 @@ class Around:
     harbours: Harbours | None = None
     _last: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def stay_over(self, vessel: str, time_us: int) -> Stay | None:
-        """Return the stay of a vessel that holds a moment, or begins or ends within an hour of it."""
-        own = self.stays.get(vessel, ())
+    def stay_over(self, vessel: str, time_us: int, *, came: bool = False) -> Stay | None:
+        """Return the stay of a vessel that holds a moment, or begins or ends within an hour of it.
+
+        Of two, the later, unless it is asked how the vessel ``came``: then the one in which the moment lies, since who
+        drifts for a while soon afterwards has not just come to rest.
+        """
+        own, found = self.stays.get(vessel, ()), None
         for stay in reversed(own[: bisect_right(own, time_us + _EDGE_US, key=_start)]):
-            if stay.end_us >= time_us - _EDGE_US:
-                return stay
-            break
-        return None
+            if stay.end_us < time_us - _EDGE_US:
+                break
+            if found is None or (came and found.start_us > time_us and stay.end_us >= time_us):
+                found = stay
+        return found
 
     def waits_us(self, a: str, b: str, start_us: int, end_us: int) -> tuple[_Waits, _Waits]:
         """Return how long each of two vessels had lain still when a meeting began, and lay on after its end [us].
@@ -71,7 +76,11 @@ class Around:
         """
         key = a, b, start_us, end_us
         if self._last.get("key") != key:
-            stays = [self.stay_over(vessel, moment) for moment in (start_us, end_us) for vessel in (a, b)]
+            stays = [
+                self.stay_over(vessel, moment, came=came)
+                for moment, came in ((start_us, True), (end_us, False))
+                for vessel in (a, b)
+            ]
             lay = [
                 None if stay is None else max(start_us - stay.start_us if place < 2 else stay.end_us - end_us, 0)
                 for place, stay in enumerate(stays)

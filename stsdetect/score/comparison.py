@@ -25,6 +25,7 @@ from stsdetect.score.evaluation import (
     found_within,
     interval,
     n_cases,
+    of_difference,
     of_share,
     paired_difference,
 )
@@ -149,5 +150,5 @@ def _comparison(
         int((rule.found & asked).sum()) / max(total, 1),
         of_share(interval(paired_difference(ours, none), drawn, weight), cases),
         int((ours & asked).sum()) / max(total, 1),
-        interval(paired_difference(ours, rule.found), drawn, weight),
+        of_difference(interval(paired_difference(ours, rule.found), drawn, weight), ours, rule.found, asked, cases),
     )

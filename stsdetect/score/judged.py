@@ -54,8 +54,9 @@ def judge_labels(pairs: pa.Table, labels: Sequence[Label], *, weeks: float) -> V
     place = np.empty(pairs.num_rows, dtype=np.int64)
     place[np.argsort(pairs["rank"].to_numpy(), kind="stable")] = np.arange(pairs.num_rows)
     hits = np.flatnonzero(verdict[rows] == 1)
-    lost = {one.pair_id: one for one, row in zip(labels, matched.row.tolist(), strict=True) if row < 0}
-    missed = [one for one in lost.values() if one.verdict == "transfer"]
+    lost = [one for one, row in zip(labels, matched.row.tolist(), strict=True) if row < 0]
+    latest = {one.pair_id: one for one in sorted(lost, key=lambda one: one.when)}
+    missed = [one for one in latest.values() if one.verdict == "transfer"]
     own = pairs.take(pa.array(rows))
     found = own.take(pa.array(hits)).select(["pair_id", "partner_kind", "first_time"]).to_pylist()
     family = [row["partner_kind"] for row in found] + [one.partner_kind for one in missed]
@@ -73,7 +74,7 @@ def judge_labels(pairs: pa.Table, labels: Sequence[Label], *, weeks: float) -> V
         np.full(len(case), weeks),
     )
     unclear = len({row for one, row in zip(labels, matched.row.tolist(), strict=True) if row >= 0}) - rows.size
-    return Verdicts(judged, rows, unclear, len(lost), pairs.num_rows - rows.size - unclear)
+    return Verdicts(judged, rows, unclear, len(latest), pairs.num_rows - rows.size - unclear)
 
 
 #: What kinds of leads are called.

@@ -141,6 +141,9 @@ def read_known(path: str | Path) -> Known:
             f"{source.label} has no column {missing}: pairs known to be innocent need a header with vessel_a, vessel_b "
             "and reason, and where wanted from, to and who"
         )
+    twice = [name for name in COLUMNS if names.count(name) > 1]
+    if twice:
+        raise InputError(f"{source.label} has two columns {twice[0]}; the vessels of a pair are vessel_a and vessel_b")
     odd = [name for name in names if name and name not in COLUMNS]
     if odd:
         hint = did_you_mean(odd[0], COLUMNS) or f" It may have {', '.join(COLUMNS)}."
@@ -159,6 +162,10 @@ def read_known(path: str | Path) -> Known:
 def _line(label: str, number: int, cells: Mapping[str, str]) -> KnownLine:
     given = {name: (cells.get(name) or "").strip() for name in COLUMNS}
     where = f"{label}, line {number}"
+    if cells.get(""):
+        raise InputError(
+            f"{where}: {clean(cells[''])!r} stands in a column without a name; say in the header what it is"
+        )
     if not given["vessel_a"]:
         raise InputError(f"{where}: vessel_a is empty; give an MMSI, an IMO number or a vessel id")
     if not given["reason"]:

@@ -154,5 +154,8 @@ def judge_truth(pairs: pa.Table, events: pa.Table, truth: Sequence[Planted], *, 
 
 
 def months(times: Sequence[datetime]) -> Ints:
-    """Return the calendar month (UTC) of each time as a number, shape (n,)."""
-    return np.array([12 * time.year + time.month for time in times], dtype=np.int64)
+    """Return the calendar month (UTC) of each time as a number from 0 on, shape (n,); what is before 1970 is month 0.
+
+    Draws of a bootstrap hold a number for each month from 0 on.
+    """
+    return np.array([max(12 * (time.year - 1970) + time.month - 1, 0) for time in times], dtype=np.int64)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -171,15 +172,26 @@ def read_truth(path: str | Path) -> tuple[Planted, ...]:
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise InputError(f"{path} cannot be read as JSON: {problem}") from problem
     if not isinstance(document, dict) or document.get("schema") != TRUTH_SCHEMA:
         raise InputError(f"{path} is not a truth file of `stsdetect simulate` (no schema '{TRUTH_SCHEMA}')")
-    return tuple(
-        Planted(
-            row["kind"], row["family"], tuple(row["vessels"]), datetime.fromisoformat(row["start"]),
-            datetime.fromisoformat(row["end"]), row["is_transfer"], row["note"],
-            row.get("lat_deg"), row.get("lon_deg"), row.get("case", ""),
-        )
-        for row in document["planted"]
+    try:
+        return tuple(_planted(row) for row in document["planted"])
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise InputError(
+            f"{path} tells of something planted that is not as `stsdetect simulate` writes it: {problem!r:.120}"
+        ) from problem
+
+
+def _planted(row: dict[str, Any]) -> Planted:
+    start, end = (datetime.fromisoformat(row[name]) for name in ("start", "end"))
+    if start.tzinfo is None or end.tzinfo is None:
+        raise ValueError(f"{row['start']} or {row['end']} has no zone")
+    vessels = tuple(row["vessels"])
+    if not all(isinstance(mmsi, int) or str(mmsi).isdecimal() for mmsi in vessels):
+        raise ValueError(f"a vessel of {vessels} is no MMSI")
+    return Planted(
+        row["kind"], row["family"], vessels, start, end, row["is_transfer"], row["note"],
+        row.get("lat_deg"), row.get("lon_deg"), row.get("case", ""),
     )  # fmt: skip

@@ -75,7 +75,9 @@ def test_commands_and_options_exist():
         assert words.strip() in known, words
     options = {option for verb in known.values() for p in verb.params for option in p.opts}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {
+        "--folders",
         "--group",
+        "--keep",
         "--seeds",
         "--worlds",
         "--months",

@@ -127,10 +127,10 @@ def test_loops_and_files_that_are_none(tmp_path: Path) -> None:
 def test_about_prints_a_profile_that_can_be_read(name: str, tmp_path: Path) -> None:
     said = CliRunner().invoke(cli, ["about", "profiles", name])
     assert said.exit_code == 0, said.output
-    path = own(tmp_path, f'name = "{name}"\n{said.output}')
+    path = own(tmp_path, said.output)
     whole, usual = load_settings(score={"profile": path}), load_settings(score={"profile": name})
     assert indicator_rows(whole.score) == indicator_rows(usual.score)
-    more = {"profile_weights", "groups"}
+    more = {"profile", "profile_weights", "groups"}
     assert whole.score.model_dump(exclude=more) == usual.score.model_dump(exclude=more)
     assert whole.model_dump(exclude={"score"}) == usual.model_dump(exclude={"score"})
 
@@ -146,3 +146,50 @@ def test_about_lists_profiles_and_indicators() -> None:
         assert one.definition.endswith("."), one.name
         assert one.definition != one.title
     assert "types: for, 0.5" in coal
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[weights]\nzone = " + "1" * 400, "weights.zone is beyond"),
+        ("[weights]\nzone = " + "1" * 5000, "not valid TOML"),
+        ("title = " + "[" * 5000 + "]" * 5000, "nested too deep"),
+        ('name = "dprk-petroleum"', "as a packaged profile is"),
+        ('name = "a\\u001b[31mb"', "a control character"),
+        ('title = "a\\u202eb"', "a control character"),
+        ('[groups]\nzone = "a\\nb"', "a control character"),
+    ],
+)
+def test_what_would_end_in_a_traceback_or_a_false_name_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=says):
+        load_settings(score={"profile": str(path)})
+
+
+def test_a_file_named_as_a_packaged_profile_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "generic-sts.toml"
+    path.write_text("[weights]\nzone = 0.0")
+    with pytest.raises(SettingsError, match="rename the file"):
+        read_profile(str(path))
+
+
+def test_a_name_longer_than_files_have_is_no_profile() -> None:
+    with pytest.raises(SettingsError, match="there is no profile"):
+        read_profile("x" * 300)
+
+
+def test_files_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('extends = "generic-sts"', encoding="utf-8-sig")
+    assert load_settings(score={"profile": str(path)}).score.profile == "own"
+    path.write_text("[encounters]\nmax_distance_m = 300", encoding="utf-8-sig")
+    assert load_settings(path).encounters.max_distance_m == 300.0
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "1" * 5000])
+def test_settings_that_are_no_toml_are_said_so(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match="is not valid TOML"):
+        load_settings(path)

@@ -92,6 +92,14 @@ def test_unknown_approach_counts_neither_way() -> None:
     assert {"approach", "departure"}.isdisjoint(_weights(elsewhere))
 
 
+def test_a_stay_that_begins_soon_after_does_not_hide_the_one_that_holds_the_moment() -> None:
+    """Contact began while both had lain there for a day; a short drift afterwards is no coming to rest."""
+    rows = [stay(2, CHINA, -30.0, 30.2), stay(3, CHINA, 0.6, 40.0), stay(4, KOREA, -30.0, 60.0)]
+    assert _weight(pair(MET, *rows), "approach") == -0.3
+    rows = [stay(2, CHINA, -30.0, 29.5), stay(3, CHINA, -0.1, 40.0), stay(4, KOREA, -30.0, 60.0)]
+    assert _weight(pair(MET, *rows), "approach") == 0.3
+
+
 def test_not_asked_under_way_nor_of_an_end_that_is_open() -> None:
     lay = [stay(2, CHINA, -40.0, 90.0), stay(3, KOREA, -30.0, 90.0)]
     assert {"approach", "departure"}.isdisjoint(_weights(pair(MET | {"subtype": "under_way"}, *lay)))

@@ -12,12 +12,14 @@ from sklearn.metrics import average_precision_score
 
 from stsdetect.errors import UsageError
 from stsdetect.score.evaluation import (
+    Interval,
     Judged,
     average_precision,
     draws,
     evaluate,
     found_within,
     interval,
+    of_difference,
     paired_difference,
     pooled,
     precision_at,
@@ -228,6 +230,30 @@ def test_a_paired_difference_is_by_case() -> None:
     assert told.low >= 0  # nothing that they find is missed by us
     same = interval(paired_difference(ours, ours), draws(one, n=50), np.ones(4))
     assert same == (0.0, 0.0, 0.0)
+
+
+def test_a_difference_of_few_is_not_shown() -> None:
+    """By Newcombe's formula with n = 21, 21 and 17: 0.190 less the root of 0.155 squared and 0.114 squared."""
+    ours, every = np.ones(21, dtype=np.bool_), np.ones(21, dtype=np.bool_)
+    theirs = np.arange(21) >= 4
+    told = of_difference(Interval(4 / 21, 0.04, 0.38), ours, theirs, every, 21)
+    assert told.low == pytest.approx(-0.0013, abs=0.001)
+    assert told.high >= 0.38
+    one = of_difference(Interval(1.0, 1.0, 1.0), ours[:1], ~ours[:1], every[:1], 1)
+    assert one.low < 0 < one.high
+    alike = of_difference(Interval(0.0, 0.0, 0.0), ours[:5], ours[:5], every[:5], 5)
+    assert alike.low < 0 < alike.high
+
+
+def test_a_difference_covers_as_often_as_it_says_where_both_find_much() -> None:
+    """Of 20 things ours finds 0.95 and theirs 0.85, apart from one another: the interval holds 0.1."""
+    rng, held, every = np.random.default_rng(7), 0, np.ones(20, dtype=np.bool_)
+    for _ in range(400):
+        ours, theirs = rng.random(20) < 0.95, rng.random(20) < 0.85
+        value = float(ours.mean() - theirs.mean())
+        told = of_difference(Interval(value, value, value), ours, theirs, every, 20)
+        held += told.low <= 0.1 <= told.high
+    assert held / 400 > 0.93
 
 
 def test_reliability_by_hand() -> None:

@@ -50,6 +50,14 @@ def test_the_latest_verdict_counts() -> None:
     assert average_precision(told.judged) == pytest.approx(1 / 2)
 
 
+def test_the_latest_verdict_counts_without_a_lead_too() -> None:
+    gone = [
+        replace(one, pair_id="f" * 16, vessel_a="other") for one in (label(2, "innocent", 2), label(2, "transfer", 1))
+    ]
+    told = judge_labels(LEADS, [label(1, "transfer"), *gone], weeks=1.0)
+    assert (told.judged.n_sought, told.n_without_lead) == (1, 1)
+
+
 def test_a_transfer_that_is_no_lead_any_more_is_missed() -> None:
     gone = replace(label(2, "transfer"), pair_id="f" * 16, vessel_a="other")
     told = judge_labels(

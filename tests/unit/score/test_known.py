@@ -174,11 +174,18 @@ def test_wrong_lines_are_refused(tmp_path: Path, lines: tuple[str, ...], words: 
         ("vessel_a,vessel_b", "has no column reason"),
         ("a,b,c", "has no column vessel_a and reason"),
         ("vessel_a,vessel_b,reason,form", "Did you mean 'from'"),
+        ("vessel_a,Vessel_A,reason", "two columns vessel_a"),
     ],
 )
 def test_wrong_headers_are_refused(tmp_path: Path, header: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_known(file(tmp_path, f"{KOREA},,x", header=header))
+
+
+def test_a_second_vessel_without_a_column_does_not_excuse_the_first_everywhere(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="column without a name"):
+        read_known(file(tmp_path, f"{KOREA},x,{CHINA}", header="vessel_a,reason,"))
+    assert read_known(file(tmp_path, f"{KOREA},x,", header="vessel_a,reason,")).lines[0].vessels == (KOREA,)
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

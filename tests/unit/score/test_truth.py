@@ -86,7 +86,7 @@ def test_leads_name_hulls_at_the_time() -> None:
     assert judged.own_place.tolist() == [1, 0, -1, 3]
     assert judged.weeks.tolist() == [2.0] * 4
     # 30 March and 2 April are two months.
-    assert judged.item_block.tolist() == [24291, 24291, 24292, 24291]
+    assert judged.item_block.tolist() == [650, 650, 651, 650]
 
 
 def test_rules_are_judged_as_leads_are() -> None:
@@ -116,7 +116,7 @@ def test_each_run_has_as_many_looks_as_the_rule_has_alerts_in_it() -> None:
     (told, *_) = compare(pooled([part, part]), rules, n=500)
     assert told.alerts == 3
     assert told.our_recall.value == pytest.approx(1 / 8)  # found in the second run only
-    assert told.difference.low == 0
+    assert told.difference.low <= 0
     many = [[Raised("mine", "", np.array([2]), none)]] * 6
     (told, *_) = compare(pooled([part] * 6), pooled_alerts(many), n=500)
     assert told.verdict == "ours finds more: difference above 0"

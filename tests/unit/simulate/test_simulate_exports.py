@@ -216,3 +216,26 @@ def test_truth_of_something_else_is_refused(tmp_path: Path) -> None:
         read_truth(tmp_path / "other.json")
     with pytest.raises(InputError, match="cannot be read"):
         read_truth(tmp_path / "missing.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"start": None}, "not as `stsdetect simulate` writes it"),
+        ({"start": "2024-03-01T00:00:00"}, "has no zone"),
+        ({"vessels": ["a", "b"]}, "is no MMSI"),
+        ({"vessels": 7}, "not as `stsdetect simulate` writes it"),
+    ],
+)
+def test_a_truth_file_that_was_changed_is_refused(
+    written: Path, tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    document = json.loads((written / "truth.json").read_text())
+    document["planted"][0] |= change
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=words):
+        read_truth(path)
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match="cannot be read as JSON"):
+        read_truth(path)
