@@ -212,9 +212,9 @@ def _hulls_by_name(wanted: Collection[str], vessels: pa.Table, events: pa.Table)
         hulls = {text} & ids
         if one:
             hulls |= mmsis.get(int(one[1]), set())
-        if other and imo_ok(int(other[1])):
-            hulls |= imos.get(int(other[1]), set())
-        found[text] = hulls
+        # Seven digits are an IMO number before they are a hull that is called by a broken MMSI.
+        by_imo = imos.get(int(other[1]), set()) if other and imo_ok(int(other[1])) else set()
+        found[text] = by_imo or hulls
     return found
 
 

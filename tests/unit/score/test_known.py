@@ -77,6 +77,15 @@ def test_one_vessel_by_any_number(tmp_path: Path, one: str) -> None:
     assert _weight(rank_pairs(swapped, known=known(tmp_path, swapped, f"{one},,x")).to_pylist()[0], "known") == -20.0
 
 
+def test_an_imo_number_is_not_the_mmsi_of_another_hull(tmp_path: Path) -> None:
+    """A transponder whose MMSI was set to seven digits is called by them; the ship of that IMO number is meant."""
+    broken = meeting(2, str(GOOD_IMO), CHINA, 0, 5) | {"mmsi_a": GOOD_IMO, "imo_a": None}
+    events = table([met(imo_b=GOOD_IMO), broken])
+    assert list(known(tmp_path, events, f"{GOOD_IMO},,own barge").by_hulls) == [(KOREA,)]
+    alone = table([broken])
+    assert list(known(tmp_path, alone, f"{GOOD_IMO},,own barge").by_hulls) == [(str(GOOD_IMO),)]
+
+
 def test_identity_history_is_asked(tmp_path: Path) -> None:
     row: Row = dict.fromkeys(VESSELS.names)
     row |= {"vessel": KOREA, "imo": GOOD_IMO, "mmsi": int(KOREA)}
