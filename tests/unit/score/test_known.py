@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from stsdetect.errors import InputError
+from stsdetect.pipeline.innocent import describe_known
 from stsdetect.schema import EVENTS, VESSELS
 from stsdetect.score import rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.known import NOTHING_KNOWN, Known, read_known
@@ -148,6 +149,17 @@ def test_lines_about_nobody_are_told(tmp_path: Path) -> None:
         tmp_path, events, "999999999,,x", f"{KOREA},999999999,y", f"{KOREA},,z", "1234567,,bad check digit"
     )
     assert [line.line for line in innocent.absent] == [2, 3, 5]
+
+
+def test_a_number_of_several_hulls_is_told(tmp_path: Path) -> None:
+    """Who sends the MMSI of a known barge is taken as known with it: the user must hear of that."""
+    copy = meeting(2, f"{KOREA}-2", CHINA, 0, 5) | {"mmsi_a": int(KOREA)}
+    events = table([met(), copy])
+    innocent = known(tmp_path, events, f"{KOREA},,own barge", f"{CHINA},,other")
+    assert sorted(innocent.by_hulls) == [(CHINA,), (KOREA,), (f"{KOREA}-2",)]
+    assert [line.line for line in innocent.shared] == [2]
+    one = describe_known(innocent, rank_pairs(events, known=innocent), whole_hash=True)
+    assert one["lines_of_several_hulls"] == [2]
 
 
 def test_hostile_text_stays_harmless(tmp_path: Path) -> None:
