@@ -147,7 +147,8 @@ def profiles(name: str | None) -> None:
     profile, rows = read_profile(name), indicator_rows(load_settings(score={"profile": name}).score)
     click.echo(f"title = {_json(profile.title)}\n\n[weights]")
     for row in rows:
-        click.echo(f"{row['name']} = {row['weight']:g}")
+        short, whole = f"{row['weight']:g}", repr(row["weight"])
+        click.echo(f"{row['name']} = {short if float(short) == row['weight'] else whole}")
     click.echo("\n[groups]")
     for row in rows:
         if row["group"] or row["name"] in profile.groups:
@@ -159,9 +160,11 @@ def profiles(name: str | None) -> None:
 
 
 def _json(value: Any) -> str:
-    """Write a text, number, switch or list as TOML does, which is as JSON does."""
+    """Write a value as TOML does, which is as JSON does, but for tables."""
     import json
 
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_json(key)} = {_json(one)}" for key, one in value.items()) + "}"
     return json.dumps(value, ensure_ascii=False)
 
 

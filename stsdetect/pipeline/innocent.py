@@ -50,7 +50,9 @@ def describe_known(known: Known, pairs: pa.Table, *, whole_hash: bool) -> dict[s
     said = {*leads, *absent}
     idle = [line.line for line in known.lines if line.line not in said]
     _say(known.path, absent, "name a vessel or a pair that is not in the data")
+    shared = [line.line for line in known.shared]
     _say(known.path, idle, "are about no lead")
+    _say(known.path, shared, "give a number that several hulls broadcast, all of which are taken as known")
     return {
         "path": known.path,
         "hash": file_hash(known.path, whole=whole_hash),
@@ -59,6 +61,7 @@ def describe_known(known: Known, pairs: pa.Table, *, whole_hash: bool) -> dict[s
         "leads_by_line": {str(line): count for line, count in sorted(leads.items())},
         "lines_not_in_data": absent,
         "lines_without_lead": idle,
+        "lines_of_several_hulls": shared,
     }
 
 

@@ -24,6 +24,7 @@ from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, refuse_inputs_insid
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.watched import describe_lists, open_lists
+from stsdetect.profiles import packaged_profiles
 from stsdetect.schema import (
     AREAS,
     BERTHS,
@@ -109,20 +110,24 @@ def settings_of(run: dict[str, Any], folder: str | Path) -> Settings:
 def on_profile(settings: Settings, profile: str) -> Settings:
     """Return settings of a run whose scoring is that of another profile.
 
-    What the profile says of detecting stays as the run had it, which is said.
+    What the profile says of detecting stays as the run had it, which is said; also where it is the run's own profile
+    that said something else (of a packaged one).
     """
-    told = load_settings(score={"profile": profile})
+    told, of_run = load_settings(score={"profile": profile}), Settings()
+    if settings.score.profile in packaged_profiles():
+        of_run = load_settings(score={"profile": settings.score.profile})
+    usual = Settings()
     changed = [
         f"{group}.{name}"
         for group in Settings.model_fields
         if group not in (*SCORING_GROUPS, "run")
         for name, value in getattr(told, group)
-        if value != getattr(Settings(), group).model_dump().get(name, value)
-        and value != getattr(getattr(settings, group), name)
+        if value != getattr(getattr(settings, group), name)
+        and not value == getattr(getattr(of_run, group), name) == getattr(getattr(usual, group), name)
     ]
     if changed:
         log.warning(
-            "profile %s also says %s, which events that are there already do not follow: detect anew for that",
+            "profile %s has another %s, which events that are there already do not follow: detect anew for that",
             profile, ", ".join(changed),
         )  # fmt: skip
     return settings.model_copy(update={group: getattr(told, group) for group in SCORING_GROUPS})

@@ -54,6 +54,8 @@ class Known:
     by_hulls: Mapping[tuple[str, ...], list[KnownLine]] = field(default_factory=dict)
     #: Lines whose vessels are not in the data.
     absent: tuple[KnownLine, ...] = ()
+    #: Lines with a number that several hulls of the data broadcast, all of which they mean.
+    shared: tuple[KnownLine, ...] = ()
 
     def line_of(self, hulls: Collection[str], start_us: int, end_us: int) -> KnownLine | None:
         """Return the line that says that these vessels are innocent at that time: of the pair first, of one else."""
@@ -99,7 +101,8 @@ class Known:
                 found[key].append(line)
             if not keys:
                 absent.append(line)
-        return Known(self.path, self.lines, dict(found), tuple(absent))
+        shared = tuple(line for line in self.lines if any(len(hulls.get(text, ())) > 1 for text in line.vessels))
+        return Known(self.path, self.lines, dict(found), tuple(absent), shared)
 
 
 #: Where no file was given.
@@ -212,9 +215,9 @@ def _hulls_by_name(wanted: Collection[str], vessels: pa.Table, events: pa.Table)
         hulls = {text} & ids
         if one:
             hulls |= mmsis.get(int(one[1]), set())
-        if other and imo_ok(int(other[1])):
-            hulls |= imos.get(int(other[1]), set())
-        found[text] = hulls
+        # Seven digits are an IMO number before they are a hull that is called by a broken MMSI.
+        by_imo = imos.get(int(other[1]), set()) if other and imo_ok(int(other[1])) else set()
+        found[text] = by_imo or hulls
     return found
 
 

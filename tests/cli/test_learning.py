@@ -344,3 +344,18 @@ def test_runs_of_several_profiles_are_not_mixed(own, tmp_path):
     one, two = sts.fit(own, labels), sts.fit([own, tmp_path / "same"], labels)
     assert one.model.weights == two.model.weights
     assert one.model.labels == two.model.labels
+
+
+def test_events_of_one_profile_scored_on_another_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Events found for coal hold no possible meetings of tankers, whatever they are scored for afterwards."""
+    from stsdetect.pipeline.rescored import on_profile
+
+    coal, usual = (sts.load_settings(score={"profile": name}) for name in ("dprk-coal", "dprk-petroleum"))
+    for settings, other in ((coal, "dprk-petroleum"), (usual, "dprk-coal")):
+        caplog.clear()
+        assert on_profile(settings, other).dark.carriers == settings.dark.carriers
+        assert "dark.carriers" in caplog.text
+    caplog.clear()
+    on_profile(sts.load_settings(encounters={"max_distance_m": 300}), "dprk-petroleum")
+    on_profile(coal, "dprk-coal")
+    assert not caplog.text

@@ -193,3 +193,13 @@ def test_settings_that_are_no_toml_are_said_so(tmp_path: Path, text: str) -> Non
     path.write_text(text)
     with pytest.raises(SettingsError, match="is not valid TOML"):
         load_settings(path)
+
+
+def test_about_prints_a_file_of_ones_own_as_it_is(tmp_path: Path) -> None:
+    path = own(tmp_path, '[weights]\nzone = 0.12345678\n[settings.read.columns]\n"lat" = "La \\"t"\n')
+    said = CliRunner().invoke(cli, ["about", "profiles", path])
+    assert said.exit_code == 0, said.output
+    again = load_settings(score={"profile": own(tmp_path, said.output, "again.toml")})
+    usual = load_settings(score={"profile": path})
+    assert indicator_rows(again.score) == indicator_rows(usual.score)
+    assert again.read == usual.read

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from stsdetect.errors import InputError
+from stsdetect.pipeline.innocent import describe_known
 from stsdetect.schema import EVENTS, VESSELS
 from stsdetect.score import rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.known import NOTHING_KNOWN, Known, read_known
@@ -77,6 +78,15 @@ def test_one_vessel_by_any_number(tmp_path: Path, one: str) -> None:
     assert _weight(rank_pairs(swapped, known=known(tmp_path, swapped, f"{one},,x")).to_pylist()[0], "known") == -20.0
 
 
+def test_an_imo_number_is_not_the_mmsi_of_another_hull(tmp_path: Path) -> None:
+    """A transponder whose MMSI was set to seven digits is called by them; the ship of that IMO number is meant."""
+    broken = meeting(2, str(GOOD_IMO), CHINA, 0, 5) | {"mmsi_a": GOOD_IMO, "imo_a": None}
+    events = table([met(imo_b=GOOD_IMO), broken])
+    assert list(known(tmp_path, events, f"{GOOD_IMO},,own barge").by_hulls) == [(KOREA,)]
+    alone = table([broken])
+    assert list(known(tmp_path, alone, f"{GOOD_IMO},,own barge").by_hulls) == [(str(GOOD_IMO),)]
+
+
 def test_identity_history_is_asked(tmp_path: Path) -> None:
     row: Row = dict.fromkeys(VESSELS.names)
     row |= {"vessel": KOREA, "imo": GOOD_IMO, "mmsi": int(KOREA)}
@@ -139,6 +149,17 @@ def test_lines_about_nobody_are_told(tmp_path: Path) -> None:
         tmp_path, events, "999999999,,x", f"{KOREA},999999999,y", f"{KOREA},,z", "1234567,,bad check digit"
     )
     assert [line.line for line in innocent.absent] == [2, 3, 5]
+
+
+def test_a_number_of_several_hulls_is_told(tmp_path: Path) -> None:
+    """Who sends the MMSI of a known barge is taken as known with it: the user must hear of that."""
+    copy = meeting(2, f"{KOREA}-2", CHINA, 0, 5) | {"mmsi_a": int(KOREA)}
+    events = table([met(), copy])
+    innocent = known(tmp_path, events, f"{KOREA},,own barge", f"{CHINA},,other")
+    assert sorted(innocent.by_hulls) == [(CHINA,), (KOREA,), (f"{KOREA}-2",)]
+    assert [line.line for line in innocent.shared] == [2]
+    one = describe_known(innocent, rank_pairs(events, known=innocent), whole_hash=True)
+    assert one["lines_of_several_hulls"] == [2]
 
 
 def test_hostile_text_stays_harmless(tmp_path: Path) -> None:
