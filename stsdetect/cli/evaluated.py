@@ -25,10 +25,11 @@ _WHOLE = ("all", "both transponders on", "a transponder off")
 def print_evaluation(found: Evaluation) -> None:
     """Print the figures of our leads, of rules beside them, and how reliable scores are."""
     console, judged = stdout(), found.judged
+    decimals = 2 if judged.base_rate < 0.01 else 0
     say(
         console,
         f"{judged.n_sought:,} to find among {judged.n_leads:,} leads, "
-        f"{1000 * judged.base_rate:,.{2 if judged.base_rate < 0.01 else 0}f} in 1,000; what has no lead counts as missed",
+        f"{1000 * judged.base_rate:,.{decimals}f} in 1,000; what has no lead counts as missed",
     )
     table = _table(
         "", "to find", "with lead", "PR-AUC", f"precision at {found.k}", f"recall at {found.per_week:g} a week"
