@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from stsdetect.score.comparison import Comparison
     from stsdetect.score.evaluation import Bin, Interval
 
-#: Groups of which precision at k says something: it is a figure of the whole list.
-_WHOLE = ("all", "both transponders on", "a transponder off")
-
 
 def print_evaluation(found: Evaluation) -> None:
     """Print the figures of our leads, of rules beside them, and how reliable scores are."""
@@ -35,7 +32,7 @@ def print_evaluation(found: Evaluation) -> None:
         "", "to find", "with lead", "PR-AUC", f"precision at {found.k}", f"recall at {found.per_week:g} a week"
     )
     for line in found.lines:
-        top = _figure(line.precision) if line.group in _WHOLE else ""
+        top = _figure(line.precision) if line.group == "all" else ""
         table.add_row(
             *map(Text, (line.group, f"{line.n:,}", f"{line.with_lead:.2f}", _figure(line.pr_auc), top,
                         _figure(line.recall)))

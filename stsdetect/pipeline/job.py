@@ -36,9 +36,9 @@ from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.readers import ReadResult, stream
 from stsdetect.readers.source import expand
 from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, TRACKS, WATCH_HITS
-from stsdetect.score import rank_pairs
 from stsdetect.score.model import Model, as_model
 from stsdetect.score.pair_volumes import add_volumes
+from stsdetect.score.rank import check_weights
 from stsdetect.score.watchlists import ListSource
 from stsdetect.score.watchlists.matching import match
 from stsdetect.settings import Format, Settings
@@ -262,8 +262,8 @@ def run_job(
         raise UsageError(f"since ({since}) must come before until ({until})")
     places = Places.load(settings)
     earlier = read_baseline(settings.coverage.baseline_file)
-    # An empty table is enough to find a misspelt or impossible weight before the work.
-    rank_pairs(EVENTS.empty(), settings=settings.score, facts=places.facts)
+    # A misspelt or impossible weight, or product, is found before the work.
+    check_weights(settings.score)
     add_volumes(PAIRS.empty(), EVENTS.empty(), settings=settings.volume)
     inputs = _as_inputs(source)
     wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)

@@ -234,7 +234,7 @@ def report(
     ]
     for one in lines:
         # Precision of the first few is a figure of the whole list, not of a family.
-        top = _three(one.precision) if one.group in ("all", "both transponders on", "a transponder off") else " " * 18
+        top = _three(one.precision) if one.group == "all" else " " * 18
         found.append(
             f"{one.group:23} {one.n:7}  {one.with_lead:9.2f}   {_three(one.pr_auc)}   {top}   {_three(one.recall)}"
         )
