@@ -15,7 +15,8 @@ from tests.unit.score.test_dark_leads import both as two_silences
 from tests.unit.score.test_other_trades import COAL, call
 from tests.unit.score.test_rank_pairs import Row, _swapped, _weights, event, table
 
-#: Column, and the value of it that says nothing, by the kind of event that bears it.
+#: Column, and the value of it that says nothing, by the kind of event that bears it. The IMO number is not among them:
+#: that a tanker broadcasts none is itself what was seen (`no_imo`).
 NEUTRAL: dict[str, list[tuple[str, Any]]] = {
     "dark_rendezvous": [
         ("reach_max_h", 1.5), ("candidate_score", 4.0), ("shore_distance_km", 12.0), ("zone_distance_km", 100.0),
