@@ -50,7 +50,6 @@ from stsdetect.cli import console, options
     help="Apply the rules that others publish to the input of the run, and set them beside its leads; may be repeated. "
     "All positions are held in memory.",
 )
-@options.settings_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.messages
@@ -62,21 +61,16 @@ def evaluate(
     k: int,
     by: str,
     inputs: tuple[str, ...],
-    settings_file: Path | None,
-    changes: tuple[str, ...],
-    mapped: tuple[str, ...],
     as_csv: bool,
     as_json: bool,
     quiet: bool,
-    **single: object,
 ) -> None:
     """Say how good the leads of an earlier run in DIR are.
 
     What is true comes from --truth or --labels. Precision and recall are from the top of the list, each with a
-    bootstrap interval; what was to be found and has no lead counts as missed. Settings matter for --rules only, and
-    should be those of the run.
+    bootstrap interval; what was to be found and has no lead counts as missed. Rules are applied to what the run took of
+    the input, under its settings.
     """
-    settings = options.build_settings(settings_file, changes, mapped, **single)
     from stsdetect.pipeline.evaluated import as_rows, evaluate_run
 
     found = evaluate_run(
@@ -87,7 +81,6 @@ def evaluate(
         k=k,
         by="case" if by == "case" else "block",
         rules_on=list(inputs) or None,
-        settings=settings,
         progress=lambda rule: console.info(f"Applying {rule} ...", stage="rules"),
     )
     if as_json:

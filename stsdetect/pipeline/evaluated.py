@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from stsdetect.errors import InputError, UsageError
 from stsdetect.pipeline.chained import read_table
 from stsdetect.pipeline.output import RUN_FILE
+from stsdetect.pipeline.rescored import read_run, settings_of
 from stsdetect.readers import read
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score.comparison import Comparison, Raised, compare, raised
@@ -25,7 +26,6 @@ from stsdetect.score.judged import judge_labels
 from stsdetect.score.labels import read_labels
 from stsdetect.score.published import Positions, alerts
 from stsdetect.score.truth import judge_truth, sought, vessels
-from stsdetect.settings import Settings
 from stsdetect.simulate import Planted, read_truth
 from stsdetect.tracks import build_tracks
 
@@ -71,7 +71,6 @@ def evaluate_run(
     k: int = 20,
     by: By = "case",
     rules_on: Any = None,
-    settings: Settings | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Say how good the leads of an earlier run are, by the truth of a simulated input or by analysts' verdicts.
@@ -91,10 +90,9 @@ def evaluate_run(
     by
         What the bootstrap draws: ``case`` (what was sought) or ``block`` (months).
     rules_on
-        The input of the run: published rules are applied to it, which holds all its positions in memory. None: no
-        rules. Only with ``truth``: verdicts are on leads, so that alerts of others were never judged.
-    settings
-        Those of the run; the groups ``read``, ``clean``, ``context`` and ``encounters`` are used, for rules only.
+        The input of the run: published rules are applied to what the run took of it, under its settings, which holds
+        all those positions in memory. None: no rules. Only with ``truth``: verdicts are on leads, so that alerts of
+        others were never judged.
     progress
         Called with what is being done.
 
@@ -122,7 +120,7 @@ def evaluate_run(
         planted = _planted(truth, events, folder)
         judged = judge_truth(pairs, events, planted, weeks=weeks)
         if rules_on is not None:
-            found = raised(rule_alerts(rules_on, settings or Settings(), progress), planted, sought(planted))
+            found = raised(rule_alerts(rules_on, folder, progress), planted, sought(planted))
     else:
         judged, rows, remarks = _by_labels(pairs, labels, weeks)
     return Evaluation(
@@ -167,10 +165,32 @@ def _by_labels(pairs: pa.Table, files: Sequence[str | Path], weeks: float) -> tu
 
 
 def rule_alerts(
-    source: Any, settings: Settings, progress: Callable[[str], None] | None = None
+    source: Any, folder: str | Path, progress: Callable[[str], None] | None = None
 ) -> dict[tuple[str, str], pa.Table]:
-    """Apply the published rules to the positions in files or a table; all are held in memory."""
-    tracks = build_tracks(read(source, settings=settings.read).positions, settings.clean)
+    """Apply the published rules to the positions in files or a table, read and left out as an earlier run did.
+
+    All positions are held in memory.
+
+    Raises
+    ------
+    InputError
+        If the input cannot be read, or ``run.json`` of the run.
+    """
+    run = read_run(folder)
+    settings, kept = settings_of(run, folder), run.get("filters", {})
+    try:
+        since, until = (
+            None if kept.get(name) is None else datetime.fromisoformat(kept[name]) for name in ("since", "until")
+        )
+        bbox = None
+        if kept.get("bbox") is not None:
+            west, south, east, north = map(float, kept["bbox"])
+            bbox = west, south, east, north
+        vessels = None if kept.get("vessels") is None else list(kept["vessels"])
+    except (ValueError, TypeError) as problem:
+        raise InputError(f"{Path(folder) / RUN_FILE} does not tell what was left out: {problem}") from problem
+    got = read(source, settings=settings.read, since=since, until=until, vessels=vessels)
+    tracks = build_tracks(got.positions, settings.clean, bbox=bbox)
     positions = Positions.of(tracks.fixes, tracks.vessels, settings.context, settings.encounters)
     return alerts(positions, progress=progress)
 

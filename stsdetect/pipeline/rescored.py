@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
 import time
@@ -71,7 +72,7 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to")
     try:
-        run = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        run = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number, parse_float=_finite)
     except (OSError, ValueError, RecursionError) as problem:
         raise InputError(f"{path} cannot be read: {problem}") from problem
     if not isinstance(run, dict) or not isinstance(run.get("settings"), dict):
@@ -86,11 +87,19 @@ def read_run(folder: str | Path) -> dict[str, Any]:
 #: What is read of ``run.json`` besides the settings, as it has to be.
 _KINDS: tuple[tuple[str, Any, Any], ...] = (
     ("inputs", list, dict), ("files", list, str), ("scored_again", dict, None), ("known", dict, None),
+    ("filters", dict, None),
 )  # fmt: skip
 
 
 def _no_number(text: str) -> None:
     raise ValueError(f"it holds {text}, which is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        _no_number(text[:40])
+    return number
 
 
 def settings_of(run: dict[str, Any], folder: str | Path) -> Settings:

@@ -107,8 +107,8 @@ def write_page(
         Table as in `stsdetect.schema.FIXES`, for the tracks; None for a map without tracks.
     run
         What was read and how, as in ``run.json``. Used where present: ``inputs`` (each with ``path``,
-        ``size_bytes`` and ``doubts``), ``rows`` (``read``, ``kept``, ``rejected`` by reason), ``settings_id``,
-        ``version``, ``first_time`` and ``last_time``.
+        ``size_bytes`` and ``doubts``), ``rows`` (``read``, ``kept``, ``rejected`` by reason), ``settings`` (its
+        profile), ``model``, ``settings_id``, ``version``, ``first_time`` and ``last_time``.
     zones, shoreline
         Background of the map.
     areas
@@ -304,6 +304,8 @@ def _head(
             if isinstance(item, Mapping)
         ],
         "reject_reasons": sorted(((texts.clean(k, 60), v) for k, v in reasons.items()), key=lambda kv: -kv[1]),
+        "profile": texts.clean(_profile(run), 90),
+        "model": bool(run.get("model")),
         "settings_id": texts.clean(run.get("settings_id"), 40),
         "version": texts.clean(run.get("version"), 40),
         "first": first,
@@ -319,6 +321,14 @@ def _head(
         "identities": counts["identity"],
         "port_calls": counts["port_call"],
     }
+
+
+def _profile(run: Mapping[str, Any]) -> str | None:
+    """Return what was looked for, a packaged profile or the name of a file of the user's."""
+    settings = run.get("settings")
+    score = settings.get("score") if isinstance(settings, Mapping) else None
+    name = score.get("profile") if isinstance(score, Mapping) else None
+    return None if name is None else Path(str(name)).name
 
 
 def _list_label(item: Mapping[str, Any]) -> str:

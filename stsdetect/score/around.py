@@ -93,9 +93,7 @@ class Around:
         """Yield the calls of a vessel that ended in the 30 days before a moment, the last first."""
         own = self.calls.get(vessel, ())
         for call in reversed(own[: bisect_right(own, time_us, key=_start)]):
-            if call.start_us < time_us - CALLS_US:
-                return
-            if call.end_us <= time_us:
+            if time_us - CALLS_US <= call.end_us <= time_us:  # it may have begun long before
                 yield call
 
     def calls_after(self, vessel: str, time_us: int) -> Iterator[Call]:

@@ -62,6 +62,42 @@ def test_published_rules_beside_the_leads(run, world):
     assert of_gfw["difference"] == pytest.approx(of_gfw["our_recall"] - of_gfw["recall"])
 
 
+def test_rules_see_what_the_run_took_of_the_input(run, world, tmp_path):
+    import stsdetect as sts
+    from stsdetect.pipeline.evaluated import rule_alerts
+
+    def met(folder):
+        return [row for table in rule_alerts([world / "parquet"], folder).values() for row in table.to_pylist()]
+
+    every = met(world / "out")
+    when = sorted(row["start_time"] for row in every)
+    middle, some = when[len(when) // 2], {every[0]["vessel_a"], every[0]["vessel_b"]}
+    west, east = min(row["lon_deg"] for row in every), sorted(row["lon_deg"] for row in every)[len(every) // 2]
+    for name, kept, inside in (
+        ("until", {"until": middle}, lambda row: row["end_time"] < middle),
+        ("since", {"since": middle}, lambda row: row["start_time"] >= middle),
+        ("vessels", {"vessels": sorted(some)}, lambda row: {row["vessel_a"], row["vessel_b"]} == some),
+        ("bbox", {"bbox": (west - 0.1, -80.0, east, 80.0)}, lambda row: row["lon_deg"] <= east),
+    ):
+        sts.detect(world / "parquet", out=tmp_path / name, page=False, keep_fixes=False, **kept)
+        found = met(tmp_path / name)
+        assert 0 < len(found) < len(every), name
+        assert all(inside(row) for row in found), name
+    own = sts.load_settings(read={"layout": "positions"})
+    sts.detect(world / "parquet", out=tmp_path / "own", page=False, keep_fixes=False, settings=own)
+    path = tmp_path / "own" / "run.json"
+    told = path.read_text()
+    assert met(tmp_path / "own") == every
+    path.write_text(told.replace('"positions"', '"dma"'))
+    done = run("evaluate", tmp_path / "own", "--truth", world / "truth.json", "--rules", world / "parquet")
+    assert done.code != 0
+    for key, wrong in (("since", '"soon"'), ("since", "7"), ("bbox", "[1, 2]"), ("bbox", '"n"'), ("vessels", "3")):
+        path.write_text(told.replace(f'"{key}": null', f'"{key}": {wrong}'))
+        done = run("evaluate", tmp_path / "own", "--truth", world / "truth.json", "--rules", world / "parquet")
+        assert (done.code, done.out) == (3, ""), (key, wrong, done.err)
+        assert "does not tell what was left out" in done.err
+
+
 def test_verdicts_instead_of_truth(run, world, tmp_path):
     import pyarrow.parquet as pq
 

@@ -101,7 +101,8 @@ def test_other_folders_are_said(tmp_path, results, run):
         done = run(*verb, tmp_path, *words)
         assert done.code == 3
         assert "give the folder that `stsdetect detect` wrote" in done.err
-    others = ('"inputs": [1]', '"inputs": null', '"files": 5', '"scored_again": "x"', '"known": [1]', '"seconds": NaN')
+    others = ('"inputs": [1]', '"inputs": null', '"files": 5', '"scored_again": "x"', '"known": [1]', '"seconds": NaN',
+              '"seconds": 1e999', '"filters": []')  # fmt: skip
     for text in (
         *(f'{{"settings": {{}}, {one}}}' for one in others),
         "",

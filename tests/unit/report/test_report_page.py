@@ -84,6 +84,18 @@ def page(made, tmp_path_factory):
     return made_page(tmp_path_factory.mktemp("page"), made.rows, fixes=made.fixes)
 
 
+def test_the_page_says_what_was_looked_for(tmp_path):
+    for profile, model, told in (
+        ("dprk-coal", None, "dprk-coal"),
+        ("/home/me/<b>my.toml", {"id": "1"}, "<b>my.toml , with weights of a model"),
+        (None, None, None),
+    ):
+        settings = {"score": {"profile": profile}}
+        words = made_page(tmp_path, [], run={**RUN, "settings": settings, "model": model}).words
+        assert ("Profile" in words) == (told is not None)
+        assert told is None or f"Profile {told} Settings" in words
+
+
 def test_nothing_in_the_page_leads_to_the_network(page):
     for tag, attrs in page.elements:
         for name in ("src", "href", "srcset", "action", "formaction", "data", "poster", "background", "ping"):

@@ -166,6 +166,16 @@ def test_south_korea_and_taiwan_have_almost_no_weight(port: str) -> None:
     assert _weight(found, "next_port") == 0
 
 
+def test_a_port_that_was_left_lately_counts_however_long_ago_it_was_reached() -> None:
+    laid_up = event(2, "port_call", "seen", CHINA, None, -24.0 * 60, 24.0 * 58, port_id="kp_nampo")
+    assert "2.0 days before the meeting vessel 412000001 called at Nampo" in _sentence(
+        pair(MET, laid_up), "port_history"
+    )
+    # What it did long before that does not hide it, and counts for nothing.
+    earlier = call(3, CHINA, "cn_shanghai", -24.0 * 59)
+    assert _weight(pair(MET, laid_up, earlier), "port_history") == _weight(pair(MET, laid_up), "port_history")
+
+
 def test_other_supply_ports_count_a_little_and_the_last_port_bounds_it() -> None:
     russian = pair(MET, call(2, CHINA, "ru_vostochny", -50.0))
     assert 0.1 < _weight(russian, "port_history") < 0.5
