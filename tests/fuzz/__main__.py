@@ -22,7 +22,7 @@ from tests.fuzz.seeds import CORE, FINDINGS, SEEDS, names
 from tests.fuzz.work import Tally, counts, hunt, input_of, keep
 
 #: A process judges so many inputs and ends; one that makes no step in so long is ended [s].
-PIECE, STALLED_S = 10_000, 900.0
+PIECE, STALLED_S = 40_000, 900.0
 #: Layouts that are not core get so many times fewer inputs.
 FEWER = 10
 DIED = "the process died or hung"
