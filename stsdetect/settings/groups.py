@@ -1,19 +1,12 @@
-"""Every setting of stsdetect: one frozen model per stage, read from TOML, with a digest.
-
-Misspelt names and wrong values are reported all at once, with the nearest valid names.
-"""
+"""The groups of settings: one frozen model per stage."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from stsdetect.errors import SettingsError, did_you_mean
-from stsdetect.profiles import DEFAULT, read_profile, read_toml
+from stsdetect.profiles import DEFAULT
 from stsdetect.units import parse_bytes, parse_duration
 
 Duration = Annotated[float, BeforeValidator(lambda value: parse_duration(value))]
@@ -25,7 +18,9 @@ Names = Annotated[
 ]
 
 
-class _Model(BaseModel):
+class Group(BaseModel):
+    """What all groups share: unknown names are refused, and nothing changes once it is made."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
@@ -33,7 +28,7 @@ class _Model(BaseModel):
 SpeedUnit = Literal["kn", "0.1kn", "m/s", "km/h"]
 
 
-class ReadSettings(_Model):
+class ReadSettings(Group):
     """What is read, and how a table that no layout recognises is mapped."""
 
     columns: dict[str, str] = Field(default_factory=dict)
@@ -52,7 +47,7 @@ class ReadSettings(_Model):
     """Above this share of rejected rows the command ends with exit code 4 (its output is written)."""
 
 
-class CleanSettings(_Model):
+class CleanSettings(Group):
     """Which reports are believed, and how tracks are cut."""
 
     max_speed_kn: float = Field(default=60.0, gt=0)
@@ -69,7 +64,7 @@ class CleanSettings(_Model):
     """Speed from positions looks at least this far to both sides of a fix [s]."""
 
 
-class EncounterSettings(_Model):
+class EncounterSettings(Group):
     """When two vessels count as having met."""
 
     max_distance_m: float = Field(default=500.0, gt=0, le=10_000)
@@ -102,7 +97,7 @@ class EncounterSettings(_Model):
         return self
 
 
-class LoiteringSettings(_Model):
+class LoiteringSettings(Group):
     """When one vessel counts as lying still."""
 
     max_speed_kn: float = Field(default=2.0, gt=0)
@@ -117,7 +112,7 @@ class LoiteringSettings(_Model):
     """Slow stretches this close in time are one event [s]."""
 
 
-class GapSettings(_Model):
+class GapSettings(Group):
     """When a silence is kept."""
 
     min_duration_s: Duration = Field(default=21600.0, gt=0)
@@ -132,7 +127,7 @@ class GapSettings(_Model):
         return self
 
 
-class CoverageSettings(_Model):
+class CoverageSettings(Group):
     """How silences are judged by what else was heard there."""
 
     days: int = Field(default=30, ge=1)
@@ -145,7 +140,7 @@ class CoverageSettings(_Model):
     """A ``coverage.parquet`` of earlier days, such as last month's, put before what the data tell themselves."""
 
 
-class PortCallSettings(_Model):
+class PortCallSettings(Group):
     """When a stay is a call at a port, when a silence could hide one, and which ports matter."""
 
     max_speed_kn: float = Field(default=1.0, gt=0)
@@ -183,7 +178,7 @@ class PortCallSettings(_Model):
         return self
 
 
-class DarkSettings(_Model):
+class DarkSettings(Group):
     """When two hulls of which one or both were silent count as possibly having met."""
 
     min_loitering_s: Duration = Field(default=7200.0, gt=0)
@@ -223,7 +218,7 @@ class DarkSettings(_Model):
     """Whether loitering at berths is left out, and land is cut from polygons of reach."""
 
 
-class IdentitySettings(_Model):
+class IdentitySettings(Group):
     """When what a hull says of itself, or where it says it is, is called odd; all values are our choice."""
 
     min_hold_s: Duration = Field(default=21600.0, ge=0)
@@ -258,7 +253,7 @@ class IdentitySettings(_Model):
     """... near by: within this distance [km]."""
 
 
-class ChainSettings(_Model):
+class ChainSettings(Group):
     """How a cargo may pass from vessel to vessel."""
 
     max_days: float = Field(default=30.0, gt=0)
@@ -274,7 +269,7 @@ class ChainSettings(_Model):
     """A vessel seen in a zone of these categories ends a chain."""
 
 
-class ContextSettings(_Model):
+class ContextSettings(Group):
     """Zones, ports, shore, berths and anchorages."""
 
     zones_file: str | None = None
@@ -295,7 +290,7 @@ class ContextSettings(_Model):
     """Still hulls are counted over this many days up to the event [d]."""
 
 
-class CalibrationSettings(_Model):
+class CalibrationSettings(Group):
     """For which leads the weights were calibrated on labels; a model (`stsdetect fit`) brings it."""
 
     weights_id: str = Field(min_length=1)
@@ -308,7 +303,7 @@ class CalibrationSettings(_Model):
     """Log-odds of the strongest lead that was judged."""
 
 
-class ScoreSettings(_Model):
+class ScoreSettings(Group):
     """The first, additive score: weights are log-odds (natural logarithm)."""
 
     profile: str = DEFAULT
@@ -349,7 +344,7 @@ class ScoreSettings(_Model):
         return self
 
 
-class VolumeSettings(_Model):
+class VolumeSettings(Group):
     """How much may have changed hands, and what the ledger counts."""
 
     draws: int = Field(default=1000, ge=100, le=100_000)
@@ -377,7 +372,7 @@ class VolumeSettings(_Model):
     """Meetings of the same two hulls at most this far apart are one transfer [s] (our choice)."""
 
 
-class RunSettings(_Model):
+class RunSettings(Group):
     """How the work is cut; results do not depend on it."""
 
     workers: int | None = Field(default=None, ge=1, le=256)
@@ -390,126 +385,3 @@ class RunSettings(_Model):
     compiled: Literal["auto", "always", "never"] = "auto"
     """Whether loops are compiled (needs numba: the extra ``fast``); the first time on a machine that takes about half a
     minute. Auto: for inputs of 40 MB or more, and of 1 GB or more where they have not been compiled yet."""
-
-
-class Settings(_Model):
-    """All settings, one group per stage."""
-
-    read: ReadSettings = ReadSettings()
-    clean: CleanSettings = CleanSettings()
-    encounters: EncounterSettings = EncounterSettings()
-    loitering: LoiteringSettings = LoiteringSettings()
-    gaps: GapSettings = GapSettings()
-    coverage: CoverageSettings = CoverageSettings()
-    port_calls: PortCallSettings = PortCallSettings()
-    chains: ChainSettings = ChainSettings()
-    dark: DarkSettings = DarkSettings()
-    identity: IdentitySettings = IdentitySettings()
-    context: ContextSettings = ContextSettings()
-    score: ScoreSettings = ScoreSettings()
-    volume: VolumeSettings = VolumeSettings()
-    run: RunSettings = RunSettings()
-
-    @property
-    def digest(self) -> str:
-        """Twelve hex digits that change with any setting that can change a result."""
-        data = self.model_dump(mode="json", exclude={"run"})
-        data["read"].pop("max_reject_share")
-        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def load_settings(path: str | Path | None = None, **changes: Any) -> Settings:
-    """Read settings from a TOML file and put ``changes`` (``group={name: value}``) on top.
-
-    Beneath them lies what the profile says that ``score.profile`` names; see `stsdetect.profiles`.
-
-    Raises
-    ------
-    SettingsError
-        If a file cannot be read, a name is unknown (the nearest valid names are offered) or a value is wrong.
-
-    Examples
-    --------
-    >>> load_settings(encounters={"max_distance_m": 300}).encounters.max_distance_m
-    300.0
-    """
-    data: dict[str, Any] = {}
-    where = "the settings given"
-    if path is not None:
-        where = f"settings file {path}"
-        data = read_toml(path, where)
-    for group, values in changes.items():
-        current = data.get(group)
-        data[group] = {**current, **values} if isinstance(current, dict) and isinstance(values, dict) else values
-    data, where = _on_profile(data, where)
-    return settings_from(data, where)
-
-
-def settings_from(data: dict[str, Any], where: str) -> Settings:
-    """Return settings from tables by group, with nothing of a profile beneath them; ``where`` begins a message.
-
-    Raises
-    ------
-    SettingsError
-        If a name is unknown (the nearest valid names are offered) or a value is wrong.
-    """
-    try:
-        return Settings.model_validate(data)
-    except ValidationError as problem:
-        lines = [_explain(error) for error in problem.errors()]
-        raise SettingsError(f"{where}: " + "; ".join(lines)) from problem
-
-
-def _on_profile(data: dict[str, Any], where: str) -> tuple[dict[str, Any], str]:
-    """Put settings on top of what their profile says."""
-    score = data.get("score")
-    name = score.get("profile") if isinstance(score, dict) else None
-    if not isinstance(name, str) or name == DEFAULT:
-        return data, where
-    profile = read_profile(name)
-    said = profile.as_settings()
-    for group, values in data.items():
-        beneath = said.get(group, {})
-        said[group] = {**beneath, **values} if isinstance(values, dict) else values
-    said["score"]["profile"] = profile.name
-    return said, f"{where} on profile {profile.name}"
-
-
-def _explain(error: Any) -> str:
-    path = [str(part) for part in error["loc"]]
-    name = ".".join(path)
-    if error["type"] == "extra_forbidden":
-        return f"there is no setting '{name}'.{did_you_mean(name, _all_names()) or _nearest_leaf(path[-1])}"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"'{name}' cannot be {error['input']!r:.80}: {message}" if name else message
-
-
-def _nearest_leaf(word: str) -> str:
-    leaves = {name.rpartition(".")[2]: name for name in _all_names()}
-    hint = did_you_mean(word, leaves)
-    return hint or " See `stsdetect about settings`."
-
-
-def _all_names() -> list[str]:
-    names: list[str] = []
-    for group, field in Settings.model_fields.items():
-        names.append(group)
-        model = field.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            names.extend(f"{group}.{leaf}" for leaf in model.model_fields)
-    return names
-
-
-def setting_rows() -> list[tuple[str, str, Any, str]]:
-    """List every setting as (group, name, default, meaning), in order."""
-    rows: list[tuple[str, str, Any, str]] = []
-    for group, field in Settings.model_fields.items():
-        model = field.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            for name, leaf in model.model_fields.items():
-                rows.append((group, name, leaf.get_default(call_default_factory=True), leaf.description or ""))
-    return rows
-
-
-Format = Literal["csv", "geojson", "gpkg", "kml"]
