@@ -93,6 +93,8 @@ def strings(array: pa.Array) -> pa.Array:
     """Return text as a string array, other values in their text form; blank becomes null."""
     if pa.types.is_dictionary(array.type):
         return strings(array.dictionary).take(array.indices)
+    if pa.types.is_timestamp(array.type) and array.type.tz:
+        array = array.cast(pa.timestamp(array.type.unit, "UTC"))  # the same instants: Arrow knows not every zone
     if array.type != pa.string():
         array = array.cast(pa.string())
     trimmed = pc.utf8_trim_whitespace(array)

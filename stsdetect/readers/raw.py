@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from stsdetect.errors import InputError, StsError, UsageError
+from stsdetect.readers.convert import value_at
 from stsdetect.readers.frame import LABEL
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.protocol import Reader
@@ -176,6 +177,7 @@ def _parquet_rows(source: Source, wanted: list[int], limit: int) -> Iterator[tup
         if rows:
             table = file.read_row_group(group)
             for row in rows:
-                (values,) = table.slice(row - first, 1).to_pylist()
-                yield row, ", ".join(f"{name}={value}" for name, value in values.items() if value is not None)[:limit]
+                values = [value_at(column, row - first) for column in table.columns]
+                told = zip(table.column_names, values, strict=True)
+                yield row, ", ".join(f"{name}={value}" for name, value in told if value is not None)[:limit]
         first += count

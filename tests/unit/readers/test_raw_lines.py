@@ -79,6 +79,12 @@ def test_utf_16_and_parquet(tmp_path):
         raw_line(str(tmp_path / "x.parquet"), 4)
 
 
+def test_parquet_with_values_that_python_does_not_have(tmp_path):
+    odd = {"no_zone": pa.array([0], pa.timestamp("s", "ZTC")), "far": pa.array([10**15], pa.timestamp("s"))}
+    pq.write_table(pa.table({"mmsi": [1], **odd}), tmp_path / "x.parquet")
+    assert raw_line(str(tmp_path / "x.parquet"), 1).startswith("mmsi=1, no_zone=0, far=1000000000000000")
+
+
 def test_rows_that_are_no_lines(tmp_path):
     for text in ('[{"a": 1},\n{"a": 2}]', '{"features": [\n{"a": 1}]}'):
         (tmp_path / "x.json").write_text(text)

@@ -135,6 +135,14 @@ def test_columns_of_several_chunks_are_scaled() -> None:
     assert got.to_pylist() == ["12.3", "x"]
 
 
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "ZTC", "dateutil//usr/share/zoneinfo/Asia/Seoul"])
+def test_instants_of_a_zone_that_nobody_knows_have_a_text(zone: str) -> None:
+    times = pa.array([0, None, 1_709_251_200], pa.int64()).cast(pa.timestamp("s", zone))
+    assert convert.strings(times).to_pylist() == ["1970-01-01 00:00:00Z", None, "2024-03-01 00:00:00Z"]
+    assert convert.value_at(times, 1) is None
+    assert str(convert.value_at(times, 0))
+
+
 def test_text_that_is_not_utf_8_becomes_so() -> None:
     raw = pa.array([b"V\xe917", None, b"ok"]).cast(pa.string(), safe=False)
     table = pa.table({"a": raw, "b": raw.dictionary_encode(), "c": [1, 2, 3]})
