@@ -28,7 +28,7 @@ POSITIONS = Schema(
         column("time", TIME, "time of the report, UTC", nullable=False),
         column("lat_deg", F64, "latitude, WGS84 [degrees north]; sentinel 91 is left in"),
         column("lon_deg", F64, "longitude, WGS84 [degrees east]; sentinel 181 is left in"),
-        column("sog_kn", F64, "speed over ground [kn]; sentinel 102.3 is left in"),
+        column("sog_kn", F64, "speed over ground [kn]; sentinels 102.3 and, of message type 27, 63 are left in"),
         column("cog_deg", F64, "course over ground [degrees]; sentinel 360 is left in"),
         column("heading_deg", F64, "true heading [degrees]; sentinel 511 is left in"),
         column("nav_status", I8, "navigational status 0-15"),

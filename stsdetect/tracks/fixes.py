@@ -10,7 +10,7 @@ from stsdetect.kernels.runs import group_bounds, isolated
 from stsdetect.kernels.sphere import Bools, Floats, Ints
 from stsdetect.settings import CleanSettings
 from stsdetect.tracks.columns import ByHull, rows_of, some
-from stsdetect.tracks.flags import Flags, believed, is_any
+from stsdetect.tracks.flags import Flags, believed, coarse_codes, is_any
 from stsdetect.tracks.hulls import Hulls
 from stsdetect.tracks.quality import Quality
 from stsdetect.tracks.rows import Rows
@@ -18,6 +18,8 @@ from stsdetect.tracks.speed import speed_and_course
 
 #: What a segment begins after, by code.
 WHY = ("start", "silence", "jump")
+#: 'No speed' in long-range reports, whose speeds end at 62 kn (ITU-R M.1371-5 table 75).
+_NO_LONG_RANGE_KN = 63.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def make_fixes(
     segment = np.cumsum(begins) - 1
     sog, heading = rows.sog_kn[use], rows.heading_deg[use]
     # 102.3 is 'not available' and 102.2 'at least that' (ITU-R M.1371-5); below 0 is an overflow of old exports.
-    sog = np.where((sog < 0) | (sog >= 102.2), np.nan, sog)
+    unsaid = (sog == _NO_LONG_RANGE_KN) & coarse_codes(rows.said)[rows.code[use]]
+    sog = np.where((sog < 0) | (sog >= 102.2) | unsaid, np.nan, sog)
     places = rows_of(xyz, use)
     speed, course = speeds(segment, time, places, sog, kind, settings.speed_window_s)
     fixes = FixArrays(

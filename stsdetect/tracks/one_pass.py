@@ -118,7 +118,7 @@ class OnePass:
         self._size, self._segments = self._fast.fill_fixes(
             hull, chain, rows.time_us, rows.row, rows.code, quality,
             rows.lat_deg, lon_deg, *xyz, rows.sog_kn, rows.heading_deg, rows.said.mmsi,
-            round(self._settings.max_silence_s * 1e6), self._hulls, begin, self._segments,
+            self._coarse, round(self._settings.max_silence_s * 1e6), self._hulls, begin, self._segments,
             self._ints, self._floats, self._kinds, self._why,
         )  # fmt: skip
         new = slice(begin, self._size)

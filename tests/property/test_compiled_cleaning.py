@@ -59,7 +59,7 @@ def wild_reports(seed: int, n: int) -> pa.Table:
             "time": pa.array(START_US + np.cumsum(step) + DAY_US * (rng.random(n) < 0.03), pa.timestamp("us", "UTC")),
             "lat_deg": north,
             "lon_deg": np.where(rng.random(n) < 0.2, north, east),
-            "sog_kn": rng.choice([0.0, -0.0, 3.0, 102.2, 102.3, -1.0, np.nan], n),
+            "sog_kn": rng.choice([0.0, -0.0, 3.0, 63.0, 102.2, 102.3, -1.0, np.nan], n),
             "heading_deg": rng.choice([0.0, 359.9, 360.0, 511.0, -5.0, np.nan], n),
             "message_type": rng.choice([1.0, 27.0], n, p=[0.9, 0.1]),
             "name": pa.array(rng.choice(["A", "B"], n)),

@@ -19,6 +19,8 @@ MMSI, LAT, LON, SOG, HEADING, X, Y, Z = 0, 1, 2, 3, 4, 5, 6, 7
 #: How many rows of whole numbers and of floats a fix takes; what comes behind Z is the speed and the course.
 N_INTS, N_FLOATS = 4, 10
 _DAY_US = 86_400_000_000
+#: 'No speed' in long-range reports, as in `stsdetect.tracks.fixes`.
+_NO_LONG_RANGE_KN = 63.0
 
 
 @loop
@@ -229,7 +231,7 @@ def flag_crowds(hull: Any, chain: Any, time_us: Any, lat_deg: Any, lon_deg: Any,
 def fill_fixes(
     hull: Any, chain: Any, time_us: Any, row: Any, code: Any, quality: Any,
     lat_deg: Any, lon_deg: Any, x: Any, y: Any, z: Any, sog_kn: Any, heading_deg: Any, mmsi: Any,
-    silence_us: int, hull_offset: int, begin: int, segments: int,
+    coarse: Any, silence_us: int, hull_offset: int, begin: int, segments: int,
     ints: Any, floats: Any, kinds: Any, why: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Put the reports with a believed place behind the fixes of groups before.
@@ -238,8 +240,8 @@ def fill_fixes(
     ----------
     hull, chain, time_us, row, code, quality, lat_deg, lon_deg, x, y, z, sog_kn, heading_deg
         Reports sorted by hull, then time; ``chain`` is empty where no hull has more than one.
-    mmsi
-        By code.
+    mmsi, coarse
+        By code: the number, and whether its places are coarse, as those of long-range reports.
     begin, segments
         Fixes and segments of the groups before.
     ints, floats, kinds, why
@@ -269,7 +271,8 @@ def fill_fixes(
         kinds[m] = quality[k]
         floats[MMSI, m], floats[LAT, m], floats[LON, m] = mmsi[code[k]], lat_deg[k], lon_deg[k]
         sog, heading = sog_kn[k], heading_deg[k]
-        floats[SOG, m] = np.nan if sog < 0.0 or sog >= 102.2 else sog
+        unsaid = sog < 0.0 or sog >= 102.2 or (sog == _NO_LONG_RANGE_KN and coarse[code[k]])
+        floats[SOG, m] = np.nan if unsaid else sog
         floats[HEADING, m] = np.nan if heading < 0.0 or heading >= 360.0 else heading
         floats[X, m], floats[Y, m], floats[Z, m] = x[k], y[k], z[k]
         m += 1
