@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.readers.convert import is_text, strings
-from stsdetect.readers.json_layout import JsonLayout, with_size
+from stsdetect.readers.json_layout import JsonLayout, Refused, with_size
 from stsdetect.readers.times import zoned_utc
 
 #: How Spire's finer ship types begin where they are tankers of one kind or another (from memory, medium-low).
@@ -23,6 +24,16 @@ def _tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.A
     return with_size(columns, remarks)
 
 
+def _unfold(item: dict[str, Any]) -> dict[str, Any] | Refused:
+    """Refuse a place without a time of its own: that of static data, or of the answer, is when something else was."""
+    position = item.get("lastPositionUpdate")
+    if type(position) is not dict or position.get("timestamp") is not None:
+        return item
+    if position.get("latitude") is None and position.get("longitude") is None:
+        return item
+    return Refused("bad_time", "lastPositionUpdate has a place and no timestamp; ask for it in the query")
+
+
 SPIRE_GRAPHQL = JsonLayout(
     name="spire_graphql",
     title="Spire Maritime 2.0 GraphQL vessels, JSON",
@@ -32,8 +43,9 @@ SPIRE_GRAPHQL = JsonLayout(
         "The tree of fields is from memory, confidence medium-low: look at what `stsdetect inspect` says of the file."
     ),
     time_rule=(
-        "lastPositionUpdate.timestamp, else staticData.timestamp, staticData.updateTimestamp or updateTimestamp: ISO "
-        "8601 with Z; a time without a zone is rejected."
+        "lastPositionUpdate.timestamp; of a vessel without a position staticData.timestamp, staticData.updateTimestamp "
+        "or updateTimestamp. ISO 8601 with Z; a time without a zone is rejected, and so is a position without a time "
+        "of its own."
     ),
     lost="rate of turn, accuracy, manoeuvre, terrestrial or satellite, flag, ETA; the answer's other branches.",
     names={
@@ -64,4 +76,5 @@ SPIRE_GRAPHQL = JsonLayout(
     required=("staticData.mmsi", "lastPositionUpdate"),
     times=zoned_utc,
     tidy=_tidy,
+    unfold=_unfold,
 )

@@ -54,6 +54,13 @@ def changed(**paths):
     return node
 
 
+def without_time():
+    """A vessel of an answer in which the times of positions were not asked for, and other times were."""
+    node = changed(staticData__timestamp="2024-03-01T00:04:00Z", staticData__updateTimestamp="2024-03-01T00:05:00Z")
+    del node["lastPositionUpdate"]["timestamp"]
+    return node
+
+
 def test_position_static_data_and_voyage_in_one_row(tmp_path):
     result = read_text(tmp_path, answer(NODE), "answer.json")
     assert result.files[0].layout == "spire_graphql"
@@ -76,11 +83,21 @@ def test_a_vessel_without_a_position_is_a_static_report(tmp_path):
     adds_up(result)
 
 
+def test_a_position_without_a_place_is_a_static_report(tmp_path):
+    node = changed(**{f"lastPositionUpdate__{name}": None for name in ("timestamp", "latitude", "longitude")})
+    (row,) = rows(read_text(tmp_path, answer(node), "a.json"))
+    assert (row["lat_deg"], row["name"]) == (None, "TRADER")
+    assert row["time"].isoformat() == "2024-03-01T00:05:00+00:00"
+
+
 @pytest.mark.parametrize(
     ("node", "reason"),
     [
         (changed(lastPositionUpdate__timestamp="2024-03-01T00:00:05"), "bad_time"),
         (changed(lastPositionUpdate__timestamp=1709251205), "bad_time"),
+        (changed(lastPositionUpdate__timestamp=None), "bad_time"),
+        (without_time(), "bad_time"),
+        (changed(lastPositionUpdate__timestamp=None, lastPositionUpdate__latitude=None), "bad_time"),
         (changed(lastPositionUpdate__latitude=None), "bad_position"),
         (changed(staticData__mmsi=None), "missing_vessel"),
         (changed(staticData=None), "missing_vessel"),
