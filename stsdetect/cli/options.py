@@ -112,7 +112,7 @@ def settings_options(verb: F) -> F:
             "--start-time",
             "read__start_time",
             metavar="ISO",
-            help="UTC time of the first message of NMEA files that hold no time, such as 2024-03-01T00:00:00Z.",
+            help="UTC time of the first message of an NMEA log that holds no time, such as 2024-03-01T00:00:00Z.",
         ),
         click.option(
             "--map",

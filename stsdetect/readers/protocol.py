@@ -41,7 +41,7 @@ class Batch:
 
     ``events`` (`told.TOLD`) are those of a source that tells what others found; ``emptied`` counts optional values
     that could not be read and became null, by column; ``remarks`` are
-    sentences about the file, kept once each.
+    sentences about the file, kept once each. ``from_start`` says that times were counted on from ``read.start_time``.
     """
 
     rows: int
@@ -50,6 +50,7 @@ class Batch:
     emptied: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
     events: pa.Table | None = None
+    from_start: bool = False
 
 
 @dataclass(frozen=True)

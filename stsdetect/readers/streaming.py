@@ -18,6 +18,7 @@ from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.alike import expanded
 from stsdetect.readers.frame import LABEL, as_table, read_frame
 from stsdetect.readers.json_layout import mapped_names
+from stsdetect.readers.layouts.nmea import parse_start
 from stsdetect.readers.plugins import PluginError
 from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
 from stsdetect.readers.recognition import named, recognise
@@ -110,6 +111,8 @@ def stream(
     names = None if vessels is None else frozenset(str(vessel).strip() for vessel in vessels)
     wanted = _Filter(_micro(since), _micro(until), names)
     mapped_names(settings)  # a misspelt key is told, even where a layout needs no map
+    if settings.start_time:
+        parse_start(settings.start_time)  # and so is what is no time
     if settings.layout is not None:
         named(settings.layout)
     account = _Account(settings)
@@ -182,8 +185,20 @@ class _Account:
     #: Whether there are files to compare with each other.
     several: bool = False
     whole: bool = False
+    #: The file whose times were counted on from ``read.start_time``.
+    started: str | None = None
     #: Bytes of rejected rows that may still be kept.
     room: int = MAX_REJECT_BYTES
+
+    def start(self, label: str) -> None:
+        """Note that times of a file were counted on from the start given, which is that of one log."""
+        if self.started not in (None, label):
+            raise QuestionError(
+                f"{self.started} and {label} are both NMEA without times, and cannot both begin at read.start_time "
+                f"({self.settings.start_time}): put the parts of one log together into one file, in their order, and "
+                "read logs that begin at other times each in a run of its own"
+            )
+        self.started = label
 
     def close(self, tally: _Tally, source: Source, layout: str) -> None:
         """Enter a file that was read to its end."""
@@ -231,6 +246,8 @@ class _Tally:
         self.rows += batch.rows
         self.reject(batch.rejects)
         self.emptied += batch.emptied
+        if batch.from_start:
+            self.account.start(self.label)
         for text, count in batch.remarks.items():
             self.remarks[text] += count
         if batch.events is not None:

@@ -75,7 +75,7 @@ class _Clock:
     """Times for a log without any, from the first one given and the seconds in position reports."""
 
     def __init__(self, start: str) -> None:
-        self.now = _parse_start(start)
+        self.now = parse_start(start)
 
     def at(self, second: int | None) -> int:
         """Return the time of a message whose UTC second is known (0-59) or not [us]."""
@@ -88,12 +88,19 @@ class _Clock:
         return self.now - (60 - ahead) * US_PER_S
 
 
-def _parse_start(text: str) -> int:
+def parse_start(text: str) -> int:
+    """Return the time that ``read.start_time`` says [us UTC].
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
     try:
         start = datetime.fromisoformat(text)
-    except ValueError as problem:
+        start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
+    except (ValueError, OverflowError) as problem:
         raise UsageError(f"read.start_time {text!r} is not a time; write it like 2024-03-01T00:00:00Z") from problem
-    start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
     return (start - datetime(1970, 1, 1, tzinfo=UTC)) // _MICROSECOND
 
 
@@ -160,6 +167,8 @@ class _Log:
         self.assembler = Assembler()
         self.wrapper_us: int | None = None
         self.sentences = self.timed = 0
+        #: Rows since the last batch that have their time from the clock.
+        self.counted = 0
         self.rows: list[Row] = []
         self.rejects: list[Reject] = []
 
@@ -285,8 +294,9 @@ class _Log:
         except ValueError as problem:
             self.reject(number, "bad_message", str(problem), line)
             return
-        if time_us is None and self.clock and not self.timed:
-            time_us = self.clock.at(second)
+        clock = self.clock if time_us is None and not self.timed else None
+        if clock is not None:
+            time_us = clock.at(second)
         if time_us is None:
             self.reject(number, "bad_time", "no time beside the sentence", line)
         elif not FIRST_US <= time_us < LAST_US:
@@ -295,6 +305,7 @@ class _Log:
             self.reject(number, "bad_mmsi", str(mmsi), line)
         else:
             self.rows.append((number, time_us, int(mmsi), *values))
+            self.counted += clock is not None
 
     def incomplete(self, group: list[Part]) -> None:
         """Reject a message of which parts are missing, as one row."""
@@ -312,8 +323,9 @@ class _Log:
         rows, rejects = self.rows, self.rejects
         self.rows, self.rejects = [], []
         batch = Batch(len(rows) + len(rejects), _table(rows, self.source.label), rejects)
-        if self.clock and not self.timed:
-            batch.remarks["times counted on from read.start_time by the seconds in position reports"] += 0
+        if self.counted:
+            batch.remarks["times counted on from read.start_time by the seconds in position reports"] += self.counted
+            batch.from_start, self.counted = True, 0
         return batch
 
 
@@ -326,7 +338,7 @@ def _own_time(tag: bytes | None, before: bytes, after: bytes) -> int | None:
     if before:
         if found := _ISO_BEFORE.search(before):
             try:
-                return _parse_start(found[1].decode())
+                return parse_start(found[1].decode())
             except UsageError:
                 return None
         if found := _EPOCH_BEFORE.search(before):

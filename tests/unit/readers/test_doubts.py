@@ -95,7 +95,9 @@ def test_no_doubt_about_a_real_file(path):
 
 @needs_data
 def test_no_doubt_about_real_files_beside_each_other():
-    got = read([f"{DATA}/{folder}" for folder in ("noaa", "dma", "nmea")], settings=ReadSettings(start_time=START))
+    # Of the logs without times only one can begin at the start given.
+    logs = [path for path in sorted(Path(DATA, "nmea").rglob("*.*")) if path.stem not in ("mixed_types", "multi-part")]
+    got = read([f"{DATA}/noaa", f"{DATA}/dma", *logs], settings=ReadSettings(start_time=START))
     assert len(got.files) >= 15
     assert {file.doubts for file in got.files} == {()}
 

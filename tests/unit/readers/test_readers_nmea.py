@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyais.encode import encode_dict
 
 from stsdetect.errors import InputError, StsError, UsageError
-from stsdetect.readers import read
+from stsdetect.readers import QuestionError, read
 from stsdetect.settings import ReadSettings
 
 NOON = 1709294400  # 2024-03-01T12:00:00Z
@@ -92,9 +92,48 @@ def test_without_time_it_asks_for_a_start(tmp_path):
     result = read_lines(tmp_path, *lines, settings=ReadSettings(start_time="2024-03-01T11:59:50Z"))
     clock = [row["time"].strftime("%H:%M:%S") for row in result.positions.to_pylist()]
     assert clock == ["11:59:50", "12:00:05", "11:59:58"]
-    assert "start_time" in result.files[0].notes[0]
+    assert result.files[0].notes == ("times counted on from read.start_time by the seconds in position reports: 3",)
     with pytest.raises(UsageError, match="start_time"):
         read_lines(tmp_path, *lines, settings=ReadSettings(start_time="noon"))
+
+
+def log(folder: Path, name: str, *lines: str) -> Path:
+    (folder / name).write_text("\n".join(lines) + "\n")
+    return folder / name
+
+
+START = ReadSettings(start_time="2024-03-01T11:59:50Z")
+
+
+def test_two_logs_without_time_cannot_begin_at_the_same_instant(tmp_path):
+    lines = [position(412000001 + k, second=7 * k % 60) for k in range(60)]
+    one, two = log(tmp_path, "log_00.txt", *lines[:30]), log(tmp_path, "log_01.txt", *lines[30:])
+    for inputs in (tmp_path, [one, two], str(tmp_path / "*.txt")):
+        with pytest.raises(QuestionError) as asked:
+            read(inputs, settings=START)
+        assert all(part in str(asked.value) for part in ("log_00.txt", "log_01.txt", "read.start_time", "one file"))
+    log(tmp_path, "log_01.txt", *(f"{line},{NOON}" for line in lines[30:]))
+    log(tmp_path, "log_02.txt", "# nothing was heard that day", *(line[:-1] + "Z" for line in lines[:2]))
+    assert read(tmp_path, settings=START).positions.num_rows == 60
+
+
+def test_rows_dated_by_the_start_are_counted_also_where_times_follow(tmp_path):
+    lines = [position(412000001, second=50), f"{position(412000002)},{NOON}", position(412000003)]
+    result = read_lines(tmp_path, *lines, settings=START)
+    assert result.files[0].notes == ("times counted on from read.start_time by the seconds in position reports: 1",)
+    assert result.files[0].rejected == {"bad_time": 1}
+    two = log(tmp_path, "more.txt", position(second=5))
+    with pytest.raises(QuestionError, match="one file"):
+        read([tmp_path / "log.txt", two], settings=START)
+
+
+@pytest.mark.parametrize("text", ["noon", "0001-01-01T00:00:00+14:00"])
+def test_a_start_that_is_no_time_is_told_whatever_is_read(tmp_path, text):
+    log(tmp_path, "a.csv", "MMSI,BaseDateTime,LAT,LON,SOG", "367000001,2021-03-01T00:00:00,30,-90,1")
+    log(tmp_path, "b.nm4", f"{position()},{NOON}")
+    for inputs in (tmp_path, tmp_path / "a.csv"):
+        with pytest.raises(UsageError, match=r"start_time .* is not a time"):
+            read(inputs, settings=ReadSettings(start_time=text))
 
 
 def test_one_sentence_without_time_in_a_timed_log_is_rejected(tmp_path):
