@@ -8,6 +8,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -422,13 +423,20 @@ def _note_unlisted(paths: list[str], problem: OSError) -> None:
     paths.append(str(problem.filename))
 
 
+def _size_of(folder: str) -> int:
+    """Return the size of the files of a folder; locks of other programs among them come and go."""
+    size = 0
+    for name in os.listdir(folder):
+        with suppress(OSError):
+            size += os.path.getsize(os.path.join(folder, name))
+    return size
+
+
 def _members(path: str, origin: str) -> list[Source]:
     alone = path == origin
-    if is_database(path):
-        names = sorted(os.listdir(path))
-        size = sum(os.path.getsize(os.path.join(path, name)) for name in names)
-        return [Source(path, None, size, origin, alone, is_database=True)]
     try:
+        if is_database(path):
+            return [Source(path, None, _size_of(path), origin, alone, is_database=True)]
         with open_regular(path) as file:
             found = stamp(os.fstat(file.fileno()))
             magic = file.read(4)

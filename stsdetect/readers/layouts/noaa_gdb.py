@@ -49,7 +49,7 @@ _MOST = 1 << 53
 _UTC = partial(any_utc, order=None, utc_offset_h=0.0)
 
 
-def _layers(head: Head) -> dict[str, str]:
+def _layers(head: Head) -> dict[str, list[str]]:
     """Return the layers by what they are: broadcast, vessel, voyage; their names may begin with zone and month."""
     assert head.database is not None
     path = head.database
@@ -59,12 +59,24 @@ def _layers(head: Head) -> dict[str, str]:
 
         return [str(name) for name, _ in pyogrio.list_layers(path)]
 
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for name in _guarded(names, head.label):
         for kind in ("broadcast", "vessel", "voyage"):
             if name.casefold() == kind or name.casefold().endswith(f"_{kind}"):
-                found.setdefault(kind, name)
+                found.setdefault(kind, []).append(name)
     return found
+
+
+def _one_of_each(head: Head) -> dict[str, str]:
+    """Return the layer of each kind; refuse several, because their rows have the same numbers."""
+    layers = head.look(_layers)
+    for kind, names in layers.items():
+        if len(names) > 1:
+            raise InputError(
+                f"{head.label} has {len(names)} layers {kind.title()} ({_printable(', '.join(sorted(names)))}); write "
+                "each layer Broadcast, with its tables Vessel and Voyage, to a geodatabase of its own (ogr2ogr does)"
+            )
+    return {kind: name for kind, (name,) in layers.items()}
 
 
 def _guarded(action: Callable[[], T], label: str) -> T:
@@ -174,7 +186,7 @@ class NoaaGeodatabase:
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the points in pieces and join the tables."""
         assert head.database is not None
-        layers = head.look(_layers)
+        layers = _one_of_each(head)
         vessels = _beside(head, layers.get("vessel"), "MMSI", _VESSEL)
         voyages = _beside(head, layers.get("voyage"), "VoyageID", _VOYAGE)
         done = 0
@@ -195,7 +207,7 @@ class NoaaGeodatabase:
     def raw(self, source: Source, head: Head, rows: list[int]) -> dict[int, str]:
         """Return the values of rows of the points, by ObjectID."""
         assert head.database is not None
-        layer = head.look(_layers)["broadcast"]
+        layer = _one_of_each(head)["broadcast"]
         wanted, found = pa.array(rows, pa.int64()), {}
         for table, geometry in _layer_batches(head.database, layer, head.label, [*_POINTS, "VoyageID"]):
             some = table.filter(pc.is_in(table.column("fid").cast(pa.int64()), wanted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -98,6 +99,70 @@ def test_archive(tmp_path, inside):
     result = read(tmp_path / "a (1).zip")
     assert result.files[0].member == "Zone10_2009_01.gdb"
     check_2009(result)
+
+
+def test_several_layers_of_broadcasts_are_refused(tmp_path):
+    path = tmp_path / "Zone10_2009.gdb"
+    for month in (1, 2):
+        stamps = np.array([f"2009-{month:02d}-03T00:00:05"], "datetime64[ms]")
+        raw.write(
+            str(path), np.array([struct.pack("<BIdd", 1, 1, -122.5, 37.75)], object),
+            [np.array([367000000 + month], np.int32), stamps], ["MMSI", "BaseDateTime"],
+            layer=f"Zone10_2009_{month:02d}_Broadcast", driver="OpenFileGDB", geometry_type="Point", crs="EPSG:4269",
+            append=month > 1,
+        )  # fmt: skip
+    refused = r"2 layers Broadcast \(Zone10_2009_01_Broadcast, Zone10_2009_02_Broadcast\).*of its own"
+    with pytest.raises(InputError, match=refused):
+        read(path)
+    with pytest.raises(InputError, match=refused):
+        raw_lines(str(path), [1], layout="noaa_2009_2014")
+    (tmp_path / "a.csv").write_text("MMSI,BaseDateTime,LAT,LON,SOG\n367000001,2021-03-01T00:00:00,30,-90,1\n")
+    ((label, why),) = read(tmp_path).skipped
+    assert label == str(path)
+    assert re.search(refused, why)
+
+
+def test_several_tables_of_vessels_are_refused(tmp_path):
+    path = write(tmp_path)
+    raw.write(
+        str(path), None, [np.array([367000001], np.int32)], ["MMSI"],
+        layer="Zone11_Vessel", driver="OpenFileGDB", append=True,
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"2 layers Vessel \(Vessel, Zone11_Vessel\)"):
+        read(path)
+
+
+def test_a_file_that_goes_or_leads_nowhere_ends_no_other_reading(tmp_path):
+    path = write(tmp_path, tables=False)
+    (path / "_gdb.host.1.sr.lock").symlink_to(tmp_path / "gone")
+    check = read(path)
+    assert (check.files[0].rows_kept, check.files[0].bytes > 10_000) == (3, True)
+    broken = tmp_path / "b.gdb"
+    broken.mkdir()
+    (broken / "a00000001.gdbtable").write_bytes(b"x")
+    (broken / "_gdb.host.1.sr.lock").symlink_to(tmp_path / "gone")
+    (tmp_path / "a.csv").write_text("MMSI,BaseDateTime,LAT,LON,SOG\n367000001,2021-03-01T00:00:00,30,-90,1\n")
+    result = read(tmp_path)
+    assert [(Path(file.path).name, file.rows_kept) for file in result.files] == [
+        ("Zone10_2009_01.gdb", 3),
+        ("a.csv", 1),
+    ]
+    assert [Path(label).name for label, _ in result.skipped] == ["b.gdb"]
+
+
+def test_a_geodatabase_that_cannot_be_listed_is_passed_over(tmp_path, monkeypatch):
+    path = write(tmp_path, tables=False)
+    (tmp_path / "a.csv").write_text("MMSI,BaseDateTime,LAT,LON,SOG\n367000001,2021-03-01T00:00:00,30,-90,1\n")
+
+    def listdir(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("stsdetect.readers.source.os.listdir", listdir)
+    with pytest.raises(InputError, match=r"Zone10_2009_01\.gdb cannot be read: Permission denied"):
+        read(path)
+    result = read(tmp_path)
+    assert [Path(file.path).name for file in result.files] == ["a.csv"]
+    assert [Path(label).name for label, _ in result.skipped] == ["Zone10_2009_01.gdb"]
 
 
 def test_without_tables_beside(tmp_path):
