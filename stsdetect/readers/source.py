@@ -385,15 +385,7 @@ def _paths(origin: str) -> list[str]:
     if is_database(origin):
         return [origin]
     if os.path.isdir(origin):
-        paths: list[str] = []
-        # Links to folders are not followed, so no loop of them is gone through. They, and folders that cannot be
-        # listed, are taken for files: they fail when opened and are reported as passed over.
-        for folder, folders, names in os.walk(origin, onerror=partial(_note_unlisted, paths)):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            databases = [name for name in folders if is_database(os.path.join(folder, name))]
-            folders[:] = [name for name in folders if name not in databases]
-            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-            paths += [os.path.join(folder, name) for name in (*names, *links, *databases) if not name.startswith(".")]
+        paths = _inside(origin)
         if paths == [origin]:
             raise InputError(f"folder {origin} cannot be listed; see who may read it")
         if not paths:
@@ -404,11 +396,7 @@ def _paths(origin: str) -> list[str]:
     if os.path.exists(origin):
         raise InputError(f"{origin} is not a regular file; it is read more than once, so save it to one first")
     if glob.has_magic(origin):
-        found = sorted(glob.glob(origin, recursive=True))
-        whole = {path for path in found if is_database(path)}
-        paths = [
-            path for path in found if path in whole or (os.path.isfile(path) and os.path.dirname(path) not in whole)
-        ]
+        paths = _matching(origin)
         if paths:
             return paths
         raise InputError(f"no file matches {origin}")
@@ -417,6 +405,36 @@ def _paths(origin: str) -> list[str]:
     near = os.path.dirname(origin) or "."
     hint = "" if os.path.isdir(near) else f"; folder {near} does not exist either"
     raise InputError(f"{origin} does not exist{hint}")
+
+
+def _inside(origin: str) -> list[str]:
+    """Return the files and geodatabases in a folder and below it.
+
+    Links to folders are not followed, so no loop of them is gone through. They, and folders that cannot be listed, are
+    taken for files: they fail when opened and are reported as passed over.
+    """
+    paths: list[str] = []
+    for folder, folders, names in os.walk(origin, onerror=partial(_note_unlisted, paths)):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        databases = [name for name in folders if is_database(os.path.join(folder, name))]
+        folders[:] = [name for name in folders if name not in databases]
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        paths += [os.path.join(folder, name) for name in (*names, *links, *databases) if not name.startswith(".")]
+    return paths
+
+
+def _matching(pattern: str) -> list[str]:
+    """Return what a pattern matches, sorted: files, and what is in folders, as if each match had been given."""
+    found = {path.rstrip(os.sep) or os.sep for path in glob.glob(pattern, recursive=True)}
+    whole = {path for path in found if is_database(path)}
+    folders = {path for path in found - whole if os.path.isdir(path)}
+    paths = whole | {path for path in found - folders if os.path.dirname(path) not in whole}
+    for folder in folders:
+        # What ** matches is searched once, from above; links that match are searched, so none is told as passed over.
+        if os.path.dirname(folder) not in folders or os.path.islink(folder):
+            inside = _inside(folder)
+            paths |= {path for path in inside if path == folder or not (path in folders and os.path.islink(path))}
+    return sorted(paths)
 
 
 def _note_unlisted(paths: list[str], problem: OSError) -> None:

@@ -329,6 +329,37 @@ def test_folders_globs_and_names(tmp_path, monkeypatch):
     assert inspect_layout("days/a.csv") == (("days/a.csv", "noaa_2015_2024"),)
 
 
+def test_a_pattern_finds_what_the_shell_would_give(tmp_path, monkeypatch):
+    """Quoted, or expanded by a shell: folders that match are searched either way, and each file is read once."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("d/a.csv", "d/more/b.csv", "d/more/deep/c.csv", "d/more/.hidden/e.csv", "d/.f.csv"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(f"{NOAA_17}\n{ROW}\n")
+    Path("d/empty").mkdir()
+    found = ["d/a.csv", "d/more/b.csv", "d/more/deep/c.csv"]
+    for inputs in (["d/*"], ["d/**"], ["*/**"], ["d/a.csv", "d/more"], ["d"], ["d/[am]*"], ["d/*", "d/more/*"]):
+        assert sorted(file.path for file in read(inputs).files) == found, inputs
+    assert [file.path for file in read(["d/mo*"]).files] == found[1:]
+    assert [file.path for file in read(["d/*.csv"]).files] == found[:1]
+    with pytest.raises(InputError, match="no file matches d/em"):
+        read(["d/em*"])
+
+
+def test_links_that_a_pattern_matches(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("d/a.csv", "far/b.csv"):
+        Path(name).parent.mkdir()
+        Path(name).write_text(f"{NOAA_17}\n{ROW}\n")
+    Path("d/link").symlink_to(tmp_path / "far")
+    Path("d/gone").symlink_to(tmp_path / "nowhere")
+    for inputs in ("d/*", "d/**", "*/*"):
+        result = read(inputs)
+        assert {file.path for file in result.files} <= {"d/a.csv", "d/link/b.csv", "far/b.csv"}
+        assert len(result.files) == 2
+        assert [label for label, _ in result.skipped] == ["d/gone"], inputs
+    assert [label for label, _ in read("d").skipped] == ["d/gone", "d/link"]
+
+
 def test_a_file_cut_short_gives_what_came_before(tmp_path):
     rng = np.random.default_rng(1)
     lines = [ROW.replace("30.3706", f"{lat:.8f}") for lat in rng.uniform(0, 60, 200_000)]
