@@ -79,6 +79,8 @@ def test_other_weights_give_what_detecting_with_them_gives(results, tmp_path, ru
     [
         (["--set", "encounters.max_distance_m=300"], 2, "cannot change what was detected"),
         (["--set", "score.weights.nigth=1"], 2, "there is no indicator 'nigth'"),
+        (["--set", "score.weights.zone=1e308"], 2, "'score.weights.zone' cannot be 1e+308: Input should be less than"),
+        (["--set", "score.weights.anchorage=-1e308"], 2, "'score.weights.anchorage' cannot be -1e+308"),
         (["--set", "score.wieghts=1"], 2, "there is no setting 'score.wieghts'. Did you mean 'score.weights'"),
         (["--set", "volume.draws=5"], 2, "draws"),
         (["--model", "none.json"], 3, "the model none.json cannot be read"),
