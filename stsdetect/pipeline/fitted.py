@@ -15,9 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.errors import UsageError
-from stsdetect.pipeline.chained import read_table
+from stsdetect.pipeline.earlier import read_run, read_table, settings_of
 from stsdetect.pipeline.manifest import file_hash, iso, versions
-from stsdetect.pipeline.rescored import read_run, settings_of
 from stsdetect.schema import PAIRS
 from stsdetect.score.features import features
 from stsdetect.score.labels import Label, Labels, append_label, make_label, match_labels, read_labels
@@ -95,6 +94,7 @@ def label(
     UsageError
         If there is no such lead or verdict, or the file cannot be written.
     """
+    read_run(folder)  # without it the folder is not whole
     one = make_label(read_table(folder, PAIRS), pair, verdict, who=who, why=why, when=when)
     append_label(Path(folder) / LABELS_FILE if labels is None else labels, one)
     return one

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import os
 import shutil
 import time
@@ -16,8 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from stsdetect.errors import InputError, SettingsError, UsageError
-from stsdetect.pipeline.chained import read_table
+from stsdetect.errors import InputError, UsageError
+from stsdetect.pipeline.earlier import read_run, read_table, settings_of
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.job import Result
 from stsdetect.pipeline.manifest import versions, write_run
@@ -45,7 +43,7 @@ from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.model import Model, as_model
 from stsdetect.score.watchlists import ListSource
 from stsdetect.score.watchlists.matching import Matched, match
-from stsdetect.settings import Settings, load_settings, settings_from
+from stsdetect.settings import Settings, load_settings
 from stsdetect.tracks import Tracks
 
 #: Groups of settings that scoring asks; the others made the events.
@@ -58,62 +56,6 @@ _FORMATS = {
 }  # fmt: skip
 
 log = logging.getLogger("stsdetect.pipeline")
-
-
-def read_run(folder: str | Path) -> dict[str, Any]:
-    """Return what ``run.json`` of an earlier run says.
-
-    Raises
-    ------
-    InputError
-        If there is none, or it is not one.
-    """
-    path = Path(folder) / RUN_FILE
-    if not path.is_file():
-        raise InputError(f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to")
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number, parse_float=_finite)
-    except (OSError, ValueError, RecursionError) as problem:
-        raise InputError(f"{path} cannot be read: {problem}") from problem
-    if not isinstance(run, dict) or not isinstance(run.get("settings"), dict):
-        raise InputError(f"{path} does not say with which settings the run was made; was it written by stsdetect?")
-    for name, kind, of in _KINDS:
-        value = run.get(name, kind())
-        if not isinstance(value, kind) or not (of is None or all(isinstance(one, of) for one in value)):
-            raise InputError(f"{path} is not as stsdetect wrote it: {name!r} is {str(value)[:40]!r}; detect anew")
-    return run
-
-
-#: What is read of ``run.json`` besides the settings, as it has to be.
-_KINDS: tuple[tuple[str, Any, Any], ...] = (
-    ("inputs", list, dict), ("files", list, str), ("scored_again", dict, None), ("known", dict, None),
-    ("filters", dict, None),
-)  # fmt: skip
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"it holds {text}, which is no number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        _no_number(text[:40])
-    return number
-
-
-def settings_of(run: dict[str, Any], folder: str | Path) -> Settings:
-    """Return the settings of an earlier run, with what its profile said.
-
-    Raises
-    ------
-    InputError
-        If this version does not know them.
-    """
-    try:
-        return settings_from(run["settings"], f"the settings in {Path(folder) / RUN_FILE}")
-    except SettingsError as problem:
-        raise InputError(f"{problem} The run was made by version {run.get('version')}; detect anew") from problem
 
 
 def on_profile(settings: Settings, profile: str) -> Settings:

@@ -83,6 +83,7 @@ def test_other_weights_give_what_detecting_with_them_gives(results, tmp_path, ru
         (["--set", "score.weights.anchorage=-1e308"], 2, "'score.weights.anchorage' cannot be -1e+308"),
         (["--set", "score.wieghts=1"], 2, "there is no setting 'score.wieghts'. Did you mean 'score.weights'"),
         (["--set", "volume.draws=5"], 2, "draws"),
+        (["--set", "volume=3"], 2, "'volume' cannot be 3"),
         (["--model", "none.json"], 3, "the model none.json cannot be read"),
         (["--watch-list", "packaged", "--no-watch-list"], 2, "exclude each other"),
         (["--profile", "nothing"], 2, "there is no profile 'nothing'"),
@@ -336,7 +337,8 @@ def test_what_cannot_be_fitted_is_said(own, tmp_path, run, words, code, said):
 
 def test_runs_of_several_profiles_are_not_mixed(own, tmp_path):
     labels = judged(own)
-    from stsdetect.pipeline.rescored import on_profile, read_run, settings_of
+    from stsdetect.pipeline.earlier import read_run, settings_of
+    from stsdetect.pipeline.rescored import on_profile
 
     other = on_profile(settings_of(read_run(own), own), "generic-sts")
     sts.score(own, out=tmp_path / "other", settings=other)
