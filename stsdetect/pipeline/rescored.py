@@ -18,7 +18,7 @@ from stsdetect.errors import InputError, UsageError
 from stsdetect.pipeline.earlier import read_run, read_table, settings_of
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.job import Result
-from stsdetect.pipeline.manifest import versions, write_run
+from stsdetect.pipeline.manifest import file_hash, versions, write_run
 from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, refuse_inputs_inside, staged
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
@@ -114,14 +114,15 @@ def score(
     watch_lists
         As for `stsdetect.detect`; what the run found unless given, none if empty.
     known
-        As for `stsdetect.detect`; the file that the run used unless given.
+        As for `stsdetect.detect`; the file that the run used unless given, as it was then.
     page
         Whether to write ``report.html``: as the run did unless given. It draws the tracks that the run's page drew.
 
     Raises
     ------
     InputError
-        If the folder holds no results of this version, or not all that the run wrote.
+        If the folder holds no results of this version, or not all that the run wrote, or ``known`` of the run has
+        changed since.
     UsageError
         If other settings differ, both ``settings`` and ``profile`` are given, or ``out`` cannot be written or holds
         what the run read.
@@ -214,15 +215,19 @@ def _refuse_other_groups(before: Settings, after: Settings) -> None:
 
 
 def _innocent(run: dict[str, Any], known: str | Path | None, out: Path) -> Known:
-    path = known if known is not None else (run.get("known") or {}).get("path")
+    if known is not None:
+        return open_known(known, out)
+    told = run.get("known", {})
+    path, digest = (str(told.get(name) or "") for name in ("path", "hash"))
     if not path:
         return NOTHING_KNOWN
     try:
-        return open_known(path, out)
+        found = open_known(path, out)
     except InputError as problem:
-        if known is not None:
-            raise
         raise InputError(f"the run used --known {path}, which has to be there, or give another: {problem}") from problem
+    if file_hash(path, whole=digest.startswith("sha256:")) != digest:
+        raise InputError(f"{path} is not the file that the run used; give --known {path} to use it as it is now")
+    return found
 
 
 def _some(folder: Path, schema: Schema) -> pa.Table:
