@@ -305,9 +305,34 @@ def test_labels_that_belong_to_no_lead_are_told(own, tmp_path, run):
     labels.write_text("\n".join([*text, json.dumps(other), '{"half']))
     done = run("fit", own, "--labels", labels, "--out", tmp_path / "m.json")
     assert done.code == 0, done.err
-    assert "1 labels belong to no lead of these runs" in done.out
-    assert "no lead has these vessels" in done.out
-    assert "is no label" in done.out
+    assert "1 of 40 labels belong to no lead of these runs: nobody and " in done.err
+    assert "2001-01-01, by Ana: no lead has these vessels" in done.err
+    assert (
+        "l.jsonl, line 41, is no label: it is not one JSON object (the last line: was its writing cut off?)" in done.err
+    )
+    assert "note: " not in run("fit", own, "--labels", labels, "--out", tmp_path / "m.json", "-q").err
+
+
+def test_a_model_is_not_replaced_where_no_label_counts(own, tmp_path, run):
+    labels, out = judged(own), tmp_path / "m.json"
+    assert run("fit", own, "--labels", labels, "--out", out, "-q").code == 0
+    before = out.read_bytes()
+    told = [json.loads(line) for line in labels.read_text().splitlines()]
+    for one in told:
+        one |= {"first_time": "2001-01-01T00:00:00Z", "last_time": "2001-01-02T00:00:00Z"}
+    labels.write_text("\n".join([*map(json.dumps, told), '{"half']))
+    for words in ([], ["-q"]):
+        done = run("fit", own, "--labels", labels, "--out", out, *words)
+        assert (done.code, done.out) == (2, "")
+        assert f"none of the {len(told)} labels in {labels} belongs to a lead of {own}" in done.err
+        assert "the same vessels are a lead, but at another time" in done.err
+        assert out.read_bytes() == before
+    assert "line 40, is no label" in run("fit", own, "--labels", labels, "--out", out).err
+    labels.write_text("\n")
+    done = run("fit", own, "--labels", labels, "--out", out)
+    assert done.code == 3
+    assert "holds no label" in done.err
+    assert out.read_bytes() == before
 
 
 def test_a_model_takes_the_place_of_another_from_python(own, tmp_path):
