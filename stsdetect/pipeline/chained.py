@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from stsdetect.errors import InputError
-from stsdetect.pipeline.earlier import read_run, read_table, settings_of
+from stsdetect.pipeline.earlier import read_run, read_table, refuse_mixed, settings_of
+from stsdetect.pipeline.output import held
 from stsdetect.pipeline.scored import Places
 from stsdetect.pipeline.watched import open_lists
 from stsdetect.schema import CHAINS, EVENTS, PAIRS, WATCH_HITS
@@ -36,12 +37,14 @@ def chains_of(folder: str | Path, *, settings: Settings | None = None, listed: I
     InputError
         If the folder holds no such results.
     """
-    run = read_run(folder)
+    with held(Path(folder)):
+        run = read_run(folder)
+        events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
+        found = read_table(folder, WATCH_HITS) if "watch_hits.parquet" in run.get("files", ()) else WATCH_HITS.empty()
+    refuse_mixed(run, folder, events, pairs)
     settings = settings or settings_of(run, folder)
-    events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
     if settings.score.trade == "export":
         return CHAINS.empty()
-    found = read_table(folder, WATCH_HITS) if "watch_hits.parquet" in run.get("files", ()) else WATCH_HITS.empty()
     places = Places.load(settings)
     return chains(
         events, pairs, settings=settings.chains, calls=settings.port_calls, ports=places.ports, facts=places.facts,

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, SettingsError
-from stsdetect.pipeline.output import RUN_FILE
+from stsdetect.pipeline.output import RUN_FILE, held
 from stsdetect.schema import Schema
 from stsdetect.settings import Settings, settings_from
 
@@ -24,11 +24,18 @@ def read_run(folder: str | Path) -> dict[str, Any]:
         If there is none, or it is not one.
     """
     path = Path(folder) / RUN_FILE
-    if not path.is_file():
-        raise InputError(f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to")
+    with held(Path(folder)):
+        if not path.is_file():
+            raise InputError(
+                f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to"
+            )
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as problem:
+            raise InputError(f"{path} cannot be read: {problem}") from problem
     try:
-        run = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number, parse_float=_finite)
-    except (OSError, ValueError, RecursionError) as problem:
+        run = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError) as problem:
         raise InputError(f"{path} cannot be read: {problem}") from problem
     if not isinstance(run, dict) or not isinstance(run.get("settings"), dict):
         raise InputError(f"{path} does not say with which settings the run was made; was it written by stsdetect?")
@@ -88,3 +95,25 @@ def read_table(folder: str | Path, schema: Schema) -> pa.Table:
         return schema.conform(pq.read_table(path), extra=True)
     except (pa.ArrowException, OSError, SchemaError) as problem:
         raise InputError(f"{path} cannot be read as {schema.name}: {problem}") from problem
+
+
+def refuse_mixed(run: dict[str, Any], folder: str | Path, events: pa.Table, pairs: pa.Table) -> None:
+    """Refuse tables that are not of the run that ``run.json`` tells of: each row says with which settings it was made.
+
+    Raises
+    ------
+    InputError
+        If one is not.
+    """
+    for name, table, wanted in (("events", events, events_id(run)), ("pairs", pairs, run.get("settings_id"))):
+        other = set(table.column("settings_id").unique().to_pylist()) - {wanted}
+        if other:
+            raise InputError(
+                f"{name}.parquet in {folder} is not of the run that {RUN_FILE} tells of (settings {min(other):.40} and "
+                f"{wanted!s:.40}): two jobs may have written there at once; detect anew"
+            )
+
+
+def events_id(run: dict[str, Any]) -> Any:
+    """Return the settings that made the events: of a run scored several times, the first."""
+    return (run.get("scored_again") or {}).get("events_settings_id") or run.get("settings_id")

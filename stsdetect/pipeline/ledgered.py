@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stsdetect.pipeline.earlier import read_run, read_table, settings_of
+from stsdetect.pipeline.earlier import read_run, read_table, refuse_mixed, settings_of
+from stsdetect.pipeline.output import held
 from stsdetect.pipeline.scored import Places
 from stsdetect.schema import EVENTS, PAIRS, VESSELS
 from stsdetect.score.ledger import Ledger, ledger
@@ -27,8 +28,10 @@ def ledger_of(folder: str | Path, *, settings: Settings | None = None) -> Ledger
     InputError
         If the folder holds no such results.
     """
-    run = read_run(folder)
+    with held(Path(folder)):
+        run = read_run(folder)
+        events, pairs, vessels = (read_table(folder, schema) for schema in (EVENTS, PAIRS, VESSELS))
+    refuse_mixed(run, folder, events, pairs)
     settings = settings or settings_of(run, folder)
-    events, pairs, vessels = (read_table(folder, schema) for schema in (EVENTS, PAIRS, VESSELS))
     places = Places.load(settings)
     return ledger(events, pairs, vessels, settings=settings, ports=places.ports, facts=places.facts)

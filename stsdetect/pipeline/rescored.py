@@ -15,11 +15,11 @@ from typing import Any
 import pyarrow as pa
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.pipeline.earlier import read_run, read_table, settings_of
+from stsdetect.pipeline.earlier import events_id, read_run, read_table, refuse_mixed, settings_of
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.job import Result
 from stsdetect.pipeline.manifest import file_hash, versions, write_run
-from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, refuse_inputs_inside, staged
+from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, held, refuse_inputs_inside, staged
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.watched import describe_lists, open_lists
@@ -31,6 +31,7 @@ from stsdetect.schema import (
     EVENTS,
     FIXES,
     FLAGGED,
+    PAIRS,
     REJECTS,
     SEGMENTS,
     SOURCES,
@@ -121,8 +122,8 @@ def score(
     Raises
     ------
     InputError
-        If the folder holds no results of this version, or not all that the run wrote, or ``known`` of the run has
-        changed since.
+        If the folder holds no results of this version, not all that the run wrote, or files of two runs, or if another
+        job writes there meanwhile, or ``known`` of the run has changed since.
     UsageError
         If other settings differ, both ``settings`` and ``profile`` are given, or ``out`` cannot be written or holds
         what the run read.
@@ -139,8 +140,13 @@ def score(
     """
     begin = time.perf_counter()
     here, target = Path(folder), Path(folder if out is None else out)
-    run = read_run(here)
-    before = settings_of(run, here)
+    with held(here):
+        run = read_run(here)
+        before = settings_of(run, here)
+        files = run.get("files", ())
+        paged = "report.html" in files if page is None else page
+        _refuse_gaps(here, files, asked=watch_lists is None, paged=paged)
+        old = _read_all(here, run)
     if settings is not None and profile is not None:
         raise UsageError("settings and profile exclude each other; give settings with a profile, or a profile alone")
     if profile is not None:
@@ -155,15 +161,11 @@ def score(
     if here.resolve() != target.resolve():
         read = [str(one.get("path")) for one in run.get("inputs", ())]
         refuse_inputs_inside(target, [path for path in read if os.path.exists(path)], ())
-    files = run.get("files", ())
-    paged = "report.html" in files if page is None else page
-    _refuse_gaps(here, files, asked=watch_lists is None, paged=paged)
     if told is not None:
         settings = told.settings(settings)
     places = Places.load(settings)
     lists = None if watch_lists is None else open_lists(watch_lists, target)
     innocent = _innocent(run, known, target)
-    old = _read_all(here)
     found = Matched(old.watch_hits, {}, {}) if lists is None else match(lists, old.tracks.vessels, old.events_table)
     innocent = innocent.among(old.tracks.vessels, old.events_table)
     pairs = score_events(
@@ -184,8 +186,11 @@ def score(
     stays = paged and not old.events_table.num_rows and (here / "report.html").is_file()
     with staged(target) as aside:
         formats = [name for name, file in _FORMATS.items() if file in files]
-        kept = _keep(here, aside, ("report.html",) if stays else (), same=here.resolve() == target.resolve())
-        drawn = _some(here, TRACKS) if paged else None
+        with held(here):
+            if read_run(here) != run:
+                raise InputError(f"another job wrote to {here} meanwhile; score it again")
+            kept = _keep(here, aside, ("report.html",) if stays else (), same=here.resolve() == target.resolve())
+            drawn = _some(here, TRACKS) if paged else None
         written = write_scored(result, aside, formats, places if paged and not stays else None, drawn)
         new["files"] = _in_order(files, {*kept, *written, "pairs.parquet"})
         new["seconds"] = {"score": round(done - begin, 3), "write": round(time.perf_counter() - done, 3)}
@@ -236,8 +241,9 @@ def _some(folder: Path, schema: Schema) -> pa.Table:
     return read_table(folder, schema) if there else schema.empty()
 
 
-def _read_all(folder: Path) -> Result:
+def _read_all(folder: Path, run: dict[str, Any]) -> Result:
     events, vessels = (read_table(folder, schema) for schema in (EVENTS, VESSELS))
+    refuse_mixed(run, folder, events, _some(folder, PAIRS))
     tracks = Tracks(FIXES.empty(), _some(folder, SEGMENTS), vessels, _some(folder, FLAGGED), {})
     berths, rejects, sources, areas, coverage, hits = (
         _some(folder, schema) for schema in (BERTHS, REJECTS, SOURCES, AREAS, COVERAGE, WATCH_HITS)
@@ -258,13 +264,8 @@ def _described(run: dict[str, Any], settings: Settings, pairs: pa.Table, model: 
         scored["model"] = model.describe()
     elif settings.score.weights != Settings.model_validate(run["settings"]).score.weights:
         scored.pop("model", None)
-    scored["scored_again"] = {"versions": versions(), "events_settings_id": _events_id(run)}
+    scored["scored_again"] = {"versions": versions(), "events_settings_id": events_id(run)}
     return scored
-
-
-def _events_id(run: dict[str, Any]) -> Any:
-    """Return the settings that made the events: of a run scored several times, the first."""
-    return (run.get("scored_again") or {}).get("events_settings_id") or run.get("settings_id")
 
 
 def _made() -> set[str]:

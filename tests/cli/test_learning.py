@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -139,6 +141,59 @@ def test_a_folder_that_lost_files_is_not_scored(own, run, name):
     assert done.code == 3, done.err
     assert f"does not hold {name}, which the run wrote" in done.err
     assert files(own) == before
+
+
+@pytest.mark.parametrize("name", ["pairs.parquet", "events.parquet"])
+def test_a_folder_of_two_runs_is_not_scored(own, tmp_path, run, name):
+    """As two jobs left it that wrote there at once."""
+    settings = sts.load_settings(score={"weights": {"night": 0.0}})
+    sts.detect(SAMPLE, out=tmp_path / "other", settings=settings, page=False)
+    shutil.copy(tmp_path / "other" / name, own / name)
+    before = files(own)
+    for verb in ("score", "ledger", "chains"):
+        done = run(verb, own)
+        assert done.code == 3, (verb, done.out)
+        assert f"{name} in {own} is not of the run that run.json tells of" in done.err
+    assert files(own) == before
+
+
+@pytest.mark.parametrize("work", ["score", "ledger_of", "chains_of"])
+def test_who_reads_a_run_waits_for_who_writes_it(own, work):
+    from stsdetect.pipeline.chained import chains_of
+    from stsdetect.pipeline.ledgered import ledger_of
+
+    fcntl = pytest.importorskip("fcntl")
+    number = os.open(own, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        (own / "run.json").rename(own / "aside")  # as in the middle of the renames
+        with ThreadPoolExecutor() as pool:
+            done = pool.submit({"score": sts.score, "ledger_of": ledger_of, "chains_of": chains_of}[work], own)
+            assert wait([done], 1).not_done
+            (own / "aside").rename(own / "run.json")
+            fcntl.flock(number, fcntl.LOCK_UN)
+            done.result(60)
+    finally:
+        os.close(number)
+
+
+def test_a_run_that_changes_while_it_is_scored_is_not_mixed_with_it(own, monkeypatch):
+    from stsdetect.pipeline import rescored
+
+    real = rescored.score_events
+
+    def meanwhile(*args, **kwargs):
+        monkeypatch.setattr(rescored, "score_events", real)
+        sts.score(own, profile="generic-sts", page=False)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(rescored, "score_events", meanwhile)
+    with pytest.raises(InputError, match=r"another job wrote to .* meanwhile; score it again"):
+        sts.score(own)
+    told = json.loads((own / "run.json").read_text())
+    assert told["settings"]["score"]["profile"] == "generic-sts"
+    assert set(pq.read_table(own / "pairs.parquet").column("settings_id").to_pylist()) == {told["settings_id"]}
+    assert not [path for path in own.iterdir() if path.name.startswith(".")]
 
 
 def test_a_page_alone_asks_the_tracks(own):
