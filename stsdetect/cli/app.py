@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import signal
 import sys
@@ -27,6 +28,8 @@ from stsdetect.cli.simulate import simulate
 from stsdetect.errors import StsError
 
 BUG, USAGE, INTERRUPTED = 1, 2, 130
+#: A disk that is full or broken, a quota that is used up, a file that may not grow: no bug of ours.
+_CANNOT_WRITE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 ISSUES = "the project's issue tracker"
 #: Nearly all of the few hundred thousand objects that imports make stay: looking for garbage among them at every 700th,
 #: as Python does by itself, takes a tenth of the start.
@@ -67,6 +70,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its exit code."""
     words = list(sys.argv[1:] if args is None else args)
     console.start(quiet="--quiet" in words or "-q" in words, as_json="--log-json" in words)
+    _write_what_can_be_written()
     if threading.current_thread() is threading.main_thread():
         # A scheduler ends a job with SIGTERM: tidy up as for Ctrl-C.
         signal.signal(signal.SIGTERM, _interrupt)
@@ -74,6 +78,14 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     # At the end all is given back anyway; to look for garbage before that takes a fifth of a second.
     atexit.register(gc.freeze)
     sys.exit(_run(words))
+
+
+def _write_what_can_be_written() -> None:
+    """Let names that the encoding of stdout lacks come out with question marks: the work is done by then."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("_", "-")
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if encoding not in ("utf-8", "utf8") and reconfigure is not None:
+        reconfigure(errors="replace")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
@@ -100,6 +112,13 @@ def _run(words: list[str]) -> int:
     except SystemExit:
         # Click ends so when the reader of our output has had enough (`| head`): the work itself is done.
         return 0
+    except OSError as problem:
+        if problem.errno not in _CANNOT_WRITE:
+            _say_bug(problem, "--debug" in words)
+            return BUG
+        what, why = problem.filename or "the output", problem.strerror or problem
+        console.error(f"{what} cannot be written: {why}; make room, or write elsewhere", code=USAGE)
+        return USAGE
     except Exception as problem:  # the last resort: whatever else happens is a bug
         _say_bug(problem, "--debug" in words)
         return BUG

@@ -12,15 +12,13 @@ from stsdetect.cli import options
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @options.own_settings
-@click.option(
-    "--ports", "context__ports_file", metavar="FILE", help="Your own ports, if the run used them (as for detect)."
-)
-@click.option("--zones", "context__zones_file", metavar="FILE", help="Your own zones, if the run used them.")
+@click.option("--ports", "context__ports_file", metavar="FILE", help="Your own ports, in place of those of the run.")
+@click.option("--zones", "context__zones_file", metavar="FILE", help="Your own zones, in place of those of the run.")
 @click.option(
     "--listed",
     "listed_file",
     metavar="[NAME@DATE=]FILE",
-    help="Vessels at which a chain may end, by IMO number: a list as for detect --watch-list.",
+    help="Vessels at which a chain may end beside those the run found, by IMO number: as for detect --watch-list.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -38,9 +36,10 @@ def chains(
     """Show the chains that time allows in the results of an earlier run in DIR.
 
     A chain leads from a call at a supply port over meetings, seen or possible, to a port of the DPRK, its waters, or a
-    listed vessel. It says what could have passed from hand to hand, not that anything did.
+    listed vessel. It says what could have passed from hand to hand, not that anything did. Settings and lists are those
+    of the run; what is given here lies on top.
     """
-    settings = options.build_settings(settings_file, changes, (), **single)
+    settings = options.settings_on_run(folder, settings_file, changes, **single)
     from stsdetect.pipeline.chained import chains_of, read_listed
     from stsdetect.score.watchlists import list_file
 

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 def print_evaluation(found: Evaluation) -> None:
     """Print the figures of our leads, of rules beside them, and how reliable scores are."""
     console, judged = stdout(), found.judged
-    rate = 1000 * judged.base_rate
-    say(
-        console,
-        f"{judged.n_sought:,} to find among {judged.n_leads:,} leads, "
-        f"{rate:,.{2 if rate < 10 else 0}f} in 1,000; what has no lead counts as missed",
-    )
+    if judged.n_leads:
+        rate = 1000 * judged.base_rate
+        among = f" among {judged.n_leads:,} leads, {rate:,.{2 if rate < 10 else 0}f} in 1,000"
+    else:
+        among = ", and no leads"
+    say(console, f"{judged.n_sought:,} to find{among}; what has no lead counts as missed")
     table = _table(
         "", "to find", "with lead", "PR-AUC", f"precision at {found.k}", f"recall at {found.per_week:g} a week"
     )

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from stsdetect.pipeline.fitted import Fit
     from stsdetect.score.labels import Labels, Matched
 
-#: Weights and labels that are shown at most.
-_MOST_MOVED, _MOST_UNMATCHED = 20, 5
+#: Weights that are shown at most.
+_MOST_MOVED = 20
 
 
 def print_scored(result: Result, out: Path) -> None:
@@ -88,13 +88,6 @@ def print_fit(found: Fit, out: Path) -> None:
     say(console, f"leads by verdict: {counts}")
     if found.superseded:
         say(console, f"{found.superseded:,} labels were replaced by later ones of the same lead")
-    for number, why in found.problems:
-        say(console, f"warning: line {number} is no label: {clean(why, 200)}")
-    if found.unmatched:
-        say(console, f"warning: {len(found.unmatched):,} labels belong to no lead of these runs:")
-        for one, why in found.unmatched[:_MOST_UNMATCHED]:
-            sides = f"{clean(one.vessel_a)} and {clean(one.vessel_b or one.partner_kind)}"
-            say(console, f"  {sides}, {one.first_time:%Y-%m-%d}, by {clean(one.who, 30)}: {why}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("indicator", "before", "now", "change"):
         table.add_column(name, justify="left" if name == "indicator" else "right")

@@ -13,16 +13,14 @@ from stsdetect.cli import options
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @options.own_settings
-@click.option(
-    "--ports", "context__ports_file", metavar="FILE", help="Your own ports, if the run used them (as for detect)."
-)
-@click.option("--zones", "context__zones_file", metavar="FILE", help="Your own zones, if the run used them.")
+@click.option("--ports", "context__ports_file", metavar="FILE", help="Your own ports, in place of those of the run.")
+@click.option("--zones", "context__zones_file", metavar="FILE", help="Your own zones, in place of those of the run.")
 @click.option(
     "--min-score",
     "volume__min_score",
     metavar="S",
     type=float,
-    help="Take leads from this score as real (default 0.98).",
+    help="Take leads from this score as real (default: as the run says, 0.98).",
 )
 @click.option(
     "--picture", metavar="FILE", type=click.Path(path_type=Path), help="Write the year's sum and the cap as SVG."
@@ -46,9 +44,9 @@ def ledger(
 
     Each volume is an interval, and whether a lead is real is not known: so it is worked out on two assumptions, that
     all leads from a score on are real, and that scores are probabilities, which they are not unless a model was
-    calibrated. It is never a verdict.
+    calibrated. It is never a verdict. Settings are those of the run; what is given here lies on top.
     """
-    settings = options.build_settings(settings_file, changes, (), **single)
+    settings = options.settings_on_run(folder, settings_file, changes, **single)
     from stsdetect.pipeline.ledgered import ledger_of
 
     found = ledger_of(folder, settings=settings)

@@ -178,9 +178,50 @@ def changed_settings(
         if name == "score.profile":
             raise UsageError(f"--set {name} would change the name alone; give --profile {value}")
         _put(given, base, name.split("."), _value(value))
-    for group, values in given.items():
-        base[group] = base[group] | values
-    return settings_from(base, "the settings given")
+    return settings_from(_on_top(base, given), "the settings given")
+
+
+#: Groups of settings that reading a run asks; the others made its events and scores.
+_READING_GROUPS = ("volume", "chains", "port_calls", "context")
+
+
+def settings_on_run(folder: Path, settings_file: Path | None, changes: Sequence[str], **direct: Any) -> Settings:
+    """Return the settings of a run with those on top that a file, ``--set`` and single options say; the later wins.
+
+    Of a file only what it names is taken, of the groups that `ledger` and `chains` ask.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no results.
+    UsageError
+        If ``--set`` names another group.
+    """
+    from stsdetect.pipeline.earlier import read_run, settings_of
+    from stsdetect.settings import load_settings, settings_from
+
+    base, given = settings_of(read_run(folder), folder).model_dump(), dict[str, Any]()
+    if settings_file is not None:
+        told = load_settings(settings_file)
+        given |= {group: getattr(told, group).model_dump(exclude_unset=True) for group in _READING_GROUPS}
+    for text in changes:
+        name, value = _split(text, "--set", "volume.min_score=0.9")
+        if name.partition(".")[0] not in _READING_GROUPS:
+            raise UsageError(
+                f"--set {name} cannot change what was detected and scored; only {', '.join(_READING_GROUPS)} can"
+            )
+        _put(given, base, name.split("."), _value(value))
+    for name, value in direct.items():
+        if value is not None:
+            _put(given, base, name.split("__"), value)
+    return settings_from(_on_top(base, given), "the settings given")
+
+
+def _on_top(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return tables of settings with others on top; what is no table is left for a message."""
+    return base | {
+        group: base.get(group, {}) | values if isinstance(values, dict) else values for group, values in given.items()
+    }
 
 
 def _split(text: str, option: str, example: str) -> tuple[str, str]:

@@ -46,7 +46,8 @@ def score(
     are taken.
     """
     from stsdetect.errors import UsageError
-    from stsdetect.pipeline.rescored import on_profile, read_run, settings_of
+    from stsdetect.pipeline.earlier import read_run, settings_of
+    from stsdetect.pipeline.rescored import on_profile
     from stsdetect.pipeline.rescored import score as score_again
     from stsdetect.score.watchlists import list_file
 

@@ -7,60 +7,49 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from stsdetect.errors import InputError, SchemaError
+from stsdetect.errors import InputError
+from stsdetect.pipeline.earlier import read_run, read_table, refuse_mixed, settings_of
+from stsdetect.pipeline.output import held
+from stsdetect.pipeline.scored import Places
 from stsdetect.pipeline.watched import open_lists
-from stsdetect.reference.places import load_ports, load_zones
-from stsdetect.schema import EVENTS, PAIRS, Schema
+from stsdetect.schema import CHAINS, EVENTS, PAIRS, WATCH_HITS
 from stsdetect.score.chains import chains
-from stsdetect.score.facts import Facts, Zone
+from stsdetect.score.listed import Listed
 from stsdetect.score.watchlists import ListSource
 from stsdetect.settings import Settings
 
 
 def chains_of(folder: str | Path, *, settings: Settings | None = None, listed: Iterable[int] = ()) -> pa.Table:
-    """Return the chains (`stsdetect.schema.CHAINS`) in the results of an earlier run.
+    """Return the chains (`stsdetect.schema.CHAINS`) in the results of an earlier run: those that its leads name.
 
     Parameters
     ----------
     folder
-        Where the run wrote ``events.parquet`` and ``pairs.parquet``.
+        Where the run wrote its results.
     settings
-        The groups ``port_calls``, ``chains`` and ``context`` (its ports and zones) are used.
+        The groups ``port_calls``, ``chains`` and ``context`` (its ports and zones) are used; those of the run unless
+        given. Where ``score.trade`` is export there are no chains: they lead from a supply port to a watched one.
     listed
-        IMO numbers of vessels at which a chain may end.
+        IMO numbers of vessels at which a chain may end, beside those that the run found on its watch-lists.
 
     Raises
     ------
     InputError
         If the folder holds no such results.
     """
-    settings = settings or Settings()
-    events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
-    zones = load_zones(settings.context.zones_file)
+    with held(Path(folder)):
+        run = read_run(folder)
+        events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
+        found = read_table(folder, WATCH_HITS) if "watch_hits.parquet" in run.get("files", ()) else WATCH_HITS.empty()
+    refuse_mixed(run, folder, events, pairs)
+    settings = settings or settings_of(run, folder)
+    if settings.score.trade == "export":
+        return CHAINS.empty()
+    places = Places.load(settings)
     return chains(
-        events, pairs, settings=settings.chains, calls=settings.port_calls,
-        ports=load_ports(settings.context.ports_file),
-        facts=Facts({zone.id: Zone(zone.category, zone.confidence) for zone in zones}), listed=listed,
+        events, pairs, settings=settings.chains, calls=settings.port_calls, ports=places.ports, facts=places.facts,
+        listed={*Listed.of(found).imos, *listed},
     )  # fmt: skip
-
-
-def read_table(folder: str | Path, schema: Schema) -> pa.Table:
-    """Return a table of an earlier run from its folder.
-
-    Raises
-    ------
-    InputError
-        If the folder holds no such table.
-    """
-    import pyarrow.parquet as pq
-
-    path = Path(folder) / f"{schema.name}.parquet"
-    if not path.is_file():
-        raise InputError(f"{folder} holds no {path.name}; give the folder that `stsdetect detect` wrote its results to")
-    try:
-        return schema.conform(pq.read_table(path), extra=True)
-    except (pa.ArrowException, OSError, SchemaError) as problem:
-        raise InputError(f"{path} cannot be read as {schema.name}: {problem}") from problem
 
 
 def read_listed(one: ListSource) -> list[int]:

@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.pipeline.chained import read_table
+from stsdetect.pipeline.earlier import read_run, read_table, settings_of
 from stsdetect.pipeline.output import RUN_FILE
-from stsdetect.pipeline.rescored import read_run, settings_of
 from stsdetect.readers import read
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score.comparison import Comparison, Raised, compare, raised

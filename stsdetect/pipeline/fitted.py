@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.errors import UsageError
-from stsdetect.pipeline.chained import read_table
+from stsdetect.errors import InputError, UsageError
+from stsdetect.pipeline.earlier import read_run, read_table, settings_of
 from stsdetect.pipeline.manifest import file_hash, iso, versions
-from stsdetect.pipeline.rescored import read_run, settings_of
+from stsdetect.reference.texts import clean
 from stsdetect.schema import PAIRS
 from stsdetect.score.features import features
 from stsdetect.score.labels import Label, Labels, append_label, make_label, match_labels, read_labels
@@ -31,6 +32,10 @@ from stsdetect.settings import ScoreSettings
 LABELS_FILE = "labels.jsonl"
 #: Beyond these strengths of the prior nothing is held, or nothing moves, and sums lose their digits (our choice).
 _SOFTEST, _FIRMEST = 1e-3, 1e6
+#: Lines and labels named in a message.
+_NAMED = 5
+
+log = logging.getLogger("stsdetect.pipeline")
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ def label(
     UsageError
         If there is no such lead or verdict, or the file cannot be written.
     """
+    read_run(folder)  # without it the folder is not whole
     one = make_label(read_table(folder, PAIRS), pair, verdict, who=who, why=why, when=when)
     append_label(Path(folder) / LABELS_FILE if labels is None else labels, one)
     return one
@@ -109,6 +115,8 @@ def fit(
     date: str | None = None,
 ) -> Fit:
     """Move the weights of the profile towards labels, and calibrate them where labels allow it.
+
+    Lines that are no labels, and labels without a lead, are warned of.
 
     Parameters
     ----------
@@ -128,7 +136,7 @@ def fit(
     InputError
         If a folder holds no results, or the file no labels.
     UsageError
-        If runs are of different profiles, or a number cannot be.
+        If no label belongs to a lead, runs are of different profiles, or a number cannot be.
     """
     given = [folders] if isinstance(folders, (str, Path)) else list(folders)
     if not given:
@@ -139,12 +147,21 @@ def fit(
     if unlabelled_share is not None and not 0 <= unlabelled_share <= 1:
         raise UsageError(f"the share of unlabelled leads that are true is {unlabelled_share}; give 0 to 1")
     told = read_labels(labels)
+    if not told.labels:
+        raise InputError(f"{labels} holds no label; `stsdetect label` writes them")
     runs = [_Run.read(folder) for folder in given]
     for run in runs[1:]:
         _refuse_other_profile(runs[0], run)
     own = runs[0].settings
     leads = _without_repeats(runs)
     found = match_labels(told.labels, leads)
+    unmatched = tuple((one, why) for one, why in zip(told.labels, found.why_not, strict=True) if why)
+    _say(labels, told, unmatched)
+    if not found.counts.any():
+        raise UsageError(
+            f"none of the {len(told.labels):,} labels in {labels} belongs to a lead of {', '.join(map(str, given))} "
+            f"({unmatched[0][1]}), so no model was made; give the folders of the runs that were labelled"
+        )
     verdicts = found.verdicts(told.labels, leads.num_rows)
     weights = effective_weights({}, own)
     learnt = learn(
@@ -157,10 +174,28 @@ def fit(
         not_calibrated=learnt.not_calibrated, training=_training(runs, told, labels, unlabelled_share, date),
         scoring_id=weights_digest(own.model_copy(update={"weights": {}})),
     )  # fmt: skip
-    unmatched = [(one, why) for one, why in zip(told.labels, found.why_not, strict=True) if why]
     used = int(found.counts.sum())
     superseded = len(told.labels) - used - len(unmatched)
-    return Fit(model, used, superseded, tuple(unmatched), told.problems)
+    return Fit(model, used, superseded, unmatched, told.problems)
+
+
+def _say(path: str | Path, told: Labels, unmatched: Sequence[tuple[Label, str]]) -> None:
+    """Warn of lines that are no labels, and of labels without a lead: what is learnt lacks them."""
+    for number, why in told.problems[:_NAMED]:
+        log.warning("%s, line %s, is no label: %s", path, number, clean(str(why), 200))
+    if len(told.problems) > _NAMED:
+        log.warning("%s: %s lines are no labels", path, f"{len(told.problems):,}")
+    if unmatched:
+        names = [
+            f"{clean(one.vessel_a)} and {clean(one.vessel_b or one.partner_kind)}, {one.first_time:%Y-%m-%d}, by "
+            f"{clean(one.who, 30)}: {why}"
+            for one, why in unmatched[:_NAMED]
+        ]
+        more = f"; and {len(unmatched) - _NAMED:,} more" if len(unmatched) > _NAMED else ""
+        log.warning(
+            "%s: %s of %s labels belong to no lead of these runs: %s%s", path, f"{len(unmatched):,}",
+            f"{len(told.labels):,}", "; ".join(names), more,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

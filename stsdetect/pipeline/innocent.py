@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def describe_known(known: Known, pairs: pa.Table, *, whole_hash: bool) -> dict[s
     _say(known.path, idle, "are about no lead")
     _say(known.path, shared, "give a number that several hulls broadcast, all of which are taken as known")
     return {
-        "path": known.path,
+        # Scored again from another folder it is the same file.
+        "path": os.path.abspath(known.path),
         "hash": file_hash(known.path, whole=whole_hash),
         "lines": len(known.lines),
         "leads": sum(leads.values()),

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stsdetect.pipeline.chained import read_table
-from stsdetect.reference.places import load_ports, load_zones
+from stsdetect.pipeline.earlier import read_run, read_table, refuse_mixed, settings_of
+from stsdetect.pipeline.output import held
+from stsdetect.pipeline.scored import Places
 from stsdetect.schema import EVENTS, PAIRS, VESSELS
-from stsdetect.score.facts import Facts, Zone
 from stsdetect.score.ledger import Ledger, ledger
 from stsdetect.settings import Settings
 
 
 def ledger_of(folder: str | Path, *, settings: Settings | None = None) -> Ledger:
-    """Return the ledger of the results of an earlier run.
+    """Return the ledger of the results of an earlier run: its volumes are those that leads say.
 
     Parameters
     ----------
     folder
-        Where the run wrote ``events.parquet``, ``pairs.parquet`` and ``vessels.parquet``.
+        Where the run wrote its results.
     settings
-        The groups ``volume``, ``chains``, ``port_calls`` and ``context`` (its ports and zones) are used.
+        The groups ``volume``, ``chains``, ``port_calls`` and ``context`` (its ports and zones) are used; those of the
+        run unless given.
 
     Raises
     ------
     InputError
         If the folder holds no such results.
     """
-    settings = settings or Settings()
-    events, pairs, vessels = (read_table(folder, schema) for schema in (EVENTS, PAIRS, VESSELS))
-    zones = load_zones(settings.context.zones_file)
-    return ledger(
-        events, pairs, vessels, settings=settings, ports=load_ports(settings.context.ports_file),
-        facts=Facts({zone.id: Zone(zone.category, zone.confidence) for zone in zones}),
-    )  # fmt: skip
+    with held(Path(folder)):
+        run = read_run(folder)
+        events, pairs, vessels = (read_table(folder, schema) for schema in (EVENTS, PAIRS, VESSELS))
+    refuse_mixed(run, folder, events, pairs)
+    settings = settings or settings_of(run, folder)
+    places = Places.load(settings)
+    return ledger(events, pairs, vessels, settings=settings, ports=places.ports, facts=places.facts)

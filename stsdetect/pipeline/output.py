@@ -8,10 +8,15 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stsdetect.errors import UsageError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where jobs that share a folder do not wait for each other
+    fcntl = None  # type: ignore[assignment]
 
 #: Every file a run may put into its folder. ``run.json`` goes first when old and comes last when new, so
 #: that a folder with it is a folder of one whole run.
@@ -68,11 +73,30 @@ def refuse_inputs_inside(out: Path, named: Iterable[str | Path], found: Iterable
 
 
 @contextmanager
+def held(out: Path, *, alone: bool = False) -> Iterator[None]:
+    """Keep the files of a folder together while they are read or, ``alone``, replaced: other jobs wait meanwhile.
+
+    Where there is no such folder, or its file system has no locks, nobody waits.
+    """
+    number = -1
+    try:
+        if fcntl is not None:
+            with suppress(OSError):
+                number = os.open(out, os.O_RDONLY)
+                fcntl.flock(number, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        if number >= 0:
+            os.close(number)
+
+
+@contextmanager
 def staged(out: Path) -> Iterator[Path]:
     """Yield a hidden folder inside ``out`` to write to; at the end its files take their places in ``out``.
 
     After any exception, an interruption included, ``out`` is as it was: files of an earlier run untouched,
-    nothing new. Files of an earlier run that this one did not make are removed with the rest replaced.
+    nothing new. Files of an earlier run that this one did not make are removed with the rest replaced. Jobs that end
+    at the same time take turns, so that what is there is of one of them.
 
     Raises
     ------
@@ -129,7 +153,7 @@ def _publish(aside: Path, out: Path) -> None:
     made = sorted(path.name for path in aside.iterdir())
     stale = [name for name in KNOWN_FILES if name not in made]
     try:
-        with _uninterrupted():
+        with held(out, alone=True), _uninterrupted():
             (out / RUN_FILE).unlink(missing_ok=True)
             for name in stale:
                 (out / name).unlink(missing_ok=True)

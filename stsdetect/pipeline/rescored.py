@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import os
 import shutil
 import time
@@ -16,12 +14,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from stsdetect.errors import InputError, SettingsError, UsageError
-from stsdetect.pipeline.chained import read_table
+from stsdetect.errors import InputError, UsageError
+from stsdetect.pipeline.earlier import events_id, read_run, read_table, refuse_mixed, settings_of
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.job import Result
-from stsdetect.pipeline.manifest import versions, write_run
-from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, refuse_inputs_inside, staged
+from stsdetect.pipeline.manifest import file_hash, versions, write_run
+from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, held, refuse_inputs_inside, staged
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.watched import describe_lists, open_lists
@@ -33,6 +31,7 @@ from stsdetect.schema import (
     EVENTS,
     FIXES,
     FLAGGED,
+    PAIRS,
     REJECTS,
     SEGMENTS,
     SOURCES,
@@ -45,7 +44,7 @@ from stsdetect.score.known import NOTHING_KNOWN, Known
 from stsdetect.score.model import Model, as_model
 from stsdetect.score.watchlists import ListSource
 from stsdetect.score.watchlists.matching import Matched, match
-from stsdetect.settings import Settings, load_settings, settings_from
+from stsdetect.settings import Settings, load_settings
 from stsdetect.tracks import Tracks
 
 #: Groups of settings that scoring asks; the others made the events.
@@ -58,62 +57,6 @@ _FORMATS = {
 }  # fmt: skip
 
 log = logging.getLogger("stsdetect.pipeline")
-
-
-def read_run(folder: str | Path) -> dict[str, Any]:
-    """Return what ``run.json`` of an earlier run says.
-
-    Raises
-    ------
-    InputError
-        If there is none, or it is not one.
-    """
-    path = Path(folder) / RUN_FILE
-    if not path.is_file():
-        raise InputError(f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to")
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number, parse_float=_finite)
-    except (OSError, ValueError, RecursionError) as problem:
-        raise InputError(f"{path} cannot be read: {problem}") from problem
-    if not isinstance(run, dict) or not isinstance(run.get("settings"), dict):
-        raise InputError(f"{path} does not say with which settings the run was made; was it written by stsdetect?")
-    for name, kind, of in _KINDS:
-        value = run.get(name, kind())
-        if not isinstance(value, kind) or not (of is None or all(isinstance(one, of) for one in value)):
-            raise InputError(f"{path} is not as stsdetect wrote it: {name!r} is {str(value)[:40]!r}; detect anew")
-    return run
-
-
-#: What is read of ``run.json`` besides the settings, as it has to be.
-_KINDS: tuple[tuple[str, Any, Any], ...] = (
-    ("inputs", list, dict), ("files", list, str), ("scored_again", dict, None), ("known", dict, None),
-    ("filters", dict, None),
-)  # fmt: skip
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"it holds {text}, which is no number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        _no_number(text[:40])
-    return number
-
-
-def settings_of(run: dict[str, Any], folder: str | Path) -> Settings:
-    """Return the settings of an earlier run, with what its profile said.
-
-    Raises
-    ------
-    InputError
-        If this version does not know them.
-    """
-    try:
-        return settings_from(run["settings"], f"the settings in {Path(folder) / RUN_FILE}")
-    except SettingsError as problem:
-        raise InputError(f"{problem} The run was made by version {run.get('version')}; detect anew") from problem
 
 
 def on_profile(settings: Settings, profile: str) -> Settings:
@@ -172,14 +115,15 @@ def score(
     watch_lists
         As for `stsdetect.detect`; what the run found unless given, none if empty.
     known
-        As for `stsdetect.detect`; the file that the run used unless given.
+        As for `stsdetect.detect`; the file that the run used unless given, as it was then.
     page
         Whether to write ``report.html``: as the run did unless given. It draws the tracks that the run's page drew.
 
     Raises
     ------
     InputError
-        If the folder holds no results of this version, or not all that the run wrote.
+        If the folder holds no results of this version, not all that the run wrote, or files of two runs, or if another
+        job writes there meanwhile, or ``known`` of the run has changed since.
     UsageError
         If other settings differ, both ``settings`` and ``profile`` are given, or ``out`` cannot be written or holds
         what the run read.
@@ -196,8 +140,13 @@ def score(
     """
     begin = time.perf_counter()
     here, target = Path(folder), Path(folder if out is None else out)
-    run = read_run(here)
-    before = settings_of(run, here)
+    with held(here):
+        run = read_run(here)
+        before = settings_of(run, here)
+        files = run.get("files", ())
+        paged = "report.html" in files if page is None else page
+        _refuse_gaps(here, files, asked=watch_lists is None, paged=paged)
+        old = _read_all(here, run)
     if settings is not None and profile is not None:
         raise UsageError("settings and profile exclude each other; give settings with a profile, or a profile alone")
     if profile is not None:
@@ -212,15 +161,11 @@ def score(
     if here.resolve() != target.resolve():
         read = [str(one.get("path")) for one in run.get("inputs", ())]
         refuse_inputs_inside(target, [path for path in read if os.path.exists(path)], ())
-    files = run.get("files", ())
-    paged = "report.html" in files if page is None else page
-    _refuse_gaps(here, files, asked=watch_lists is None, paged=paged)
     if told is not None:
         settings = told.settings(settings)
     places = Places.load(settings)
     lists = None if watch_lists is None else open_lists(watch_lists, target)
     innocent = _innocent(run, known, target)
-    old = _read_all(here)
     found = Matched(old.watch_hits, {}, {}) if lists is None else match(lists, old.tracks.vessels, old.events_table)
     innocent = innocent.among(old.tracks.vessels, old.events_table)
     pairs = score_events(
@@ -241,8 +186,11 @@ def score(
     stays = paged and not old.events_table.num_rows and (here / "report.html").is_file()
     with staged(target) as aside:
         formats = [name for name, file in _FORMATS.items() if file in files]
-        kept = _keep(here, aside, ("report.html",) if stays else (), same=here.resolve() == target.resolve())
-        drawn = _some(here, TRACKS) if paged else None
+        with held(here):
+            if read_run(here) != run:
+                raise InputError(f"another job wrote to {here} meanwhile; score it again")
+            kept = _keep(here, aside, ("report.html",) if stays else (), same=here.resolve() == target.resolve())
+            drawn = _some(here, TRACKS) if paged else None
         written = write_scored(result, aside, formats, places if paged and not stays else None, drawn)
         new["files"] = _in_order(files, {*kept, *written, "pairs.parquet"})
         new["seconds"] = {"score": round(done - begin, 3), "write": round(time.perf_counter() - done, 3)}
@@ -272,15 +220,19 @@ def _refuse_other_groups(before: Settings, after: Settings) -> None:
 
 
 def _innocent(run: dict[str, Any], known: str | Path | None, out: Path) -> Known:
-    path = known if known is not None else (run.get("known") or {}).get("path")
+    if known is not None:
+        return open_known(known, out)
+    told = run.get("known", {})
+    path, digest = (str(told.get(name) or "") for name in ("path", "hash"))
     if not path:
         return NOTHING_KNOWN
     try:
-        return open_known(path, out)
+        found = open_known(path, out)
     except InputError as problem:
-        if known is not None:
-            raise
         raise InputError(f"the run used --known {path}, which has to be there, or give another: {problem}") from problem
+    if file_hash(path, whole=digest.startswith("sha256:")) != digest:
+        raise InputError(f"{path} is not the file that the run used; give --known {path} to use it as it is now")
+    return found
 
 
 def _some(folder: Path, schema: Schema) -> pa.Table:
@@ -289,8 +241,9 @@ def _some(folder: Path, schema: Schema) -> pa.Table:
     return read_table(folder, schema) if there else schema.empty()
 
 
-def _read_all(folder: Path) -> Result:
+def _read_all(folder: Path, run: dict[str, Any]) -> Result:
     events, vessels = (read_table(folder, schema) for schema in (EVENTS, VESSELS))
+    refuse_mixed(run, folder, events, _some(folder, PAIRS))
     tracks = Tracks(FIXES.empty(), _some(folder, SEGMENTS), vessels, _some(folder, FLAGGED), {})
     berths, rejects, sources, areas, coverage, hits = (
         _some(folder, schema) for schema in (BERTHS, REJECTS, SOURCES, AREAS, COVERAGE, WATCH_HITS)
@@ -311,13 +264,8 @@ def _described(run: dict[str, Any], settings: Settings, pairs: pa.Table, model: 
         scored["model"] = model.describe()
     elif settings.score.weights != Settings.model_validate(run["settings"]).score.weights:
         scored.pop("model", None)
-    scored["scored_again"] = {"versions": versions(), "events_settings_id": _events_id(run)}
+    scored["scored_again"] = {"versions": versions(), "events_settings_id": events_id(run)}
     return scored
-
-
-def _events_id(run: dict[str, Any]) -> Any:
-    """Return the settings that made the events: of a run scored several times, the first."""
-    return (run.get("scored_again") or {}).get("events_settings_id") or run.get("settings_id")
 
 
 def _made() -> set[str]:

@@ -20,8 +20,8 @@ DEFAULT = "dprk-petroleum"
 _TABLES = ("weights", "groups", "settings")
 #: Profiles that extend one another are no deeper than this (our choice).
 _DEEPEST = 8
-#: Greatest weight of a profile: whole numbers of any size are TOML, but no floats (our choice).
-_GREATEST = 1_000_000
+#: Greatest weight there is: whole numbers of any size are TOML, but no floats, and sums must be floats (our choice).
+GREATEST_WEIGHT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,8 @@ def _check(where: str, said: dict[str, Any]) -> None:
     for one, weight in said.get("weights", {}).items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)):
             raise SettingsError(f"{where}: weights.{one} must be a number, not {weight!r:.80}")
-        if abs(weight) > _GREATEST:  # also false for nan, which settings refuse
-            raise SettingsError(f"{where}: weights.{one} is beyond {_GREATEST:,}; give log-odds")
+        if abs(weight) > GREATEST_WEIGHT:  # also false for nan, which settings refuse
+            raise SettingsError(f"{where}: weights.{one} is beyond {GREATEST_WEIGHT:,}; give log-odds")
     for one, group in said.get("groups", {}).items():
         if not isinstance(group, str):
             raise SettingsError(f'{where}: groups.{one} must be a text ("" for no group), not {group!r:.80}')

@@ -43,6 +43,9 @@ _BEGIN, _HEAD_BYTES = b'{"pair_id"', 1_000_000
 #: Halves of surrogate pairs, as bytes of a terminal that are no UTF-8 come in: no table can hold them.
 _HALVES = re.compile("[\ud800-\udfff]")
 
+#: How ids of the packaged ports begin; those of a user's own ports do not say where they are.
+_COUNTRY = re.compile("[a-z]{2}_")
+
 _PARTNER_KINDS = ("vessel", "unknown", "port")
 
 Ints = npt.NDArray[np.int64]
@@ -307,9 +310,10 @@ def _value(name: str, value: Any) -> Any:
 def match_labels(labels: Sequence[Label], pairs: pa.Table) -> Matched:
     """Find the lead of each label: by its id, else by its vessels; in either case at an overlapping time.
 
-    Ids change where an input or a setting does; the vessels of a verdict and its time do not. Of several leads of the
-    same vessels it is the one that shares most time, then the first in rank. Labels of the same lead: the latest
-    counts, of equally late ones the one further down in the file.
+    Ids change where an input or a setting does; the vessels of a verdict and its time do not, nor does the country
+    of a direct delivery, whichever of its ports is the strongest. Of several leads of the same vessels it is the one
+    that shares most time, then the first in rank. Labels of the same lead: the latest counts, of equally late ones the
+    one further down in the file.
 
     Parameters
     ----------
@@ -346,7 +350,9 @@ def _sides(row: dict[str, Any]) -> tuple[Any, ...]:
     kind = row["partner_kind"]
     if kind == "vessel":
         return (kind, *sorted((row["vessel_a"], row["vessel_b"] or "")))
-    return (kind, row["vessel_a"], row["partner_id"] if kind == "port" else "")
+    # Deliveries of a vessel to one country are one lead, which names the port that is strongest now.
+    country = _COUNTRY.match(row["partner_id"]) if kind == "port" else None
+    return (kind, row["vessel_a"], country[0] if country else "")
 
 
 def _most_shared(label: Label, places: Iterable[int], rows: Sequence[dict[str, Any]]) -> int | None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from stsdetect.errors import InputError, UsageError, did_you_mean
 from stsdetect.score.likelihood import weights_digest
 from stsdetect.score.rank import EVERY_INDICATOR, effective_weights
 from stsdetect.settings import CalibrationSettings, Settings
+from stsdetect.settings.groups import Weights
 
 #: A model file is some tens of kilobytes; what is far larger is none [bytes].
 _MOST_BYTES = 10_000_000
@@ -23,8 +25,6 @@ _MOST_BYTES = 10_000_000
 _HEAD_BYTES = 200
 
 log = logging.getLogger("stsdetect.score")
-
-Weights = dict[str, Annotated[float, Field(allow_inf_nan=False)]]
 
 
 class _Data(BaseModel):
@@ -96,6 +96,16 @@ class Model(_Data):
     training: dict[str, Any]
     scoring_id: str = ""
     """Digest of the weights before and of all else that decided the scores (`likelihood.weights_digest`)."""
+
+    @field_validator("training")
+    @classmethod
+    def _numbers(cls, told: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what is no number of JSON: ``run.json`` repeats it, after all the work."""
+        try:
+            json.dumps(told, allow_nan=False)
+        except ValueError:
+            raise ValueError("it holds a number that is not finite") from None
+        return told
 
     @classmethod
     def load(cls, path: str | Path) -> Model:
@@ -193,7 +203,8 @@ class Model(_Data):
         score = given.model_copy(update={"weights": dict(self.weights), "calibration": None})
         known = self.calibration
         if known is not None and (
-            effective_weights({}, given) != self.prior_weights or self.scoring_id not in ("", weights_digest(given))
+            rounded(effective_weights({}, given)) != rounded(self.prior_weights)
+            or self.scoring_id not in ("", weights_digest(given))
         ):
             log.warning(
                 "profile %s, or what else decides scores, is not as it was when the model was fitted, so no "

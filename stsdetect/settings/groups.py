@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from stsdetect.profiles import DEFAULT
+from stsdetect.profiles import DEFAULT, GREATEST_WEIGHT
 from stsdetect.units import parse_bytes, parse_duration
 
 Duration = Annotated[float, BeforeValidator(lambda value: parse_duration(value))]
@@ -16,6 +16,8 @@ Names = Annotated[
     tuple[str, ...],
     BeforeValidator(lambda value: [part.strip() for part in value.split(",")] if isinstance(value, str) else value),
 ]
+#: Log-odds by indicator.
+Weights = dict[str, Annotated[float, Field(ge=-GREATEST_WEIGHT, le=GREATEST_WEIGHT, allow_inf_nan=False)]]
 
 
 class Group(BaseModel):
@@ -308,11 +310,11 @@ class ScoreSettings(Group):
 
     profile: str = DEFAULT
     """What is looked for: the name of a packaged profile (`stsdetect about profiles`), or a file of your own."""
-    weights: dict[str, float] = Field(default_factory=dict)
+    weights: Weights = Field(default_factory=dict)
     """Changed weights by indicator name; `stsdetect about indicators` lists the names."""
     calibration: CalibrationSettings | None = None
     """For which leads the weights were calibrated on labels; `--model` sets it, with the weights."""
-    profile_weights: dict[str, float] = Field(default_factory=dict)
+    profile_weights: Weights = Field(default_factory=dict)
     """Weights that the profile says differ from the usual; they also decide which of correlated indicators counts in
     full, which ``weights`` does not."""
     groups: dict[str, str] = Field(default_factory=dict)

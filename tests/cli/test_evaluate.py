@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,21 @@ def test_verdicts_instead_of_truth(run, world, tmp_path):
     done = run("evaluate", world / "out", "--labels", tmp_path / "none.jsonl")
     assert done.code == 3
     assert "nothing to find" in done.err
+
+
+def test_a_run_without_leads_has_no_rate(run, world, tmp_path):
+    import pyarrow.parquet as pq
+
+    shutil.copytree(world / "out", tmp_path / "out")
+    pairs = pq.read_table(tmp_path / "out" / "pairs.parquet")
+    pq.write_table(pairs.slice(0, 0), tmp_path / "out" / "pairs.parquet")
+    words = ("evaluate", tmp_path / "out", "--truth", world / "truth.json")
+    done = run(*words)
+    assert (done.code, done.err) == (0, "")
+    assert re.search(r"^\d+ to find, and no leads; what has no lead counts as missed", done.out)
+    assert "nan" not in done.out
+    for form in ("--json", "--csv"):
+        assert "nan" not in run(*words, form).out.lower()
 
 
 def test_what_cannot_be_evaluated_is_said(run, world, tmp_path):

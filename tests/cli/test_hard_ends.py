@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -283,6 +284,70 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
         _, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     assert process.returncode == 0
+
+
+def _command(*words, **how):
+    program = f"from stsdetect.cli import main; main({[str(word) for word in words]!r})"
+    return subprocess.run([sys.executable, "-c", program], timeout=120, check=False, **how)
+
+
+@pytest.fixture
+def named(run, tmp_path):
+    """A run with a name, and a label with words, that Latin letters cannot write."""
+    export = write_noaa(tmp_path / "in.csv", meeting("\u041b\u0415\u041d\u0410", "S\xc3O 1"))
+    assert run("detect", export, "--out", tmp_path / "out", "--no-page", "-q").code == 0
+    words = ("--verdict", "innocent", "--who", "\u0410\u043d\u043d\u0430", "--why", "s\xe3o")
+    assert run("label", tmp_path / "out", "1", *words, "-q").code == 0
+    return tmp_path / "out"
+
+
+def test_output_that_is_not_utf_8_has_question_marks(named, tmp_path):
+    latin = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    for words, said in (
+        (("score", named, "--out", tmp_path / "again", "--no-page"), "S\xc3O 1"),
+        (("label", named, "--list"), "s\xe3o"),
+        (("label", named, "--list", "--csv"), "????"),
+        (("chains", named), "no chain"),
+    ):
+        done = _command(*words, capture_output=True, env=latin)
+        assert (done.returncode, done.stderr) == (0, b""), words
+        assert said in done.stdout.decode("latin-1")
+    done = _command("label", named, "--list", capture_output=True, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    assert "\u0410\u043d\u043d\u0430" in done.stdout.decode("utf-8")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_output_that_finds_no_room(named, tmp_path):
+    with open("/dev/full", "wb") as full:
+        for words in (("chains", named, "--csv"), ("about", "columns"), ("--help",), ("label", named, "--list")):
+            done = _command(*words, stdout=full, stderr=subprocess.PIPE)
+            assert done.returncode == 2, words
+            assert done.stderr == b"error: the output cannot be written: No space left on device; make room, or " \
+                b"write elsewhere\n"  # fmt: skip
+        done = _command("score", named, "--out", tmp_path / "again", "--no-page", stdout=full, stderr=subprocess.PIPE)
+        assert done.returncode == 2
+    assert (tmp_path / "again" / "run.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "the output cannot be written: No space left"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "a\x1b.csv"), 2, "a.csv cannot be written: Disk quota exceeded"),
+        (OSError(errno.EFBIG, "File too large"), 2, "the output cannot be written: File too large"),
+        (OSError(errno.EIO, "Input/output error"), 2, "the output cannot be written: Input/output error"),
+        (OSError(errno.EBADF, "Bad file descriptor"), 1, "which is a bug"),
+    ],
+)
+def test_a_disk_that_takes_no_more_is_no_bug(run, tmp_path, monkeypatch, problem, code, said):
+    def fail(*args, **kwargs):
+        raise problem
+
+    monkeypatch.setattr("stsdetect.pipeline.chained.chains_of", fail)
+    monkeypatch.setattr("stsdetect.cli.options.settings_on_run", lambda *args, **kwargs: None)
+    done = run("chains", tmp_path)
+    assert done.code == code
+    assert said in done.err
 
 
 def test_meeting_is_a_meeting(run, tmp_path):

@@ -54,6 +54,38 @@ def test_known_to_be_innocent(run, export, tmp_path):
     assert pq.read_table(out / "events.parquet").equals(pq.read_table(plain / "events.parquet"))
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_scoring_again_takes_the_file_that_the_run_used_and_no_other(run, export, tmp_path, monkeypatch, whole):
+    known, out = tmp_path / "known.csv", tmp_path / "out"
+    known.write_text("vessel_a,vessel_b,reason\n538000001,445000001,our own trial\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    words = ["--sha256"] if whole else []
+    assert run("detect", "in.parquet", "--out", out, "--known", "known.csv", "-q", "--no-page", *words).code == 0
+    assert json.loads((out / "run.json").read_text())["known"]["path"] == str(known)
+    before = (out / "pairs.parquet").read_bytes()
+    # From anywhere, also where another file has its name.
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "known.csv").write_text("vessel_a,reason\n538000001,theirs\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "else")
+    done = run("score", out, "-q")
+    assert done.code == 0, done.err
+    assert (out / "pairs.parquet").read_bytes() == before
+    known.write_text("vessel_a,vessel_b,reason\n538000001,999000001,another\n", encoding="utf-8")
+    files = {path.name: path.read_bytes() for path in out.iterdir()}
+    done = run("score", out)
+    assert done.code == 3
+    assert f"{known} is not the file that the run used" in done.err
+    assert f"--known {known}" in done.err
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == files
+    done = run("score", out, "--known", known, "-q")
+    assert done.code == 0, done.err
+    assert (out / "pairs.parquet").read_bytes() != before
+    known.unlink()
+    done = run("score", out)
+    assert done.code == 3
+    assert "has to be there, or give another" in done.err
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("vessel_a,reason\n538000001,\n", "line 2: no reason"), ("a,b\n1,2\n", "has no column"), ("", "has no column")],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -79,8 +81,11 @@ def test_other_weights_give_what_detecting_with_them_gives(results, tmp_path, ru
     [
         (["--set", "encounters.max_distance_m=300"], 2, "cannot change what was detected"),
         (["--set", "score.weights.nigth=1"], 2, "there is no indicator 'nigth'"),
+        (["--set", "score.weights.zone=1e308"], 2, "'score.weights.zone' cannot be 1e+308: Input should be less than"),
+        (["--set", "score.weights.anchorage=-1e308"], 2, "'score.weights.anchorage' cannot be -1e+308"),
         (["--set", "score.wieghts=1"], 2, "there is no setting 'score.wieghts'. Did you mean 'score.weights'"),
         (["--set", "volume.draws=5"], 2, "draws"),
+        (["--set", "volume=3"], 2, "'volume' cannot be 3"),
         (["--model", "none.json"], 3, "the model none.json cannot be read"),
         (["--watch-list", "packaged", "--no-watch-list"], 2, "exclude each other"),
         (["--profile", "nothing"], 2, "there is no profile 'nothing'"),
@@ -136,6 +141,59 @@ def test_a_folder_that_lost_files_is_not_scored(own, run, name):
     assert done.code == 3, done.err
     assert f"does not hold {name}, which the run wrote" in done.err
     assert files(own) == before
+
+
+@pytest.mark.parametrize("name", ["pairs.parquet", "events.parquet"])
+def test_a_folder_of_two_runs_is_not_scored(own, tmp_path, run, name):
+    """As two jobs left it that wrote there at once."""
+    settings = sts.load_settings(score={"weights": {"night": 0.0}})
+    sts.detect(SAMPLE, out=tmp_path / "other", settings=settings, page=False)
+    shutil.copy(tmp_path / "other" / name, own / name)
+    before = files(own)
+    for verb in ("score", "ledger", "chains"):
+        done = run(verb, own)
+        assert done.code == 3, (verb, done.out)
+        assert f"{name} in {own} is not of the run that run.json tells of" in done.err
+    assert files(own) == before
+
+
+@pytest.mark.parametrize("work", ["score", "ledger_of", "chains_of"])
+def test_who_reads_a_run_waits_for_who_writes_it(own, work):
+    from stsdetect.pipeline.chained import chains_of
+    from stsdetect.pipeline.ledgered import ledger_of
+
+    fcntl = pytest.importorskip("fcntl")
+    number = os.open(own, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        (own / "run.json").rename(own / "aside")  # as in the middle of the renames
+        with ThreadPoolExecutor() as pool:
+            done = pool.submit({"score": sts.score, "ledger_of": ledger_of, "chains_of": chains_of}[work], own)
+            assert wait([done], 1).not_done
+            (own / "aside").rename(own / "run.json")
+            fcntl.flock(number, fcntl.LOCK_UN)
+            done.result(60)
+    finally:
+        os.close(number)
+
+
+def test_a_run_that_changes_while_it_is_scored_is_not_mixed_with_it(own, monkeypatch):
+    from stsdetect.pipeline import rescored
+
+    real = rescored.score_events
+
+    def meanwhile(*args, **kwargs):
+        monkeypatch.setattr(rescored, "score_events", real)
+        sts.score(own, profile="generic-sts", page=False)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(rescored, "score_events", meanwhile)
+    with pytest.raises(InputError, match=r"another job wrote to .* meanwhile; score it again"):
+        sts.score(own)
+    told = json.loads((own / "run.json").read_text())
+    assert told["settings"]["score"]["profile"] == "generic-sts"
+    assert set(pq.read_table(own / "pairs.parquet").column("settings_id").to_pylist()) == {told["settings_id"]}
+    assert not [path for path in own.iterdir() if path.name.startswith(".")]
 
 
 def test_a_page_alone_asks_the_tracks(own):
@@ -302,9 +360,34 @@ def test_labels_that_belong_to_no_lead_are_told(own, tmp_path, run):
     labels.write_text("\n".join([*text, json.dumps(other), '{"half']))
     done = run("fit", own, "--labels", labels, "--out", tmp_path / "m.json")
     assert done.code == 0, done.err
-    assert "1 labels belong to no lead of these runs" in done.out
-    assert "no lead has these vessels" in done.out
-    assert "is no label" in done.out
+    assert "1 of 40 labels belong to no lead of these runs: nobody and " in done.err
+    assert "2001-01-01, by Ana: no lead has these vessels" in done.err
+    assert (
+        "l.jsonl, line 41, is no label: it is not one JSON object (the last line: was its writing cut off?)" in done.err
+    )
+    assert "note: " not in run("fit", own, "--labels", labels, "--out", tmp_path / "m.json", "-q").err
+
+
+def test_a_model_is_not_replaced_where_no_label_counts(own, tmp_path, run):
+    labels, out = judged(own), tmp_path / "m.json"
+    assert run("fit", own, "--labels", labels, "--out", out, "-q").code == 0
+    before = out.read_bytes()
+    told = [json.loads(line) for line in labels.read_text().splitlines()]
+    for one in told:
+        one |= {"first_time": "2001-01-01T00:00:00Z", "last_time": "2001-01-02T00:00:00Z"}
+    labels.write_text("\n".join([*map(json.dumps, told), '{"half']))
+    for words in ([], ["-q"]):
+        done = run("fit", own, "--labels", labels, "--out", out, *words)
+        assert (done.code, done.out) == (2, "")
+        assert f"none of the {len(told)} labels in {labels} belongs to a lead of {own}" in done.err
+        assert "the same vessels are a lead, but at another time" in done.err
+        assert out.read_bytes() == before
+    assert "line 40, is no label" in run("fit", own, "--labels", labels, "--out", out).err
+    labels.write_text("\n")
+    done = run("fit", own, "--labels", labels, "--out", out)
+    assert done.code == 3
+    assert "holds no label" in done.err
+    assert out.read_bytes() == before
 
 
 def test_a_model_takes_the_place_of_another_from_python(own, tmp_path):
@@ -334,7 +417,8 @@ def test_what_cannot_be_fitted_is_said(own, tmp_path, run, words, code, said):
 
 def test_runs_of_several_profiles_are_not_mixed(own, tmp_path):
     labels = judged(own)
-    from stsdetect.pipeline.rescored import on_profile, read_run, settings_of
+    from stsdetect.pipeline.earlier import read_run, settings_of
+    from stsdetect.pipeline.rescored import on_profile
 
     other = on_profile(settings_of(read_run(own), own), "generic-sts")
     sts.score(own, out=tmp_path / "other", settings=other)

@@ -50,6 +50,47 @@ def test_a_threshold_counts(run, results):
     assert {row["n_transfers"] for row in told["months"]} == {0}
 
 
+def told(run, folder: Path, *words: object) -> dict:
+    done = run("ledger", folder, "--json", *words)
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+def barrels(folder: Path) -> list[int]:
+    """Return what leads say may have passed."""
+    import pyarrow.parquet as pq
+
+    return [one for one in pq.read_table(folder / "pairs.parquet").column("barrels_mid").to_pylist() if one is not None]
+
+
+def test_the_ledger_counts_as_the_run_did(run, results, tmp_path):
+    gas = tmp_path / "gas"
+    assert run("score", results, "--out", gas, "--set", "volume.products=gasoline", "-q", "--no-page").code == 0
+    assert barrels(gas) != barrels(results) != []
+    for folder in (results, gas):
+        assert [row["barrels_mid"] for row in told(run, folder)["transfers"]] == barrels(folder)
+    assert any("A tonne is 8.5 barrels (gasoline)" in one for one in told(run, gas)["assumptions"])
+    # What is given lies on top, and the rest stays.
+    (tmp_path / "own.toml").write_text("[volume]\nmin_score = 0.1\n[score]\nlarge_m = 120\n")
+    for words in (["--min-score", "0.1"], ["--set", "volume.min_score=0.1"], ["--settings", tmp_path / "own.toml"]):
+        found = told(run, gas, *words)
+        assert [(row["barrels_mid"], row["counted"]) for row in found["transfers"]] == [(*barrels(gas), True)]
+    again = told(run, gas, "--set", "volume.products=gas/diesel oil, gasoline")["transfers"]
+    assert [row["barrels_mid"] for row in again] == barrels(results)
+    from stsdetect.pipeline.ledgered import ledger_of
+
+    assert ledger_of(gas).transfers.column("barrels_mid").to_pylist() == barrels(gas)
+
+
+def test_coal_is_in_no_ledger(run, results, tmp_path):
+    """Volumes are of fuel, and none of these leads has one."""
+    coal = tmp_path / "coal"
+    assert run("score", results, "--out", coal, "--profile", "dprk-coal", "-q", "--no-page").code == 0
+    assert barrels(coal) == []
+    found = told(run, coal)
+    assert (found["transfers"], found["months"]) == ([], [])
+
+
 def test_the_picture(run, results, tmp_path):
     done = run("ledger", results, "--picture", tmp_path / "ledger.svg", "-q")
     assert (done.code, done.out, done.err) == (0, "", "")
@@ -82,6 +123,9 @@ def test_results_without_a_transfer(run, tmp_path):
         (["--set", "volume.products=gasoline, gasolin"], 2, "no product 'gasolin'"),
         (["--set", "volume.min_score=2"], 2, "volume.min_score"),
         (["--set", "volume.min_scor=0.5"], 2, "min_score"),
+        (["--set", "score.weights.zone=0"], 2, "only volume, chains, port_calls, context can"),
+        (["--set", "volume=3"], 2, "'volume' cannot be 3"),
+        (["--settings", "none.toml"], 2, "none.toml cannot be read"),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be(run, results, words, code, said):
@@ -101,4 +145,4 @@ def test_a_product_that_is_none_is_found_before_the_work(run, results, tmp_path)
 def test_a_folder_without_results(run, tmp_path):
     done = run("ledger", tmp_path)
     assert done.code == 3
-    assert "holds no events.parquet" in done.err
+    assert "holds no run.json" in done.err

@@ -23,7 +23,7 @@ from sklearn.metrics import average_precision_score
 
 from stsdetect.errors import SchemaError
 from stsdetect.kernels.sphere import Floats
-from stsdetect.pipeline.chained import read_table
+from stsdetect.pipeline.earlier import read_table
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.schema import BERTHS, EVENTS, PAIRS, VESSELS, WATCH_HITS
 from stsdetect.score.features import features

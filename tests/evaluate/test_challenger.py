@@ -90,7 +90,7 @@ def test_a_kept_month_is_read_and_matched(tmp_path):
 
 
 def _pairs(folder: Any) -> Any:
-    from stsdetect.pipeline.chained import read_table
+    from stsdetect.pipeline.earlier import read_table
     from stsdetect.schema import PAIRS
 
     return read_table(folder / "results", PAIRS)

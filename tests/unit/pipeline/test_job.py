@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
+import threading
 from datetime import UTC, datetime
 
 import geopandas
@@ -207,6 +210,51 @@ def test_an_error_leaves_the_folder_as_it_was(tmp_path):
     with staged(out) as aside:
         (aside / "events.parquet").write_text("new")
     assert {path.name: path.read_text() for path in out.iterdir()} == {"events.parquet": "new"}
+
+
+def test_two_jobs_that_write_into_one_folder_take_turns(tmp_path, monkeypatch):
+    """Their files do not mix, whichever is first: ``run.json`` vouches for all of them."""
+    pytest.importorskip("fcntl")
+    begun, on = threading.Event(), threading.Event()
+    replace = os.replace
+
+    def slow(source, target):
+        replace(source, target)
+        if threading.current_thread().name == "first" and not begun.is_set():
+            begun.set()
+            assert on.wait(60)
+
+    def publish():
+        with staged(tmp_path) as aside:
+            for name in ("events.parquet", "pairs.parquet", "run.json"):
+                (aside / name).write_text(threading.current_thread().name)
+
+    monkeypatch.setattr("stsdetect.pipeline.output.os.replace", slow)
+    first, second = (threading.Thread(target=publish, name=name) for name in ("first", "second"))
+    first.start()
+    assert begun.wait(60)
+    second.start()
+    second.join(0.5)
+    waits = second.is_alive()
+    on.set()
+    for one in (first, second):
+        one.join(60)
+    assert waits
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(
+        ("events.parquet", "pairs.parquet", "run.json"), "second"
+    )
+
+
+def test_a_file_system_without_locks_is_written_all_the_same(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def none(*args):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with staged(tmp_path) as aside:
+        (aside / "run.json").write_text("1")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
 def harbour(hulls: int, lat: float = 40.684, lon: float = -74.02) -> list[pa.Table]:

@@ -283,6 +283,25 @@ def test_unknown_partners_and_ports_are_found_by_vessel_and_time():
     assert match_labels(some, again).row.tolist() == [3, 2]
 
 
+def test_a_verdict_on_a_delivery_stays_when_another_port_becomes_the_strongest():
+    """Such a lead is one of a vessel and a country; which port it names changes with weights and data."""
+
+    def delivery(rank: int, port: str, **over: Any) -> Any:
+        return lead(rank, "a", None, partner_kind="port", partner_id=port, **over)
+
+    one = label(table(delivery(1, "kp_chongjin")))
+    moved, elsewhere = delivery(2, "kp_rason"), delivery(3, "ru_slavyanka")
+    assert match_labels([one], table(elsewhere, moved)).row.tolist() == [1]
+    # The same vessel in another country is another lead.
+    assert match_labels([one], table(elsewhere)).row.tolist() == [-1]
+    # Ports of one's own do not say in their ids where they are: of all leads the one that shares most time.
+    named = label(table(delivery(1, "Chongjin")))
+    late = delivery(4, "Chongjin_East", hour=4.0)
+    assert match_labels([named], table(late, delivery(5, "Rason", hour=1.0))).row.tolist() == [1]
+    # Leads of its hull with others are no deliveries.
+    assert match_labels([one], table(lead(6), lead(7, "a", None, partner_kind="unknown"))).row.tolist() == [-1]
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.sampled_from(["transfer", "innocent"])), max_size=12)
 )

@@ -128,6 +128,25 @@ def test_a_profile_that_has_changed_voids_the_calibration(caplog):
     assert "not as it was when the model was fitted" in caplog.text
 
 
+@pytest.mark.parametrize("weight", ["0.25", "0.3333333", "-0.0000001"])
+def test_a_weight_of_many_decimals_does_not_void_the_calibration(tmp_path, caplog, weight):
+    """A model keeps six decimals; a profile says as many as it likes."""
+    name = "anchorage" if weight.startswith("-") else "zone"
+    (tmp_path / "own.toml").write_text(f'extends = "dprk-petroleum"\n[weights]\n{name} = {weight}\n')
+    settings = load_settings(score={"profile": str(tmp_path / "own.toml")})
+    weights = rounded(effective_weights({}, settings.score))
+    one = model(
+        calibration=CALIBRATION, not_calibrated="", profile="own", weights=weights, prior_weights=weights,
+        scoring_id=weights_digest(settings.score),
+    )  # fmt: skip
+    one.save(tmp_path / "m.json")
+    assert calibration_of(Model.load(tmp_path / "m.json").settings(settings).score) is not None
+    assert not caplog.text
+    (tmp_path / "own.toml").write_text(f'extends = "dprk-petroleum"\n[weights]\n{name} = {weight}9\n')
+    other = load_settings(score={"profile": str(tmp_path / "own.toml")})
+    assert one.settings(other).score.calibration is None
+
+
 @pytest.mark.parametrize("change", [{"large_m": 90.0}, {"groups": {"night": "place"}}, {"carriers": ["cargo"]}])
 def test_what_else_decides_scores_voids_the_calibration(caplog, change):
     usual = load_settings()
@@ -171,6 +190,10 @@ def write(path, change):
         (lambda m: m["weights"].update(anchorage=1.0), "the weight of anchorage is 1, against its direction"),
         (lambda m: m["weights"].pop("night"), "no weight of night, an indicator of this version"),
         (lambda m: m.update(prior_strength=0), "prior_strength"),
+        (lambda m: m["weights"].update(night=1e308), "weights.night: Input should be less than or equal to 1000000"),
+        (lambda m: m["weights"].update(anchorage=-1e7), "weights.anchorage: Input should be greater than or equal"),
+        (lambda m: m["training"].update(x=float("nan")), "training: Value error, it holds a number that is not finite"),
+        (lambda m: m["training"].update(x=[{"y": float("inf")}]), "training: Value error, it holds a number that is"),
     ],
 )
 def test_what_is_no_model_is_said(tmp_path, change, said):
