@@ -121,7 +121,7 @@ def rank_pairs(
     meetings = read.meetings
     if not meetings:
         return PAIRS.empty()
-    traffic = Traffic(meetings, read.silences, read.oddities)
+    traffic = Traffic(meetings, read.silences, read.oddities, imos_heard=read.imos_heard)
     reference = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)

@@ -185,6 +185,17 @@ def test_a_seen_pair_keeps_one_row_and_gains_the_unseen_meetings():
     assert _weights(pair) == _weights(plain) | {"also_unseen": 0.3}
 
 
+def test_missing_imo_number_counts_where_others_are_heard():
+    lay, silent = stay(1), silence(2)
+    rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
+    others = [stay(10 + n, f"53800010{n}", ship_type_a=80, imo_a=9074729) for n in range(2)]
+    assert "no_imo" not in _weights(ranked(rows)[0])
+    (lead,) = ranked(rows + others)
+    assert _weights(lead)["no_imo"] > 0
+    said = next(reason["sentence"] for reason in lead["reasons"] if reason["indicator"] == "no_imo")
+    assert f"No IMO number was heard of vessel {TANKER}," in said
+
+
 def fault(n: int, test: str, a: str, b: str | None = None, start_h: float = -30.0, flags: str = "") -> Row:
     return event(n, "identity", test, a, b, start_h, 1.0, flags=flags)
 
