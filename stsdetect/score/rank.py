@@ -127,7 +127,7 @@ def rank_pairs(
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     harbours = reference.harbours
     around = NOTHING_AROUND if harbours is None else read_around(read.table, crews, harbours, vessels)
-    unseen, listed = unseen_of(read.unseen), Listed.of(watch_hits)
+    unseen, listed = unseen_of(read.unseen, meetings), Listed.of(watch_hits)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel
