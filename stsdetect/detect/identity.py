@@ -61,7 +61,7 @@ def _without_imo(stretches: Stretches, known: Identities, rule: IdentitySettings
     first, last = group_bounds(known.hull)
     must = must_have_imo(known, rule.imo_from_length_m)
     none = np.logical_and.reduceat(np.isnan(to_floats(known.table.column("imo"))), first)
-    if not imo_passed_on(np.count_nonzero(must), np.count_nonzero(must & none)):
+    if not imo_passed_on(int(must.sum()), int((must & none).sum())):
         return
     hold_us = round(rule.min_hold_s * 1e6)
     for begin, end in zip(first[must & none].tolist(), last[must & none].tolist(), strict=True):
