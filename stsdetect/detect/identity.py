@@ -21,6 +21,7 @@ from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, to_xyz
 from stsdetect.reference.places import Port
 from stsdetect.reference.shoreline import grid_around
+from stsdetect.reference.vessels import imo_passed_on
 from stsdetect.schema import EVENTS
 from stsdetect.settings import IdentitySettings
 from stsdetect.units import KNOT_MPS
@@ -60,7 +61,7 @@ def _without_imo(stretches: Stretches, known: Identities, rule: IdentitySettings
     first, last = group_bounds(known.hull)
     must = must_have_imo(known, rule.imo_from_length_m)
     none = np.logical_and.reduceat(np.isnan(to_floats(known.table.column("imo"))), first)
-    if np.count_nonzero(must & none) * 2 > np.count_nonzero(must):
+    if not imo_passed_on(int(must.sum()), int((must & none).sum())):
         return
     hold_us = round(rule.min_hold_s * 1e6)
     for begin, end in zip(first[must & none].tolist(), last[must & none].tolist(), strict=True):

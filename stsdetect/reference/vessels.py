@@ -227,6 +227,19 @@ def imo_ok(imo: Any) -> bool:
     return total % 10 == digits[6]
 
 
+def imo_passed_on(must: int, without: int) -> bool:
+    """Tell whether a source passes IMO numbers on, by how many of the ships that must have one are ``without``.
+
+    Where more than half are, it is the source that has none, and a ship without one tells nothing (our choice).
+
+    Examples
+    --------
+    >>> imo_passed_on(10, 3), imo_passed_on(10, 10)
+    (True, False)
+    """
+    return 2 * without <= must
+
+
 #: Numbers typed in place of an IMO number whose check digit is right by chance: 1 to 7 in a row, and 5 seven times (our
 #: choice, as ``mmsi_forms.csv`` has such MMSIs).
 _PLACEHOLDERS = frozenset({1_234_567, 5_555_555})

@@ -19,15 +19,28 @@ from stsdetect.score.voyages import Harbours
 #: Calls count this long before and after a meeting [us]: a cargo is seldom kept aboard for longer (our choice, as in
 #: ``chains.max_days``).
 CALLS_US = 30 * 86_400_000_000
-#: A stay that begins or ends this close to an edge of a meeting belongs to it [us]: edges are fixes, minutes apart.
+#: A stay that begins or ends this close to an edge of a meeting belongs to it, and one that begins or ends this close
+#: to a silence does so in it [us]: edges are fixes, minutes apart.
 _EDGE_US = 3_600_000_000
 
 
 class Stay(NamedTuple):
-    """One loitering of one vessel [us]."""
+    """One loitering of one vessel [us]; ``came`` and ``left`` where its beginning and its end were seen.
+
+    Who is first heard at rest, or falls silent there, neither came nor left by what was seen.
+    """
 
     start_us: int
     end_us: int
+    came: bool = True
+    left: bool = True
+
+
+class Wait(NamedTuple):
+    """How long a vessel lay still [us]: so long, or where ``whole`` is False at least so long."""
+
+    time_us: int
+    whole: bool
 
 
 class Call(NamedTuple):
@@ -39,7 +52,7 @@ class Call(NamedTuple):
     seen: bool
 
 
-_Waits: TypeAlias = tuple[int | None, int | None]
+_Waits: TypeAlias = tuple[Wait | None, Wait | None]
 
 
 @dataclass(frozen=True)
@@ -82,9 +95,11 @@ class Around:
                 for vessel in (a, b)
             ]
             lay = [
-                None if stay is None else max(start_us - stay.start_us if place < 2 else stay.end_us - end_us, 0)
+                None if stay is None
+                else Wait(max(start_us - stay.start_us, 0), stay.came) if place < 2
+                else Wait(max(stay.end_us - end_us, 0), stay.left)
                 for place, stay in enumerate(stays)
-            ]
+            ]  # fmt: skip
             self._last.update(key=key, waits=((lay[0], lay[1]), (lay[2], lay[3])))
         found: tuple[_Waits, _Waits] = self._last["waits"]
         return found
@@ -138,24 +153,68 @@ def read_around(
     harbours
         Which ports supply and which are watched.
     identities
-        A `VESSELS` table: declared destinations are looked up there.
+        A `VESSELS` table: declared destinations are looked up there, and when each vessel was heard first and last.
     stays
         Whether stays are wanted: they are most of what there is.
     """
     wanted = pa.array(sorted(vessels), pa.string())
-    lay: dict[str, list[Stay]] = {}
-    for vessel, start, end in _columns(events, "loitering", wanted, ("start_time", "end_time")) if stays else ():
-        lay.setdefault(vessel, []).append(Stay(start, end))
+    known = None if identities is None else VESSELS.conform(identities, extra=True)
+    lay = _stays(events, wanted, known) if stays else {}
     calls: dict[str, list[Call]] = {}
     names = ("start_time", "end_time", "port_id", "subtype")
     for vessel, start, end, port, subtype in _columns(events, "port_call", wanted, names):
         if port in harbours.ports:
             calls.setdefault(vessel, []).append(Call(start, end, port, subtype != "inferred"))
-    for some in lay.values():
-        some.sort()
     for own in calls.values():
         own.sort()
-    return Around(lay, calls, {} if identities is None else _destinations(identities, wanted, harbours), harbours)
+    return Around(lay, calls, {} if known is None else _destinations(known, wanted, harbours), harbours)
+
+
+def _stays(events: pa.Table, wanted: pa.Array, known: pa.Table | None) -> dict[str, list[Stay]]:
+    """Return the stays of each vessel, in order, and whether their beginnings and ends were seen.
+
+    A silence of any length hides what the vessel did meanwhile, also one in which it was heard without a place; and so
+    does the time before its first report and after its last one.
+    """
+    hidden: dict[str, tuple[list[int], list[int]]] = {}
+    silences = _columns(events, "gap", wanted, ("start_time", "end_time"))
+    for vessel, start, end in (*silences, *(() if known is None else _unheard(known, wanted))):
+        starts, ends = hidden.setdefault(vessel, ([], []))
+        if start is not None:
+            starts.append(start)
+        if end is not None:
+            ends.append(end)
+    for starts, ends in hidden.values():
+        starts.sort()
+        ends.sort()
+    lay: dict[str, list[Stay]] = {}
+    nothing: tuple[list[int], list[int]] = [], []
+    for vessel, start, end, is_open in _columns(events, "loitering", wanted, ("start_time", "end_time", "is_open")):
+        starts, ends = hidden.get(vessel, nothing)
+        left = not (is_open or _near(starts, end))
+        lay.setdefault(vessel, []).append(Stay(start, end, not _near(ends, start), left))
+    for some in lay.values():
+        some.sort()
+    return lay
+
+
+def _unheard(known: pa.Table, wanted: pa.Array) -> Iterator[tuple[str, int | None, int | None]]:
+    """Yield of each vessel the times before its first report and after its last one, as silences without other end."""
+    some = known.select(["vessel", "valid_from", "valid_to"])
+    some = some.set_column(0, "vessel", some.column("vessel").cast(pa.string()))
+    some = some.filter(pc.is_in(some.column("vessel"), wanted)).group_by("vessel")
+    some = some.aggregate([("valid_from", "min"), ("valid_to", "max")])
+    vessels = some.column("vessel").to_pylist()
+    times = (some.column(name).cast(pa.int64()).to_pylist() for name in ("valid_from_min", "valid_to_max"))
+    for vessel, first, last in zip(vessels, *times, strict=True):
+        yield vessel, None, first
+        yield vessel, last, None
+
+
+def _near(times: list[int], moment_us: int) -> bool:
+    """Say whether one of some times, in order, is within an hour of a moment."""
+    place = bisect_left(times, moment_us - _EDGE_US)
+    return place < len(times) and times[place] <= moment_us + _EDGE_US
 
 
 def _columns(events: pa.Table, kind: str, wanted: pa.Array, names: Iterable[str]) -> set[tuple[Any, ...]]:
@@ -166,10 +225,8 @@ def _columns(events: pa.Table, kind: str, wanted: pa.Array, names: Iterable[str]
     return set(zip(*(column.to_pylist() for column in columns), strict=True))
 
 
-def _destinations(
-    identities: pa.Table, wanted: pa.Array, harbours: Harbours
-) -> dict[str, list[tuple[int, str | None]]]:
-    table = VESSELS.conform(identities, extra=True).select(["vessel", "valid_from", "destination"])
+def _destinations(known: pa.Table, wanted: pa.Array, harbours: Harbours) -> dict[str, list[tuple[int, str | None]]]:
+    table = known.select(["vessel", "valid_from", "destination"])
     table = table.filter(pc.and_(pc.is_in(table.column("vessel"), wanted), pc.is_valid(table.column("destination"))))
     ports, countries = tuple(harbours.ports.values()), dict[str, str | None]()
     found: dict[str, list[tuple[int, str | None]]] = {}

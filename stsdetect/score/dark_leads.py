@@ -72,7 +72,7 @@ def rank_dark(
     met = {(meeting.a.vessel, meeting.b.vessel) for meeting in seen}
     busy = _busy(seen)
     meetings = [one.meeting for one in unseen]
-    traffic = Traffic(meetings, [], read.oddities)
+    traffic = Traffic(meetings, [], read.oddities, imos_heard=read.imos_heard)
     reference = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)

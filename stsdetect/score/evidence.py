@@ -7,7 +7,15 @@ from functools import cached_property
 import pyarrow as pa
 
 from stsdetect.schema import EVENTS
-from stsdetect.score.meetings import Meeting, Oddness, Silence, read_meetings, read_oddities, read_silences
+from stsdetect.score.meetings import (
+    Meeting,
+    Oddness,
+    Silence,
+    heard_imos,
+    read_meetings,
+    read_oddities,
+    read_silences,
+)
 from stsdetect.score.unseen import Unseen, read_unseen
 
 
@@ -58,3 +66,8 @@ class Evidence:
     def oddities(self) -> list[Oddness]:
         """Identity events that no other indicator counts."""
         return read_oddities(self.table)
+
+    @cached_property
+    def imos_heard(self) -> bool:
+        """Whether the source passed IMO numbers on: else a vessel without one tells nothing."""
+        return heard_imos(self.table)

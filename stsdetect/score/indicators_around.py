@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from stsdetect.score.around import Call
 from stsdetect.score.meetings import HOUR_US, MASKED, Side
 from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Case, Finding, Indicator, ramp, unknown
@@ -42,30 +45,55 @@ def _asked(case: Case) -> bool:
     return bool(case.around.stays) and meeting.subtype != "under_way" and "at_berth" not in meeting.flags
 
 
-def _still_h(case: Case, *, before: bool) -> list[tuple[float, Side]]:
-    """Return how long each vessel lay still up to the start of a meeting, or on from its end [h], where known."""
+class _Lay(NamedTuple):
+    """How long a vessel lay still [h]: so long, or at least so long where it was not seen to come, or to leave."""
+
+    hours: float
+    side: Side
+    whole: bool
+
+    @property
+    def for_so_long(self) -> str:
+        return f"for {'' if self.whole else 'at least '}{self.hours:.1f} h"
+
+
+def _lay(case: Case, *, before: bool) -> list[_Lay]:
+    """Return how long each vessel lay still up to the start of a meeting, or on from its end, where known."""
     meeting, known = case.meeting, []
     waits = case.around.waits_us(meeting.a.vessel, meeting.b.vessel, meeting.start_us, meeting.end_us)
-    for wait_us, side in zip(waits[0 if before else 1], (meeting.a, meeting.b), strict=True):
-        if wait_us is not None:
-            known.append((wait_us / HOUR_US, side))
+    for wait, side in zip(waits[0 if before else 1], (meeting.a, meeting.b), strict=True):
+        if wait is not None:
+            known.append(_Lay(wait.time_us / HOUR_US, side, wait.whole))
     return known
+
+
+def _shortest(some: Iterable[_Lay]) -> _Lay | None:
+    return min(some, key=lambda one: one.hours, default=None)
 
 
 def _moved(case: Case, *, before: bool) -> Finding | None:
     if not _asked(case) or (case.meeting.is_open and not before):
         return None
-    known = _still_h(case, before=before)
-    if not known:
+    known = _lay(case, before=before)
+    least = _shortest(known)
+    if least is None:
         return None
-    hours, side = min(known, key=lambda one: one[0])
+    # The one that came later, or left first, lay there no longer than any whose time is known, and no shorter than
+    # what was seen of both.
+    most = _shortest(one for one in known if one.whole)
+    found = None
+    if most is not None and ramp(most.hours, *_CAME_SHARE) > 0:
+        found = most
+    elif len(known) == 2 and (least is most or ramp(least.hours, *_CAME_SHARE) < 0):
+        found = least
+    if found is None:
+        whose = "Of neither vessel" if most is None else "Of one vessel only"
+        return unknown(f"{whose} is it known how long it {'had lain still' if before else 'lay on'}")
+    hours, side, _ = found
     share = ramp(hours, *_CAME_SHARE)
-    if len(known) < 2 and share < 0:
-        return unknown("Of one vessel only is it known how long it had lain still" if before else
-                       "Of one vessel only is it known how long it lay on")  # fmt: skip
     who = side.label[0].upper() + side.label[1:]
     if before:
-        lay = "had just come to rest" if hours < _JUST_H else f"had lain still for {hours:.1f} h"
+        lay = "had just come to rest" if hours < _JUST_H else f"had lain still {found.for_so_long}"
         text = f"{who} {lay} when the meeting began"
         verdict = (
             ", as one that comes alongside does" if share > 0 else ", as did the other, as neighbours at anchor do"
@@ -73,7 +101,7 @@ def _moved(case: Case, *, before: bool) -> Finding | None:
     else:
         text = f"{who} sailed as the meeting ended"
         if hours >= _JUST_H:
-            text = f"{who} lay still for {hours:.1f} h after the meeting"
+            text = f"{who} lay still {found.for_so_long} after the meeting"
         verdict = ", as one that casts off does" if share > 0 else ", as did the other, as neighbours at anchor do"
     return Finding(hours, share, text + (verdict if share else ", which counts neither way"))
 
@@ -87,18 +115,21 @@ def idling(case: Case) -> Finding | None:
     for before in (True, False):
         if meeting.is_open and not before:
             continue
-        known = _still_h(case, before=before)
-        if len(known) == 2 and min(hours for hours, _ in known) <= _MOVED_H:
-            hours, side = max(known, key=lambda one: one[0])
-            waits.append((ramp(hours, *_IDLE_SHARE), hours, side, before))
+        known = _lay(case, before=before)
+        moved = _shortest(one for one in known if one.whole)
+        if len(known) == 2 and moved is not None and moved.hours <= _MOVED_H:
+            waited = max(known, key=lambda one: one.hours)
+            waits.append((ramp(waited.hours, *_IDLE_SHARE), waited.hours, waited, before))
     if not waits:
         return None
-    share, hours, side, before = max(waits, key=lambda one: (one[0], one[1]))
+    share, hours, waited, before = max(waits, key=lambda one: (one[0], one[1]))
     if share == 0.0:
         return None
     when = "before" if before else "after"
-    text = f"{side.label[0].upper()}{side.label[1:]} idled there for {hours:.1f} h {when} the meeting"
-    return Finding(hours, share, f"{text}, as ships that wait for a transfer do")
+    who = waited.side.label[0].upper() + waited.side.label[1:]
+    return Finding(
+        hours, share, f"{who} idled there {waited.for_so_long} {when} the meeting, as ships that wait for a transfer do"
+    )
 
 
 def gap_during(case: Case) -> Finding | None:
@@ -242,14 +273,16 @@ def _a_carrier(side: Side) -> bool:
 AROUND: tuple[Indicator, ...] = (
     Indicator(
         "approach", "Sailed up to the other", "h", "both", 0.3,
-        "no weight; of one vessel only it counts for, never against; not asked at a berth",
+        "no weight; of one vessel only it counts for, never against; not asked at a berth; who was first heard at "
+        "rest, or came back from a silence there, lay there at least since then",
         f"loitering events that hold the start of the meeting; how ships come alongside: {OUR_WEIGHT}",
         "Vessel 445000001 had lain still for 0.2 h when the meeting began, as one that comes alongside does",
         approach,
     ),
     Indicator(
         "departure", "Sailed off soon after", "h", "both", 0.3,
-        "no weight; of one vessel only it counts for, never against; not asked at a berth",
+        "no weight; of one vessel only it counts for, never against; not asked at a berth; who fell silent at rest, "
+        "or was last heard there, lay there at least until then",
         f"loitering events that hold the end of the meeting; how ships cast off: {OUR_WEIGHT}",
         "Vessel 445000001 lay still for 0.1 h after the meeting, as one that casts off does",
         departure,

@@ -248,7 +248,7 @@ def company(case: DarkCase) -> Finding | None:
 
 
 def also_unseen(case: Case) -> Finding | None:
-    """Possible meetings that nobody saw, of a pair that was seen to meet."""
+    """Possible meetings that nobody saw, at other times, of a pair that was seen to meet."""
     count = case.unseen
     if not count:
         return None
@@ -265,7 +265,8 @@ def _cap(side: Side) -> str:
 ALSO_UNSEEN = Indicator(
     "also_unseen", "Possible meetings unseen", "times", "for", 0.6,
     "no weight",
-    f"silences of both, or of one beside the other's visible stay (dark_rendezvous events); {OUR_WEIGHT}",
+    "silences of both, or of one beside the other's visible stay (dark_rendezvous events); not the silence in which a "
+    f"meeting of the two began or ended, within an hour; {OUR_WEIGHT}",
     "The two could have met unseen once more, by what their silences allowed",
     also_unseen,
     per_pair=True,

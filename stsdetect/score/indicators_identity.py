@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stsdetect.reference.vessels import imo_ok
-from stsdetect.score.meetings import MASKED, Side
+from stsdetect.score.meetings import Side
 from stsdetect.score.registry import ADVISORY, OUR_WEIGHT, POE, Case, Finding, Indicator
 
 
@@ -49,17 +49,15 @@ def _flag(case: Case, side: Side) -> str | None:
 
 def no_imo(case: Case) -> Finding | None:
     """No IMO number on a ship that broadcasts static data and should have one."""
-    without = [side for side in case.sides if side.imo is None and _needs_imo(side)]
+    if not case.traffic.imos_heard:
+        return None
+    without = [side for side in case.sides if side.imo is None and side.needs_imo]
     if not without:
         return None
     who = " and ".join(side.label for side in without)
-    text = f"No IMO number was broadcast by {who}, though its size or type calls for one"
+    calls = "their size or type calls" if len(without) > 1 else "its size or type calls"
+    text = f"No IMO number was heard of {who}, though {calls} for one"
     return Finding(float(len(without)), 0.6 + 0.4 * (len(without) > 1), text)
-
-
-def _needs_imo(side: Side) -> bool:
-    # Only vessels whose static data arrived: a length or a type is known.
-    return side.kind == "tanker" or (side.length_m is not None and side.length_m > 60.0 and side.kind in MASKED)
 
 
 def imo_check(case: Case) -> Finding | None:
@@ -141,9 +139,10 @@ IDENTITY: tuple[Indicator, ...] = (
     ),
     Indicator(
         "no_imo", "No IMO number", "vessels", "for", 0.3,
-        "here absence is the observation, and only for a hull that broadcasts a tanker type, or over 60 m",
+        "here absence is the observation, and only for a hull that broadcasts a tanker type, or over 60 m; no weight "
+        "where more than half of such hulls show none: then it is the source that has none",
         f"SOLAS XI-1/3 (cargo ships from 300 gross tons carry one); {POE}; {OUR_WEIGHT}",
-        "No IMO number was broadcast by vessel 412000001, though its size or type calls for one",
+        "No IMO number was heard of vessel 412000001, though its size or type calls for one",
         no_imo,
         group="identity",
     ),

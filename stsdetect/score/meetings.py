@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from stsdetect.errors import SchemaError
+from stsdetect.reference.vessels import imo_passed_on
 
 TypeClass = Literal["tanker", "cargo", "fishing", "tug", "pilot", "service", "passenger", "other", "unknown"]
 
@@ -67,6 +68,11 @@ class Side:
     def kind(self) -> TypeClass:
         """What its broadcast type stands for."""
         return _CLASS_OF.get(self.ship_type, "unknown")
+
+    @property
+    def needs_imo(self) -> bool:
+        """Whether its size or type calls for an IMO number; only where static data arrived that say so."""
+        return self.kind == "tanker" or (self.length_m is not None and self.length_m > 60.0 and self.kind in MASKED)
 
     @property
     def label(self) -> str:
@@ -260,6 +266,21 @@ def _with_known_types(meetings: Sequence[Meeting]) -> list[Meeting]:
         a, b = known(meeting.a), known(meeting.b)
         filled.append(meeting if a is meeting.a and b is meeting.b else replace(meeting, a=a, b=b))
     return filled
+
+
+def heard_imos(events: pa.Table) -> bool:
+    """Say whether IMO numbers were passed on to the events, by all hulls in them that call for one."""
+    must: set[str] = set()
+    shown: set[str] = set()
+    for side in "ab":
+        names = [f"vessel_{side}", f"imo_{side}", f"ship_type_{side}", f"length_{side}_m"]
+        some = events.select(names).group_by(names).aggregate([])
+        for vessel, imo, ship_type, length in zip(*(some.column(name).to_pylist() for name in names), strict=True):
+            if vessel is not None and Side(vessel, None, None, None, ship_type, length, None, None).needs_imo:
+                must.add(vessel)
+            if imo:  # 0 is AIS for not available
+                shown.add(vessel)
+    return imo_passed_on(len(must), len(must - shown))
 
 
 @dataclass(frozen=True, slots=True)

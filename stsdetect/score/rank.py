@@ -121,13 +121,13 @@ def rank_pairs(
     meetings = read.meetings
     if not meetings:
         return PAIRS.empty()
-    traffic = Traffic(meetings, read.silences, read.oddities)
+    traffic = Traffic(meetings, read.silences, read.oddities, imos_heard=read.imos_heard)
     reference = packaged_facts() if facts is None else facts
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     harbours = reference.harbours
     around = NOTHING_AROUND if harbours is None else read_around(read.table, crews, harbours, vessels)
-    unseen, listed = unseen_of(read.unseen), Listed.of(watch_hits)
+    unseen, listed = unseen_of(read.unseen, meetings), Listed.of(watch_hits)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel

@@ -30,11 +30,18 @@ class Traffic:
     """Index of all meetings and silences, for questions about the time around one meeting."""
 
     def __init__(
-        self, meetings: Sequence[Meeting], silences: Sequence[Silence], oddities: Sequence[Oddness] = ()
+        self,
+        meetings: Sequence[Meeting],
+        silences: Sequence[Silence],
+        oddities: Sequence[Oddness] = (),
+        *,
+        imos_heard: bool = True,
     ) -> None:
         sides = [side for meeting in meetings for side in (meeting.a, meeting.b)]
         #: Flag by MMSI; None where no state can have issued it to a ship.
         self.flags = flags_by_mmsi(side.mmsi for side in sides if side.mmsi is not None)
+        #: Whether the source passed IMO numbers on.
+        self.imos_heard = imos_heard
         self._meetings = _by_vessel(meetings)
         # Few of a harbour's meetings are like a transfer, and each would be looked at by all others.
         self._transfers = _by_vessel([meeting for meeting in meetings if _like_a_transfer(meeting)])

@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.score.meetings import Meeting, Side, read_unseen_meetings
+from stsdetect.score.meetings import HOUR_US, Meeting, Side, read_unseen_meetings
+from stsdetect.score.traffic import EDGE_H
 
 #: A candidate stands out with at most so many rivals, or where it has this share of the odds of all candidates together
 #:, or where the same two could have met this often (our choice).
@@ -283,12 +284,27 @@ def _share_of_odds(group: Sequence[Unseen]) -> float:
     return 1.0 / math.fsum(math.exp(one.match - best) for one in group if one.match is not None)
 
 
-def unseen_of(unseen: Iterable[Unseen]) -> dict[tuple[str, str], list[Unseen]]:
-    """Return by pair the possible meetings in which each was among the best candidates, by time."""
+def unseen_of(unseen: Iterable[Unseen], seen: Iterable[Meeting] = ()) -> dict[tuple[str, str], list[Unseen]]:
+    """Return by pair the possible meetings in which each was among the best candidates, by time.
+
+    One that begins within an hour of the end of a meeting of the pair that was ``seen``, ends so as it begins, or
+    overlaps it, is left out: that is the meeting that was seen, and the silence in which it ended, over again.
+    """
     found: dict[tuple[str, str], list[Unseen]] = {}
     for one in sorted(unseen, key=lambda u: u.meeting.order):
         if one.named and one.rank <= _RANK_OF_REPEATS:
             found.setdefault(one.hulls, []).append(one)
+    edge, met = round(EDGE_H * HOUR_US), dict[tuple[str, str], list[Meeting]]()
+    for meeting in seen:
+        hulls = meeting.a.vessel, meeting.b.vessel
+        if hulls in found:
+            met.setdefault(hulls, []).append(meeting)
+    for hulls, own in met.items():
+        found[hulls] = [
+            one
+            for one in found[hulls]
+            if all(one.meeting.start_us > m.end_us + edge or one.meeting.end_us < m.start_us - edge for m in own)
+        ]
     return found
 
 

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stsdetect.detect import find_events
 from stsdetect.reference.places import load_ports
 from stsdetect.schema import VESSELS, WATCH_HITS
 from stsdetect.score import rank_pairs
 from stsdetect.score.around import country_of
 from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.settings import ScoreSettings
+from stsdetect.tracks import build_tracks
+from tests.builders import TANKER, boat, join
 from tests.unit.score.test_known import _some
 from tests.unit.score.test_rank_pairs import (
     ALONGSIDE,
@@ -114,6 +117,100 @@ def test_idling_counts_where_the_other_came() -> None:
     assert f"vessel {CHINA} idled there for 14.0 h before".casefold() in _sentence(waited, "idling").casefold()
     assert "idling" not in _weights(pair(MET, stay(2, CHINA, -14.0, 40.0), stay(3, KOREA, -14.0, 40.0)))
     assert "idling" not in _weights(pair(MET, stay(2, CHINA, -0.5, 6.0), stay(3, KOREA, -0.2, 5.3)))
+
+
+def heard(*rows: tuple[str, float, float]) -> pa.Table:
+    """From which hour to which each vessel was heard at all."""
+    table = declared(*((vessel, start_h, None) for vessel, start_h, _ in rows))
+    until = [round((START.timestamp() + 3600 * end_h) * 1e6) for _, _, end_h in rows]
+    place = VESSELS.names.index("valid_to")
+    field = VESSELS.arrow.field(place)
+    return table.set_column(place, field, pa.array(until, pa.int64()).cast(field.type))
+
+
+def alongside_for_20_h(a: list[tuple[float, float, float]], silent: list[tuple[float, float]]) -> Row:
+    """Two tankers side by side from hour 0 to 20; what the one did otherwise is given, the other lies still."""
+    lies = [(0.0, 60.0, 0.0), (60.0, 60.0, 0.0)]
+    others = [boat(219000000 + n, [(0, 9e4, 9e4 * n), (60, 9e4, 9e4 * n)], every_s=900.0) for n in range(3)]
+    own = {"every_s": 300.0, **TANKER}
+    tracks = build_tracks(join(*others, boat(int(CHINA), a, silent=silent, **own), boat(int(KOREA), lies, **own)))
+    ranked = rank_pairs(find_events(tracks.fixes, tracks.vessels), vessels=tracks.vessels).to_pylist()
+    return next(one for one in ranked if {one["vessel_a"], one["vessel_b"]} == {CHINA, KOREA})
+
+
+def test_who_is_first_heard_alongside_and_falls_silent_there_neither_came_nor_sailed() -> None:
+    away = [(20.0, 0.0, 0.0), (40.0, 140e3, 0.0), (60.0, 140e3, 0.0)]
+    found = alongside_for_20_h([(0.0, 0.0, 0.0), *away], [(20.01, 39.9)])
+    weights = _weights(found)
+    assert weights["gap_during"] > 0
+    assert [weights.get(name, 0.0) for name in ("approach", "departure", "idling")] == [0.0, 0.0, 0.0]
+    said = " ".join(reason["sentence"] for reason in found["reasons"])
+    assert not [words for words in ("sailed", "come to rest", "idled") if words in said]
+    # The same, but seen under way for hours on both sides: both are said, and that the other lay on.
+    seen = alongside_for_20_h(
+        [(-4.0, -70e3, 0.0), (0.0, 0.0, 0.0), (20.0, 0.0, 0.0), (24.0, 70e3, 0.0), (40.0, 70e3, 0.0)], [(24.01, 39.9)]
+    )
+    assert _weight(seen, "approach") == 0.3 == _weight(seen, "departure")
+    assert "sailed as the meeting ended" in _sentence(seen, "departure")
+    assert "idled there for at least 4" in _sentence(seen, "idling")
+
+
+LAY = [stay(2, CHINA, -0.2, 5.3), stay(3, KOREA, -0.3, 5.4)]
+
+
+@pytest.mark.parametrize("hours", [2.5, 20.0])
+def test_a_silence_at_the_edge_of_a_stay_hides_how_it_began_or_ended(hours: float) -> None:
+    both = [gap(4, CHINA, -0.2 - hours, hours), gap(5, KOREA, -0.3 - hours, hours)]
+    unseen = pair(MET, *LAY, *both)
+    assert _weight(unseen, "approach") == 0.0
+    assert "Of neither vessel is it known how long it had lain still" in _sentence(unseen, "approach")
+    assert _weight(unseen, "departure") > 0
+    # Of the one that was seen to come it is known that it came; the other can only have come later still.
+    assert _weight(pair(MET, *LAY, both[0]), "approach") == 0.3
+    assert "445000001 had lain still for 0.3 h" in _sentence(pair(MET, *LAY, both[0]), "approach")
+    after = pair(MET, *LAY, gap(4, CHINA, 5.1, hours), gap(5, KOREA, 5.1, hours))
+    assert _weight(after, "departure") == 0.0
+    assert "Of neither vessel is it known how long it lay on" in _sentence(after, "departure")
+    assert _weight(after, "approach") == 0.3
+    # A silence of another, or at another time, hides nothing.
+    elsewhere = [gap(4, THIRD, -0.2 - hours, hours), gap(5, CHINA, -60.0, hours), gap(6, KOREA, 60.0, hours)]
+    assert _weight(pair(MET, *LAY, *elsewhere), "approach") == 0.3 == _weight(pair(MET, *LAY, *elsewhere), "departure")
+
+
+def test_first_and_last_report_are_no_coming_and_sailing() -> None:
+    whole = pair(MET, *LAY, vessels=heard((CHINA, -30.0, 40.0), (KOREA, -30.0, 40.0)))
+    assert _weight(whole, "approach") == 0.3 == _weight(whole, "departure")
+    first = pair(MET, *LAY, vessels=heard((CHINA, -0.5, 40.0), (KOREA, -0.5, 20.0), (KOREA, 20.0, 40.0)))
+    assert _weight(first, "approach") == 0.0
+    assert _weight(first, "departure") == 0.3
+    last = pair(MET, *LAY, vessels=heard((CHINA, -30.0, 5.2), (KOREA, -30.0, 5.2)))
+    assert _weight(last, "approach") == 0.3
+    assert _weight(last, "departure") == 0.0
+    still = [row | {"is_open": True} for row in LAY]
+    assert _weight(pair(MET, *still), "departure") == 0.0, "still there as the data end"
+
+
+def test_neighbours_at_anchor_are_told_by_what_is_known_alone() -> None:
+    """Both lay there when first heard, 14 and 9 hours before they met: longer still at most."""
+    lay = [stay(2, CHINA, -14.0, 40.0), stay(3, KOREA, -9.0, 40.0)]
+    whole = pair(MET, *lay)
+    part = pair(MET, *lay, vessels=heard((CHINA, -14.0, 60.0), (KOREA, -9.0, 60.0)))
+    assert _weight(part, "approach") == _weight(whole, "approach") < 0
+    assert "had lain still for at least 9.0 h when" in _sentence(part, "approach")
+    assert "at least" not in _sentence(part, "departure")
+    # Of one alone it is known: that one may have come lately, or not.
+    hidden = pair(MET, stay(2, CHINA, -14.0, 40.0), stay(3, KOREA, -1.0, 40.0), gap(4, KOREA, -8.0, 7.0))
+    assert _weight(hidden, "approach") == 0.0
+    assert "Of one vessel only is it known how long it had lain still" in _sentence(hidden, "approach")
+
+
+def test_idling_is_told_as_far_as_it_was_seen() -> None:
+    came = stay(3, KOREA, -0.2, 5.3)
+    waited = pair(MET, stay(2, CHINA, -14.0, 20.0), came, gap(4, CHINA, -30.0, 16.0))
+    assert _weight(waited, "idling") == 0.2
+    assert "idled there for at least 14.0 h before the meeting" in _sentence(waited, "idling")
+    hidden = pair(MET, stay(2, CHINA, -14.0, 20.0), came, gap(4, KOREA, -30.0, 29.8))
+    assert "idling" not in _weights(hidden), "when the other came is not known"
 
 
 # -- silence alongside --------------------------------------------------------------------------------

@@ -185,6 +185,45 @@ def test_a_seen_pair_keeps_one_row_and_gains_the_unseen_meetings():
     assert _weights(pair) == _weights(plain) | {"also_unseen": 0.3}
 
 
+def test_missing_imo_number_counts_where_others_are_heard():
+    lay, silent = stay(1), silence(2)
+    rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
+    others = [stay(10 + n, f"53800010{n}", ship_type_a=80, imo_a=9074729) for n in range(2)]
+    assert "no_imo" not in _weights(ranked(rows)[0])
+    (lead,) = ranked(rows + others)
+    assert _weights(lead)["no_imo"] > 0
+    said = next(reason["sentence"] for reason in lead["reasons"] if reason["indicator"] == "no_imo")
+    assert f"No IMO number was heard of vessel {TANKER}," in said
+
+
+@pytest.mark.parametrize(
+    ("start_h", "hours", "again"),
+    [
+        (5.0, 20.0, False),  # it begins as the seen meeting ends: the same silence beside the same stay
+        (5.8, 20.0, False),
+        (-9.0, 8.4, False),  # it ends as the seen one begins
+        (2.0, 1.0, False),
+        (-9.0, 30.0, False),
+        (25.0, 9.0, True),
+        (6.2, 9.0, True),
+        (-12.0, 9.0, True),
+    ],
+)
+def test_only_another_occasion_is_a_further_possible_meeting(start_h: float, hours: float, again: bool):
+    lay, silent = stay(1, start_h=start_h, hours=hours), silence(2, start_h=start_h, hours=hours)
+    seen = meeting(9, TANKER, GHOST, 0.0, 5.0, **ALONGSIDE, **AT_SEA)
+    far = meeting(8, TANKER, GHOST, 300.0, 5.0, **ALONGSIDE, **AT_SEA)
+    unseen = dark(3, TANKER, GHOST, [lay, silent])
+    (pair,) = rank_pairs(table([lay, silent, unseen, far, seen])).to_pylist()
+    assert pair["event_ids"] == (["e9", "e8", "e3"] if again else ["e9", "e8"])
+    assert _weights(pair).get("also_unseen", 0.0) == (0.3 if again else 0.0)
+    assert pair["first_time"] == (min(unseen["start_time"], seen["start_time"]) if again else seen["start_time"])
+    # Of another pair it hides nothing.
+    other = meeting(9, TANKER, THIRD, 0.0, 5.0, **ALONGSIDE, **AT_SEA)
+    found = rank_pairs(table([lay, silent, unseen, far, other])).to_pylist()
+    assert next(one for one in found if one["vessel_b"] == GHOST)["event_ids"] == ["e8", "e3"]
+
+
 def fault(n: int, test: str, a: str, b: str | None = None, start_h: float = -30.0, flags: str = "") -> Row:
     return event(n, "identity", test, a, b, start_h, 1.0, flags=flags)
 

@@ -258,9 +258,36 @@ def test_identity_indicators() -> None:
     assert _weight(pair, "imo_check") > 0
     assert _weight(pair, "mid") > 0
     assert _weight(pair, "no_imo") == 0
-    tanker = meeting(2, "412000001", "412000002", ship_type_a=80)
-    assert _weight(rank([tanker])[0], "no_imo") > 0
-    assert _weight(rank([tanker | {"imo_a": 9074729}])[0], "no_imo") == 0
+
+
+NUMBERED: Row = {"ship_type_a": 80, "ship_type_b": 80, "imo_a": 9074729, "imo_b": 9187629}
+
+
+def test_missing_imo_number_counts_where_others_are_heard() -> None:
+    rows = [meeting(1, "412000001", "412000002", **NUMBERED | {"imo_a": None}), meeting(2, "412000002", "412000003")]
+    rows[1] |= {"ship_type_a": 80, "imo_a": 9187629, "ship_type_b": 80, "imo_b": 9074729}
+    weights = {pair["vessel_a"]: _weight(pair, "no_imo") for pair in rank(rows)}
+    assert weights["412000001"] > 0
+    assert weights["412000002"] == 0
+    (one,) = [pair for pair in rank(rows) if pair["vessel_a"] == "412000001"]
+    assert "No IMO number was heard of vessel 412000001, though its size or type calls for one" in _sentence(
+        one, "no_imo"
+    )
+
+
+def test_source_without_imo_numbers_says_nothing_of_its_ships() -> None:
+    """Where more than half of those that call for a number show none, it is the source that has none."""
+    bare = NUMBERED | {"imo_a": None, "imo_b": None}
+    rows = [meeting(n, f"41200000{n}", f"41200001{n}", **bare) for n in range(1, 5)]
+    assert all("no_imo" not in _weights(pair) for pair in rank(rows))
+    assert all("no_imo" not in _weights(pair) for pair in rank([row | {"imo_a": 0, "imo_b": 0} for row in rows]))
+    # Hulls that met nobody count as well, whatever other craft broadcast.
+    small = {"ship_type_a": 30, "length_a_m": 20.0}
+    others = [event(20 + n, "loitering", "still", f"41300000{n}", None, 0, 5, **small) for n in range(9)]
+    assert all("no_imo" not in _weights(pair) for pair in rank(rows + others))
+    large = [row | {"ship_type_a": 70, "length_a_m": 90.0, "imo_a": 9074729} for row in others]
+    assert all(_weight(pair, "no_imo") > 0 for pair in rank(rows + large[:8]))
+    assert all("no_imo" not in _weights(pair) for pair in rank(rows + large[:7]))
 
 
 @pytest.mark.parametrize("mmsi", [0, 123456789, 10**12, 200000001])
