@@ -95,12 +95,15 @@ class Visible(Party):
         Places in the events table of what each stay was put together from, a tuple each.
     seen_us
         How much of it was loitering, which was heard.
+    company_us
+        How much of it the hull was seen beside another.
     spread_m
         Distance of the farthest fix from the mean place.
     """
 
     items: NDArray[Any]
     seen_us: Ints
+    company_us: Ints
     n_positions: Ints
     spread_m: Floats
     signature: Floats
@@ -300,7 +303,9 @@ def _pieces(world: World, craft: Ints, quiet: Ints, most_us: int) -> _Pieces:
 def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us: int, most_us: int) -> Visible:
     """Return the stays long enough for a transfer, of hulls that may, without those seen beside another hull.
 
-    At least at one of its ends the hull was heard, lying still. Silences up to ``most_us`` [us] may belong to a stay.
+    At least at one of its ends the hull was heard, lying still. Silences up to ``most_us`` [us] may belong to a stay,
+    and count as hours alone only where the hull was never seen beside another: who was, while heard, most likely still
+    was while not heard.
     """
     pieces = _pieces(world, craft, quiet, most_us)
     row, start, end = pieces.row, pieces.start_us, pieces.end_us
@@ -308,8 +313,11 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
     until = np.maximum.reduceat(end, begin) if begin.size else begin
     heard = np.add.reduceat(pieces.heard_us, begin) if begin.size else begin
     core = np.add.reduceat(pieces.core, begin) > 0 if begin.size else np.zeros(0, dtype=np.bool_)
-    alone = until - start[begin] - _in_company(world, world.hull_a[row[begin]], start[begin], until) >= least_us
-    good = np.flatnonzero(alone & core)
+    company = _in_company(world, world.hull_a[row[begin]], start[begin], until)
+    beside = np.where(pieces.heard_us > 0, _in_company(world, world.hull_a[row], start, end), 0)
+    alone = heard - (np.add.reduceat(beside, begin) if begin.size else begin)
+    alone = np.where(company > 0, alone, until - start[begin])
+    good = np.flatnonzero((alone >= least_us) & core)
     good = good[np.lexsort((until[good], world.hull_a[row[begin[good]]], start[begin[good]]))]
     begin, stop = begin[good], stop[good]
     items = np.empty(good.size, dtype=object)
@@ -331,6 +339,7 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
         },
         items=items,
         seen_us=heard[good],
+        company_us=company[good],
         n_positions=np.array([np.nansum(numbers["n_positions_a"][list(k)]) for k in each], dtype=np.int64),
         spread_m=spread,
         signature=np.array([np.fmax.reduce(numbers["signature"][list(k)]) for k in each], dtype=np.float64),

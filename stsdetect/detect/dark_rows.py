@@ -175,5 +175,6 @@ def _seen(party: Party, k: int, letter: str) -> str:
     if isinstance(party, Silent):
         return f"vessel {letter} was silent for {hours:.1f} h {_VERDICT_WORDS[VERDICTS[party.verdict[k]]]}"
     assert isinstance(party, Visible)
-    heard = party.seen_us[k] / US_PER_S / _HOUR_S
-    return f"vessel {letter} lay still for {hours:.1f} h ({heard:.1f} h of it heard) with nobody seen beside it"
+    heard, company = (times[k] / US_PER_S / _HOUR_S for times in (party.seen_us, party.company_us))
+    lay = f"vessel {letter} lay still for {hours:.1f} h ({heard:.1f} h of it heard"
+    return f"{lay}, {company:.1f} h of it beside another)" if company else f"{lay}) with nobody seen beside it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,34 @@ def test_who_is_seen_beside_another_needs_no_dark_partner():
     found = events_of(loiterer(), partner(), visible)
     assert [event["kind"] for event in found].count("encounter") == 1
     assert [event for event in found if event["kind"] == "dark_rendezvous"] == []
+
+
+def beside(mmsi: int, east_m: float, hours: list[tuple[float, float]], leaves: float):
+    """A tanker at one place, heard in ``hours`` only; from ``leaves`` on it sails away."""
+    silent = [(end, begin) for (_, end), (begin, _) in pairwise(hours)]
+    way = [(hours[0][0], east_m, 0), (leaves, east_m, 0), (19, (19 - leaves) * 9 * NM, 0)]
+    return boat(mmsi, way, origin=SEA, silent=silent, noise_m=3, **TANKER)
+
+
+def test_hours_unheard_do_not_make_two_alone_that_were_beside_each_other_whenever_heard():
+    """Alongside for 8 h, heard in the first three and the last two."""
+    one, two = (beside(440000001 + k, 40.0 * k, [(0, 3), (6, 19)], 8) for k in range(2))
+    assert [event["kind"] for event in events_of(one, two)].count("encounter") == 2
+    assert dark(one, two, partner()) == []
+    assert len(dark(one, partner())) == 1
+
+
+def test_of_a_stay_seen_beside_another_only_heard_hours_count_and_the_words_say_so():
+    """Beside another for most of 1.5 h, then heard alone for four hours and a half, or for one."""
+    other = boat(
+        440000009, [(-1, 0, 20 * NM), (0, 60, 0), (1.5, 60, 0), (19, 150 * NM, 0)], origin=SEA, **TANKER
+    )  # fmt: skip
+    (event,) = one_dark(beside(440000001, 0.0, [(0, 3), (9, 19)], 12), other, partner())
+    assert "lay still for 12.0 h (6.0 h of it heard, 1.4 h of it beside another)" in event["evidence"]
+    assert "nobody seen beside" not in event["evidence"]
+    (event,) = one_dark(beside(440000001, 0.0, [(0, 3), (9, 19)], 12), partner())
+    assert "lay still for 12.0 h (6.0 h of it heard) with nobody seen beside it" in event["evidence"]
+    assert one_dark(beside(440000001, 0.0, [(0, 2), (9, 19)], 10), other, partner()) == []
 
 
 def test_of_a_crowd_the_true_one_is_among_the_first():
