@@ -128,6 +128,24 @@ def test_of_a_stay_seen_beside_another_only_heard_hours_count_and_the_words_say_
     assert one_dark(beside(440000001, 0.0, [(0, 2), (9, 19)], 10), other, partner()) == []
 
 
+@pytest.mark.parametrize("back", [False, True], ids=["sailed unheard after it", "came unheard before it"])
+def test_a_true_meeting_lies_within_the_window_of_a_stay_of_which_one_end_was_not_heard(back: bool):
+    """Together from 7.2 h to 10.2 h, both unheard; the one then goes on at 12.5 kn, and is heard again at 6 kn."""
+    rests = [(0, 0, 0), (10.4, 0, 0), (13, 0, 60_000), (16, 0, 60_000 + 18 * NM)]
+    comes = [(0, -72 * NM, 0), (4, -24 * NM, 0), (7.2, -100, 0), (10.2, -100, 0), (14, -45 * NM, 0), (18, -90 * NM, 0)]
+    hulls, begin, end = [(440000001, rests, (3, 13)), (412000002, comes, (4, 14))], 7.2, 10.2
+    if back:
+        hulls = [(n, [(18 - h, e, m) for h, e, m in way[::-1]], (18 - b, 18 - a)) for n, way, (a, b) in hulls]
+        begin, end = 18 - end, 18 - begin
+    tables = [
+        boat(n, way, origin=SEA, silent=[silent], every_s=300, noise_m=5, **TANKER) for n, way, silent in hulls
+    ]  # fmt: skip
+    (event,) = one_dark(*tables)
+    start, stop = hours_of(event)
+    assert start <= begin < end <= stop
+    assert event["reach_max_h"] >= end - begin
+
+
 def test_of_a_crowd_the_true_one_is_among_the_first():
     ranks = []
     for crowd in range(8):
