@@ -95,6 +95,8 @@ class Visible(Party):
         How much of it was loitering, which was heard.
     company_us
         How much of it the hull was seen beside another.
+    unheard
+        Whether a silence is part of it: that the hull stayed in place meanwhile is assumed, not seen.
     spread_m
         Distance of the farthest fix from the mean place.
     """
@@ -102,6 +104,7 @@ class Visible(Party):
     items: NDArray[Any]
     seen_us: Ints
     company_us: Ints
+    unheard: Bools
     n_positions: Ints
     spread_m: Floats
     signature: Floats
@@ -343,6 +346,7 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
         items=items,
         seen_us=heard[good],
         company_us=company[good],
+        unheard=np.array([(pieces.heard_us[list(k)] == 0).any() for k in each], dtype=np.bool_),
         n_positions=np.array([np.nansum(numbers["n_positions_a"][list(k)]) for k in each], dtype=np.int64),
         spread_m=spread,
         signature=np.array([np.fmax.reduce(numbers["signature"][list(k)]) for k in each], dtype=np.float64),

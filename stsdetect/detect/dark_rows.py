@@ -163,9 +163,11 @@ def _evidence(first: Party, second: Silent | None, rows: Rows, swap: Bools) -> l
             sentences.append(f"{told[0]}, {what}. Consistent with a transfer to a hull that was never heard")
             continue
         rivals = f"{n} other hull{'' if n == 1 else 's'}" if n else "no other hull"
+        unheard = isinstance(first, Visible) and bool(first.unheard[k])
+        stayed = f", if vessel {'b' if turned else 'a'} stayed where it lay while it was not heard" if unheard else ""
         sentences.append(
-            f"{'; '.join(told[::-1] if turned else told)}. They could have been together for up to {stays[k]:.1f} h; "
-            f"{rivals} could have been the partner too. Consistent with a meeting, which nobody saw"
+            f"{'; '.join(told[::-1] if turned else told)}. They could have been together for up to {stays[k]:.1f} h"
+            f"{stayed}; {rivals} could have been the partner too. Consistent with a meeting, which nobody saw"
         )
     return sentences
 

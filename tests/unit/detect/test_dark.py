@@ -146,6 +146,16 @@ def test_a_true_meeting_lies_within_the_window_of_a_stay_of_which_one_end_was_no
     assert event["reach_max_h"] >= end - begin
 
 
+@pytest.mark.parametrize("sides", [(440000001, 412000002), (212000001, 412000002)], ids=["second", "first"])
+def test_the_words_say_that_who_lay_still_is_taken_to_have_stayed_while_unheard(sides: tuple[int, int]):
+    heard, silent = sides
+    (event,) = one_dark(beside(heard, 0.0, [(0, 3), (9, 19)], 12), partner(silent))
+    (letter,) = (side for side in "ab" if event[f"observed_{side}"])
+    assert f" h, if vessel {letter} stayed where it lay while it was not heard; no other hull" in event["evidence"]
+    (event,) = one_dark(beside(heard, 0.0, [(0, 19)], 12), partner(silent))
+    assert "stayed where it lay" not in event["evidence"]
+
+
 def test_of_a_crowd_the_true_one_is_among_the_first():
     ranks = []
     for crowd in range(8):
