@@ -206,14 +206,15 @@ class Encounters:
             columns[f"n_positions_{side}"] = count_fixes(data, hull, runs.start_us, runs.end_us)
             before, change = draught_change(known, hull, runs.start_us, runs.end_us)
             columns[f"draught_before_{side}_m"], columns[f"draught_change_{side}_m"] = before, change
+        precise = data.without_coarse()
         columns |= {
             "start_us": runs.start_us,
             "end_us": runs.end_us,
             "observed_us": runs.observed_us,
             "inferred_us": runs.inferred_us,
-            "is_open": data.end_us - runs.end_us <= round(rule.observed_bracket_s * US_PER_S),
+            "is_open": _still_on(precise, runs, round(rule.observed_bracket_s * US_PER_S)),
         }
-        together = minutes_together(data.without_coarse(), runs.a, runs.b, runs.start_us, runs.end_us)
+        together = minutes_together(precise, runs.a, runs.b, runs.start_us, runs.end_us)
         columns["flags"] = ["moved_together" if yes else "" for yes in (together >= LEAST_MIN).tolist()]
         moving = 2 * runs.under_way_us > runs.observed_us + runs.inferred_us
         subtypes = ["under_way" if yes else "stationary" for yes in moving.tolist()]
@@ -273,6 +274,13 @@ def _around(fixes: Fixes, runs: Runs, rule: EncounterSettings) -> Fixes:
         np.maximum.at(high, hull, runs.end_us)
     halo = 2 * round(max(rule.inferred_bracket_s, rule.observed_bracket_s) * US_PER_S)
     return fixes.take((fixes.time_us >= low[fixes.hull] - halo) & (fixes.time_us <= high[fixes.hull] + halo))
+
+
+def _still_on(data: Fixes, runs: Runs, most_us: int) -> Bools:
+    """Tell which runs nobody saw end: they go on to the last fix of a hull, at most ``most_us`` before the data end."""
+    last = [data.time_us[np.searchsorted(data.hull, hull, side="right") - 1] for hull in (runs.a, runs.b)]
+    result: Bools = (data.end_us - runs.end_us <= most_us) & (runs.end_us >= np.minimum(*last) - US_PER_S)
+    return result
 
 
 def _one_mmsi(data: Fixes, runs: Runs) -> Bools:
