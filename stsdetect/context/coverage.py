@@ -114,7 +114,7 @@ def judge(
     evidence are filled, and ``flags`` say ``outage`` or ``jamming`` inside one of the areas.
     """
     start_us, end_us = span_us
-    baseline = Baseline.of(heard, end_us, earlier)
+    baseline = Baseline.of(heard, end_us, earlier, days=settings.days)
     gaps = _Gaps.of(events, last_heard, start_us)
     jamming = find_jamming(heard, settings.jamming_hulls)
     if not gaps.size:

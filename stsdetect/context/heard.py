@@ -240,20 +240,26 @@ class Baseline:
         }
 
     @classmethod
-    def of(cls, heard: Heard, end_us: int, earlier: pa.Table | None = None) -> Baseline:
+    def of(cls, heard: Heard, end_us: int, earlier: pa.Table | None = None, *, days: int = 30) -> Baseline:
         """Count what was heard up to ``end_us`` [us], and put an earlier baseline before it.
 
-        Days of ``earlier`` that the data have themselves are left out. Hull-hours in the last six hours of the data
-        are followed by nothing that could be known.
+        Of a cell and day that both have, that with more hull-hours counts: one late report of a day is not that day.
+        Days of ``earlier`` that are more than ``days`` before or after those of the data are left out, or it would grow
+        with every run. Hull-hours in the last six hours of the data are followed by nothing that could be known.
         """
         known = end_us // HOUR_US - HOURS
-        tables = [_counts(day, rows, known) for day, rows in heard.by_day()]
+        tables = [COVERAGE.empty(), *(_counts(day, rows, known) for day, rows in heard.by_day())]
+        n_own = sum(table.num_rows for table in tables)
         if earlier is not None:
-            own = set(heard.days)
-            fresh = np.array([day not in own for day in _days(earlier).tolist()], dtype=np.bool_)
-            tables.append(earlier.filter(pa.array(fresh)))
-        table = pa.concat_tables([COVERAGE.empty(), *tables])
-        return cls(table.sort_by([("cell", "ascending"), ("day", "ascending")]).combine_chunks())
+            day, own = _days(earlier), heard.days
+            near = (day >= own[0] - days) & (day <= own[-1] + days) if own else np.ones(day.size, dtype=np.bool_)
+            tables.append(earlier.filter(pa.array(near)))
+        table = pa.concat_tables(tables)
+        key = cell_hour(table.column("cell").to_numpy().astype(np.int64), _days(table))
+        # Of equals that of the data.
+        order = np.lexsort((np.arange(key.size) >= n_own, -table.column("hull_hours").to_numpy(), key))
+        first, _ = group_bounds(key[order])
+        return cls(table.take(pa.array(order[first])).combine_chunks())
 
     def sums(self, names: Iterable[str], cells: Ints, day: Ints, days: int) -> list[Ints]:
         """Add up counts over cells (-1 for none), shape (n, k), within ``days`` days of a day, shape (n,)."""

@@ -17,6 +17,8 @@ TOGETHER_M = 300.0
 AROUND_US = 24 * HOUR_US
 #: From this long on it is no chance passing [min].
 LEAST_MIN = 20.0
+#: Types that tow or push (ITU-R M.1371-5, table 53).
+TOWING = frozenset({31, 32, 52})
 #: Fixes at most this far apart tell how a vessel travelled [us].
 BRACKET_US = 15 * MINUTE_US
 #: Meetings looked at together; bounds memory, not results.

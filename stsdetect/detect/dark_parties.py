@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stsdetect.detect.arrays import Identities, to_floats
 from stsdetect.detect.events import draught_change, sum_places
-from stsdetect.kernels.reach import Silences
+from stsdetect.kernels.reach import STRETCH, Silences
 from stsdetect.kernels.runs import expand, group_bounds, stitch
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, norm, to_xyz
 from stsdetect.reference.speeds import max_speed_kn
@@ -23,8 +23,6 @@ from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
 TANKER, UNKNOWN, OTHER, NONE = 0, 1, 2, 3
 #: Slower than this a hull lies still, as in ``loitering.max_speed_kn`` [kn].
 _STILL_KN = 2.0
-#: A hull under way sails at least this fast [kn].
-_SAILS_KN = 5.0
 #: Pieces of a stay this close in time are one [us]: shorter than the least loitering.
 _STAY_BREAK_US = 3_600_000_000
 #: Verdicts on a silence, as the column ``coverage`` has them; one without is unknown.
@@ -95,12 +93,18 @@ class Visible(Party):
         Places in the events table of what each stay was put together from, a tuple each.
     seen_us
         How much of it was loitering, which was heard.
+    company_us
+        How much of it the hull was seen beside another.
+    unheard
+        Whether a silence is part of it: that the hull stayed in place meanwhile is assumed, not seen.
     spread_m
         Distance of the farthest fix from the mean place.
     """
 
     items: NDArray[Any]
     seen_us: Ints
+    company_us: Ints
+    unheard: Bools
     n_positions: Ints
     spread_m: Floats
     signature: Floats
@@ -214,15 +218,12 @@ def read_silent(world: World, craft: Ints, quiet: Ints, least_us: int, most_us: 
     # Who sends without a place is not hiding: such a silence counts as one of reception.
     verdict = [3 if told else number.get(word or "unknown", 1) for told, word in zip(heard, words, strict=True)]
     before, after = world.floats("speed_before_kn", row), world.floats("speed_after_kn", row)
-    implied = world.floats("implied_speed_kn", row)
-    seen = np.fmax(np.fmax(before, after), implied)
     lat, lon = world.floats("end_lat_deg", row), world.floats("end_lon_deg", row)
     party = world.party(row, craft)
     return Silent(
         **party,
         after_xyz=to_xyz(lat, lon),
-        # Who shows no type is taken to be what it is suspected of: a speedboat gives no cargo to a tanker.
-        max_kn=max_speed_kn(np.where(party["craft"] == UNKNOWN, 80, world.ship_type[row]), world.length_m[row], seen),
+        max_kn=_greatest_kn(world, craft, row),
         verdict=np.array(verdict, dtype=np.int64),
         speed_before_kn=before,
         course_before_deg=world.floats("course_before_deg", row),
@@ -230,6 +231,14 @@ def read_silent(world: World, craft: Ints, quiet: Ints, least_us: int, most_us: 
         course_after_deg=world.floats("course_after_deg", row),
         quiet=np.isin(row, quiet),
     )
+
+
+def _greatest_kn(world: World, craft: Ints, row: Ints) -> Floats:
+    """Return the greatest plausible speed of the hull of each event [kn], shape (n,)."""
+    seen = [world.floats(name, row) for name in ("speed_before_kn", "speed_after_kn", "implied_speed_kn")]
+    # Who shows no type is taken to be what it is suspected of: a speedboat gives no cargo to a tanker.
+    kind = np.where(craft[row] == UNKNOWN, 80, world.ship_type[row])
+    return max_speed_kn(kind, world.length_m[row], np.fmax.reduce(seen))
 
 
 def quiet_gaps(world: World, most_us: int) -> Ints:
@@ -268,8 +277,8 @@ def _pieces(world: World, craft: Ints, quiet: Ints, most_us: int) -> _Pieces:
     """Return loiterings, quiet silences, and what silences next to them leave of a stay, by hull and time.
 
     Where hulls are heard by satellites every few hours, a stay is seen to begin or to end but not both. A hull that was
-    heard at rest and then under way far off left no later than the way there takes at that speed; one that came out of
-    sight was there as early.
+    heard at rest and then under way far off left no later than the way there takes at its greatest plausible speed; one
+    that came out of sight was there no earlier.
     """
     rest = np.flatnonzero((world.kind == "loitering") | np.isin(np.arange(world.kind.size), quiet))
     gap = np.flatnonzero((world.kind == "gap") & ~np.isin(np.arange(world.kind.size), quiet))
@@ -284,7 +293,7 @@ def _pieces(world: World, craft: Ints, quiet: Ints, most_us: int) -> _Pieces:
     back_xyz = to_xyz(world.floats("end_lat_deg", row), world.floats("end_lon_deg", row))
     back_xyz = np.where((world.kind[row] == "gap")[:, None], back_xyz, from_xyz)
     before, after = world.floats("speed_before_kn", row), world.floats("speed_after_kn", row)
-    sails = np.maximum(np.fmax(before, after), _SAILS_KN) * KNOT_MPS
+    sails = _greatest_kn(world, craft, row) * KNOT_MPS * STRETCH
     way_us = np.where(core, 0.0, np.nan_to_num(distance_m(from_xyz, back_xyz)) / sails * US_PER_S).astype(np.int64)
     leaves = ~core & (before < _STILL_KN)
     end, start = np.where(leaves, end - way_us, end), np.where(~core & ~leaves, start + way_us, start)
@@ -300,7 +309,9 @@ def _pieces(world: World, craft: Ints, quiet: Ints, most_us: int) -> _Pieces:
 def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us: int, most_us: int) -> Visible:
     """Return the stays long enough for a transfer, of hulls that may, without those seen beside another hull.
 
-    At least at one of its ends the hull was heard, lying still. Silences up to ``most_us`` [us] may belong to a stay.
+    At least at one of its ends the hull was heard, lying still. Silences up to ``most_us`` [us] may belong to a stay,
+    and count as hours alone only where the hull was never seen beside another: who was, while heard, most likely still
+    was while not heard.
     """
     pieces = _pieces(world, craft, quiet, most_us)
     row, start, end = pieces.row, pieces.start_us, pieces.end_us
@@ -308,8 +319,11 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
     until = np.maximum.reduceat(end, begin) if begin.size else begin
     heard = np.add.reduceat(pieces.heard_us, begin) if begin.size else begin
     core = np.add.reduceat(pieces.core, begin) > 0 if begin.size else np.zeros(0, dtype=np.bool_)
-    alone = until - start[begin] - _in_company(world, world.hull_a[row[begin]], start[begin], until) >= least_us
-    good = np.flatnonzero(alone & core)
+    company = _in_company(world, world.hull_a[row[begin]], start[begin], until)
+    beside = np.where(pieces.heard_us > 0, _in_company(world, world.hull_a[row], start, end), 0)
+    alone = heard - (np.add.reduceat(beside, begin) if begin.size else begin)
+    alone = np.where(company > 0, alone, until - start[begin])
+    good = np.flatnonzero((alone >= least_us) & core)
     good = good[np.lexsort((until[good], world.hull_a[row[begin[good]]], start[begin[good]]))]
     begin, stop = begin[good], stop[good]
     items = np.empty(good.size, dtype=object)
@@ -331,6 +345,8 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
         },
         items=items,
         seen_us=heard[good],
+        company_us=company[good],
+        unheard=np.array([(pieces.heard_us[list(k)] == 0).any() for k in each], dtype=np.bool_),
         n_positions=np.array([np.nansum(numbers["n_positions_a"][list(k)]) for k in each], dtype=np.int64),
         spread_m=spread,
         signature=np.array([np.fmax.reduce(numbers["signature"][list(k)]) for k in each], dtype=np.float64),

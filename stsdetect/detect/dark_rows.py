@@ -163,9 +163,11 @@ def _evidence(first: Party, second: Silent | None, rows: Rows, swap: Bools) -> l
             sentences.append(f"{told[0]}, {what}. Consistent with a transfer to a hull that was never heard")
             continue
         rivals = f"{n} other hull{'' if n == 1 else 's'}" if n else "no other hull"
+        unheard = isinstance(first, Visible) and bool(first.unheard[k])
+        stayed = f", if vessel {'b' if turned else 'a'} stayed where it lay while it was not heard" if unheard else ""
         sentences.append(
-            f"{'; '.join(told[::-1] if turned else told)}. They could have been together for up to {stays[k]:.1f} h; "
-            f"{rivals} could have been the partner too. Consistent with a meeting, which nobody saw"
+            f"{'; '.join(told[::-1] if turned else told)}. They could have been together for up to {stays[k]:.1f} h"
+            f"{stayed}; {rivals} could have been the partner too. Consistent with a meeting, which nobody saw"
         )
     return sentences
 
@@ -175,5 +177,6 @@ def _seen(party: Party, k: int, letter: str) -> str:
     if isinstance(party, Silent):
         return f"vessel {letter} was silent for {hours:.1f} h {_VERDICT_WORDS[VERDICTS[party.verdict[k]]]}"
     assert isinstance(party, Visible)
-    heard = party.seen_us[k] / US_PER_S / _HOUR_S
-    return f"vessel {letter} lay still for {hours:.1f} h ({heard:.1f} h of it heard) with nobody seen beside it"
+    heard, company = (times[k] / US_PER_S / _HOUR_S for times in (party.seen_us, party.company_us))
+    lay = f"vessel {letter} lay still for {hours:.1f} h ({heard:.1f} h of it heard"
+    return f"{lay}, {company:.1f} h of it beside another)" if company else f"{lay}) with nobody seen beside it"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from stsdetect.context.berths import Berths
 from stsdetect.detect.arrays import Fixes, Identities
-from stsdetect.detect.companions import AROUND_US, LEAST_MIN, minutes_together
+from stsdetect.detect.companions import AROUND_US, LEAST_MIN, TOWING, minutes_together
 from stsdetect.detect.contacts import BIN_US, Hulls, Pieces, Runs, Tracks, contact_windows, hull_gap
 from stsdetect.detect.events import (
     build_events,
@@ -175,20 +175,8 @@ class Encounters:
         return stitched
 
     def _one_vessel(self, data: Fixes, known: Identities, runs: Runs) -> Bools:
-        """Tell which runs are one vessel met with itself: one MMSI or one IMO on both sides, or name and call sign."""
-        rows = known.at(runs.a, runs.start_us), known.at(runs.b, runs.start_us)
-
-        def both(name: str, means: Callable[[Any], bool]) -> Bools:
-            one, two = (known.column(name, side) for side in rows)
-            if pa.types.is_dictionary(one.type):
-                one, two = one.cast(pa.string()), two.cast(pa.string())
-            same = pc.fill_null(pc.equal(one, two), False).to_numpy(zero_copy_only=False).copy()
-            equal = np.flatnonzero(same)
-            same[equal] = [means(value) for value in one.take(pa.array(equal)).to_pylist()]
-            return np.asarray(same, dtype=np.bool_)
-
-        names = both("name", _says_something) & both("callsign", _says_something)
-        return _one_mmsi(data, runs) | both("imo", imo_tells) | names
+        """Tell which runs are one vessel met with itself: one MMSI or one IMO number on both sides."""
+        return _one_mmsi(data, runs) | _both(known, runs, "imo", imo_tells)
 
     def _measure(
         self,
@@ -218,17 +206,20 @@ class Encounters:
             columns[f"n_positions_{side}"] = count_fixes(data, hull, runs.start_us, runs.end_us)
             before, change = draught_change(known, hull, runs.start_us, runs.end_us)
             columns[f"draught_before_{side}_m"], columns[f"draught_change_{side}_m"] = before, change
+        precise = data.without_coarse()
         columns |= {
             "start_us": runs.start_us,
             "end_us": runs.end_us,
             "observed_us": runs.observed_us,
             "inferred_us": runs.inferred_us,
-            "is_open": data.end_us - runs.end_us <= round(rule.observed_bracket_s * US_PER_S),
+            "is_open": _still_on(precise, runs, round(rule.observed_bracket_s * US_PER_S)),
         }
-        together = minutes_together(data.without_coarse(), runs.a, runs.b, runs.start_us, runs.end_us)
+        together = minutes_together(precise, runs.a, runs.b, runs.start_us, runs.end_us)
         columns["flags"] = ["moved_together" if yes else "" for yes in (together >= LEAST_MIN).tolist()]
         moving = 2 * runs.under_way_us > runs.observed_us + runs.inferred_us
-        return build_events("encounter", ["under_way" if yes else "stationary" for yes in moving.tolist()], columns)
+        subtypes = ["under_way" if yes else "stationary" for yes in moving.tolist()]
+        two = (columns["hull_gap_min_m"] > 0) & (together < LEAST_MIN) & ~_tows(columns)
+        return build_events("encounter", subtypes, columns).filter(pa.array(two | ~_one_by_words(known, runs)))
 
     def _statistics(
         self, tracks: Tracks, hulls: Hulls, runs: Runs, rule: EncounterSettings
@@ -285,6 +276,13 @@ def _around(fixes: Fixes, runs: Runs, rule: EncounterSettings) -> Fixes:
     return fixes.take((fixes.time_us >= low[fixes.hull] - halo) & (fixes.time_us <= high[fixes.hull] + halo))
 
 
+def _still_on(data: Fixes, runs: Runs, most_us: int) -> Bools:
+    """Tell which runs nobody saw end: they go on to the last fix of a hull, at most ``most_us`` before the data end."""
+    last = [data.time_us[np.searchsorted(data.hull, hull, side="right") - 1] for hull in (runs.a, runs.b)]
+    result: Bools = (data.end_us - runs.end_us <= most_us) & (runs.end_us >= np.minimum(*last) - US_PER_S)
+    return result
+
+
 def _one_mmsi(data: Fixes, runs: Runs) -> Bools:
     """Tell which runs have a MMSI with which both hulls were heard, within a day of them."""
     fresh = np.ones(data.size, dtype=np.bool_)
@@ -302,6 +300,37 @@ def _one_mmsi(data: Fixes, runs: Runs) -> Bools:
         shared = np.intersect1d(numbers[low_a[k] : high_a[k]], numbers[low_b[k] : high_b[k]])
         same[k] = bool((shared >= 0).any())
     return same
+
+
+def _both(known: Identities, runs: Runs, name: str, means: Callable[[Any], bool]) -> Bools:
+    """Tell which runs have one value of a column on both sides, one that means something."""
+    one, two = (known.column(name, known.at(hull, runs.start_us)) for hull in (runs.a, runs.b))
+    if pa.types.is_dictionary(one.type):
+        one, two = one.cast(pa.string()), two.cast(pa.string())
+    same = pc.fill_null(pc.equal(one, two), False).to_numpy(zero_copy_only=False).copy()
+    equal = np.flatnonzero(same)
+    same[equal] = [means(value) for value in one.take(pa.array(equal)).to_pylist()]
+    return np.asarray(same, dtype=np.bool_)
+
+
+def _one_by_words(known: Identities, runs: Runs) -> Bools:
+    """Tell which runs have one name and call sign on both sides, and no two IMO numbers that say otherwise.
+
+    Such are two transponders on one hull, or a tow under the words of its tug. But words are also what is copied to
+    pass for another ship: of these runs `_measure` keeps those of hulls seen apart that are no tug and tow.
+    """
+    same = _both(known, runs, "name", _says_something) & _both(known, runs, "callsign", _says_something)
+    for k in np.flatnonzero(same).tolist():
+        rows = np.concatenate([known.at(hull[k : k + 1], runs.start_us[k : k + 1]) for hull in (runs.a, runs.b)])
+        numbers = known.column("imo", rows).to_pylist()
+        same[k] = not all(imo_tells(imo) for imo in numbers) or numbers[0] == numbers[1]
+    return same
+
+
+def _tows(columns: dict[str, Any]) -> Bools:
+    """Tell where one of both is of a type that tows."""
+    types = (columns[f"ship_type_{side}"].to_pylist() for side in "ab")
+    return np.array([not TOWING.isdisjoint(both) for both in zip(*types, strict=True)], dtype=np.bool_)
 
 
 def _says_something(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +18,11 @@ from stsdetect.schema import EVENTS, FLAGGED
 from stsdetect.settings import GapSettings
 from stsdetect.tracks import Quality
 from stsdetect.tracks.columns import one_array
+from stsdetect.tracks.hulls import SPLIT
 from stsdetect.units import KNOT_MPS
 
 #: Flags of reports that show a hull was transmitting, though not where it was.
 _PLACELESS = ("no_position", "impossible_position", "null_island", "teleport")
-
-#: What cleaning puts behind the label of several hulls on one number; a user's own ids may hold a ``#`` as well.
-_SPLIT = re.compile(r"#(?:IMO\d+|[0-9a-f]{8})$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +171,7 @@ def _silences(data: Fixes, least_us: int) -> Ints:
 
 def _heard_as_another(data: Fixes, hull: Ints, start_us: Ints, stop_us: Ints) -> Bools:
     """Tell in which gaps, edges left out, another hull on the same MMSI (or id) was heard: then that was not silent."""
-    stems = [_SPLIT.sub("", label) for label in data.labels]
+    stems = [SPLIT.sub("", label) for label in data.labels]
     number = {stem: k for k, stem in enumerate(dict.fromkeys(stems))}
     stem = np.array([number[text] for text in stems], dtype=np.int64)
     shared = np.bincount(stem)[stem] > 1

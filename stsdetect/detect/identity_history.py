@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from stsdetect.detect.arrays import Fixes, Identities, to_floats
+from stsdetect.detect.companions import TOWING
 from stsdetect.detect.events import fix_bounds
 from stsdetect.detect.identity_events import Oddity, moment, plain_name, quoted, spelt_alike
 from stsdetect.kernels.runs import group_bounds
@@ -29,8 +30,6 @@ _MOST_VALUES = 40
 _LENGTH_M, _WIDTH_M, _SHARE = 10.0, 4.0, 0.15
 #: From this length a hull is no buoy [m].
 _SHIP_M = 15.0
-#: Types that tow or push: their size is that of the tow, which changes (ITU-R M.1371-5, table 53).
-_TOWING = frozenset({31, 32, 52})
 #: A call sign is judged on ships that have a radio station of their own: passenger, cargo, tanker, other.
 _MERCHANT_FROM = 60
 
@@ -207,8 +206,9 @@ def _changes(data: Fixes, known: Identities, rows: slice, rule: IdentitySettings
         return
     hull = int(known.hull[rows.start])
     kinds = set(table.column("ship_type").to_pylist()) - {None}
+    # The size of who tows or pushes is that of the tow, which changes.
     sizes: list[object] = [
-        None if length is None or kinds & _TOWING else (length, width or 0.0)
+        None if length is None or kinds & TOWING else (length, width or 0.0)
         for length, width in zip(*(table.column(name).to_pylist() for name in ("length_m", "width_m")), strict=True)
     ]
     numbers = [imo if imo_tells(imo) else None for imo in table.column("imo").to_pylist()]

@@ -21,6 +21,7 @@ from stsdetect.reference.shoreline import grid_cells, load_shoreline
 from stsdetect.schema import FIXES
 from stsdetect.settings import IdentitySettings
 from stsdetect.tracks import Quality
+from stsdetect.tracks.hulls import SPLIT
 from stsdetect.units import KNOT_MPS
 
 #: A position is odd where its speed and SOG differ by this [kn]; noise of dense fixes makes up to about 1.
@@ -363,7 +364,7 @@ def _between(data: Fixes, test: str, a: int, b: int, said: str) -> Oddity:
 def _two_at_once(data: Fixes, rule: IdentitySettings, jump_kn: float) -> Iterator[Oddity]:
     """Find one number on two hulls (``shared_mmsi``), and a hull away and back (``jump_and_return``).
 
-    Cleaning splits such reports into hulls whose labels have a '#', and leaves out single positions anywhere (bits
+    Cleaning splits such reports into hulls that it names (`SPLIT`), and leaves out single positions anywhere (bits
     garbled on the way). Both heard in turn, often with no possible way between, are two hulls; fixes of one within a
     silence of the other, or a few in one place, are one that went away and came back at no possible speed. Turns that
     a ship could have sailed say nothing. Innocent: two transponders set up with one number, a factory setting, a
@@ -371,8 +372,8 @@ def _two_at_once(data: Fixes, rule: IdentitySettings, jump_kn: float) -> Iterato
     """
     groups: dict[str, list[int]] = {}
     for k, label in enumerate(data.labels):
-        if "#" in label:
-            groups.setdefault(label.partition("#")[0], []).append(k)
+        if (stem := SPLIT.sub("", label)) != label:
+            groups.setdefault(stem, []).append(k)
     for hulls in groups.values():
         if len(hulls) < 2:
             continue

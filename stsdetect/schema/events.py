@@ -122,7 +122,12 @@ EVENTS = Schema(
             I32,
             "dark_rendezvous: other hulls that could equally have been the partner; hand_over: the other",
         ),
-        column("meet_earliest", TIME, "dark_rendezvous, inferred port_call: earliest moment they could be there, UTC"),
+        column(
+            "meet_earliest",
+            TIME,
+            "dark_rendezvous, inferred port_call: earliest moment they could be there, UTC; of one_dark, this and the "
+            "next three assume that the hull that lay still stayed where it lay while it was not heard",
+        ),
         column("meet_latest", TIME, "dark_rendezvous, inferred port_call: latest moment they could be there, UTC"),
         column("reach_max_h", F64, "dark_rendezvous, inferred port_call: longest time the silence leaves for it [h]"),
         column("reach", pa.binary(), "dark_rendezvous: where the two could have been together, WKB polygon, WGS84"),

@@ -139,7 +139,8 @@ class CoverageSettings(Group):
     jamming_hulls: int = Field(default=5, ge=2)
     """So many hulls that send impossible places around one place in one hour are jamming (our choice)."""
     baseline_file: str | None = None
-    """A ``coverage.parquet`` of earlier days, such as last month's, put before what the data tell themselves."""
+    """A ``coverage.parquet`` of earlier days, such as last month's, put before what the data tell themselves. Of a cell
+    and day that both have, that with more hull-hours counts; days more than `days` from those of the data do not."""
 
 
 class PortCallSettings(Group):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,10 @@ from stsdetect.tracks.flags import Flags, believed
 from stsdetect.tracks.identity import hull_imo
 from stsdetect.tracks.quality import Quality
 from stsdetect.tracks.rows import Rows
+
+#: What is put behind the label of each of several hulls on one identity, see `_hull_names` and `_number`; a user's own
+#: ids may hold a ``#`` as well.
+SPLIT = re.compile(r"#(?:IMO\d+|[0-9a-f]{8})~*\Z")
 
 
 @dataclass(frozen=True)

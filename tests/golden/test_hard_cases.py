@@ -198,6 +198,48 @@ def test_10b_two_transponders_on_one_hull_and_a_vessel_with_itself():
     assert encounters_of(one, one) == []
 
 
+#: Of the case of a copied identity: 230 m long, the antenna aft, name and call sign those of the other.
+COPY = {
+    "to_bow_m": 200, "to_stern_m": 30, "to_port_m": 16, "to_starboard_m": 16, "ship_type": 80, "name": "SEA STAR",
+    "callsign": "HPXY",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("own", "partner", "apart_m"),
+    [
+        ({"imo": 9074729}, {"imo": 9297096}, 385),
+        ({"imo": 9074729}, {"imo": 9297096}, 45),
+        ({"imo": 9074729}, {}, 385),
+        ({}, {}, 385),
+    ],
+    ids=["two IMO numbers", "two IMO numbers, alongside", "one IMO number, hulls apart", "none, hulls apart"],
+)
+def test_10b_a_copied_name_and_call_sign_hide_no_meeting(own, partner, apart_m):
+    """Two hulls of 80 m and 230 m: that both say the same words is what is looked for, not one hull heard twice."""
+    a = boat(A, [(0, 0, 0), (6, 0, 0)], noise_m=3, name="SEA STAR", callsign="HPXY", **TANKER, **own)
+    b = boat(B, [(0, 0, apart_m), (6, 0, apart_m)], noise_m=3, **COPY, **partner)
+    (event,) = encounters_of(a, b)
+    assert hours_of(event) == (0.0, 6.0)
+
+
+def test_10b_one_name_and_call_sign_stay_one_vessel_where_nothing_says_two():
+    """Hulls that may overlap; one who tows and what is towed; what travels together on a line."""
+    a = boat(A, [(0, 0, 0), (6, 0, 0)], noise_m=3, name="SEA STAR", callsign="HPXY", imo=9074729, **TANKER)
+    near = boat(B, [(0, 0, 45), (6, 0, 45)], noise_m=3, **COPY)
+    placeholder = boat(B, [(0, 0, 45), (6, 0, 45)], noise_m=3, imo=1234567, **COPY)
+    assert encounters_of(a, near) == []
+    assert encounters_of(a, placeholder) == []
+    words = {"name": "SEA STAR", "callsign": "HPXY", "width_m": 9}
+    tug = boat(A, [(0, 0, 0), (6, 0, 0)], ship_type=52, length_m=30, **words)
+    barge = boat(B, [(0, 0, 300), (6, 0, 300)], length_m=80, **words)
+    assert encounters_of(tug, barge) == []
+    way_m = 2 * 7 * 1852
+    lead = boat(A, [(0, 0, 0), (2, way_m, 0), (6, way_m, 0)], length_m=30, **words)
+    tail = boat(B, [(0, -250, 0), (2, way_m - 250, 0), (6, way_m - 250, 0)], length_m=80, **words)
+    assert encounters_of(lead, tail) == []
+
+
 def test_10b_two_ships_that_type_one_placeholder_do_meet():
     """1234567 has the right check digit of an IMO number by chance, and many crews type it."""
     one, other = (boat(n, [(0, k, 0), (6, k, 0)], imo=1234567) for n, k in ((A, 0.0), (B, 60.0)))

@@ -78,6 +78,20 @@ def test_groups_of_hulls_add_up(fixes, room):
 
 
 @QUICK
+@given(heard_fixes(), heard_fixes(), st.integers(0, 2))
+def test_of_each_cell_and_day_the_fuller_row_of_two_baselines_counts(fixes, before, days):
+    with Shelf(10**9) as shelf, Shelf(10**9) as other:
+        earlier = Baseline.of(heard_of([before], other), before[-1][1]).table
+        table = Baseline.of(heard_of([fixes], shelf), fixes[-1][1], earlier, days=days).table
+    expected = naive.counts(fixes, fixes[-1][1])
+    own = [day for _, day in expected]
+    for key, row in naive.counts(before, before[-1][1]).items():
+        if min(own) - days <= key[1] <= max(own) + days and row[0] > expected.get(key, [0])[0]:
+            expected[key] = row
+    assert by_cell_and_day(table) == expected
+
+
+@QUICK
 @given(heard_fixes(), st.integers(0, 3))
 def test_sums_over_cells_and_days(fixes, days):
     end = fixes[-1][1]

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import shapely
 
@@ -470,6 +471,41 @@ def test_an_earlier_baseline_is_the_same_as_its_days_in_the_data(tmp_path):
         sts.detect(
             join(*day), settings=sts.load_settings(coverage={"baseline_file": str(file.parent / "events.parquet")})
         )
+
+
+def test_one_late_report_does_not_erase_its_day_from_an_earlier_baseline(tmp_path):
+    """Yesterday's last report comes with today's file."""
+    ships = join(*[boat(440100000 + 11 * k, [(0, 0, 900 * k), (26, 0, 900 * k)], every_s=120, transceiver="A",
+                        silent=[(14.2, 24)] if k == 0 else []) for k in range(5)])  # fmt: skip
+    hours = (ships.column("time").cast(pa.int64()).to_numpy() - us(0)) / 3.6e9
+    yesterday, today = ships.filter(pa.array(hours < 12)), ships.filter(pa.array((hours >= 12) & (hours < 21.5)))
+    sts.detect(yesterday, out=tmp_path / "one")
+    file = {"baseline_file": str(tmp_path / "one" / "coverage.parquet")}
+    late = join(yesterday.slice(yesterday.num_rows - 1), today)
+    results = [sts.detect(table, settings=sts.load_settings(coverage=file)) for table in (today, late)]
+    assert results[0].coverage.equals(results[1].coverage)
+    for result in results:
+        gaps = [
+            event for event in result.events_table.to_pylist() if event["kind"] == "gap" and event["duration_h"] > 6
+        ]
+        assert [gap["coverage"] for gap in gaps] == ["dark"]
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_days_of_an_earlier_baseline_far_from_the_data_are_left_out(tmp_path, days):
+    ships = join(*anchored(3))
+    table = sts.detect(ships).coverage
+    column = table.schema.get_field_index("day")
+    first = pc.min(table["day"]).cast(pa.int32()).as_py()
+    old = [
+        table.set_column(column, table.schema.field(column), pa.array([first + shift] * table.num_rows, pa.date32()))
+        for shift in (-days - 1, -days, days + 1, days + 2, 999)
+    ]
+    pq.write_table(pa.concat_tables(old).cast(table.schema), tmp_path / "old.parquet")
+    settings = sts.load_settings(coverage={"baseline_file": str(tmp_path / "old.parquet"), "days": days})
+    found = sts.detect(ships, settings=settings).coverage
+    # The data are of two days.
+    assert {day - first for day in found["day"].cast(pa.int32()).to_pylist()} == {-days, 0, 1, days + 1}
 
 
 def test_the_baseline_can_be_looked_at():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,62 @@ def test_who_is_seen_beside_another_needs_no_dark_partner():
     found = events_of(loiterer(), partner(), visible)
     assert [event["kind"] for event in found].count("encounter") == 1
     assert [event for event in found if event["kind"] == "dark_rendezvous"] == []
+
+
+def beside(mmsi: int, east_m: float, hours: list[tuple[float, float]], leaves: float):
+    """A tanker at one place, heard in ``hours`` only; from ``leaves`` on it sails away."""
+    silent = [(end, begin) for (_, end), (begin, _) in pairwise(hours)]
+    way = [(hours[0][0], east_m, 0), (leaves, east_m, 0), (19, (19 - leaves) * 9 * NM, 0)]
+    return boat(mmsi, way, origin=SEA, silent=silent, noise_m=3, **TANKER)
+
+
+def test_hours_unheard_do_not_make_two_alone_that_were_beside_each_other_whenever_heard():
+    """Alongside for 8 h, heard in the first three and the last two."""
+    one, two = (beside(440000001 + k, 40.0 * k, [(0, 3), (6, 19)], 8) for k in range(2))
+    assert [event["kind"] for event in events_of(one, two)].count("encounter") == 2
+    assert dark(one, two, partner()) == []
+    assert len(dark(one, partner())) == 1
+
+
+def test_of_a_stay_seen_beside_another_only_heard_hours_count_and_the_words_say_so():
+    """Beside another for most of 1.5 h, then heard alone for four hours and a half, or for one."""
+    other = boat(
+        440000009, [(-1, 0, 20 * NM), (0, 60, 0), (1.5, 60, 0), (19, 150 * NM, 0)], origin=SEA, **TANKER
+    )  # fmt: skip
+    (event,) = one_dark(beside(440000001, 0.0, [(0, 3), (9, 19)], 12), other, partner())
+    assert "lay still for 12.0 h (6.0 h of it heard, 1.4 h of it beside another)" in event["evidence"]
+    assert "nobody seen beside" not in event["evidence"]
+    (event,) = one_dark(beside(440000001, 0.0, [(0, 3), (9, 19)], 12), partner())
+    assert "lay still for 12.0 h (6.0 h of it heard) with nobody seen beside it" in event["evidence"]
+    assert one_dark(beside(440000001, 0.0, [(0, 2), (9, 19)], 10), other, partner()) == []
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["sailed unheard after it", "came unheard before it"])
+def test_a_true_meeting_lies_within_the_window_of_a_stay_of_which_one_end_was_not_heard(back: bool):
+    """Together from 7.2 h to 10.2 h, both unheard; the one then goes on at 12.5 kn, and is heard again at 6 kn."""
+    rests = [(0, 0, 0), (10.4, 0, 0), (13, 0, 60_000), (16, 0, 60_000 + 18 * NM)]
+    comes = [(0, -72 * NM, 0), (4, -24 * NM, 0), (7.2, -100, 0), (10.2, -100, 0), (14, -45 * NM, 0), (18, -90 * NM, 0)]
+    hulls, begin, end = [(440000001, rests, (3, 13)), (412000002, comes, (4, 14))], 7.2, 10.2
+    if back:
+        hulls = [(n, [(18 - h, e, m) for h, e, m in way[::-1]], (18 - b, 18 - a)) for n, way, (a, b) in hulls]
+        begin, end = 18 - end, 18 - begin
+    tables = [
+        boat(n, way, origin=SEA, silent=[silent], every_s=300, noise_m=5, **TANKER) for n, way, silent in hulls
+    ]  # fmt: skip
+    (event,) = one_dark(*tables)
+    start, stop = hours_of(event)
+    assert start <= begin < end <= stop
+    assert event["reach_max_h"] >= end - begin
+
+
+@pytest.mark.parametrize("sides", [(440000001, 412000002), (212000001, 412000002)], ids=["second", "first"])
+def test_the_words_say_that_who_lay_still_is_taken_to_have_stayed_while_unheard(sides: tuple[int, int]):
+    heard, silent = sides
+    (event,) = one_dark(beside(heard, 0.0, [(0, 3), (9, 19)], 12), partner(silent))
+    (letter,) = (side for side in "ab" if event[f"observed_{side}"])
+    assert f" h, if vessel {letter} stayed where it lay while it was not heard; no other hull" in event["evidence"]
+    (event,) = one_dark(beside(heard, 0.0, [(0, 19)], 12), partner(silent))
+    assert "stayed where it lay" not in event["evidence"]
 
 
 def test_of_a_crowd_the_true_one_is_among_the_first():

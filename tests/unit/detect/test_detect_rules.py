@@ -86,6 +86,22 @@ def test_an_event_still_running_at_the_end_is_open():
     assert not event["is_open"]
 
 
+@pytest.mark.parametrize("coarse", [False, True], ids=["precise", "and coarse"])
+def test_an_event_that_was_seen_to_end_is_not_open_however_soon_the_data_end(coarse: bool):
+    a, b = still(A, until=3.2), still(B, 60.0, until=3.1)
+    if coarse:
+        # Long-range reports are no contact, and so end none.
+        b = join(b, still(B, 150.0, until=3.2, every_s=600, offset_s=30, message_type=27))
+    leaves = boat(B, [(0, 60, 0), (3, 60, 0), (3.2, 3000, 0)])
+    (event,) = encounters_of(a, leaves)
+    assert hours_of(event)[1] == pytest.approx(3.0, abs=0.05)
+    assert not event["is_open"]
+    # Heard last at 3.1 h, still alongside.
+    (event,) = encounters_of(a, b)
+    assert hours_of(event)[1] == pytest.approx(3.1, abs=1e-3)
+    assert event["is_open"]
+
+
 def test_loitering_limits_and_identity_at_the_time():
     old = boat(A, [(0, 0, 0), (2, 0, 0)], name="OLD")
     new = boat(A, [(2.02, 0, 0), (3, 40_000, 0), (4, 40_000, 0), (5, 40_000, 0)], name="NEW")

@@ -259,18 +259,40 @@ def test_shared_mmsi_negative():
     assert found(a, shifted(b, 0.005)) == {}
 
 
+def test_ids_of_the_users_own_with_a_hash_are_two_ships():
+    one = boat(MMSI, [(0, 0, 0), (30, 100_000, 0)], every_s=600, noise_m=4, vessel_id="NYK#1")
+    two = boat(MMSI + 1, [(0, 0, 0), (30, 0, 90_000)], every_s=600, offset_s=70, origin=(40.0, -30.0), noise_m=4,
+               vessel_id="NYK#2")  # fmt: skip
+    assert found(one, two) == {}
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_two_hulls_on_one_id_of_the_users_own_with_a_hash_are_told(taken):
+    """Where an id in the data is one of the names that the two would get, that one gets another."""
+    hulls = [
+        boat(MMSI, [(0, 0, 0), (30, 100_000, 0)], every_s=600, offset_s=70 * k, origin=origin, noise_m=4,
+             vessel_id="NYK#1", imo=imo)
+        for k, (origin, imo) in enumerate([((31.0, 124.0), 9074729), ((40.0, -30.0), 9297096)])
+    ]  # fmt: skip
+    others = [boat(MMSI + 2, [(60, 0, 0), (61, 0, 0)], vessel_id="NYK#1#IMO9074729")] if taken else []
+    told = [event for event in events_of(*hulls, *others) if event["subtype"] == "shared_mmsi"]
+    assert [(event["vessel_a"], event["vessel_b"]) for event in told] == [
+        ("NYK#1#IMO9074729" + "~" * taken, "NYK#1#IMO9297096")
+    ]
+
+
 def test_parts_of_one_track_under_two_labels_are_no_two_hulls():
     """Cleaning may deal one ship's fixes out to two hulls, once a garbled place was believed between long silences."""
 
     def dealt(*hours, garbled=()):
         pieces = [
-            shifted(under_way(hours=6.0, seed=k, vessel_id=f"{MMSI}#{'ab'[k % 2]}"), begin)
+            shifted(under_way(hours=6.0, seed=k, vessel_id=f"{MMSI}#{'ab'[k % 2] * 8}"), begin)
             for k, begin in enumerate(hours)
         ]
         rng = np.random.default_rng(7)
         for hour in garbled:
             lat, lon = 33 + rng.uniform(0, 2), 124 + hour / 5 + rng.uniform(-1, 1)
-            pieces.append(positions(MMSI, [us(hour)], lat, lon, vessel_id=f"{MMSI}#b", sog_kn=10.0))
+            pieces.append(positions(MMSI, [us(hour)], lat, lon, vessel_id=f"{MMSI}#{'b' * 8}", sog_kn=10.0))
         return join(*pieces)
 
     assert found(dealt(0, 9, 18, 27, 36, 45, 54)) == {}
