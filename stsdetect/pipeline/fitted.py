@@ -17,6 +17,7 @@ import pyarrow as pa
 from stsdetect.errors import UsageError
 from stsdetect.pipeline.chained import read_table
 from stsdetect.pipeline.manifest import file_hash, iso, versions
+from stsdetect.pipeline.output import LABELS_FILE
 from stsdetect.pipeline.rescored import read_run, settings_of
 from stsdetect.schema import PAIRS
 from stsdetect.score.features import features
@@ -27,8 +28,6 @@ from stsdetect.score.model import Model, rounded
 from stsdetect.score.rank import effective_weights
 from stsdetect.settings import ScoreSettings
 
-#: Where the labels of a run are kept unless another file is named; runs leave it alone.
-LABELS_FILE = "labels.jsonl"
 #: Beyond these strengths of the prior nothing is held, or nothing moves, and sums lose their digits (our choice).
 _SOFTEST, _FIRMEST = 1e-3, 1e6
 

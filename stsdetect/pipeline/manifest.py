@@ -17,11 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.pipeline.archive import Cleaned
+from stsdetect.pipeline.output import RUN_SCHEMA
 from stsdetect.readers import FileReport, ReadResult
 from stsdetect.settings import Settings
 
-#: Name and version of the layout of ``run.json``.
-RUN_SCHEMA = "stsdetect-run/1"
 #: Packages whose version can change a result.
 PACKAGES = ("stsdetect", "numpy", "pyarrow", "pandas", "geopandas", "shapely", "scipy", "pyais", "pyogrio", "rapidfuzz")
 _END_BYTES = 1 << 20

@@ -355,8 +355,10 @@ def _sound(table: pa.Table, label: str) -> pa.Table:
     return table
 
 
-def expand(inputs: Iterable[str | Path]) -> list[Source]:
+def expand(inputs: Iterable[str | Path], without: Iterable[str] = ()) -> list[Source]:
     """Turn files, folders and globs into sources: sorted, each file once, hidden files left out.
+
+    Files whose real paths are in ``without`` are left out, too.
 
     Raises
     ------
@@ -364,7 +366,7 @@ def expand(inputs: Iterable[str | Path]) -> list[Source]:
         If an input does not exist or an archive cannot be opened.
     """
     found: list[Source] = []
-    seen: set[str] = set()
+    seen = set(without)
     for item in inputs:
         origin = os.fspath(item)
         for path in _paths(origin):
