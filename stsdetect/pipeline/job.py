@@ -21,7 +21,7 @@ from stsdetect.context.heard import read_baseline
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.slots import FixSlots
 from stsdetect.engine import beside
-from stsdetect.errors import InputError, TooManyRejectsError, UsageError, did_you_mean
+from stsdetect.errors import InputError, TooManyRejectsError, UsageError, did_you_mean, shown
 from stsdetect.kernels.choice import remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive
@@ -268,6 +268,11 @@ def run_job(
     add_volumes(PAIRS.empty(), EVENTS.empty(), settings=settings.volume)
     inputs = _as_inputs(source)
     wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)
+    for name in wanted or ():
+        if shown(name) != name:
+            raise UsageError(
+                f"no vessel can be called {name}, which is not UTF-8; give an MMSI, or the source's own id"
+            )
     folder = None if out is None else Path(out)
     results_before = frozenset() if folder is None else not_to_read(folder)
     sources = expand(inputs, results_before) if isinstance(inputs, list) else []

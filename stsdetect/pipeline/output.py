@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stsdetect.errors import UsageError
+from stsdetect.errors import UsageError, shown
 
 #: It goes first when old and comes last when new, so that a folder with it is a folder of one whole run.
 RUN_FILE = "run.json"
@@ -160,6 +160,8 @@ def staged(out: Path, may: Collection[str] = KNOWN_FILES) -> Iterator[Path]:
 
 def _make(out: Path, may: Collection[str]) -> list[Path]:
     """Make the folder; return those that were missing, innermost first."""
+    if shown(out) != str(out):
+        raise UsageError(f"the output folder {out} has a name that is not UTF-8; choose another folder with --out")
     missing: list[Path] = []
     for folder in (out, *out.parents):
         if folder.exists():
