@@ -11,7 +11,23 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 #: Characters that steer a terminal or turn the direction of writing; files of strangers may hold them in any name.
-_STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: What Python makes of bytes of a file name that are not UTF-8 (PEP 383), and other halves of surrogate pairs.
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+
+
+def shown(path: object) -> str:
+    """Return a path as text that every file and screen can hold: bytes that are not UTF-8 are written out.
+
+    >>> shown("mar\\udce7o.csv")
+    'mar\\\\xe7o.csv'
+    """
+    return _NO_TEXT.sub(_written_out, str(path))
+
+
+def _written_out(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\u{number:04x}"
 
 
 class StsError(Exception):
@@ -20,7 +36,7 @@ class StsError(Exception):
     exit_code = 1
 
     def __str__(self) -> str:
-        return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), super().__str__())
+        return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), shown(super().__str__()))
 
 
 class UsageError(StsError):

@@ -45,8 +45,9 @@ def label(
     an earlier one when they are used. `stsdetect fit` makes a model of them.
     """
     from stsdetect.errors import UsageError
+    from stsdetect.pipeline.output import LABELS_FILE
 
-    path = folder / "labels.jsonl" if labels_file is None else labels_file
+    path = folder / LABELS_FILE if labels_file is None else labels_file
     if listed:
         if pair is not None:
             raise UsageError("--list lists all labels; leave out the PAIR")
@@ -82,13 +83,14 @@ def _time(text: str) -> datetime:
 def _list(folder: Path, path: Path, as_csv: bool, quiet: bool) -> None:
     from stsdetect.cli.learning import print_labels
     from stsdetect.pipeline.earlier import read_run, read_table
+    from stsdetect.pipeline.output import LABELS_FILE
     from stsdetect.schema import PAIRS
     from stsdetect.score.labels import Labels, match_labels, read_labels
 
     read_run(folder)  # without it the folder is not whole
     pairs = read_table(folder, PAIRS)
     # Before the first label there is no file, which is no mistake where none was named.
-    named = path != folder / "labels.jsonl"
+    named = path != folder / LABELS_FILE
     told = read_labels(path) if named or path.exists() else Labels(())
     if not quiet or as_csv:
         print_labels(told, match_labels(told.labels, pairs), pairs, as_csv=as_csv)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def read_table(folder: str | Path, schema: Schema) -> pa.Table:
     if not path.is_file():
         raise InputError(f"{folder} holds no {path.name}; give the folder that `stsdetect detect` wrote its results to")
     try:
-        return schema.conform(pq.read_table(path), extra=True)
+        with pa.OSFile(os.fsencode(path)) as file:  # Arrow takes no path that is not UTF-8, but its bytes
+            return schema.conform(pq.read_table(file), extra=True)
     except (pa.ArrowException, OSError, SchemaError) as problem:
         raise InputError(f"{path} cannot be read as {schema.name}: {problem}") from problem
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 from stsdetect.errors import InputError, UsageError
 from stsdetect.pipeline.earlier import read_run, read_table, settings_of
 from stsdetect.pipeline.manifest import file_hash, iso, versions
+from stsdetect.pipeline.output import LABELS_FILE
 from stsdetect.reference.texts import clean
 from stsdetect.schema import PAIRS
 from stsdetect.score.features import features
@@ -28,8 +29,6 @@ from stsdetect.score.model import Model, rounded
 from stsdetect.score.rank import effective_weights
 from stsdetect.settings import ScoreSettings
 
-#: Where the labels of a run are kept unless another file is named; runs leave it alone.
-LABELS_FILE = "labels.jsonl"
 #: Beyond these strengths of the prior nothing is held, or nothing moves, and sums lose their digits (our choice).
 _SOFTEST, _FIRMEST = 1e-3, 1e6
 #: Lines and labels named in a message.

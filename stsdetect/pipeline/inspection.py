@@ -17,7 +17,7 @@ from stsdetect.context.berths import BerthCells, crowded
 from stsdetect.detect.arrays import Fixes
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.slow_legs import presence
-from stsdetect.errors import InputError, StsError, UsageError
+from stsdetect.errors import InputError, StsError, UsageError, shown
 from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets, days_of_wrong_clocks
 from stsdetect.pipeline.manifest import iso, summed_up
@@ -186,7 +186,7 @@ def inspect_rejects(
     """
     settings = settings or Settings()
     counts: Counter[str] = Counter()
-    shown: dict[str, list[tuple[str, int, str, str]]] = {}
+    told: dict[str, list[tuple[str, int, str, str]]] = {}
     not_read: list[tuple[str, str]] = []
     rows, first_problem = 0, None
     paths = _paths(inputs)
@@ -198,21 +198,21 @@ def inspect_rejects(
                 got = blocks.result()
         except (InputError, UsageError) as problem:
             first_problem = first_problem or problem
-            not_read.append((path, str(problem)))
+            not_read.append((shown(path), str(problem)))
             continue
         not_read += got.skipped
         rows += sum(file.rows_read for file in got.files)
         for file in got.files:
             counts.update(file.rejected)
         for reason in pc.unique(got.rejects.column("reason")).to_pylist():
-            some = shown.setdefault(reason, [])
+            some = told.setdefault(reason, [])
             mine = got.rejects.filter(pc.equal(got.rejects.column("reason").cast(pa.string()), reason))
             for row in mine.slice(0, examples - len(some)).to_pylist():
                 some.append((row["source_file"], row["source_row"], row["detail"] or "", row["text"] or ""))
     if first_problem and len(not_read) >= len(paths) and not rows:
         raise first_problem
     order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    reasons = tuple(RejectReason(name, count, tuple(shown.get(name, []))) for name, count in order)
+    reasons = tuple(RejectReason(name, count, tuple(told.get(name, []))) for name, count in order)
     return RejectList(rows, counts.total(), reasons, tuple(not_read))
 
 
@@ -248,7 +248,7 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
     if len(got.skipped) > SKIPPED:
         notes.append(f"skipped {len(got.skipped) - SKIPPED:,} more")
     return Inspection(
-        path=path,
+        path=shown(path),
         layout=", ".join(dict.fromkeys(file.layout for file in got.files)),
         size_bytes=size,
         rows_read=sum(file.rows_read for file in got.files),
@@ -310,7 +310,7 @@ def _told(events: pa.Table) -> str:
 
 
 def _unread(path: str, size: int, reason: str) -> Inspection:
-    return Inspection(path, NOT_READ, size, 0, 0, {}, None, None, 0, None, {}, {}, (reason,), ())
+    return Inspection(shown(path), NOT_READ, size, 0, 0, {}, None, None, 0, None, {}, {}, (reason,), ())
 
 
 def _iso_us(time_us: int | None) -> str | None:

@@ -21,13 +21,13 @@ from stsdetect.context.heard import read_baseline
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.slots import FixSlots
 from stsdetect.engine import beside
-from stsdetect.errors import TooManyRejectsError, UsageError, did_you_mean
+from stsdetect.errors import InputError, TooManyRejectsError, UsageError, did_you_mean, shown
 from stsdetect.kernels.choice import remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.loops import get_ready, wants_loops
-from stsdetect.pipeline.output import RUN_FILE, refuse_inputs_inside, staged
+from stsdetect.pipeline.output import RUN_FILE, files_of, not_to_read, refuse_inputs_inside, staged
 from stsdetect.pipeline.page_fixes import page_fixes
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
@@ -161,7 +161,8 @@ def detect(
         ``sources.parquet``, ``coverage.parquet``, ``run.json``, ``report.html``, ``areas.parquet`` (only where there
         are any), ``rejects.parquet`` (only where rows were rejected) and
         the extra formats. All appear together at the end, in place of those of an earlier run, or not at all. It may
-        not hold inputs.
+        not hold inputs, nor other files with these names. It may lie in a folder that is read: files of an earlier run
+        in it are not read.
     settings
         See `stsdetect.load_settings`.
     since, until
@@ -267,13 +268,21 @@ def run_job(
     add_volumes(PAIRS.empty(), EVENTS.empty(), settings=settings.volume)
     inputs = _as_inputs(source)
     wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)
-    sources = expand(inputs) if isinstance(inputs, list) else []
+    for name in wanted or ():
+        if shown(name) != name:
+            raise UsageError(
+                f"no vessel can be called {name}, which is not UTF-8; give an MMSI, or the source's own id"
+            )
     folder = None if out is None else Path(out)
-    if folder is not None and sources:
+    results_before = frozenset() if folder is None else not_to_read(folder)
+    sources = expand(inputs, results_before) if isinstance(inputs, list) else []
+    if folder is not None and isinstance(inputs, list):
         refuse_inputs_inside(folder, inputs, [source.path for source in sources])
+    if results_before and not sources and isinstance(inputs, list):
+        raise InputError(f"nothing but results of an earlier run, in {folder}, was found; name exports of AIS")
     watched, innocent = open_lists(watch_lists, folder), open_known(known, folder)
     clock = _Clock(progress or (lambda stage, done, total: None))
-    results = staged(folder) if folder is not None else nullcontext()
+    results = staged(folder, files_of(formats, page=page)) if folder is not None else nullcontext()
     size = sum(source.size for source in sources) or getattr(inputs, "nbytes", 0)
     loops = wants_loops(settings.run.compiled, size)
     with (
@@ -286,7 +295,7 @@ def run_job(
             follow = _Follow(sum(source.size for source in sources), tick, lambda: archive.rows)
             blocks = stream(
                 inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow.file,
-                hints=True,
+                hints=True, without=results_before,
             )  # fmt: skip
             archive.take_in(blocks, follow.share_read)
             got = blocks.result()

@@ -16,12 +16,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stsdetect.errors import shown
 from stsdetect.pipeline.archive import Cleaned
+from stsdetect.pipeline.output import RUN_SCHEMA
 from stsdetect.readers import FileReport, ReadResult
+from stsdetect.readers.source import on_disk
 from stsdetect.settings import Settings
 
-#: Name and version of the layout of ``run.json``.
-RUN_SCHEMA = "stsdetect-run/1"
 #: Packages whose version can change a result.
 PACKAGES = ("stsdetect", "numpy", "pyarrow", "pandas", "geopandas", "shapely", "scipy", "pyais", "pyogrio", "rapidfuzz")
 _END_BYTES = 1 << 20
@@ -87,8 +88,9 @@ def file_hash(path: str | Path, *, whole: bool = False) -> str:
     """Return ``blake2b-ends:`` and a hash of a file's size, first and last MiB, or ``sha256:`` of all of it.
 
     The fast one tells files apart; it is no proof that nobody changed the middle. Empty where the file is gone.
-    That of a folder (a geodatabase) is one of the names and hashes of its files.
+    That of a folder (a geodatabase) is one of the names and hashes of its files. The path may be as `errors.shown`.
     """
+    path = on_disk(str(path))
     if Path(path).is_dir():
         parts = [f"{one.name} {file_hash(one, whole=whole)}" for one in sorted(Path(path).iterdir()) if one.is_file()]
         kind = "sha256" if whole else "blake2b-ends"
@@ -132,7 +134,7 @@ def describe_inputs(files: Sequence[FileReport], *, whole_hash: bool) -> list[di
     hashed = cache(lambda path: file_hash(path, whole=whole_hash) if Path(path).exists() else "")
     return [
         {
-            "path": file.path,
+            "path": shown(file.path),
             "member": file.member,
             "layout": file.layout,
             "size_bytes": file.bytes,

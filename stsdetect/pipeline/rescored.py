@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from stsdetect.pipeline.earlier import events_id, read_run, read_table, refuse_m
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.job import Result
 from stsdetect.pipeline.manifest import file_hash, versions, write_run
-from stsdetect.pipeline.output import KNOWN_FILES, RUN_FILE, held, refuse_inputs_inside, staged
+from stsdetect.pipeline.output import FORMAT_FILES, KNOWN_FILES, RUN_FILE, files_of, held, refuse_inputs_inside, staged
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.watched import describe_lists, open_lists
@@ -146,7 +146,7 @@ def score(
         files = run.get("files", ())
         paged = "report.html" in files if page is None else page
         _refuse_gaps(here, files, asked=watch_lists is None, paged=paged)
-        old = _read_all(here, run)
+        old = _read_all(here, run, files)
     if settings is not None and profile is not None:
         raise UsageError("settings and profile exclude each other; give settings with a profile, or a profile alone")
     if profile is not None:
@@ -183,14 +183,15 @@ def score(
     done = time.perf_counter()
     result = replace(old, pairs_table=pairs, watch_hits=found.hits, run=new)
     # Without an event there is nothing to score, and the page shows all traffic, which is not kept: it stays.
-    stays = paged and not old.events_table.num_rows and (here / "report.html").is_file()
-    with staged(target) as aside:
-        formats = [name for name, file in _FORMATS.items() if file in files]
+    stays = paged and not old.events_table.num_rows and "report.html" in files and (here / "report.html").is_file()
+    formats = [name for name, file in _FORMATS.items() if file in files]
+    with staged(target, files_of(formats, page=paged) & {*files, *_made()}) as aside:
+        stay = {name for name in files if name not in _made()} | ({"report.html"} if stays else set())
         with held(here):
             if read_run(here) != run:
                 raise InputError(f"another job wrote to {here} meanwhile; score it again")
-            kept = _keep(here, aside, ("report.html",) if stays else (), same=here.resolve() == target.resolve())
-            drawn = _some(here, TRACKS) if paged else None
+            kept = _keep(here, aside, stay, same=here.resolve() == target.resolve())
+            drawn = _some(here, TRACKS, files) if paged else None
         written = write_scored(result, aside, formats, places if paged and not stays else None, drawn)
         new["files"] = _in_order(files, {*kept, *written, "pairs.parquet"})
         new["seconds"] = {"score": round(done - begin, 3), "write": round(time.perf_counter() - done, 3)}
@@ -235,19 +236,20 @@ def _innocent(run: dict[str, Any], known: str | Path | None, out: Path) -> Known
     return found
 
 
-def _some(folder: Path, schema: Schema) -> pa.Table:
-    """Return a table of the run, empty where it was not written."""
-    there = (folder / f"{schema.name}.parquet").is_file()
-    return read_table(folder, schema) if there else schema.empty()
+def _some(folder: Path, schema: Schema, files: Sequence[str]) -> pa.Table:
+    """Return a table of the run, empty where it was not written: another file of that name is none of the run's."""
+    name = f"{schema.name}.parquet"
+    return read_table(folder, schema) if name in files and (folder / name).is_file() else schema.empty()
 
 
-def _read_all(folder: Path, run: dict[str, Any]) -> Result:
+def _read_all(folder: Path, run: dict[str, Any], files: Sequence[str]) -> Result:
     events, vessels = (read_table(folder, schema) for schema in (EVENTS, VESSELS))
-    refuse_mixed(run, folder, events, _some(folder, PAIRS))
-    tracks = Tracks(FIXES.empty(), _some(folder, SEGMENTS), vessels, _some(folder, FLAGGED), {})
-    berths, rejects, sources, areas, coverage, hits = (
-        _some(folder, schema) for schema in (BERTHS, REJECTS, SOURCES, AREAS, COVERAGE, WATCH_HITS)
+    refuse_mixed(run, folder, events, _some(folder, PAIRS, files))
+    segments, flagged, berths, rejects, sources, areas, coverage, hits = (
+        _some(folder, schema, files)
+        for schema in (SEGMENTS, FLAGGED, BERTHS, REJECTS, SOURCES, AREAS, COVERAGE, WATCH_HITS)
     )
+    tracks = Tracks(FIXES.empty(), segments, vessels, flagged, {})
     return Result(
         events, pa.table({}), tracks, berths, rejects, {}, sources=sources, areas=areas, coverage=coverage,
         watch_hits=hits,
@@ -269,13 +271,12 @@ def _described(run: dict[str, Any], settings: Settings, pairs: pa.Table, model: 
 
 
 def _made() -> set[str]:
-    return {*_SCORED, *(name for name in KNOWN_FILES if name.endswith((".csv", ".geojson", ".gpkg", ".kml")))}
+    return {*_SCORED, *(name for files in FORMAT_FILES.values() for name in files)}
 
 
-def _keep(here: Path, aside: Path, also: Sequence[str], *, same: bool) -> list[str]:
-    """Put the files that scoring does not make beside the new ones; return their names."""
-    made = _made()
-    kept = [name for name in KNOWN_FILES if (name not in made or name in also) and (here / name).is_file()]
+def _keep(here: Path, aside: Path, stay: Collection[str], *, same: bool) -> list[str]:
+    """Put the files of the run that scoring does not make beside the new ones; return their names."""
+    kept = [name for name in KNOWN_FILES if name in stay and (here / name).is_file()]
     for name in kept:
         if same:
             with suppress(OSError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
-from stsdetect.errors import InputError
+from stsdetect.errors import InputError, shown
 from stsdetect.schema import EVENTS, SOURCES
 from stsdetect.settings import ReadSettings
 
@@ -85,8 +85,8 @@ class FileReport:
 
     @property
     def label(self) -> str:
-        """``path`` or ``path!member``, as in the column ``source_file``."""
-        return self.path if self.member is None else f"{self.path}!{self.member}"
+        """``path`` or ``path!member``, as `shown`, as in the column ``source_file``."""
+        return shown(self.path) if self.member is None else f"{shown(self.path)}!{self.member}"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from stsdetect.readers.frame import LABEL
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.protocol import Reader
 from stsdetect.readers.recognition import named, recognise
-from stsdetect.readers.source import Head, Source, expand, is_database
+from stsdetect.readers.source import Head, Source, expand, is_database, on_disk
 from stsdetect.readers.unpack import PARQUET
 from stsdetect.settings import ReadSettings
 
@@ -95,8 +95,9 @@ def _reader(head: Head) -> Reader | None:
 
 def _source(label: str) -> Source:
     """Find the file, or the archive and its member, that a label names; either may have a ``!`` in its name."""
-    whole = os.path.isfile(label) or is_database(label)
-    paths = [label] if whole else [label[:at] for at, letter in enumerate(label) if letter == "!"]
+    file = on_disk(label)
+    whole = os.path.isfile(file) or is_database(file)
+    paths = [file] if whole else [on_disk(label[:at]) for at, letter in enumerate(label) if letter == "!"]
     for path in paths:
         if whole or os.path.isfile(path):
             found = next((source for source in expand([path]) if source.label == label), None)

@@ -43,8 +43,11 @@ from stsdetect.readers.plugins import plugins
 from stsdetect.readers.protocol import QuestionError, Reader
 from stsdetect.readers.source import Head, expand
 from stsdetect.readers.table import TABLE, shows_places, suggestion
+from stsdetect.schema import FIXES, FLAGGED
 from stsdetect.settings import ReadSettings
 
+#: Our own tables that have times, places and MMSIs, and are not what was received.
+_RESULTS = (FLAGGED, FIXES)
 #: Layouts that come with the program; of any two at most one claims a file. A mapped table takes what no other claims.
 _OWN: tuple[Reader, ...] = (
     POSITIONS_PARQUET,
@@ -131,6 +134,13 @@ def recognise(head: Head, settings: ReadSettings) -> Reader:
     """
     if not head.data.strip():
         raise InputError(f"{head.label} is empty")
+    theirs = set(head.parquet_columns)
+    for result in _RESULTS:
+        if theirs.issuperset(result.names):
+            raise InputError(
+                f"{head.label} is the table '{result.name}' of an earlier run of stsdetect, not what was received; "
+                "give the exports that the run read"
+            )
     if settings.layout is not None:
         wanted = named(settings.layout)
         if wanted.recognise(head, settings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import tempfile
 import threading
 import zipfile
@@ -18,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stsdetect.errors import InputError
+from stsdetect.errors import InputError, shown
 from stsdetect.readers.convert import sound
 from stsdetect.readers.protocol import DamagedError
 from stsdetect.readers.unpack import GZIP, PARQUET, ZIP, ZSTD, Tick, open_regular
@@ -125,8 +126,8 @@ class Source:
 
     @property
     def label(self) -> str:
-        """``path`` or ``path!member``, as in the column ``source_file``."""
-        return self.path if self.member is None else f"{self.path}!{self.member}"
+        """``path`` or ``path!member``, as `shown`, as in the column ``source_file``."""
+        return shown(self.path) if self.member is None else f"{shown(self.path)}!{self.member}"
 
     def beside(self, prefix: str) -> list[Source]:
         """Return files of its folder, or members of its archive folder, whose name begins so, case aside; sorted."""
@@ -182,6 +183,8 @@ class Source:
             If it cannot be read, or holds a further archive.
         """
         if self.is_database:
+            if shown(self.path) != self.path:
+                raise InputError(f"{self.label} has a name that is not UTF-8, which GDAL does not open; rename it")
             inside = self.path if self.member is None else f"/vsizip/{{{os.path.abspath(self.path)}}}/{self.member}"
             return Head(self.label, GEODATABASE, True, database=inside)
         stream = replace(self, tick=None).open()
@@ -230,7 +233,8 @@ class Source:
         stream = self.open()
         try:
             if self.member is None and not stream.packed:
-                return partial(pq.ParquetFile, self.path)
+                path = os.fsencode(self.path)  # pyarrow takes names as bytes here, and here alone
+                return lambda **known: pq.ParquetFile(pa.OSFile(path), **known)
             data = stream.read(MAX_PARQUET_IN_MEMORY)
             if len(data) < MAX_PARQUET_IN_MEMORY:
                 stream.read(1)  # fewer bytes come at the end, and before damage, which this tells
@@ -356,8 +360,10 @@ def _sound(table: pa.Table, label: str) -> pa.Table:
     return table
 
 
-def expand(inputs: Iterable[str | Path]) -> list[Source]:
+def expand(inputs: Iterable[str | Path], without: Iterable[str] = ()) -> list[Source]:
     """Turn files, folders and globs into sources: sorted, each file once, hidden files left out.
+
+    Files whose real paths are in ``without`` are left out, too. A path may be as `errors.shown`.
 
     Raises
     ------
@@ -365,15 +371,23 @@ def expand(inputs: Iterable[str | Path]) -> list[Source]:
         If an input does not exist or an archive cannot be opened.
     """
     found: list[Source] = []
-    seen: set[str] = set()
+    seen = set(without)
     for item in inputs:
-        origin = os.fspath(item)
+        origin = on_disk(os.fspath(item))
         for path in _paths(origin):
             real = os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
                 found.extend(_members(path, origin))
     return found
+
+
+def on_disk(path: str) -> str:
+    """Return the path that there is of one as `shown`: itself, or the same with the bytes that it writes out."""
+    if os.path.lexists(path):
+        return path
+    there = re.sub(r"\\x([89a-f][0-9a-f])", lambda found: chr(0xDC00 + int(found[1], 16)), path)
+    return there if os.path.lexists(there) else path
 
 
 def is_database(path: str) -> bool:

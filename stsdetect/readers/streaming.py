@@ -91,13 +91,14 @@ def stream(
     vessels: Collection[str | int] | None = None,
     progress: Progress | None = None,
     hints: bool = False,
+    without: Collection[str] = (),
 ) -> Stream:
     """Read AIS of any supported layout in blocks, so that memory does not grow with the input.
 
     Parameters, and errors, are those of `read`; errors about a file are raised when its turn comes. A packed
     Parquet file is unpacked in memory, and of a mapped table with dates like 03/04/2021 the times are looked at
     before the rest is read; all other layouts are read in one pass. With ``hints`` a block may have the form of
-    `readers.alike`.
+    `readers.alike`. Files whose real paths are in ``without`` are passed over.
 
     Examples
     --------
@@ -120,7 +121,7 @@ def stream(
         tables = _read_frame(inputs, settings, wanted, account)
     else:
         items: Iterable[str | Path] = [inputs] if isinstance(inputs, (str, Path)) else inputs
-        sources = [replace(source, alike=hints) for source in expand(items)]
+        sources = [replace(source, alike=hints) for source in expand(items, without)]
         account.several = len(sources) > 1
         tables = _read_files(sources, settings, wanted, progress, account)
     return Stream(_even(tables, account, hints), account)

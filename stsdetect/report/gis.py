@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +23,9 @@ from stsdetect.report import texts
 from stsdetect.report.files import atomic_write
 from stsdetect.report.shapes import rings_of, shape_layers
 
-#: Cells that spreadsheets take for a formula start with one of these (OWASP, "CSV Injection"), or with the
-#: full-width forms that some locales read the same way.
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: Cells that spreadsheets take for a formula start with one of these (OWASP, "CSV Injection", which names tab and line
+#: breaks too), or with the full-width forms that some locales read the same way.
+_FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f]")
 #: Characters that XML 1.0 cannot hold at all, plus C1 controls.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -198,10 +199,12 @@ def csv_cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        # Blanks and invisible characters before the sign do not stop a spreadsheet.
-        risky = value.lstrip(" \u00a0\ufeff\u200b").startswith(_FORMULA_START)
         # Line breaks inside a cell are legal and still break every reader that goes line by line.
-        return ("'" if risky else "") + _CONTROL.sub(" ", value)
+        text = _CONTROL.sub(" ", value)
+        # Blanks and what cannot be seen (Unicode categories Z and C) before the sign do not stop a spreadsheet.
+        first = next((c for c in text if unicodedata.category(c)[0] not in "ZC"), "")
+        risky = first in _FORMULA_SIGNS or value.startswith(("\t", "\r", "\n"))
+        return "'" + text if risky else text
     return value
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from stsdetect.errors import shown
 from stsdetect.profiles import DEFAULT, GREATEST_WEIGHT
 from stsdetect.units import parse_bytes, parse_duration
 
@@ -24,6 +25,15 @@ class Group(BaseModel):
     """What all groups share: unknown names are refused, and nothing changes once it is made."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        """Refuse what ``run.json`` cannot hold: a file may be called so."""
+        texts = (*value, *value.values()) if isinstance(value, dict) else (value,)
+        if any(isinstance(text, str) and shown(text) != text for text in texts):
+            raise ValueError("it is not UTF-8; if a file is called so, rename it")
+        return value
 
 
 #: How exports write speed.

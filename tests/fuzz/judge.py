@@ -134,7 +134,7 @@ def _at_hand(content: bytes, disk: bool) -> Iterator[list[str]]:
         yield [str(path)]
         return
     usual = streaming.expand
-    streaming.expand = lambda items: [_Held(LABEL, "held", len(content), LABEL, True, content=content)]
+    streaming.expand = lambda items, without: [_Held(LABEL, "held", len(content), LABEL, True, content=content)]
     try:
         yield [LABEL]
     finally:

@@ -198,14 +198,17 @@ def test_an_error_leaves_the_folder_as_it_was(tmp_path):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert not (tmp_path / "a").exists()
+    told = json.dumps({"schema": manifest.RUN_SCHEMA, "files": ["events.parquet", "rejects.parquet", "run.json"]})
     with staged(out) as aside:
         (aside / "events.parquet").write_text("old")
         (aside / "rejects.parquet").write_text("old")
+        (aside / "run.json").write_text(told)
     with pytest.raises(ZeroDivisionError):
         fail()
     assert {path.name: path.read_text() for path in out.iterdir()} == {
         "events.parquet": "old",
         "rejects.parquet": "old",
+        "run.json": told,
     }
     with staged(out) as aside:
         (aside / "events.parquet").write_text("new")

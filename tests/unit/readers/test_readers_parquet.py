@@ -14,7 +14,10 @@ import pytest
 import stsdetect as sts
 from stsdetect.errors import InputError, StsError
 from stsdetect.readers import write_positions
-from stsdetect.schema import POSITIONS, TEXT
+from stsdetect.readers.recognition import inspect_layout
+from stsdetect.schema import FIXES, FLAGGED, POSITIONS, TABLES, TEXT
+from stsdetect.settings import ReadSettings
+from tests.builders import boat
 
 ROWS = 1000
 
@@ -172,3 +175,26 @@ def test_damage_at_the_end_does_not_end_the_process(tmp_path: Path, positions: p
         [sys.executable, "-c", code, str(tmp_path / "a.parquet")], cwd=root, capture_output=True, text=True, timeout=300
     )
     assert ran.returncode == 0, f"{ran.returncode} {ran.stderr[-2000:]}"
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table is not POSITIONS], ids=lambda table: table.name)
+def test_no_other_table_of_ours_is_taken_for_ais(tmp_path, table):
+    pq.write_table(table.empty(), tmp_path / "x.parquet")
+    for settings in (ReadSettings(), ReadSettings(layout="positions")):
+        with pytest.raises(InputError):
+            inspect_layout(tmp_path / "x.parquet", settings=settings)
+
+
+@pytest.mark.parametrize("table", [FLAGGED, FIXES], ids=lambda table: table.name)
+def test_reports_that_were_cleaned_are_read_under_no_map(tmp_path, table):
+    pq.write_table(table.empty(), tmp_path / "x.parquet")
+    columns = {"time": "time", "lat": "lat_deg", "lon": "lon_deg", "mmsi": "mmsi"}
+    with pytest.raises(InputError, match=f"table '{table.name}' of an earlier run"):
+        inspect_layout(tmp_path / "x.parquet", settings=ReadSettings(columns=columns))
+
+
+def test_positions_may_have_a_flag_of_their_own(tmp_path):
+    table = boat(412000001, [(0, 0, 0), (1, 1000, 0)])
+    table = table.append_column("flag", pa.array(["PA"] * table.num_rows))
+    pq.write_table(table, tmp_path / "x.parquet")
+    assert sts.read(tmp_path / "x.parquet").positions.num_rows == table.num_rows

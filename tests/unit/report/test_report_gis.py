@@ -79,6 +79,25 @@ def test_csv_text_never_starts_a_formula(tmp_path, start):
     assert float(row["log_odds"]) == pytest.approx(1.2)
 
 
+#: Control characters, which become blanks, and such as cannot be seen, before the sign.
+@pytest.mark.parametrize("sign", ["=", "＋"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "\x00", "\x01", "\x0b", "\x1f", "\x7f", "\x85", "\u00a0", "\u00ad", "\u200b", "\u200e", "\u2003", "\u2028",
+        "\u202e", "\u2060", "\u3000", "\ufeff", "\U000e0020", " \x01\u2060\u3000 ",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_seen_before_a_formula_hides_it_from_nobody(before, sign):
+    shown = re.sub(r"[\x00-\x1f\x7f]", " ", before)
+    assert gis.csv_cell(f"{before}{sign}HYPERLINK(1)") == f"'{shown}{sign}HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x01", "\u3000SEA STAR", "\x01SEA=STAR", "é-1"])
+def test_csv_text_that_is_no_formula_stays(text):
+    assert gis.csv_cell(text) == text.replace("\x01", " ")
+
+
 def test_csv_negative_numbers_are_not_text(tmp_path):
     rows = [event(1, lon=-70.5, lat=-12.25)]
     gis.write_gis(tmp_path, ["csv"], events=events_table(rows), pairs=pairs_table(rows))

@@ -10,6 +10,7 @@ import pyogrio
 import pytest
 import shapely
 
+from stsdetect.pipeline.output import FORMAT_FILES
 from stsdetect.report import gis
 from stsdetect.report.shapes import shape_layers
 from tests.unit.report.report_fakes import HOSTILE, event, events_table, pairs_table, possible
@@ -29,6 +30,12 @@ def rows():
 
 def written(tmp_path, rows, *formats, areas=None):
     return gis.write_gis(tmp_path, formats, events=events_table(rows), pairs=pairs_table(rows), areas=areas)
+
+
+def test_the_output_folder_knows_every_file_of_a_format(tmp_path, rows):
+    for name, files in FORMAT_FILES.items():
+        made = written(tmp_path / name, rows, name, areas=areas_table(outage()))
+        assert [path.name for path in made] == list(files)
 
 
 def test_files_of_areas_are_written_where_there_is_anything_to_put_there(tmp_path, rows):
