@@ -219,7 +219,11 @@ def test_two_jobs_that_write_into_one_folder_take_turns(tmp_path, monkeypatch):
     """Their files do not mix, whichever is first: ``run.json`` vouches for all of them."""
     pytest.importorskip("fcntl")
     begun, on = threading.Event(), threading.Event()
-    replace = os.replace
+    replace, names = os.replace, ("events.parquet", "pairs.parquet", "run.json")
+
+    def text(job, name):
+        told = {"schema": manifest.RUN_SCHEMA, "files": names, "job": job}
+        return json.dumps(told) if name == "run.json" else job
 
     def slow(source, target):
         replace(source, target)
@@ -229,8 +233,8 @@ def test_two_jobs_that_write_into_one_folder_take_turns(tmp_path, monkeypatch):
 
     def publish():
         with staged(tmp_path) as aside:
-            for name in ("events.parquet", "pairs.parquet", "run.json"):
-                (aside / name).write_text(threading.current_thread().name)
+            for name in names:
+                (aside / name).write_text(text(threading.current_thread().name, name))
 
     monkeypatch.setattr("stsdetect.pipeline.output.os.replace", slow)
     first, second = (threading.Thread(target=publish, name=name) for name in ("first", "second"))
@@ -243,9 +247,7 @@ def test_two_jobs_that_write_into_one_folder_take_turns(tmp_path, monkeypatch):
     for one in (first, second):
         one.join(60)
     assert waits
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(
-        ("events.parquet", "pairs.parquet", "run.json"), "second"
-    )
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {n: text("second", n) for n in names}
 
 
 def test_a_file_system_without_locks_is_written_all_the_same(tmp_path, monkeypatch):
