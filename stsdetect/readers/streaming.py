@@ -297,14 +297,18 @@ def _micro(time: datetime | None) -> int | None:
 def _even(tables: Iterator[pa.Table], account: _Account, hints: bool) -> Iterator[pa.Table]:
     """Cut large tables and put small ones together."""
     waiting: list[pa.Table] = []
+    rows = 0  # counted as they come: there can be as many tables as files
     try:
         for given in tables:
             table = given if hints else expanded(given)
             for first in range(0, table.num_rows, MAX_ROWS):
                 waiting.append(table.slice(first, MAX_ROWS))
-                if sum(part.num_rows for part in waiting) >= MIN_ROWS:
+                rows += waiting[-1].num_rows
+                if rows >= MIN_ROWS:
                     yield _one(waiting)
-                    waiting = []
+                    waiting, rows = [], 0
+                elif len(waiting) >= MAX_TABLES:
+                    waiting = [_one(waiting)]
         if waiting:
             yield _one(waiting)
         account.whole = True

@@ -68,7 +68,7 @@ def test_damage_in_a_folder_is_told_and_counted(run, tmp_path):
     assert [os.path.basename(one["path"]) for one in run_file["skipped"]] == ["README.txt"]
     assert run_file["rows"]["rejected"] == {"damaged_file": 1}
     assert (run_file["rows"]["read"], run_file["rows"]["kept"]) == (21, 20)
-    assert [one["layout"] for one in run_file["inputs"]][0] == ""
+    assert {one["layout"] for one in run_file["inputs"]} == {"", "noaa_2015_2024"}
     done = run("detect", folder, "--out", tmp_path / "strict", "--no-page", "--max-reject-share", "0")
     assert done.code == 4
     assert "damaged_file 1" in done.err

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.readers import read, stream, write_positions
+from stsdetect.readers import read, stream, streaming, write_positions
 from stsdetect.readers.ahead import ahead
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
@@ -154,3 +154,41 @@ def test_rules_nobody_heeds_are_told_beside_a_damaged_file(tmp_path):
     (tmp_path / "b.gz").write_bytes(gzip.compress(lines(100).encode())[:10])
     result = read(tmp_path, settings=ReadSettings(speed_unit="m/s"))
     assert "--speed-unit (read.speed_unit) was given and is not used" in result.files[0].notes[0]
+
+
+class _Counted:
+    """A table of one row that counts how often it is asked for their number."""
+
+    asked = 0
+
+    @property
+    def num_rows(self) -> int:
+        _Counted.asked += 1
+        return 1
+
+    def slice(self, first: int, most: int) -> _Counted:
+        return self
+
+
+def test_twice_as_many_small_tables_are_twice_the_work(monkeypatch):
+    monkeypatch.setattr(streaming, "expanded", lambda table: table)
+    monkeypatch.setattr(streaming, "_one", lambda tables: tables[0])
+    work = []
+    for many in (500, 1000):
+        _Counted.asked = 0
+        account = streaming._Account(ReadSettings())
+        assert len(list(streaming._even((_Counted() for _ in range(many)), account, False))) == 1
+        work.append(_Counted.asked)
+    assert work[1] <= 2 * work[0]
+
+
+def test_many_small_files_are_the_same_rows(tmp_path, monkeypatch):
+    for number in range(30):
+        (tmp_path / f"{number:02}.csv").write_text(lines(3).replace("SHIP", f"SHIP {number % 7}"))
+    once = read(tmp_path)
+    monkeypatch.setattr(streaming, "MAX_TABLES", 4)
+    few = read(tmp_path)
+    assert few.positions.equals(once.positions)
+    assert few.positions.column("name").chunk(0).dictionary == once.positions.column("name").chunk(0).dictionary
+    assert few.rejects.to_pylist() == once.rejects.to_pylist()
+    assert once.rejects.num_rows == 30
