@@ -191,7 +191,7 @@ class MappedTable:
 
     def _read_text(self, source: Source, header: Header, settings: ReadSettings) -> Iterator[Batch]:
         columns = resolve_map(settings.columns, header.cells, source.label)
-        refuse_twins(header, set(columns.values()), source.label)
+        refuse_twins(header.cells, set(columns.values()), source.label)
         places = {key: header.cells.index(name) for key, name in columns.items()}
         spec = TextSpec(header, places, plain_types(places))
         order = _order(_time_column(source, spec), settings, source.label)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain
-from stsdetect.readers.header import find_header_with
+from stsdetect.readers.header import find_header_with, refuse_twins
 from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes, texts
 from stsdetect.readers.json_layout import MAX_RAW, has, picked, steps
 from stsdetect.readers.protocol import Batch
@@ -136,7 +136,8 @@ class GfwEncounters:
         """Read the rows in blocks."""
         header = find_header_with(head, _NEEDED)
         assert header is not None
-        places = {_TABLE[cell]: k for k, cell in reversed([*enumerate(header.cells)]) if cell in _TABLE}
+        refuse_twins(header.cells, _TABLE, source.label)
+        places = {_TABLE[cell]: k for k, cell in enumerate(header.cells) if cell in _TABLE}
         stream = source.open()
         try:
             for block in numbered_blocks(stream, header):
