@@ -208,7 +208,8 @@ class _Account:
         across = zone_doubts(self.sketches)
         files = [replace(file, doubts=(*file.doubts, *across.get(k, ()))) for k, file in enumerate(self.reports)]
         if files:
-            said = unheeded(self.settings, (file.layout for file in files if file.layout))
+            layouts = (file.layout for file in files if file.layout)
+            said = unheeded(self.settings, layouts, (note for file in files for note in file.notes))
             files[0] = replace(files[0], notes=(*said, *files[0].notes))
         return ReadResult(positions, lost, tuple(files), tuple(self.skipped), *told_once(self.events))
 
