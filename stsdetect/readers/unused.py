@@ -9,7 +9,8 @@ from stsdetect.readers.recognition import layouts
 from stsdetect.settings import ReadSettings
 
 _MAPPED = frozenset({"table", "frame"})
-#: Setting -> its option (empty: it has none), the layouts that heed it (empty: files tell so in a remark), and what the others do.
+#: Setting -> its option (empty: it has none), the layouts that heed it (empty: files tell so in a remark), and what the
+#: others do.
 _HEEDED: dict[str, tuple[str, frozenset[str], str]] = {
     "columns": (
         "--map",
@@ -27,7 +28,7 @@ _HEEDED: dict[str, tuple[str, frozenset[str], str]] = {
         _MAPPED | {"marinetraffic_web", "kpler", "kr_mof", "tw_mpb", "tw_mpb_geojson"},
         "times are read as the layout says",
     ),
-    "day_first": ("", _MAPPED, "dates are read as the layout says; --layout table reads through a map"),
+    "day_first": ("", _MAPPED, "dates are read as the layout says; --layout table reads through the map"),
     "start_time": ("--start-time", frozenset(), "no file is NMEA without times"),
 }
 
