@@ -22,7 +22,8 @@ FLAG = "from_gfw"
 LICENCE = "events of Global Fishing Watch (its licence: CC BY-NC 4.0)"
 _LOST = (
     "bounding boxes, regions, distances to shore and port (worked out anew), vessel types and flags in its words, "
-    "authorizations, risk."
+    "authorizations, risk, hours, distances and mean speeds of loitering, the distance of a gap and how often "
+    "satellites heard the vessel around it, anchorages and visits of port calls."
 )
 _API = {
     "type": "kind",
