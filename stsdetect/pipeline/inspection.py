@@ -249,7 +249,7 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
         notes.append(f"skipped {len(got.skipped) - SKIPPED:,} more")
     return Inspection(
         path=shown(path),
-        layout=", ".join(dict.fromkeys(file.layout for file in got.files)),
+        layout=", ".join(dict.fromkeys(file.layout for file in got.files if file.layout)),
         size_bytes=size,
         rows_read=sum(file.rows_read for file in got.files),
         rows_kept=sum(file.rows_kept for file in got.files),

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stsdetect.readers.header import refuse_twins
 from stsdetect.readers.layout import untouched
 from stsdetect.readers.protocol import Batch, DamagedError, Reject
 from stsdetect.readers.rows import MAX_TEXT, Origin, Times, build
@@ -34,12 +35,17 @@ SHAPES = b"\x00\x00\x27\x0a"
 
 @dataclass(frozen=True)
 class Table:
-    """What the header says: records there are, where they begin, the bytes of one, and field -> (begin, width)."""
+    """What the header says: records there are, where they begin, the bytes of one, and fields with (begin, width)."""
 
     count: int
     begin: int
     width: int
-    fields: dict[str, tuple[int, int]]
+    fields: tuple[tuple[str, tuple[int, int]], ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the fields in their order; one can stand twice."""
+        return [name for name, _ in self.fields]
 
 
 def table_of(head: Head) -> Table | None:
@@ -48,15 +54,15 @@ def table_of(head: Head) -> Table | None:
     if len(data) < _HEADER or data[0] & 7 != 3:
         return None
     count, begin, width = struct.unpack_from("<IHH", data, 4)
-    fields: dict[str, tuple[int, int]] = {}
+    fields: list[tuple[str, tuple[int, int]]] = []
     place = 1  # behind the mark of deletion
     for at in range(_HEADER, min(begin, len(data) - _FIELD), _FIELD):
         if data[at] == _END:
             break
         name = data[at : at + 11].split(b"\x00")[0].decode("latin-1").strip()
-        fields.setdefault(name, (place, data[at + 16]))
+        fields.append((name, (place, data[at + 16])))
         place += data[at + 16]
-    return Table(count, begin, width, fields) if fields and place == width else None
+    return Table(count, begin, width, tuple(fields)) if fields and place == width else None
 
 
 @dataclass(frozen=True)
@@ -76,14 +82,15 @@ class DbfLayout:
     def recognise(self, head: Head, settings: ReadSettings) -> bool:
         """Say whether it is an attribute table with all required fields."""
         table = head.look(table_of)
-        return table is not None and set(self.required) <= set(table.fields)
+        return table is not None and set(self.required) <= set(table.names)
 
     def read(self, source: Source, head: Head, settings: ReadSettings) -> Iterator[Batch]:
         """Read the records in blocks."""
         table = head.look(table_of)
         assert table is not None
+        refuse_twins(table.names, self.names, source.label)
         columns: dict[str, tuple[int, int]] = {}
-        for name, span in table.fields.items():
+        for name, span in table.fields:
             if name in self.names:
                 columns.setdefault(self.names[name], span)
         first = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,19 +41,19 @@ class Header:
         return first == self.cells[0]
 
 
-def refuse_twins(header: Header, names: Collection[str], label: str) -> None:
+def refuse_twins(cells: Sequence[str], names: Collection[str], label: str) -> None:
     """Ask which is meant where a column that is to be read is there more than once.
 
     Raises
     ------
     QuestionError
-        If one of ``names`` stands twice in the header.
+        If one of ``names`` stands twice among the ``cells`` of the header.
     """
-    for name in dict.fromkeys(cell for cell in header.cells if cell in names):
-        places = [str(place) for place, cell in enumerate(header.cells, start=1) if cell == name]
+    for name in dict.fromkeys(cell for cell in cells if cell in names):
+        places = [str(place) for place, cell in enumerate(cells, start=1) if cell == name]
         if len(places) > 1:
             raise QuestionError(
-                f"{label} has {len(places)} columns '{name}' (the {', '.join(places[:5])}. of {len(header.cells)}): "
+                f"{label} has {len(places)} columns '{name}' (the {', '.join(places[:5])}. of {len(cells)}): "
                 "which is meant? Rename the others in its header"
             )
 

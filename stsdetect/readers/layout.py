@@ -159,7 +159,7 @@ class TextLayout:
         assert header is not None
         source, head = self.recoded(source, head)
         own = self if self.settle is None else self.settle(self, header, head, settings)
-        refuse_twins(header, own.names, source.label)
+        refuse_twins(header.cells, own.names, source.label)
         columns: dict[str, int] = {}
         for position, cell in enumerate(header.cells):
             if cell in own.names:

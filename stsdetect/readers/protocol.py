@@ -69,7 +69,7 @@ class FileReport:
     """What became of one file or archive member.
 
     Always ``rows_read == rows_kept + rows_filtered + sum(rejected.values())``. ``doubts`` are about columns that may be
-    exchanged or of another unit.
+    exchanged or of another unit. ``layout`` is empty where the file is damaged before its first row.
     """
 
     path: str
@@ -93,9 +93,9 @@ class FileReport:
 class ReadResult:
     """Positions and rejects as Arrow tables (`schema.POSITIONS`, `schema.REJECTS`), and a report per file.
 
-    ``skipped`` names the files of folders, globs and archives that are not AIS, each with the reason; ``events``
-    (`schema.EVENTS`) are those that others found and the files tell of, each once, and ``event_sources``
-    (`schema.SOURCES`) say where.
+    ``skipped`` names the files of folders, globs and archives that are not AIS, each with the reason (one
+    that is damaged has a report, and a reject, instead); ``events`` (`schema.EVENTS`) are those that others found and
+    the files tell of, each once, and ``event_sources`` (`schema.SOURCES`) say where.
     """
 
     positions: pa.Table

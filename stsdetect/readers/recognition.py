@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -88,6 +89,8 @@ _OWN: tuple[Reader, ...] = (
     AMSA_SHAPEFILE,
     GFW_POSITIONS,
 )
+#: How JSON begins whose rows are arrays of values without names.
+_ARRAYS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\[\s*[\"\d-]")
 
 
 @cache
@@ -187,7 +190,8 @@ def _unknown(head: Head) -> str:
             return _unknown_json(head)
         start = head.data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if start in (b"{", b"["):
-            return f"{head.label} begins like JSON, but has no items: no objects in lines or in an array"
+            hint = "; if it is an answer of MarineTraffic, fetch it as jsono or csv" if _ARRAYS.match(head.data) else ""
+            return f"{head.label} begins like JSON, but has no items: no objects in lines or in an array{hint}"
         if start == b"<":
             return f"{head.label} begins like XML or HTML, without vessels of AISHub: the only XML that is read"
         header = find_header(head)

@@ -40,6 +40,8 @@ MAX_ROWS = 1 << 19
 MIN_ROWS = 100_000
 #: Rejected rows are kept up to so many bytes in all (about 400,000 rows); those beyond are counted.
 MAX_REJECT_BYTES = 1 << 26
+#: So many tables are put together to one: even a table of one row takes kilobytes, and there can be 100,000 files.
+MAX_TABLES = 1000
 
 
 class Stream:
@@ -210,6 +212,8 @@ class _Account:
             if (rows[1:] < rows[:-1]).any():  # else a copy is spared: there may be very many
                 table = table.combine_chunks().take(pa.array(np.argsort(rows, kind="stable")))
             self.rejected.append(table)
+            if len(self.rejected) >= MAX_TABLES:
+                self.rejected = [pa.concat_tables(self.rejected).unify_dictionaries().combine_chunks()]
         self.events += tally.events
         if self.several:
             self.sketches.append((tally.label, tally.suspicion.sketch()))
@@ -220,7 +224,8 @@ class _Account:
         across = zone_doubts(self.sketches)
         files = [replace(file, doubts=(*file.doubts, *across.get(k, ()))) for k, file in enumerate(self.reports)]
         if files:
-            said = unheeded(self.settings, (file.layout for file in files))
+            layouts = (file.layout for file in files if file.layout)
+            said = unheeded(self.settings, layouts, (note for file in files for note in file.notes))
             files[0] = replace(files[0], notes=(*said, *files[0].notes))
         return ReadResult(positions, lost, tuple(files), tuple(self.skipped), *told_once(self.events))
 
@@ -284,6 +289,13 @@ class _Tally:
         else:
             self.remarks["rejected rows that are counted, but not kept to look at"] += len(rejects)
 
+    def damage(self, problem: DamagedError, how_far: str) -> None:
+        """Take in, as one rejected row, that the file is damaged behind the last row."""
+        what = str(problem).removeprefix(self.label).strip()[:500]
+        self.rows += 1
+        self.reject([Reject(self.last_row + 1, "damaged_file", what, "")])
+        self.remarks[f"{how_far}: it {what}"] += 0
+
     def report(self, path: str, member: str | None, layout: str, size: int) -> FileReport:
         notes = [f"{column}: {count} unreadable values left empty" for column, count in sorted(self.emptied.items())]
         notes += [f"{text}: {count}" if count else text for text, count in sorted(self.remarks.items())]
@@ -304,14 +316,18 @@ def _micro(time: datetime | None) -> int | None:
 def _even(tables: Iterator[pa.Table], account: _Account, hints: bool) -> Iterator[pa.Table]:
     """Cut large tables and put small ones together."""
     waiting: list[pa.Table] = []
+    rows = 0  # counted as they come: there can be as many tables as files
     try:
         for given in tables:
             table = given if hints else expanded(given)
             for first in range(0, table.num_rows, MAX_ROWS):
                 waiting.append(table.slice(first, MAX_ROWS))
-                if sum(part.num_rows for part in waiting) >= MIN_ROWS:
+                rows += waiting[-1].num_rows
+                if rows >= MIN_ROWS:
                     yield _one(waiting)
-                    waiting = []
+                    waiting, rows = [], 0
+                elif len(waiting) >= MAX_TABLES:
+                    waiting = [_one(waiting)]
         if waiting:
             yield _one(waiting)
         account.whole = True
@@ -354,8 +370,12 @@ def _read_files(
         except (InputError, UsageError) as problem:
             if source.alone or tally.rows:
                 raise
-            account.skipped.append((source.label, str(problem)))
             problems.setdefault(source.origin, problem)
+            if isinstance(problem, DamagedError):  # it may have been AIS: whoever adds up rows must see that it is lost
+                tally.damage(problem, "nothing of it could be read")
+                account.close(tally, source, "")
+            else:
+                account.skipped.append((source.label, str(problem)))
             continue
         if progress is not None:
             progress(source.label, source.size, source.size)
@@ -385,10 +405,7 @@ def _read_source(
         if not tally.rows:
             raise
         # What came before the damage is good; the damage itself counts as one row, so that it shows.
-        what = str(problem).removeprefix(source.label).strip()[:500]
-        tally.rows += 1
-        tally.reject([Reject(tally.last_row + 1, "damaged_file", what, "")])
-        tally.remarks[f"only its first rows could be read: it {what}"] += 0
+        tally.damage(problem, "only its first rows could be read")
     else:
         if head.parquet_columns and head.rows is not None and (said := head.rows()) != tally.rows:
             what = f"says at its end that it has {said:,} rows, and has {tally.rows:,}"

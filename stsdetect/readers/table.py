@@ -22,7 +22,7 @@ from stsdetect.readers.protocol import Batch, QuestionError
 from stsdetect.readers.rows import KEYS, LONG_KEYS, Origin, Times, build
 from stsdetect.readers.source import Head, Source
 from stsdetect.readers.text import TextSpec, Tidy, read_text, split_block
-from stsdetect.readers.times import Order, any_utc, begins_slashed, slashed_order
+from stsdetect.readers.times import Order, any_utc, begins_slashed, first_read, slashed_order
 from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
@@ -183,7 +183,7 @@ class MappedTable:
         first, remark = 1, None
         for part in source.parquet_batches(sorted(set(columns.values())), _FRAME_ROWS):
             batch = table_batch(part, columns, _times(order, settings), source.label, first, knots(settings))
-            remark = remark or _time_remark([plain(part.column(columns["time"]))], settings)
+            remark = remark or _time_remark([part.column(columns["time"])], order, settings)
             if remark:
                 batch.remarks.setdefault(remark, 0)
             yield batch
@@ -191,11 +191,11 @@ class MappedTable:
 
     def _read_text(self, source: Source, header: Header, settings: ReadSettings) -> Iterator[Batch]:
         columns = resolve_map(settings.columns, header.cells, source.label)
-        refuse_twins(header, set(columns.values()), source.label)
+        refuse_twins(header.cells, set(columns.values()), source.label)
         places = {key: header.cells.index(name) for key, name in columns.items()}
         spec = TextSpec(header, places, plain_types(places))
         order = _order(_time_column(source, spec), settings, source.label)
-        remark = _time_remark(_time_column(source, spec), settings)
+        remark = _time_remark(_time_column(source, spec), order, settings)
         for batch in read_text(source, spec, _times(order, settings), knots(settings)):
             if remark:
                 batch.remarks.setdefault(remark, 0)
@@ -206,7 +206,7 @@ class MappedTable:
         late = _late(settings.columns, names)
         columns = resolve_map(settings.columns, [*names, *late], source.label)
         order = _order(json_column(source, shape, "time", columns["time"]), settings, source.label)
-        remark = _time_remark(json_column(source, shape, "time", columns["time"]), settings)
+        remark = _time_remark(json_column(source, shape, "time", columns["time"]), order, settings)
         layout = JsonLayout(
             name=self.name,
             title=self.title,
@@ -288,9 +288,9 @@ def _order(columns: Iterable[pa.Array], settings: ReadSettings, label: str) -> O
     return None
 
 
-def _time_remark(columns: Iterable[pa.Array], settings: ReadSettings) -> str | None:
-    """Say how times like the first there is are read, however the column comes in pieces."""
-    first = next((values[0].as_py() for part in columns if len(values := strings(part).drop_null())), None)
+def _time_remark(columns: Iterable[pa.Array], order: Order | None, settings: ReadSettings) -> str | None:
+    """Say how times like the first that can be read are read, however the column comes in pieces."""
+    first = first_read(columns, order)
     if first is None:
         return None
     digits = first.lstrip("+-").split(".")[0]

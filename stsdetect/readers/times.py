@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Literal
 
@@ -107,7 +107,10 @@ def _fixed_epochs(array: pa.Array, unit_us: float) -> tuple[pa.Array, Mask]:
 
 
 def iso_zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
-    """Read ISO 8601 with a zone (``Z``, ``+00:00``, ``UTC``, ``GMT``); one without is UTC. Numbers are no times."""
+    """Read ISO 8601 with a zone (``Z``, ``+00:00``, ``+00``, ``UTC``, ``GMT``); one without is UTC.
+
+    Numbers are no times.
+    """
     return any_utc(array, None, 0.0, epochs=False)
 
 
@@ -137,6 +140,8 @@ def any_utc(array: pa.Array, order: Order | None, utc_offset_h: float, epochs: b
     given = strings(array)
     text = _to_iso(given, order) if order else given
     text = pc.replace_substring_regex(text, r" ?(UTC|GMT)$", "Z")
+    # Hours alone, as PostgreSQL writes an offset; a time stands before them, for 2024-03-01 ends like one.
+    text = pc.replace_substring_regex(text, r"(:\d\d(?:\.\d+)?) ?([+-]\d\d)$", r"\1\2:00")
     text = pc.replace_substring_regex(text, r" ?([+-]\d\d):?(\d\d)Z?$", r"\1:\2")
     text = pc.replace_substring_regex(text, r"^(\d{4})/(\d{2})/(\d{2})\b", r"\1-\2-\3")
     text = pc.replace_substring_regex(text, r"(\.\d{6})\d+", r"\1")
@@ -188,6 +193,19 @@ def begins_slashed(array: pa.Array) -> bool | None:
         times = np.flatnonzero(slashed | other)
         if times.size:
             return bool(slashed[times[0]])
+    return None
+
+
+def first_read(columns: Iterable[pa.Array], order: Order | None) -> str | None:
+    """Return, as text, the first value of a column in pieces that can be read as a time; None where none can be."""
+    for column in columns:
+        array = plain(column)
+        for begin in range(0, len(array), _FEW):
+            given = array[begin : begin + _FEW]
+            given = strings(given) if is_text(given) else given
+            valid = any_utc(given, order, 0.0)[0].is_valid()
+            if (at := pc.index(valid, True).as_py()) >= 0:
+                return str(strings(given)[at].as_py())
     return None
 
 
@@ -249,6 +267,6 @@ def zoned_utc(array: pa.Array) -> tuple[pa.Array, Mask]:
     if pa.types.is_dictionary(array.type):
         return _each_once(array, zoned_utc)
     given = strings(array)
-    zoned = pc.match_substring_regex(given, r":\d\d(\.\d*)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d( ?UTC)?)$")
+    zoned = pc.match_substring_regex(given, r":\d\d(\.\d*)? ?(Z|UTC|GMT|[+-]\d\d(:?\d\d( ?UTC)?)?)$")
     result, _ = any_utc(_only(given, zoned), None, 0.0)
     return result, _bad(result, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,14 @@ _NUMBERS = (
 _HOUR_US = 3600 * US_PER_S
 #: No two places are farther apart [km]: half way round the equator is 20,038 km.
 _HALF_ROUND_KM = 20_038.0
+#: The fastest that AIS can say (ITU-R M.1371-5) [kn]; a speed worked out between two fixes is taken to be no faster.
+_MOST_KN = 102.2
+#: Numbers an event can do without: the greatest that can be, none being less than 0, and our column.
+_OPTIONAL = {
+    "median_km": (_HALF_ROUND_KM, "median_distance_m"),
+    "median_kn": (_MOST_KN, "median_speed_kn"),
+    "implied_kn": (_MOST_KN, "implied_speed_kn"),
+}
 
 Values = Mapping[str, list[Any]]
 
@@ -66,15 +75,18 @@ def told_batch(values: Values, rows: list[int], texts: list[str], label: str, fl
         known[key] = times.cast(pa.int64()).to_pylist()
     events: list[dict[str, Any]] = []
     rejects: list[Reject] = []
+    emptied: Counter[str] = Counter()
     for i in range(size):
         one = {key: column_[i] for key, column_ in known.items()}
+        impossible = _empty_impossible(one)
         try:
             events.append({**_event(one, flag), "source_file": label, "source_row": rows[i]})
+            emptied.update(impossible)
         except _RefusedError as problem:
             given = values.get(problem.key) or [None] * size
             detail = problem.detail or f"{problem.key} {given[i]}"
             rejects.append(Reject(rows[i], problem.reason, _short(detail), _short(texts[i])))
-    return Batch(size, POSITIONS.empty(), rejects, events=_table(events))
+    return Batch(size, POSITIONS.empty(), rejects, emptied, events=_table(events))
 
 
 _WORDS = ("kind", "vessel_a", "ssvid_a", "name_a", "vessel_b", "ssvid_b", "name_b", "flags")
@@ -90,6 +102,20 @@ class _RefusedError(Exception):
 
 def _short(text: str) -> str:
     return text.encode("utf-8", "replace").decode()[:MAX_TEXT]
+
+
+def _empty_impossible(one: dict[str, Any]) -> list[str]:
+    """Empty what an event can do without and cannot be so; return the columns (of a place, that of its latitude)."""
+    columns = []
+    lat, lon = one["end_lat"], one["end_lon"]
+    if (lat is not None or lon is not None) and (lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180):
+        one["end_lat"] = one["end_lon"] = None
+        columns.append("end_lat_deg")
+    for key, (most, name) in _OPTIONAL.items():
+        if one[key] is not None and not 0 <= one[key] <= most:
+            one[key] = None
+            columns.append(name)
+    return columns
 
 
 def _event(one: dict[str, Any], flag: str) -> dict[str, Any]:
@@ -152,10 +178,8 @@ def _subtype(kind: str, hours: float, median_kn: float | None) -> str:
 
 
 def _metres(kilometres: float | None) -> float | None:
-    """Return a distance in metres; None where it is none on Earth."""
-    if kilometres is None or not 0 <= kilometres <= _HALF_ROUND_KM:
-        return None
-    return round(kilometres * 1000.0, 3)
+    """Return a distance in metres."""
+    return None if kilometres is None else round(kilometres * 1000.0, 3)
 
 
 Vessel = tuple[str, int | None, str | None]

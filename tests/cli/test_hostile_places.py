@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import socket
@@ -52,6 +53,27 @@ def test_in_a_folder_they_are_passed_over_by_name(run, tmp_path):
     assert "links" in reasons["itself"]
     assert "folder behind a link" in reasons["loop"]
     assert run_file["rows"]["read"] == 20
+
+
+def test_damage_in_a_folder_is_told_and_counted(run, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    good(folder)
+    (folder / "cut.csv.gz").write_bytes(gzip.compress(b"MMSI,BaseDateTime,LAT,LON")[:10])
+    (folder / "README.txt").write_text("no table\n")
+    done = run("detect", folder, "--out", tmp_path / "out", "--no-page")
+    assert done.code == 0, done.err
+    assert "cut.csv.gz: nothing of it could be read: it is damaged or cut short" in " ".join(done.err.split())
+    run_file = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert [os.path.basename(one["path"]) for one in run_file["skipped"]] == ["README.txt"]
+    assert run_file["rows"]["rejected"] == {"damaged_file": 1}
+    assert (run_file["rows"]["read"], run_file["rows"]["kept"]) == (21, 20)
+    assert {one["layout"] for one in run_file["inputs"]} == {"", "noaa_2015_2024"}
+    done = run("detect", folder, "--out", tmp_path / "strict", "--no-page", "--max-reject-share", "0")
+    assert done.code == 4
+    assert "damaged_file 1" in done.err
+    done = run("inspect", "--rejects", folder)
+    assert "cut.csv.gz is damaged or cut short" in " ".join(done.out.split())
 
 
 def test_links_to_nothing_say_so(run, tmp_path):

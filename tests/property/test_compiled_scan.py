@@ -33,7 +33,8 @@ ODD_TIMES = ["2024-03-01", "2023-02-29T00:00:00", "2024-03-01T24:00:00", "2024-0
              "2024-03-01T00:00", "2024-03-01T00:00:00Z", "2024-03-01T00:00:00.1234567", "2024-03-01T00:00:00.", "",
              "2024-3-1 0:0:0", "1989-12-31T23:59:59", "2100-01-01T00:00:00", "30/02/2024 00:00:00", "1/3/2024 9:05:00",
              "2024-03-01t00:00:00", " 2024-03-01T00:00:00", "0000-00-00T00:00:00", "1709251200", "01-03-2024 00:00:00",
-             "2024-03-01T00:00:0\u0660", "2024-13-01T00:00:00", "x"]  # fmt: skip
+             "2024-03-01T00:00:0\u0660", "2024-13-01T00:00:00",
+             "2024-03-01 00:00:00+00", "2024-03-01T09:00:00+09:00", "x"]  # fmt: skip
 NUMBERS = ["0", "0.0", "-0.0", "007", "34.74213", "-117.91483", "102.3", "511", "90", "123456789.12345678", "0.1"]
 ODD_NUMBERS = ["1e3", "1e999", "nan", "inf", "+1", "1.", ".5", "-", "--1", "1.2.3", " 1", "1 ", "1,5", "0x10", "",
                "999999999999999999", "9007199254740993", "0.000000000000000000001", "1" * 30, "12345678901.5", "1_000",
@@ -133,6 +134,21 @@ def test_both_ways_give_the_same(given: tuple[str, bytes, int]) -> None:
     assert_same(slow.positions, fast.positions)
     assert slow.rejects.to_pylist() == fast.rejects.to_pylist()
     assert slow.files == fast.files
+
+
+def test_times_with_a_zone_are_left_to_the_general_way(tmp_path: Path) -> None:
+    zones = ["", "Z", "+00", "+09", " -05", "+0900", ".25+09", " KST"]
+    stamps = [f"2024-03-01 00:{k // 60:02}:{k % 60:02}{zones[k // 100 % 8]}" for k in range(3000)]
+    path = tmp_path / "day.csv"
+    lines = [f"273123000,130.25,{k / 100},0.3,90,90,{stamp}" for k, stamp in enumerate(stamps)]
+    path.write_text("\n".join(["mmsi,longitude,latitude,sog,cog,heading,dt_pos_utc", *lines, ""]))
+    slow, fast = outcome(path, "eais_ungp", False), outcome(path, "eais_ungp", True)
+    assert isinstance(slow, ReadResult)
+    assert isinstance(fast, ReadResult)
+    assert slow.files[0].layout == "eais_ungp"
+    assert slow.files == fast.files
+    assert slow.files[0].rejected == {"bad_time": 300}
+    assert_same(slow.positions, fast.positions)
 
 
 digits = st.text("0123456789", min_size=1, max_size=10)

@@ -7,7 +7,7 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stsdetect.readers.convert import numbers, strings
+from stsdetect.readers.convert import NO_TEXT, numbers, strings
 from stsdetect.readers.dbf import DbfLayout
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.times import day_first_12h_utc
@@ -19,13 +19,17 @@ SPARSE = (
     "can be named"
 )
 
+_EXPONENT = r"^[+-]?\d+(\.\d*)?[eE][+-]?\d+$"
+#: Whole numbers below this are exact as float64 (IEEE 754).
+_EXACT = float(1 << 53)
+
 
 def _tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.Array]:
     """Write ids one way; make zeros that stand for 'none' empty; read types without a name as their number."""
     remarks[SPARSE] += 0
     columns = dict(columns)
     if "vessel_id" in columns:
-        columns["vessel_id"] = pc.replace_substring_regex(strings(columns["vessel_id"]), r"\.0*$", "")
+        columns["vessel_id"] = _whole(pc.replace_substring_regex(strings(columns["vessel_id"]), r"\.0*$", ""))
     if "sog" in columns and "cog" in columns:
         still = pc.and_(_zero(columns["sog"]), _zero(columns["cog"]))
         for key in ("sog", "cog"):
@@ -35,6 +39,17 @@ def _tidy(columns: dict[str, pa.Array], remarks: Counter[str]) -> dict[str, pa.A
     if "ship_type" in columns:
         columns["ship_type"] = pc.replace_substring_regex(strings(columns["ship_type"]), r"^unknown code (\d+)$", r"\1")
     return columns
+
+
+def _whole(ids: pa.Array) -> pa.Array:
+    """Write ids in the exponent form of dBASE (-2.14601833200e+009) as the whole numbers they are; others stay."""
+    given = pc.match_substring_regex(ids, _EXPONENT)
+    if not pc.any(given).as_py():
+        return ids
+    values, _ = numbers(pc.if_else(given, ids, NO_TEXT))
+    exact = pc.and_(pc.equal(values, pc.round(values)), pc.less(pc.abs(values), _EXACT))
+    texts = pc.if_else(exact, values, pa.scalar(None, pa.float64())).cast(pa.int64()).cast(pa.string())
+    return pc.coalesce(texts, ids)
 
 
 def _zero(array: pa.Array) -> pa.Array:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain
-from stsdetect.readers.header import find_header_with
+from stsdetect.readers.header import find_header_with, refuse_twins
 from stsdetect.readers.json_items import Chunk, Shape, chunks, clean, shapes, texts
 from stsdetect.readers.json_layout import MAX_RAW, has, picked, steps
 from stsdetect.readers.protocol import Batch
@@ -22,7 +22,8 @@ FLAG = "from_gfw"
 LICENCE = "events of Global Fishing Watch (its licence: CC BY-NC 4.0)"
 _LOST = (
     "bounding boxes, regions, distances to shore and port (worked out anew), vessel types and flags in its words, "
-    "authorizations, risk."
+    "authorizations, risk, hours, distances and mean speeds of loitering, the distance of a gap and how often "
+    "satellites heard the vessel around it, anchorages and visits of port calls."
 )
 _API = {
     "type": "kind",
@@ -136,7 +137,8 @@ class GfwEncounters:
         """Read the rows in blocks."""
         header = find_header_with(head, _NEEDED)
         assert header is not None
-        places = {_TABLE[cell]: k for k, cell in reversed([*enumerate(header.cells)]) if cell in _TABLE}
+        refuse_twins(header.cells, _TABLE, source.label)
+        places = {_TABLE[cell]: k for k, cell in enumerate(header.cells) if cell in _TABLE}
         stream = source.open()
         try:
             for block in numbered_blocks(stream, header):

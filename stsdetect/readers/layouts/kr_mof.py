@@ -18,7 +18,7 @@ from stsdetect.errors import InputError
 from stsdetect.readers.alike import expanded
 from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain
-from stsdetect.readers.header import Header, find_header_with
+from stsdetect.readers.header import Header, find_header_with, refuse_twins
 from stsdetect.readers.joined import Lookup
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.protocol import Batch, QuestionError
@@ -83,7 +83,13 @@ class Vessels:
 
 
 def _read_vessels(source: Source) -> Vessels | None:
-    """Read a static file, one row of each MMSI; None if it is none."""
+    """Read a static file, one row of each MMSI; None if it is none.
+
+    Raises
+    ------
+    QuestionError
+        If one of its columns stands twice.
+    """
     head = source.head()
     header = find_header_with(head, _STATIC_REQUIRED)
     if header is None:
@@ -91,7 +97,8 @@ def _read_vessels(source: Source) -> Vessels | None:
         source = replace(source, encoding=ENCODING)
     if header is None:
         return None
-    places = {_STATIC_NAMES[cell]: k for k, cell in reversed([*enumerate(header.cells)]) if cell in _STATIC_NAMES}
+    refuse_twins(header.cells, _STATIC_NAMES, source.label)
+    places = {_STATIC_NAMES[cell]: k for k, cell in enumerate(header.cells) if cell in _STATIC_NAMES}
     parts: list[pa.Table] = []
     rows = bad = taken = beyond = 0
     stream = source.open()
@@ -138,6 +145,8 @@ def _joined_vessels(files: tuple[tuple[Source, int, int], ...]) -> tuple[str, Lo
     for source, _, _ in files:
         try:
             found = _read_vessels(source)
+        except QuestionError:
+            raise
         except InputError:
             continue  # where it is read itself it says what is wrong
         if found is not None:

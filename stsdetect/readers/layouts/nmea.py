@@ -1,12 +1,14 @@
 """Raw NMEA 0183 AIVDM sentences, decoded by pyais.
 
-A row is one AIS message: its sentences put together. Receivers write the time beside the sentence in one of
-several ways, because AIS messages themselves carry only the second of the minute.
+A row is one AIS message: its sentences put together; those of a line that are cut short are one row.
+Receivers write the time beside the sentence in one of several ways, because AIS messages themselves carry only the
+second of the minute.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import reduce
@@ -36,6 +38,7 @@ _BEGINNING = re.compile(rb"!..VD[MO],")
 _TAG_TIME = re.compile(rb"(?:^|,)c:(\d+(?:\.\d+)?)")
 _TAG_GROUP = re.compile(rb"(?:^|,)g:(\d{1,3})-(\d{1,3})-(-?\w+)")
 _TAG_SOURCE = re.compile(rb"(?:^|,)s:([^,*]*)")
+_TAG_CHECK = re.compile(rb"\*([0-9A-Fa-f]{2})$")
 _EPOCH_AFTER = re.compile(rb",(\d{9,10}(?:\.\d+)?|\d{13})\s*$")
 _EPOCH_BEFORE = re.compile(rb"(?<!\d)(\d{9,10}(?:\.\d+)?|\d{13})[\s,;:|]*$")
 _ISO_BEFORE = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:Z| ?UTC)?[\s,;:|]*$")
@@ -171,6 +174,7 @@ class _Log:
         self.counted = 0
         self.rows: list[Row] = []
         self.rejects: list[Reject] = []
+        self.remarks: Counter[str] = Counter()
 
     def batches(self) -> Iterator[Batch]:
         stream = self.source.open()
@@ -216,11 +220,11 @@ class _Log:
             shown = line if len(line) <= _SHOWN else match[0][:_SHOWN]
             self.sentence(number, shown, match, line[end : match.start()] if match.start() > end else b"")
             end = match.end()
-        begun = line.count(b"!") if found else len(_BEGINNING.findall(line))
-        if begun > found and (missing := len(_BEGINNING.findall(line)) - found) > 0:
-            for _ in range(missing):
-                self.sentences += 1
-                self.reject(number, "bad_message", "sentence is cut short", line[:_SHOWN])
+        if line.count(b"!") > found and (missing := sum(1 for _ in _BEGINNING.finditer(line)) - found) > 0:
+            # One row for all of a line: they have nothing to tell them apart, and can be as many as fill the memory.
+            self.sentences += missing
+            detail = "sentence is cut short" if missing == 1 else f"{missing:,} sentences are cut short"
+            self.reject(number, "bad_message", detail, line[:_SHOWN])
         elif not found:
             self.other(number, line)
 
@@ -244,6 +248,9 @@ class _Log:
             self.wrapper_us = None
         if time is not None:
             self.timed += 1
+        if tag and (said := _TAG_CHECK.search(tag)) and reduce(xor, tag[: said.start()], 0) != int(said[1], 16):
+            # No reason to reject: whole logs have *00 there, or the checksum of another block.
+            self.remarks["sentences whose tag block has a wrong checksum, read all the same"] += 1
         if reduce(xor, body[1:]) != int(check, 16):
             self.reject(number, "bad_checksum", check.decode(), line)
             return
@@ -322,7 +329,8 @@ class _Log:
         """Return what has gathered as a batch."""
         rows, rejects = self.rows, self.rejects
         self.rows, self.rejects = [], []
-        batch = Batch(len(rows) + len(rejects), _table(rows, self.source.label), rejects)
+        batch = Batch(len(rows) + len(rejects), _table(rows, self.source.label), rejects, remarks=self.remarks)
+        self.remarks = Counter()
         if self.counted:
             batch.remarks["times counted on from read.start_time by the seconds in position reports"] += self.counted
             batch.from_start, self.counted = True, 0

@@ -266,3 +266,26 @@ def test_absurd_numbers_are_no_bug(tmp_path):
     result = read_lines(tmp_path, *lines, vessels=[nines, "412000001"])
     assert result.files[0].rows_kept == 1
     assert result.files[0].rejected == {"time_out_of_range": 1}
+
+
+def test_what_is_cut_short_on_a_line_is_one_rejected_row(tmp_path):
+    """A short line can begin very many sentences: with a row for each, 4 MB of this filled 1.4 GB."""
+    timed = f"{position()},{NOON}"
+    result = read_lines(
+        tmp_path, timed, "!AIVDM," * 300_000, timed, f"{timed} !AIVDM,1,1,,A,13HOI", "!AIVDM,1,1,,A,13HOI"
+    )
+    (file,) = result.files
+    assert (file.rows_kept, file.rejected) == (3, {"bad_message": 3})
+    assert [(row["source_row"], row["detail"]) for row in result.rejects.to_pylist()] == [
+        (2, "300,000 sentences are cut short"),
+        (4, "sentence is cut short"),
+        (5, "sentence is cut short"),
+    ]
+
+
+def test_wrong_checksums_of_tag_blocks_are_told_and_cost_no_row(tmp_path):
+    right, wrong = tagged(position(), f"c:{NOON}"), f"\\c:{NOON}*00\\{position()}"
+    result = read_lines(tmp_path, right, wrong, f"\\c:{NOON}\\{position()}", f"\\c:{NOON + 1}*5d\\{position()}")
+    assert (result.files[0].rows_kept, result.files[0].rejected) == (4, {})
+    assert result.files[0].notes == ("sentences whose tag block has a wrong checksum, read all the same: 2",)
+    assert read_lines(tmp_path, right).files[0].notes == ()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gzip
 import threading
+import zipfile
 from itertools import count
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.readers import read, stream, write_positions
+from stsdetect.readers import read, stream, streaming, write_positions
 from stsdetect.readers.ahead import ahead
 from stsdetect.schema import POSITIONS
+from stsdetect.settings import ReadSettings
 
 HEAD = "MMSI,BaseDateTime,LAT,LON,SOG,VesselName"
 
@@ -115,3 +118,77 @@ def test_ahead_raises_in_turn():
         next(results)
     with pytest.raises(ZeroDivisionError):
         list(ahead(iter([1, 0, 2]), lambda n: 1 // n))
+
+
+def test_damaged_files_of_a_folder_are_rejected_and_not_passed_over(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(lines(100))
+    with zipfile.ZipFile(folder / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("b.csv", lines(5000))
+    (folder / "b.zip").write_bytes((folder / "b.zip").read_bytes()[:5000])
+    (folder / "c.csv.gz").write_bytes(gzip.compress(lines(100).encode())[:10])
+    (folder / "README.txt").write_text("no table\n")
+    result = read(folder)
+    assert [(Path(file.path).name, file.layout, file.rejected) for file in result.files] == [
+        ("a.csv", "noaa_2015_2024", {"bad_time": 1}),
+        ("b.zip", "", {"damaged_file": 1}),
+        ("c.csv.gz", "", {"damaged_file": 1}),
+    ]
+    for file in result.files:
+        assert file.rows_read == file.rows_kept + sum(file.rejected.values())
+    assert "nothing of it could be read: it is a zip archive that is damaged" in result.files[1].notes[0]
+    rejects = result.rejects.to_pylist()
+    assert [Path(row["source_file"]).name for row in rejects] == ["a.csv", "b.zip", "c.csv.gz"]
+    assert "is damaged or cut short" in rejects[2]["detail"]
+    assert [Path(label).name for label, _ in result.skipped] == ["README.txt"]
+    with pytest.raises(InputError, match="is a zip archive that is damaged"):
+        read([folder / "a.csv", folder / "b.zip"])  # named by itself it must be there
+    (folder / "a.csv").unlink()
+    with pytest.raises(InputError, match="no AIS found"):
+        read(folder)
+
+
+def test_rules_nobody_heeds_are_told_beside_a_damaged_file(tmp_path):
+    (tmp_path / "a.csv").write_text(lines(100))
+    (tmp_path / "b.gz").write_bytes(gzip.compress(lines(100).encode())[:10])
+    result = read(tmp_path, settings=ReadSettings(speed_unit="m/s"))
+    assert "--speed-unit (read.speed_unit) was given and is not used" in result.files[0].notes[0]
+
+
+class _Counted:
+    """A table of one row that counts how often it is asked for their number."""
+
+    asked = 0
+
+    @property
+    def num_rows(self) -> int:
+        _Counted.asked += 1
+        return 1
+
+    def slice(self, first: int, most: int) -> _Counted:
+        return self
+
+
+def test_twice_as_many_small_tables_are_twice_the_work(monkeypatch):
+    monkeypatch.setattr(streaming, "expanded", lambda table: table)
+    monkeypatch.setattr(streaming, "_one", lambda tables: tables[0])
+    work = []
+    for many in (500, 1000):
+        _Counted.asked = 0
+        account = streaming._Account(ReadSettings())
+        assert len(list(streaming._even((_Counted() for _ in range(many)), account, False))) == 1
+        work.append(_Counted.asked)
+    assert work[1] <= 2 * work[0]
+
+
+def test_many_small_files_are_the_same_rows(tmp_path, monkeypatch):
+    for number in range(30):
+        (tmp_path / f"{number:02}.csv").write_text(lines(3).replace("SHIP", f"SHIP {number % 7}"))
+    once = read(tmp_path)
+    monkeypatch.setattr(streaming, "MAX_TABLES", 4)
+    few = read(tmp_path)
+    assert few.positions.equals(once.positions)
+    assert few.positions.column("name").chunk(0).dictionary == once.positions.column("name").chunk(0).dictionary
+    assert few.rejects.to_pylist() == once.rejects.to_pylist()
+    assert once.rejects.num_rows == 30

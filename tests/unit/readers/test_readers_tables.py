@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,26 @@ def test_delimiters(tmp_path, delimiter):
     assert result.files[0].layout == "table"
     assert result.files[0].notes == ("times have no zone; read as UTC",)
     assert times(result) == [datetime(2021, 3, 20, 0, 22, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "note"),
+    [
+        (["2021-03-20 00:22:00 KST"], None),
+        (["2021-03-20 00:22:00 KST", "soon"], None),
+        (["soon", "2021-03-20 00:22:00"], "times have no zone; read as UTC"),
+        (["2021-03-20 00:22:00 KST", "13/04/2021 00:00"], "times have no zone; read as UTC"),
+        (["2021-03-20 00:22:00 KST", "2021-03-20 00:22:00+09"], None),
+        (["soon"] * 2000 + ["1616199720"], "times read as Unix time in s"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_what_is_said_of_times_goes_by_one_that_can_be_read(tmp_path, stamps, note, form):
+    rows = [{"when": stamp, "Lat N": 31.5, "Lon E": 32.5, "id": 1} for stamp in stamps]
+    lines = [",".join(map(str, row.values())) for row in rows]
+    text = json.dumps(rows) if form == "json" else "\n".join([",".join(rows[0]), *lines, ""])
+    result = read(write(tmp_path, text), settings=ReadSettings(columns=MAP, day_first=True))
+    assert [said for said in result.files[0].notes if said.startswith("times")] == ([note] if note else [])
 
 
 @pytest.mark.parametrize(

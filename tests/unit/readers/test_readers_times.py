@@ -25,6 +25,8 @@ FORMS = [
     (zoned_utc, "2023-02-01T13:04:54+01:00", AT),
     (zoned_utc, "2023-02-01 12:04:54 UTC", AT),
     (zoned_utc, "2023-02-01 12:04:54.250000987 +0000 UTC", AT.replace(microsecond=250_000)),
+    (zoned_utc, "2023-02-01 12:04:54+00", AT),
+    (zoned_utc, "2023-02-01 21:04:54.25+09", AT.replace(microsecond=250_000)),
     (zoned_utc, "2023-02-01T12:04:54", None),
     (zoned_utc, "2023-02-01-01:00", None),
     (zoned_utc, "1675253094", None),
@@ -55,9 +57,17 @@ FORMS = [
     (iso_zoned_utc, "2023-02-01 12:04:54 UTC", AT),
     (iso_zoned_utc, "2023-02-01 12:04:54 GMT", AT),
     (iso_zoned_utc, "2023-02-01 12:04:54", AT),
+    (iso_zoned_utc, "2023-02-01 12:04:54+00", AT),
+    (iso_zoned_utc, "2023-02-01 07:04:54 -05", AT),
+    (iso_zoned_utc, "2023-02-01 21:04:54.25+09", AT.replace(microsecond=250_000)),
+    (iso_zoned_utc, "2023-02-01T21:04+09", AT.replace(second=0)),
+    (iso_zoned_utc, "2023-02-01+09", None),
+    (iso_zoned_utc, "2023-02-01 12:04:54+0", None),
+    (iso_zoned_utc, "2023-02-01 12:04:54+00+00", None),
     (iso_zoned_utc, "1675253094", None),
     (iso_utc, "2023-02-01 12:04:54", AT),
     (iso_utc, "2023-02-01T12:04:54Z", None),
+    (iso_utc, "2023-02-01 12:04:54+00", None),
 ]
 
 

@@ -34,6 +34,26 @@ def test_a_row(tmp_path, more):
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("-2.14601833200e+009", "-2146018332"),
+        ("-2146018332", "-2146018332"),
+        ("1.2E1", "12"),
+        ("12.00", "12"),
+        ("1.25e1", "1.25e1"),
+        ("1e400", "1e400"),
+        ("1e30", "1e30"),
+        ("e5", "e5"),
+    ],
+)
+@pytest.mark.parametrize("beside", ["", "7"])
+def test_ids_that_are_whole_numbers_are_written_one_way(tmp_path, given, expected, beside):
+    lines = [line().replace("-2146018332.00000000000", text) for text in (given, beside, given)]
+    got = [row["vessel_id"] for row in rows(read_text(tmp_path, "\n".join([HEADER, *lines, ""])))]
+    assert got == [expected, *([beside] if beside else []), expected]
+
+
+@pytest.mark.parametrize(
     ("course", "speed", "expected"),
     [("0.00000", "0.00000", (None, None)), ("354.5", "0.0", (354.5, 0.0)), ("0.0", "7.5", (0.0, 7.5))],
 )

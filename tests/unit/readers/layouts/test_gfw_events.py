@@ -123,6 +123,36 @@ def test_a_gap_lies_between_its_ends(tmp_path):
     assert (brief["subtype"], brief["lat_deg"], brief["end_lat_deg"]) == ("short", 31.0, None)
 
 
+@pytest.mark.parametrize(
+    ("end", "speed", "emptied"),
+    [
+        ({"lat": 999, "lon": -5000}, -1e300, ["end_lat_deg", "implied_speed_kn"]),
+        ({"lat": 32.5, "lon": 180.1}, 102.3, ["end_lat_deg", "implied_speed_kn"]),
+        ({"lat": 32.5}, 6.5, ["end_lat_deg"]),
+        ({"lat": -90, "lon": -180}, 102.2, []),
+        (None, None, []),
+    ],
+)
+def test_an_end_or_a_speed_that_cannot_be_is_left_empty_and_told(tmp_path, end, speed, emptied):
+    gap = {**GAP["gap"], "onPosition": end, "impliedSpeedKnots": speed}
+    result = read_items(tmp_path, [{**GAP, "gap": gap}])
+    (row,) = result.events.to_pylist()
+    whole = end is not None and "end_lat_deg" not in emptied
+    assert (row["end_lat_deg"], row["end_lon_deg"]) == ((end["lat"], end["lon"]) if whole else (None, None))
+    assert row["implied_speed_kn"] == (None if "implied_speed_kn" in emptied else speed)
+    assert [note for note in result.files[0].notes if "left empty" in note] == [
+        f"{column}: 1 unreadable values left empty" for column in emptied
+    ]
+
+
+def test_distance_and_speed_of_an_encounter_that_cannot_be(tmp_path):
+    changed = {"vessel": PARTNER, "medianDistanceKilometers": -1, "medianSpeedKnots": -1e300}
+    result = read_items(tmp_path, [{**ENCOUNTER, "encounter": changed}])
+    (row,) = result.events.to_pylist()
+    assert (row["subtype"], row["median_distance_m"], row["median_speed_kn"]) == ("unknown", None, None)
+    assert len([note for note in result.files[0].notes if "left empty" in note]) == 2
+
+
 def test_a_port_call_says_how_sure_it_is(tmp_path):
     (row,) = read_items(tmp_path, [PORT]).events.to_pylist()
     assert (row["kind"], row["subtype"], row["vessel_b"]) == ("port_call", "told", None)

@@ -69,5 +69,5 @@ def test_bad_rows_have_a_reason(tmp_path, change, reason):
 
 
 def test_arrays_without_names_are_no_items(tmp_path):
-    with pytest.raises(InputError, match="begins like JSON, but has no items"):
+    with pytest.raises(InputError, match=r"begins like JSON, but has no items.* fetch it as jsono or csv"):
         read_items(tmp_path, [list(SIMPLE.values())])
