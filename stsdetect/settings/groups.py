@@ -376,7 +376,7 @@ class VolumeSettings(Group):
     """Leads from this score on have a volume and are in the ledger: weaker ones are two of three, and together weigh
     as much as four transfers a month in simulated months (our choice)."""
     min_score: float = Field(default=0.98, ge=0, le=1)
-    """The ledger takes leads from this score on as real. In eight simulated months 193 of 306 of them were of what was
+    """The ledger takes leads from this score on as real. In eight simulated months 191 of 305 of them were of what was
     planted; from 0.9 on 230 of 769, from 0.99 on 172 of 251. `python -m tests.evaluate.volumes` counts anew."""
     max_deadweight_t: float = Field(default=15000.0, gt=0)
     """The ledger leaves out transfers whose smaller hull holds more [t]: the largest cargo of a published case is
