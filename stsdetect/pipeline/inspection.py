@@ -31,7 +31,7 @@ from stsdetect.units import US_PER_S
 
 #: How many rejected rows are shown.
 PROBLEMS = 5
-#: Most files passed over that are named.
+#: Most remarks on files in an archive, and most files passed over, that are told one by one.
 SKIPPED = 20
 #: Times between fixes are counted in steps of this length, up to the longest [s].
 STEP_S, _LONGEST_STEP_S = 0.1, 86_400.0
@@ -241,7 +241,10 @@ def _inspect(path: str, size: int, settings: Settings) -> Inspection:
     for file in got.files:
         rejected.update(file.rejected)
     kept = buckets.rows
-    notes = list(dict.fromkeys(note for file in got.files for note in file.notes))
+    said = list(dict.fromkeys(note for file in got.files for note in file.notes))
+    notes = said[:SKIPPED]
+    if len(said) > SKIPPED:
+        notes.append(f"{len(said) - SKIPPED:,} more remarks on files in it")
     if got.events.num_rows:
         notes.append(_told(got.events))
     notes += [f"skipped {label}: {reason}" for label, reason in got.skipped[:SKIPPED]]

@@ -73,7 +73,9 @@ def test_a_zip_of_very_many_members(tmp_path):
     assert len(zipfile.ZipFile(path).namelist()) == count + 1
     found = look(path)
     assert found["rows_kept"] == 100
-    assert "skipped 99,980 more" in found["notes"]
+    assert found["rejected"] == {"damaged_file": 99_999}
+    assert "99,979 more remarks on files in it" in found["notes"]
+    assert len(found["notes"]) < 50
 
 
 @pytest.mark.parametrize(

@@ -146,8 +146,10 @@ def test_a_file_that_goes_or_leads_nowhere_ends_no_other_reading(tmp_path):
     assert [(Path(file.path).name, file.rows_kept) for file in result.files] == [
         ("Zone10_2009_01.gdb", 3),
         ("a.csv", 1),
+        ("b.gdb", 0),
     ]
-    assert [Path(label).name for label, _ in result.skipped] == ["b.gdb"]
+    assert result.files[2].rejected == {"damaged_file": 1}
+    assert not result.skipped
 
 
 def test_a_geodatabase_that_cannot_be_listed_is_passed_over(tmp_path, monkeypatch):
