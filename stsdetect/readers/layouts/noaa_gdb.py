@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import InputError
 from stsdetect.readers.convert import plain, sound, strings, value_at, whole
+from stsdetect.readers.header import refuse_twins
 from stsdetect.readers.joined import Lookup
 from stsdetect.readers.layout import knots
 from stsdetect.readers.protocol import Batch, DamagedError
@@ -109,6 +110,7 @@ def _layer_batches(path: str, layer: str, label: str, wanted: list[str]) -> Iter
         fid = meta["fid_column"] or "OGC_FID"
         while (batch := _guarded(lambda: next(reader, None), label)) is not None:
             names = ["fid" if name == fid else name for name in batch.schema.names]
+            refuse_twins(names, names, label)
             rows = pa.Table.from_batches([batch]).rename_columns(names)
             yield _guarded(partial(sound, rows), label), geometry
     finally:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from stsdetect.errors import InputError
-from stsdetect.readers import ReadResult, raw_lines, read
+from stsdetect.readers import QuestionError, ReadResult, raw_lines, read
 from tests.unit.readers.layouts.lib import adds_up, rows
 
 raw = pytest.importorskip("pyogrio.raw")
@@ -129,6 +129,15 @@ def test_several_tables_of_vessels_are_refused(tmp_path):
         layer="Zone11_Vessel", driver="OpenFileGDB", append=True,
     )  # fmt: skip
     with pytest.raises(InputError, match=r"2 layers Vessel \(Vessel, Zone11_Vessel\)"):
+        read(path)
+
+
+def test_two_fields_of_one_name_are_asked_about(tmp_path):
+    path = write(tmp_path, tables=False)
+    one, other = ("SOG".encode("utf-16-le"), "COG".encode("utf-16-le"))
+    for table in path.glob("*.gdbtable"):
+        table.write_bytes(table.read_bytes().replace(one, other))
+    with pytest.raises(QuestionError, match="2 columns 'COG'"):
         read(path)
 
 
