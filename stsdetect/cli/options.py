@@ -188,7 +188,7 @@ _READING_GROUPS = ("volume", "chains", "port_calls", "context")
 def settings_on_run(folder: Path, settings_file: Path | None, changes: Sequence[str], **direct: Any) -> Settings:
     """Return the settings of a run with those on top that a file, ``--set`` and single options say; the later wins.
 
-    Of a file only what it names is taken, of the groups that `ledger` and `chains` ask.
+    Of a file only what it names is taken, of the groups that `ledger` and `chains` ask; nothing of its profile.
 
     Raises
     ------
@@ -198,12 +198,14 @@ def settings_on_run(folder: Path, settings_file: Path | None, changes: Sequence[
         If ``--set`` names another group.
     """
     from stsdetect.pipeline.earlier import read_run, settings_of
+    from stsdetect.profiles import read_toml
     from stsdetect.settings import load_settings, settings_from
 
     base, given = settings_of(read_run(folder), folder).model_dump(), dict[str, Any]()
     if settings_file is not None:
-        told = load_settings(settings_file)
-        given |= {group: getattr(told, group).model_dump(exclude_unset=True) for group in _READING_GROUPS}
+        told = load_settings(settings_file).model_dump()
+        own = read_toml(settings_file, f"settings file {settings_file}")
+        given |= {group: {name: told[group][name] for name in own[group]} for group in _READING_GROUPS if group in own}
     for text in changes:
         name, value = _split(text, "--set", "volume.min_score=0.9")
         if name.partition(".")[0] not in _READING_GROUPS:

@@ -44,13 +44,15 @@ def read_run(folder: str | Path) -> dict[str, Any]:
         value = run.get(name, kind())
         if not isinstance(value, kind) or not (of is None or all(isinstance(one, of) for one in value)):
             raise InputError(f"{path} is not as stsdetect wrote it: {name!r} is {str(value)[:40]!r}; detect anew")
+    if not isinstance(events_id(run), str):
+        raise InputError(f"{path} is not as stsdetect wrote it: it does not say with which settings; detect anew")
     return run
 
 
 #: What is read of ``run.json`` besides the settings, as it has to be.
 _KINDS: tuple[tuple[str, Any, Any], ...] = (
     ("inputs", list, dict), ("files", list, str), ("scored_again", dict, None), ("known", dict, None),
-    ("filters", dict, None),
+    ("filters", dict, None), ("settings_id", str, None),
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.profiles import packaged_profiles
+from stsdetect.readers.source import on_disk
 from stsdetect.schema import (
     AREAS,
     BERTHS,
@@ -159,7 +160,7 @@ def score(
     _refuse_other_groups(before, settings)
     told = as_model(model)
     if here.resolve() != target.resolve():
-        read = [str(one.get("path")) for one in run.get("inputs", ())]
+        read = [on_disk(str(one.get("path"))) for one in run.get("inputs", ())]
         refuse_inputs_inside(target, [path for path in read if os.path.exists(path)], ())
     if told is not None:
         settings = told.settings(settings)

@@ -285,7 +285,7 @@ def _write_gpkg(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[st
                     geometry_type="MultiPolygon" if name in shapes else "Point",
                     crs="EPSG:4326",
                 )
-        except pyogrio.errors.DataSourceError as problem:
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as problem:
             raise UsageError(f"cannot write {path}: {problem}") from problem
         finally:
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})

@@ -107,7 +107,8 @@ def test_other_folders_are_said(tmp_path, results, run):
         assert done.code == 3
         assert "give the folder that `stsdetect detect` wrote" in done.err
     others = ('"inputs": [1]', '"inputs": null', '"files": 5', '"scored_again": "x"', '"known": [1]', '"seconds": NaN',
-              '"seconds": 1e999', '"filters": []')  # fmt: skip
+              '"seconds": 1e999', '"filters": []', '"settings_id": ["x"]',
+              '"scored_again": {"events_settings_id": ["x"]}')  # fmt: skip
     for text in (
         *(f'{{"settings": {{}}, {one}}}' for one in others),
         "",

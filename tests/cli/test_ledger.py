@@ -50,6 +50,17 @@ def test_a_threshold_counts(run, results):
     assert {row["n_transfers"] for row in told["months"]} == {0}
 
 
+def test_of_a_settings_file_only_what_it_names_is_taken(results, tmp_path):
+    from stsdetect.cli.options import settings_on_run
+
+    own = tmp_path / "own.toml"
+    own.write_text('[score]\nprofile = "generic-sts"\n[volume]\nmin_score = 0.5\n')
+    before, after = settings_on_run(results, None, ()), settings_on_run(results, own, ())
+    assert before.volume.min_score != 0.5
+    volume = before.volume.model_copy(update={"min_score": 0.5})
+    assert after == before.model_copy(update={"volume": volume})
+
+
 def told(run, folder: Path, *words: object) -> dict:
     done = run("ledger", folder, "--json", *words)
     assert done.code == 0, done.err

@@ -161,3 +161,12 @@ def test_results_in_a_folder_that_was_renamed(run, folder, tmp_path):
     done = run("score", here)
     assert done.code == 2
     assert "choose another folder with --out" in done.err
+
+
+def test_scoring_does_not_write_into_the_folder_of_the_input(run, folder, tmp_path):
+    (folder / odd("mar?o.txt")).unlink()
+    assert run("detect", folder, "--out", tmp_path / "out").code == 0
+    done = run("score", tmp_path / "out", "--out", folder)
+    assert done.code == 2
+    assert "holds the input" in done.err
+    assert names(folder) == [odd("mar?o.csv")]

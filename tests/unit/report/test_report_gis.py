@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import geopandas
@@ -253,3 +255,19 @@ def test_pairs_and_dictionary_text_round_trip(made, tmp_path):
     table = pq.read_table(tmp_path / "fixes.parquet")
     assert table.schema.field("vessel").type == pa.string()
     assert FIXES.conform(table).column("vessel").to_pylist() == made.fixes.column("vessel").to_pylist()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sets a limit that Linux has")
+def test_a_gpkg_that_finds_no_room_is_told(tmp_path):
+    """A limit to what a file may hold stands for a full disk; a process of its own, as the limit stays."""
+    script = (
+        "import resource, sys\n"
+        "from stsdetect.report import gis\n"
+        "from stsdetect.schema import PAIRS\n"
+        "from tests.unit.report.report_fakes import event, events_table\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))\n"
+        "events = events_table([event(k, 'loitering') for k in range(2000)])\n"
+        "gis.write_gis(sys.argv[1], ['gpkg'], events=events, pairs=PAIRS.empty())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1].startswith("stsdetect.errors.UsageError: cannot write "), done.stderr
