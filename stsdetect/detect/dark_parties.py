@@ -319,8 +319,8 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
     until = np.maximum.reduceat(end, begin) if begin.size else begin
     heard = np.add.reduceat(pieces.heard_us, begin) if begin.size else begin
     core = np.add.reduceat(pieces.core, begin) > 0 if begin.size else np.zeros(0, dtype=np.bool_)
-    company = _in_company(world, world.hull_a[row[begin]], start[begin], until)
-    beside = np.where(pieces.heard_us > 0, _in_company(world, world.hull_a[row], start, end), 0)
+    company = in_company(world, world.hull_a[row[begin]], start[begin], until)
+    beside = np.where(pieces.heard_us > 0, in_company(world, world.hull_a[row], start, end), 0)
     alone = heard - (np.add.reduceat(beside, begin) if begin.size else begin)
     alone = np.where(company > 0, alone, until - start[begin])
     good = np.flatnonzero((alone >= least_us) & core)
@@ -367,7 +367,7 @@ def _middle(world: World, pieces: _Pieces, begin: Ints, stop: Ints) -> tuple[Flo
     return place, spread
 
 
-def _in_company(world: World, whose: Ints, low: Ints, high: Ints) -> Ints:
+def in_company(world: World, whose: Ints, low: Ints, high: Ints) -> Ints:
     """Return for how long [us] each hull was seen in contact with another between two times, shape (n,)."""
     met = np.flatnonzero(world.kind == "encounter")
     hull = np.concatenate([world.hull_a[met], world.hull_b[met]])

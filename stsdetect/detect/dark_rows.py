@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.detect.dark_parties import VERDICTS, Party, Silent, Visible, World
+from stsdetect.detect.dark_parties import VERDICTS, Party, Silent, Visible, World, in_company
 from stsdetect.detect.events import build_events
 from stsdetect.kernels.reach import Meets
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
@@ -105,7 +105,7 @@ def as_events(
         "reach_max_h": rows.stay_max_s / _HOUR_S,
         "reach": pa.array(reach, pa.binary()),
         "candidate_score": np.round(rows.score, 4),
-        "evidence": _evidence(first, second, rows, swap),
+        "evidence": _evidence(world, first, second, rows, swap),
         "flags": np.where(rows.rivals > max_rivals, CROWD, "").tolist(),
     }
     ids = [_ids(world, party, rows) for party in parties]
@@ -151,10 +151,16 @@ def _sides(world: World, parties: Sequence[Party], swap: Any) -> dict[str, Any]:
     return columns
 
 
-def _evidence(first: Party, second: Silent | None, rows: Rows, swap: Bools) -> list[str]:
+def _evidence(world: World, first: Party, second: Silent | None, rows: Rows, swap: Bools) -> list[str]:
     """Say in a sentence what was seen and what it leaves room for; no text from AIS goes in."""
     parties: list[Party] = [first] if second is None else [first, second]
     stays = rows.stay_max_s / _HOUR_S
+    window_h = (rows.latest_us - rows.earliest_us) / US_PER_S / _HOUR_S
+    company_h = np.zeros(first.size)
+    if second is not None and isinstance(first, Visible):
+        some = np.flatnonzero(first.company_us)  # few; the window lies within the stay
+        met_us = in_company(world, first.hull[some], rows.earliest_us[some], rows.latest_us[some])
+        company_h[some] = met_us / US_PER_S / _HOUR_S
     sentences = []
     for k, (turned, n) in enumerate(zip(swap.tolist(), rows.rivals.tolist(), strict=True)):
         told = [_seen(party, k, "ba"[i] if turned else "ab"[i]) for i, party in enumerate(parties)]
@@ -164,10 +170,14 @@ def _evidence(first: Party, second: Silent | None, rows: Rows, swap: Bools) -> l
             continue
         rivals = f"{n} other hull{'' if n == 1 else 's'}" if n else "no other hull"
         unheard = isinstance(first, Visible) and bool(first.unheard[k])
-        stayed = f", if vessel {'b' if turned else 'a'} stayed where it lay while it was not heard" if unheard else ""
+        who = f"vessel {'b' if turned else 'a'}"
+        stayed = f", if {who} stayed where it lay while it was not heard" if unheard else ""
+        beside = ""
+        if (met := f"{company_h[k]:.1f}") != "0.0":
+            beside = f"; {who} was seen beside another for {met} h of the {window_h[k]:.1f} h in which that could be"
         sentences.append(
             f"{'; '.join(told[::-1] if turned else told)}. They could have been together for up to {stays[k]:.1f} h"
-            f"{stayed}; {rivals} could have been the partner too. Consistent with a meeting, which nobody saw"
+            f"{stayed}{beside}; {rivals} could have been the partner too. Consistent with a meeting, which nobody saw"
         )
     return sentences
 

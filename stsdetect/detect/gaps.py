@@ -122,7 +122,7 @@ class Gaps:
             "usual_per_h": usual_rate(class_a, speed),
             "speed_kn": speed,
             "course_deg": data.course_deg[before],
-            "as_another": _heard_as_another(data, hull, start, stop + is_open),
+            "as_another": _heard_as_another(data, before, stop + is_open),
         }
         return events, LAST_HEARD.table(last)
 
@@ -169,23 +169,34 @@ def _silences(data: Fixes, least_us: int) -> Ints:
     return np.flatnonzero(silent & (data.quality != int(Quality.OUTSIDE_BBOX)))
 
 
-def _heard_as_another(data: Fixes, hull: Ints, start_us: Ints, stop_us: Ints) -> Bools:
-    """Tell in which gaps, edges left out, another hull on the same MMSI (or id) was heard: then that was not silent."""
+def _heard_as_another(data: Fixes, before: Ints, stop_us: Ints) -> Bools:
+    """Tell in which gaps, edges left out, another hull on the same MMSI (or id) was heard: then that was not silent.
+
+    Ids of a user's own may look like names of split hulls, so fixes must say the same MMSI, too, or none at all.
+
+    Parameters
+    ----------
+    before
+        The last fix before each gap, shape (n,).
+    """
     stems = [SPLIT.sub("", label) for label in data.labels]
     number = {stem: k for k, stem in enumerate(dict.fromkeys(stems))}
     stem = np.array([number[text] for text in stems], dtype=np.int64)
     shared = np.bincount(stem)[stem] > 1
-    result = np.zeros(hull.size, dtype=np.bool_)
-    asked = np.flatnonzero(shared[hull])
+    result = np.zeros(before.size, dtype=np.bool_)
+    asked = np.flatnonzero(shared[data.hull[before]])
     if not asked.size:
         return result
     fixes = np.flatnonzero(shared[data.hull])
-    whose, time = stem[data.hull[fixes]], data.time_us[fixes]
+    said, mmsi = np.unique(np.nan_to_num(data.mmsi[fixes], nan=-1.0), return_inverse=True)
+    _, whose = np.unique(stem[data.hull[fixes]] * said.size + mmsi, return_inverse=True)
+    time = data.time_us[fixes]
     order = np.lexsort((time, whose))
     line = Timeline.of(whose[order], time[order], time[order])
-    first = np.searchsorted(line.start, line.place(stem[hull[asked]], start_us[asked]), side="right")
+    own, start_us = whose[np.searchsorted(fixes, before[asked])], data.time_us[before[asked]]
+    first = np.searchsorted(line.start, line.place(own, start_us), side="right")
     # The hull itself has no fix inside its own gap.
-    result[asked] = np.searchsorted(line.start, line.place(stem[hull[asked]], stop_us[asked]), side="left") > first
+    result[asked] = np.searchsorted(line.start, line.place(own, stop_us[asked]), side="left") > first
     return result
 
 

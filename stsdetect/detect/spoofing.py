@@ -382,7 +382,14 @@ def _two_at_once(data: Fixes, rule: IdentitySettings, jump_kn: float) -> Iterato
         main = bounds[hulls[0]]
         # A number with many hulls is a factory setting: the largest few tell enough.
         for other in hulls[1:4]:
-            yield from _shared(data, main, bounds[other], rule, jump_kn)
+            if _share_number(data, main, bounds[other]):
+                yield from _shared(data, main, bounds[other], rule, jump_kn)
+
+
+def _share_number(data: Fixes, main: list[int], other: list[int]) -> bool:
+    """Tell whether two hulls said one MMSI, or both none: ids of a user's own may look like names of split hulls."""
+    one, two = (np.nan_to_num(data.mmsi[slice(*rows)], nan=-1.0) for rows in (main, other))
+    return bool(np.isin(one, two).any())
 
 
 def _shared(data: Fixes, main: list[int], other: list[int], rule: IdentitySettings, jump_kn: float) -> Iterator[Oddity]:

@@ -41,7 +41,8 @@ class Batch:
 
     ``events`` (`told.TOLD`) are those of a source that tells what others found; ``emptied`` counts optional values
     that could not be read and became null, by column; ``remarks`` are
-    sentences about the file, kept once each. ``from_start`` says that times were counted on from ``read.start_time``.
+    sentences about the file, kept once each. ``from_start`` says that times were counted on from ``read.start_time``
+    in a file that has shown none of its own.
     """
 
     rows: int

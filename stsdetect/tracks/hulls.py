@@ -18,7 +18,7 @@ from stsdetect.tracks.quality import Quality
 from stsdetect.tracks.rows import Rows
 
 #: What is put behind the label of each of several hulls on one identity, see `_hull_names` and `_number`; a user's own
-#: ids may hold a ``#`` as well.
+#: ids may look the same (NYK#20240301): whoever takes two labels for one identity compares their MMSIs as well.
 SPLIT = re.compile(r"#(?:IMO\d+|[0-9a-f]{8})~*\Z")
 
 

@@ -333,7 +333,8 @@ class _Log:
         self.remarks = Counter()
         if self.counted:
             batch.remarks["times counted on from read.start_time by the seconds in position reports"] += self.counted
-            batch.from_start, self.counted = True, 0
+            # Rows before the first time of a log with times do not make it one that begins at the start given.
+            batch.from_start, self.counted = not self.timed, 0
         return batch
 
 

@@ -383,13 +383,27 @@ def test_while_another_hull_sends_on_its_number_without_a_pause_none_is_dark(end
     assert gap["evidence"].startswith("another hull was heard on its MMSI meanwhile")
 
 
-def test_ids_of_ones_own_with_a_hash_are_not_one_number():
+def test_two_hulls_on_an_id_without_any_mmsi_are_on_one_number():
+    ship, *others = anchored(12)
+    twin = boat(440100033, [(0, 900 * KM, 0), (30, 900 * KM, 0)], every_s=180, offset_s=11.0, transceiver="A")
+    both = []
+    for hull in (silenced(ship, 10.0, 17.5), twin):
+        table = hull.to_pylist()
+        both.append(pa.Table.from_pylist([row | {"mmsi": None, "vessel_id": "X"} for row in table], hull.schema))
+    ((gap,),) = gaps_of(*others, *both).values()
+    assert gap["vessel_a"].startswith("X#")
+    assert gap["evidence"].startswith("another hull was heard on its MMSI meanwhile")
+
+
+@pytest.mark.parametrize("form", ["ship#{}", "ship#202403{:02d}", "ship#IMO9074{:03d}"])
+def test_ids_of_ones_own_with_a_hash_are_not_one_number(form):
+    """Also where they look like the names of hulls that cleaning has told apart."""
     ships = []
     for k, ship in enumerate(anchored(12)):
         place, field = ship.schema.get_field_index("vessel_id"), ship.schema.field("vessel_id")
-        ships.append(ship.set_column(place, field, pa.array([f"ship#{k}"] * ship.num_rows).cast(field.type)))
+        ships.append(ship.set_column(place, field, pa.array([form.format(k)] * ship.num_rows).cast(field.type)))
     ships[3] = silenced(ships[3], 10.0, 17.5)
-    assert [gap["coverage"] for gap in gaps_of(*ships)["ship#3"]] == ["dark"]
+    assert [gap["coverage"] for gap in gaps_of(*ships)[form.format(3)]] == ["dark"]
 
 
 def test_two_that_hide_together_among_few_are_dark_where_the_others_go_on():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -154,6 +155,38 @@ def test_the_words_say_that_who_lay_still_is_taken_to_have_stayed_while_unheard(
     assert f" h, if vessel {letter} stayed where it lay while it was not heard; no other hull" in event["evidence"]
     (event,) = one_dark(beside(heard, 0.0, [(0, 19)], 12), partner(silent))
     assert "stayed where it lay" not in event["evidence"]
+
+
+@pytest.mark.parametrize("sides", [(440000001, 412000002), (212000001, 412000002)], ids=["second", "first"])
+def test_the_words_say_for_how_long_of_its_window_who_lay_still_was_seen_beside_another(sides: tuple[int, int]):
+    """Three hours alone, then beside another to the end; the silence lies within, or reaches back to hours alone."""
+    heard, silent = sides
+    other = boat(440000009, [(2, 10 * NM, 0), (3, 60, 0), (15, 60, 0), (19, 40 * NM, 0)], origin=SEA, **TANKER)
+    visible = beside(heard, 0.0, [(0, 19)], 15)
+    for begin, end, share in ((4, 12, 1.0), (-0.5, 12, 0.75)):
+        way = [(-1, 0, 12 * NM), (19, 0, 12 * NM)]
+        unseen = boat(silent, way, origin=SEA, silent=[(begin, end)], every_s=300, **TANKER)
+        (event,) = one_dark(visible, other, unseen)
+        (letter,) = (side for side in "ab" if event[f"observed_{side}"])
+        start, stop = hours_of(event)
+        met = max(start, 3.0)
+        assert (stop - met) / (stop - start) == pytest.approx(share, abs=0.1)
+        found = re.search(
+            rf" h; vessel {letter} was seen beside another for ([\d.]+) h of the ([\d.]+) h in which that could be; no",
+            event["evidence"],
+        )
+        assert [float(text) for text in found.groups()] == pytest.approx([stop - met, stop - start], abs=0.15)
+        (event,) = one_dark(visible, unseen)
+        assert "in which that could be" not in event["evidence"]
+
+
+def test_the_words_leave_out_company_outside_the_window():
+    other = boat(440000009, [(-1, 0, 20 * NM), (0, 60, 0), (1.5, 60, 0), (19, 150 * NM, 0)], origin=SEA, **TANKER)
+    way = [(-1, 0, 60 * NM), (4, 0, 10 * NM), (12, 0, 10 * NM), (19, 0, 60 * NM)]
+    silent = boat(412000002, way, origin=SEA, silent=[(4, 12)], every_s=300, **TANKER)
+    (event,) = one_dark(beside(440000001, 0.0, [(0, 19)], 12), other, silent)
+    assert "1.4 h of it beside another)" in event["evidence"]
+    assert "in which that could be" not in event["evidence"]
 
 
 def test_of_a_crowd_the_true_one_is_among_the_first():

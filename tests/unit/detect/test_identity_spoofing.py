@@ -259,11 +259,22 @@ def test_shared_mmsi_negative():
     assert found(a, shifted(b, 0.005)) == {}
 
 
-def test_ids_of_the_users_own_with_a_hash_are_two_ships():
-    one = boat(MMSI, [(0, 0, 0), (30, 100_000, 0)], every_s=600, noise_m=4, vessel_id="NYK#1")
+@pytest.mark.parametrize("ends", [("1", "2"), ("20240301", "20240302"), ("IMO9074729", "IMO9319466")])
+def test_ids_of_the_users_own_with_a_hash_are_two_ships(ends):
+    """Also where they look like the names of hulls that cleaning has told apart."""
+    one = boat(MMSI, [(0, 0, 0), (30, 100_000, 0)], every_s=600, noise_m=4, vessel_id=f"NYK#{ends[0]}")
     two = boat(MMSI + 1, [(0, 0, 0), (30, 0, 90_000)], every_s=600, offset_s=70, origin=(40.0, -30.0), noise_m=4,
-               vessel_id="NYK#2")  # fmt: skip
+               vessel_id=f"NYK#{ends[1]}")  # fmt: skip
     assert found(one, two) == {}
+
+
+def test_two_hulls_on_an_id_without_any_mmsi_are_told():
+    hulls = split([(0, 12)], [(0.01, 12)])
+    rows = [row | {"mmsi": None, "vessel_id": "X"} for row in hulls.to_pylist()]
+    event = found(pa.Table.from_pylist(rows, hulls.schema))["shared_mmsi"]
+    assert event["vessel_a"].startswith("X#")
+    assert event["vessel_b"].startswith("X#")
+    assert event["mmsi_a"] is None
 
 
 @pytest.mark.parametrize("taken", [False, True])

@@ -122,9 +122,18 @@ def test_rows_dated_by_the_start_are_counted_also_where_times_follow(tmp_path):
     result = read_lines(tmp_path, *lines, settings=START)
     assert result.files[0].notes == ("times counted on from read.start_time by the seconds in position reports: 1",)
     assert result.files[0].rejected == {"bad_time": 1}
-    two = log(tmp_path, "more.txt", position(second=5))
-    with pytest.raises(QuestionError, match="one file"):
-        read([tmp_path / "log.txt", two], settings=START)
+
+
+def test_a_log_with_times_is_not_without_them_because_its_first_rows_are(tmp_path):
+    """A $PGHP log that was cut into files mostly begins between a wrapper and its sentence."""
+    noon = "$PGHP,1,2024,3,1,12,0,0,0,219,,2190064,1,00*00"
+    lines = [position(412000001, second=50), noon, position(412000002), noon, position(412000003)]
+    timed, also = log(tmp_path, "log_00.txt", *lines), log(tmp_path, "log_01.txt", *lines)
+    untimed, another = (log(tmp_path, f"more_{k}.txt", position(412000004 + k, second=5)) for k in range(2))
+    for inputs, rows in (([timed, also], 6), ([untimed, timed], 4), ([timed, untimed], 4)):
+        assert read(inputs, settings=START).positions.num_rows == rows
+    with pytest.raises(QuestionError, match="are both NMEA without times"):
+        read([untimed, timed, another], settings=START)
 
 
 @pytest.mark.parametrize("text", ["noon", "0001-01-01T00:00:00+14:00"])
