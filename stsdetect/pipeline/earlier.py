@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,15 @@ from stsdetect.schema import Schema
 from stsdetect.settings import Settings, settings_from
 
 
-def read_run(folder: str | Path) -> dict[str, Any]:
+def read_run(folder: str | Path, *, wait: bool = True) -> dict[str, Any]:
     """Return what ``run.json`` of an earlier run says.
+
+    Parameters
+    ----------
+    folder
+        Where the run wrote its results.
+    wait
+        Whether to wait for a job that writes there; who holds the folder alone would wait for itself.
 
     Raises
     ------
@@ -25,7 +33,7 @@ def read_run(folder: str | Path) -> dict[str, Any]:
         If there is none, or it is not one.
     """
     path = Path(folder) / RUN_FILE
-    with held(Path(folder)):
+    with held(Path(folder)) if wait else nullcontext():
         if not path.is_file():
             raise InputError(
                 f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to"

@@ -177,17 +177,18 @@ def test_who_reads_a_run_waits_for_who_writes_it(own, work):
         os.close(number)
 
 
-def test_a_run_that_changes_while_it_is_scored_is_not_mixed_with_it(own, monkeypatch):
+@pytest.mark.parametrize("step", ["score_events", "write_scored"])
+def test_a_run_that_changes_while_it_is_scored_is_neither_mixed_with_it_nor_replaced(own, monkeypatch, step):
     from stsdetect.pipeline import rescored
 
-    real = rescored.score_events
+    real = getattr(rescored, step)
 
     def meanwhile(*args, **kwargs):
-        monkeypatch.setattr(rescored, "score_events", real)
+        monkeypatch.setattr(rescored, step, real)
         sts.score(own, profile="generic-sts", page=False)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(rescored, "score_events", meanwhile)
+    monkeypatch.setattr(rescored, step, meanwhile)
     with pytest.raises(InputError, match=r"another job wrote to .* meanwhile; score it again"):
         sts.score(own)
     told = json.loads((own / "run.json").read_text())
