@@ -99,6 +99,16 @@ def not_to_read(out: Path) -> frozenset[str]:
     return frozenset(os.path.join(folder, name) for name in (*names, LABELS_FILE)) if names else frozenset()
 
 
+def holds_results_alone(out: Path) -> bool:
+    """Say whether ``out`` is a folder with nothing in it but what is `not_to_read`, and hidden files, or nothing."""
+    ours = not_to_read(out)
+    try:
+        names = os.listdir(out)
+    except OSError:
+        return False
+    return all(name.startswith(".") or os.path.realpath(os.path.join(out, name)) in ours for name in names)
+
+
 def refuse_inputs_inside(out: Path, named: Iterable[str | Path], found: Iterable[str]) -> None:
     """Refuse an output folder that holds inputs: results must never replace or join what they are made from.
 
