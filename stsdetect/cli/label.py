@@ -82,13 +82,11 @@ def _time(text: str) -> datetime:
 
 def _list(folder: Path, path: Path, as_csv: bool, quiet: bool) -> None:
     from stsdetect.cli.learning import print_labels
-    from stsdetect.pipeline.earlier import read_run, read_table
+    from stsdetect.pipeline.earlier import read_leads
     from stsdetect.pipeline.output import LABELS_FILE
-    from stsdetect.schema import PAIRS
     from stsdetect.score.labels import Labels, match_labels, read_labels
 
-    read_run(folder)  # without it the folder is not whole
-    pairs = read_table(folder, PAIRS)
+    _, pairs = read_leads(folder)
     # Before the first label there is no file, which is no mistake where none was named.
     named = path != folder / LABELS_FILE
     told = read_labels(path) if named or path.exists() else Labels(())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,19 @@ import pyarrow as pa
 
 from stsdetect.errors import InputError, SchemaError, SettingsError
 from stsdetect.pipeline.output import RUN_FILE, held
-from stsdetect.schema import Schema
+from stsdetect.schema import PAIRS, Schema
 from stsdetect.settings import Settings, settings_from
 
 
-def read_run(folder: str | Path) -> dict[str, Any]:
+def read_run(folder: str | Path, *, wait: bool = True) -> dict[str, Any]:
     """Return what ``run.json`` of an earlier run says.
+
+    Parameters
+    ----------
+    folder
+        Where the run wrote its results.
+    wait
+        Whether to wait for a job that writes there; who holds the folder alone would wait for itself.
 
     Raises
     ------
@@ -25,7 +33,7 @@ def read_run(folder: str | Path) -> dict[str, Any]:
         If there is none, or it is not one.
     """
     path = Path(folder) / RUN_FILE
-    with held(Path(folder)):
+    with held(Path(folder)) if wait else nullcontext():
         if not path.is_file():
             raise InputError(
                 f"{folder} holds no {RUN_FILE}; give the folder that `stsdetect detect` wrote its results to"
@@ -101,7 +109,23 @@ def read_table(folder: str | Path, schema: Schema) -> pa.Table:
         raise InputError(f"{path} cannot be read as {schema.name}: {problem}") from problem
 
 
-def refuse_mixed(run: dict[str, Any], folder: str | Path, events: pa.Table, pairs: pa.Table) -> None:
+def read_leads(folder: str | Path) -> tuple[dict[str, Any], pa.Table]:
+    """Return what ``run.json`` of an earlier run says, and its leads (`stsdetect.schema.PAIRS`).
+
+    Raises
+    ------
+    InputError
+        If one is missing, cannot be read, or is not of the same run.
+    """
+    with held(Path(folder)):
+        run, pairs = read_run(folder), read_table(folder, PAIRS)
+    refuse_mixed(run, folder, pairs=pairs)
+    return run, pairs
+
+
+def refuse_mixed(
+    run: dict[str, Any], folder: str | Path, events: pa.Table | None = None, pairs: pa.Table | None = None
+) -> None:
     """Refuse tables that are not of the run that ``run.json`` tells of: each row says with which settings it was made.
 
     Raises
@@ -110,7 +134,7 @@ def refuse_mixed(run: dict[str, Any], folder: str | Path, events: pa.Table, pair
         If one is not.
     """
     for name, table, wanted in (("events", events, events_id(run)), ("pairs", pairs, run.get("settings_id"))):
-        other = set(table.column("settings_id").unique().to_pylist()) - {wanted}
+        other = set() if table is None else set(table.column("settings_id").unique().to_pylist()) - {wanted}
         if other:
             raise InputError(
                 f"{name}.parquet in {folder} is not of the run that {RUN_FILE} tells of (settings {min(other):.40} and "

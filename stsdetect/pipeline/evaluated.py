@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.pipeline.earlier import read_run, read_table, settings_of
-from stsdetect.pipeline.output import RUN_FILE
+from stsdetect.pipeline.earlier import read_run, read_table, refuse_mixed, settings_of
+from stsdetect.pipeline.output import RUN_FILE, held
 from stsdetect.readers import read
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score.comparison import Comparison, Raised, compare, raised
@@ -98,7 +97,8 @@ def evaluate_run(
     Raises
     ------
     InputError
-        If the folder holds no such results, or truth or labels cannot be read or hold no transfer.
+        If the folder holds no such results, or files of two runs, or truth or labels cannot be read or hold no
+        transfer.
     UsageError
         If ``per_week`` or ``k`` is not positive, both truth and labels are given, or neither, or rules with labels.
     """
@@ -110,8 +110,11 @@ def evaluate_run(
         raise UsageError("give what is true: truth.json of a simulated input, or files of labels, and not both")
     if labels and rules_on is not None:
         raise UsageError("rules are set beside leads by the truth of a simulated input only: labels judge leads alone")
-    events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
-    weeks = weeks_of(folder)
+    with held(Path(folder)):
+        run = read_run(folder)
+        events, pairs = (read_table(folder, schema) for schema in (EVENTS, PAIRS))
+    refuse_mixed(run, folder, events, pairs)
+    weeks = weeks_of(run, folder)
     rows = np.arange(pairs.num_rows)
     remarks: tuple[str, ...] = ()
     found: list[Raised] = []
@@ -119,7 +122,7 @@ def evaluate_run(
         planted = _planted(truth, events, folder)
         judged = judge_truth(pairs, events, planted, weeks=weeks)
         if rules_on is not None:
-            found = raised(rule_alerts(rules_on, folder, progress), planted, sought(planted))
+            found = raised(rule_alerts(rules_on, folder, progress, run), planted, sought(planted))
     else:
         judged, rows, remarks = _by_labels(pairs, labels, weeks)
     return Evaluation(
@@ -164,18 +167,21 @@ def _by_labels(pairs: pa.Table, files: Sequence[str | Path], weeks: float) -> tu
 
 
 def rule_alerts(
-    source: Any, folder: str | Path, progress: Callable[[str], None] | None = None
+    source: Any,
+    folder: str | Path,
+    progress: Callable[[str], None] | None = None,
+    run: dict[str, Any] | None = None,
 ) -> dict[tuple[str, str], pa.Table]:
     """Apply the published rules to the positions in files or a table, read and left out as an earlier run did.
 
-    All positions are held in memory.
+    All positions are held in memory. ``run`` is what ``run.json`` says, where it was read before.
 
     Raises
     ------
     InputError
         If the input cannot be read, or ``run.json`` of the run.
     """
-    run = read_run(folder)
+    run = read_run(folder) if run is None else run
     settings, kept = settings_of(run, folder), run.get("filters", {})
     try:
         since, until = (
@@ -194,20 +200,20 @@ def rule_alerts(
     return alerts(positions, progress=progress)
 
 
-def weeks_of(folder: str | Path) -> float:
+def weeks_of(run: dict[str, Any], folder: str | Path) -> float:
     """Return how many weeks the input of an earlier run spans, by its ``run.json``.
 
     Raises
     ------
     InputError
-        If the file is missing or does not tell.
+        If it does not tell.
     """
-    path = Path(folder) / RUN_FILE
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        first, last = (datetime.fromisoformat(told[name]) for name in ("first_time", "last_time"))
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"{path} does not tell from when to when its input is: {problem}") from problem
+        first, last = (datetime.fromisoformat(run[name]) for name in ("first_time", "last_time"))
+    except (ValueError, KeyError, TypeError) as problem:
+        raise InputError(
+            f"{Path(folder) / RUN_FILE} does not tell from when to when its input is: {problem}"
+        ) from problem
     return max((last - first).total_seconds() / _WEEK_S, 1e-9)
 
 

@@ -16,11 +16,10 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.pipeline.earlier import read_run, read_table, settings_of
+from stsdetect.pipeline.earlier import read_leads, settings_of
 from stsdetect.pipeline.manifest import file_hash, iso, versions
-from stsdetect.pipeline.output import LABELS_FILE
+from stsdetect.pipeline.output import LABELS_FILE, held
 from stsdetect.reference.texts import clean
-from stsdetect.schema import PAIRS
 from stsdetect.score.features import features
 from stsdetect.score.labels import Label, Labels, append_label, make_label, match_labels, read_labels
 from stsdetect.score.learning import learn
@@ -95,12 +94,12 @@ def label(
     Raises
     ------
     InputError
-        If the folder holds no results.
+        If the folder holds no results, or files of two runs.
     UsageError
         If there is no such lead or verdict, or the file cannot be written.
     """
-    read_run(folder)  # without it the folder is not whole
-    one = make_label(read_table(folder, PAIRS), pair, verdict, who=who, why=why, when=when)
+    _, pairs = read_leads(folder)
+    one = make_label(pairs, pair, verdict, who=who, why=why, when=when)
     append_label(Path(folder) / LABELS_FILE if labels is None else labels, one)
     return one
 
@@ -133,7 +132,7 @@ def fit(
     Raises
     ------
     InputError
-        If a folder holds no results, or the file no labels.
+        If a folder holds no results, or files of two runs, or the file no labels.
     UsageError
         If no label belongs to a lead, runs are of different profiles, or a number cannot be.
     """
@@ -203,11 +202,14 @@ class _Run:
     run: dict[str, Any]
     settings: ScoreSettings
     pairs: pa.Table
+    pairs_hash: str
 
     @classmethod
     def read(cls, folder: str | Path) -> _Run:
-        run = read_run(folder)
-        return cls(str(folder), run, settings_of(run, folder).score, read_table(folder, PAIRS))
+        with held(Path(folder)):  # so that the hash is of what was read
+            run, pairs = read_leads(folder)
+            pairs_hash = file_hash(Path(folder) / "pairs.parquet", whole=True)
+        return cls(str(folder), run, settings_of(run, folder).score, pairs, pairs_hash)
 
     def describe(self) -> dict[str, Any]:
         """Return what a model says of a run it learnt from: no path, as files move."""
@@ -218,7 +220,7 @@ class _Run:
             "first_time": self.run.get("first_time"),
             "last_time": self.run.get("last_time"),
             "leads": self.pairs.num_rows,
-            "pairs_hash": file_hash(Path(self.folder) / "pairs.parquet", whole=True),
+            "pairs_hash": self.pairs_hash,
             "inputs_hash": "sha256:" + hashlib.sha256(inputs.encode()).hexdigest(),
         }
 

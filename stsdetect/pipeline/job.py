@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,14 +28,21 @@ from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.loops import get_ready, wants_loops
-from stsdetect.pipeline.output import RUN_FILE, files_of, not_to_read, refuse_inputs_inside, staged
+from stsdetect.pipeline.output import (
+    RUN_FILE,
+    files_of,
+    holds_results_alone,
+    not_to_read,
+    refuse_inputs_inside,
+    staged,
+)
 from stsdetect.pipeline.page_fixes import page_fixes
 from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.told import join_sources, join_told
 from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.readers import ReadResult, stream
-from stsdetect.readers.source import expand
+from stsdetect.readers.source import Source, expand
 from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, TRACKS, WATCH_HITS
 from stsdetect.score.model import Model, as_model
 from stsdetect.score.pair_volumes import add_volumes
@@ -274,12 +282,17 @@ def run_job(
                 f"no vessel can be called {name}, which is not UTF-8; give an MMSI, or the source's own id"
             )
     folder = None if out is None else Path(out)
-    results_before = frozenset() if folder is None else not_to_read(folder)
-    sources = expand(inputs, results_before) if isinstance(inputs, list) else []
-    if folder is not None and isinstance(inputs, list):
-        refuse_inputs_inside(folder, inputs, [source.path for source in sources])
-    if results_before and not sources and isinstance(inputs, list):
-        raise InputError(f"nothing but results of an earlier run, in {folder}, was found; name exports of AIS")
+    without: frozenset[str] = frozenset()
+    sources: list[Source] = []
+    if isinstance(inputs, list):
+        if folder is not None:
+            inputs, without = _apart(inputs, folder)
+        sources = expand(inputs, without)
+        if folder is not None:
+            refuse_inputs_inside(folder, inputs, [source.path for source in sources])
+            if without and not sources:
+                what = "results of an earlier run, in" if not_to_read(folder) else "the output folder"
+                raise InputError(f"nothing but {what} {folder} was found; name exports of AIS")
     watched, innocent = open_lists(watch_lists, folder), open_known(known, folder)
     clock = _Clock(progress or (lambda stage, done, total: None))
     results = staged(folder, files_of(formats, page=page)) if folder is not None else nullcontext()
@@ -295,7 +308,7 @@ def run_job(
             follow = _Follow(sum(source.size for source in sources), tick, lambda: archive.rows)
             blocks = stream(
                 inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow.file,
-                hints=True, without=results_before,
+                hints=True, without=without,
             )  # fmt: skip
             archive.take_in(blocks, follow.share_read)
             got = blocks.result()
@@ -434,6 +447,20 @@ def _as_inputs(source: Any) -> Any:
     if not inputs:
         raise UsageError("no input given; name files, folders or patterns")
     return inputs
+
+
+def _apart(inputs: list[Any], out: Path) -> tuple[list[Any], frozenset[str]]:
+    """Return inputs without the output folder, and the real paths of what is no input among what they hold.
+
+    A pattern that a shell expands matches the output folder of the night before, and a link to it is found like a file:
+    neither was meant, where it holds nothing but results. Alone it stays, to be refused.
+    """
+    without = not_to_read(out)
+    if not holds_results_alone(out):
+        return inputs, without
+    own = os.path.realpath(out)
+    others = [item for item in inputs if not (os.path.isdir(item) and os.path.realpath(item) == own)]
+    return others or inputs, without | {own}
 
 
 def _say_what_was_read(got: ReadResult) -> None:

@@ -13,7 +13,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -99,6 +99,16 @@ def not_to_read(out: Path) -> frozenset[str]:
     return frozenset(os.path.join(folder, name) for name in (*names, LABELS_FILE)) if names else frozenset()
 
 
+def holds_results_alone(out: Path) -> bool:
+    """Say whether ``out`` is a folder with nothing in it but what is `not_to_read`, and hidden files, or nothing."""
+    ours = not_to_read(out)
+    try:
+        names = os.listdir(out)
+    except OSError:
+        return False
+    return all(name.startswith(".") or os.path.realpath(os.path.join(out, name)) in ours for name in names)
+
+
 def refuse_inputs_inside(out: Path, named: Iterable[str | Path], found: Iterable[str]) -> None:
     """Refuse an output folder that holds inputs: results must never replace or join what they are made from.
 
@@ -141,7 +151,7 @@ def held(out: Path, *, alone: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def staged(out: Path, may: Collection[str] = KNOWN_FILES) -> Iterator[Path]:
+def staged(out: Path, may: Collection[str] = KNOWN_FILES, *, check: Callable[[], None] | None = None) -> Iterator[Path]:
     """Yield a hidden folder inside ``out`` to write to; at the end its files take their places in ``out``.
 
     After any exception, an interruption included, ``out`` is as it was: files of an earlier run untouched,
@@ -152,6 +162,9 @@ def staged(out: Path, may: Collection[str] = KNOWN_FILES) -> Iterator[Path]:
     ----------
     may
         Names of what may be written (`files_of`).
+    check
+        Called before anything in ``out`` is replaced, while no other job can write there; what it raises leaves
+        ``out`` as it was. ``out`` is locked then: who asks for it again (`held`) waits for itself.
 
     Raises
     ------
@@ -168,7 +181,7 @@ def staged(out: Path, may: Collection[str] = KNOWN_FILES) -> Iterator[Path]:
         except OSError as problem:
             raise _cannot_write(out, problem) from problem
         yield aside
-        _publish(aside, out)
+        _publish(aside, out, check)
         done = True
     finally:
         if aside is not None:
@@ -221,10 +234,12 @@ def _cannot_write(out: Path, problem: OSError) -> UsageError:
     return UsageError(f"cannot write to the output folder {out}: {why}. Choose another folder with --out.")
 
 
-def _publish(aside: Path, out: Path) -> None:
+def _publish(aside: Path, out: Path, check: Callable[[], None] | None) -> None:
     made = sorted(path.name for path in aside.iterdir())
     try:
         with held(out, alone=True), _uninterrupted():
+            if check is not None:
+                check()
             ours = _refuse_others(out, made)
             mark = {"schema": RUN_SCHEMA, "files": sorted({*ours, *made})}
             (aside / UNFINISHED).write_text(json.dumps(mark), encoding="utf-8")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,18 +187,26 @@ def score(
     # Without an event there is nothing to score, and the page shows all traffic, which is not kept: it stays.
     stays = paged and not old.events_table.num_rows and "report.html" in files and (here / "report.html").is_file()
     formats = [name for name, file in _FORMATS.items() if file in files]
-    with staged(target, files_of(formats, page=paged) & {*files, *_made()}) as aside:
+    same = here.resolve() == target.resolve()
+    # Writing takes a while, too: where the run itself is replaced, it has to be the same at the end.
+    check = partial(_refuse_changed, here, run, wait=False) if same else None
+    with staged(target, files_of(formats, page=paged) & {*files, *_made()}, check=check) as aside:
         stay = {name for name in files if name not in _made()} | ({"report.html"} if stays else set())
         with held(here):
-            if read_run(here) != run:
-                raise InputError(f"another job wrote to {here} meanwhile; score it again")
-            kept = _keep(here, aside, stay, same=here.resolve() == target.resolve())
+            _refuse_changed(here, run)
+            kept = _keep(here, aside, stay, same=same)
             drawn = _some(here, TRACKS, files) if paged else None
         written = write_scored(result, aside, formats, places if paged and not stays else None, drawn)
         new["files"] = _in_order(files, {*kept, *written, "pairs.parquet"})
         new["seconds"] = {"score": round(done - begin, 3), "write": round(time.perf_counter() - done, 3)}
         write_run(new, aside / RUN_FILE)
     return replace(result, files=tuple(target / name for name in new["files"]))
+
+
+def _refuse_changed(folder: Path, run: dict[str, Any], *, wait: bool = True) -> None:
+    """Refuse a folder whose run is another than when it was read."""
+    if read_run(folder, wait=wait) != run:
+        raise InputError(f"another job wrote to {folder} meanwhile; score it again")
 
 
 def _refuse_gaps(here: Path, files: Sequence[str], *, asked: bool, paged: bool) -> None:

@@ -158,37 +158,79 @@ def test_a_folder_of_two_runs_is_not_scored(own, tmp_path, run, name):
     assert files(own) == before
 
 
-@pytest.mark.parametrize("work", ["score", "ledger_of", "chains_of"])
-def test_who_reads_a_run_waits_for_who_writes_it(own, work):
+def readings(own: Path) -> dict[str, tuple[object, ...]]:
+    """Return words of commands that read leads of a run, by verb, which need a file of labels beside it."""
+    labels = own.parent / "labels.jsonl"
+    return {
+        "evaluate": ("evaluate", own, "--labels", labels),
+        "fit": ("fit", own, "--labels", labels, "--out", own.parent / "model.json"),
+        "label": ("label", own, "1", "--verdict", "unclear", "--who", "Ana", "--why", "seen", "--labels", labels),
+        "list": ("label", own, "--list", "--labels", labels),
+    }
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "fit", "label", "list"])
+def test_leads_that_are_not_of_the_run_are_not_judged(own, tmp_path, run, verb):
+    judged(own).rename(tmp_path / "labels.jsonl")
+    done = run(*readings(own)[verb])
+    assert done.code == 0, done.err
+    labels = (tmp_path / "labels.jsonl").read_bytes()
+    (tmp_path / "model.json").unlink(missing_ok=True)
+    sts.score(own, out=tmp_path / "other", settings=sts.load_settings(score={"weights": {"night": 0.0}}), page=False)
+    shutil.copy(tmp_path / "other" / "pairs.parquet", own / "pairs.parquet")
+    done = run(*readings(own)[verb])
+    assert done.code == 3, done.out
+    assert f"pairs.parquet in {own} is not of the run that run.json tells of" in done.err
+    assert (tmp_path / "labels.jsonl").read_bytes() == labels
+    assert not (tmp_path / "model.json").exists()
+
+
+def test_events_that_are_not_of_the_run_are_not_evaluated(own, tmp_path, run):
+    """By the truth of a simulated input events count, too."""
+    assert run("evaluate", own, "--truth", SAMPLE / "truth.json").code == 0
+    settings = sts.load_settings(encounters={"max_distance_m": 300})
+    sts.detect(SAMPLE, out=tmp_path / "other", settings=settings, page=False)
+    shutil.copy(tmp_path / "other" / "events.parquet", own / "events.parquet")
+    done = run("evaluate", own, "--truth", SAMPLE / "truth.json")
+    assert done.code == 3, done.out
+    assert f"events.parquet in {own} is not of the run that run.json tells of" in done.err
+
+
+@pytest.mark.parametrize("work", ["score", "ledger_of", "chains_of", "evaluate", "fit", "label", "list"])
+def test_who_reads_a_run_waits_for_who_writes_it(own, run, work):
     from stsdetect.pipeline.chained import chains_of
     from stsdetect.pipeline.ledgered import ledger_of
 
     fcntl = pytest.importorskip("fcntl")
+    judged(own).rename(own.parent / "labels.jsonl")
+    works = {"score": sts.score, "ledger_of": ledger_of, "chains_of": chains_of}
+    do = works.get(work) or (lambda folder: run(*readings(folder)[work]))
     number = os.open(own, os.O_RDONLY)
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
         (own / "run.json").rename(own / "aside")  # as in the middle of the renames
         with ThreadPoolExecutor() as pool:
-            done = pool.submit({"score": sts.score, "ledger_of": ledger_of, "chains_of": chains_of}[work], own)
+            done = pool.submit(do, own)
             assert wait([done], 1).not_done
             (own / "aside").rename(own / "run.json")
             fcntl.flock(number, fcntl.LOCK_UN)
-            done.result(60)
+            assert getattr(done.result(60), "code", 0) == 0
     finally:
         os.close(number)
 
 
-def test_a_run_that_changes_while_it_is_scored_is_not_mixed_with_it(own, monkeypatch):
+@pytest.mark.parametrize("step", ["score_events", "write_scored"])
+def test_a_run_that_changes_while_it_is_scored_is_neither_mixed_with_it_nor_replaced(own, monkeypatch, step):
     from stsdetect.pipeline import rescored
 
-    real = rescored.score_events
+    real = getattr(rescored, step)
 
     def meanwhile(*args, **kwargs):
-        monkeypatch.setattr(rescored, "score_events", real)
+        monkeypatch.setattr(rescored, step, real)
         sts.score(own, profile="generic-sts", page=False)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(rescored, "score_events", meanwhile)
+    monkeypatch.setattr(rescored, step, meanwhile)
     with pytest.raises(InputError, match=r"another job wrote to .* meanwhile; score it again"):
         sts.score(own)
     told = json.loads((own / "run.json").read_text())

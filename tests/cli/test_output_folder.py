@@ -122,6 +122,52 @@ def test_a_run_inside_its_input_gives_the_same_each_night(run, silent, formats):
                                          "report.html": (out / "report.html").read_bytes()}  # fmt: skip
 
 
+@pytest.mark.parametrize("pattern", ["expanded", "quoted", "folder"])
+@pytest.mark.parametrize("made", ["new", "empty", "link"])
+def test_a_pattern_that_matches_the_output_folder_gives_the_same_each_night(run, silent, tmp_path, pattern, made):
+    out = silent / "results"
+    if made == "link":
+        (tmp_path / "elsewhere").mkdir()
+        out.symlink_to(tmp_path / "elsewhere")
+    elif made == "empty":
+        out.mkdir()
+    for _ in range(2):
+        # As a shell expands it.
+        words = {"expanded": sorted(silent.iterdir()), "quoted": [silent / "*"], "folder": [silent]}[pattern]
+        done = run("detect", *words, "--out", out, "--no-page")
+        assert done.code == 0, done.err
+        told = json.loads((out / "run.json").read_text())
+        assert [one["path"] for one in told["inputs"]] == [str(silent / "day.parquet")]
+        assert told["skipped"] == []
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_an_output_folder_with_more_than_results_stays_an_input(run, export, tmp_path, linked):
+    out = export / "results"
+    if linked:
+        (tmp_path / "elsewhere").mkdir()
+        out.symlink_to(tmp_path / "elsewhere")
+    assert run("detect", export / "a.csv", "--out", out, "--no-page").code == 0
+    done = run("detect", out, "--out", out, "--no-page")
+    assert (done.code, "holds the input" in done.err) == (2, True)
+    late = write_noaa(out / "late.csv", vessel(412000009, 31, 124))
+    before = contents(out)
+    for words in ([export / "a.csv", out], [export / "*"], [export]):
+        done = run("detect", *words, "--out", out, "--no-page")
+        assert (done.code, "holds the input" in done.err) == (2, True), done.err
+    assert contents(out) == before
+    assert late.exists()
+
+
+def test_a_link_to_an_empty_output_folder_alone_is_no_input(run, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "results").symlink_to(tmp_path / "elsewhere")
+    done = run("detect", tmp_path / "data", "--out", tmp_path / "data" / "results")
+    assert done.code == 3
+    assert f"nothing but the output folder {tmp_path / 'data' / 'results'} was found" in done.err
+
+
 def test_results_in_another_folder_are_no_ais(run, silent, tmp_path):
     formats = ["--format", "csv,geojson,gpkg,kml"]
     assert run("detect", silent, "--out", tmp_path / "one", *formats).code == 0
