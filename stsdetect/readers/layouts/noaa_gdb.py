@@ -87,7 +87,9 @@ def _guarded(action: Callable[[], T], label: str) -> T:
             warnings.simplefilter("ignore")
             return action()
     except (RuntimeError, ValueError, OSError, pa.ArrowException) as problem:
-        raise DamagedError(f"{label} is damaged or cut short ({_printable(problem)}); fetch it again") from problem
+        # GDAL names a line of its own source, and what it says behind that is not the same each time.
+        said = str(problem).partition("Error occurred in")[0].strip(" ;:") or "GDAL cannot read its tables"
+        raise DamagedError(f"{label} is damaged or cut short ({_printable(said)}); fetch it again") from problem
 
 
 def _printable(text: object) -> str:
