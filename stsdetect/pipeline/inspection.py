@@ -22,7 +22,7 @@ from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets, days_of_wrong_clocks
 from stsdetect.pipeline.manifest import iso, summed_up
 from stsdetect.readers import stream
-from stsdetect.readers.source import expand
+from stsdetect.readers.finding import expand
 from stsdetect.schema import BERTHS
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf, give_back_memory

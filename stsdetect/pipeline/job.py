@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import logging
-import math
-import os
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -22,16 +18,17 @@ from stsdetect.context.heard import read_baseline
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.slots import FixSlots
 from stsdetect.engine import beside
-from stsdetect.errors import InputError, TooManyRejectsError, UsageError, did_you_mean, shown
+from stsdetect.errors import InputError, TooManyRejectsError, UsageError, shown
 from stsdetect.kernels.choice import remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive
+from stsdetect.pipeline.arguments import BBox, Moment, apart, as_inputs, as_moment, check_arguments
+from stsdetect.pipeline.following import Clock, Follow, Progress
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.loops import get_ready, wants_loops
 from stsdetect.pipeline.output import (
     RUN_FILE,
     files_of,
-    holds_results_alone,
     not_to_read,
     refuse_inputs_inside,
     staged,
@@ -42,28 +39,23 @@ from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.told import join_sources, join_told
 from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.readers import ReadResult, stream
-from stsdetect.readers.source import Source, expand
+from stsdetect.readers.finding import expand
+from stsdetect.readers.source import Source
 from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, TRACKS, WATCH_HITS
 from stsdetect.score.model import Model, as_model
 from stsdetect.score.pair_volumes import add_volumes
 from stsdetect.score.rank import check_weights
 from stsdetect.score.watchlists import ListSource
 from stsdetect.score.watchlists.matching import match
-from stsdetect.settings import Format, Settings
+from stsdetect.settings import Settings
 from stsdetect.tracks import Tracks
 
 if TYPE_CHECKING:
     import geopandas
     import pandas as pd
 
-#: Called with the stage, how much of it is done, and how much there is (0 where not known).
-Progress: TypeAlias = Callable[[str, int, int], None]
-BBox: TypeAlias = tuple[float, float, float, float]
-Moment: TypeAlias = str | datetime
-FORMATS: tuple[str, ...] = get_args(Format)
 #: Most remarks of one sort that are logged; ``run.json`` has all.
 MAX_REMARKS = 8
-STAGES: tuple[str, ...] = ("read", "tracks", "detect", "context", "score", "write")
 
 log = logging.getLogger("stsdetect.pipeline")
 
@@ -262,11 +254,11 @@ def run_job(
     progress: Progress | None = None,
 ) -> Result:
     """Do what `detect` does, but leave it to the caller to `check_rejects`."""
-    _check_arguments(bbox, formats, out)
+    check_arguments(bbox, formats, out)
     learnt = as_model(model)
     if learnt is not None:
         settings = learnt.settings(settings)
-    start, end = _moment(since, "since"), _moment(until, "until")
+    start, end = as_moment(since, "since"), as_moment(until, "until")
     if start is not None and end is not None and start >= end:
         raise UsageError(f"since ({since}) must come before until ({until})")
     places = Places.load(settings)
@@ -274,7 +266,7 @@ def run_job(
     # A misspelt or impossible weight, or product, is found before the work.
     check_weights(settings.score)
     add_volumes(PAIRS.empty(), EVENTS.empty(), settings=settings.volume)
-    inputs = _as_inputs(source)
+    inputs = as_inputs(source)
     wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)
     for name in wanted or ():
         if shown(name) != name:
@@ -286,7 +278,7 @@ def run_job(
     sources: list[Source] = []
     if isinstance(inputs, list):
         if folder is not None:
-            inputs, without = _apart(inputs, folder)
+            inputs, without = apart(inputs, folder)
         sources = expand(inputs, without)
         if folder is not None:
             refuse_inputs_inside(folder, inputs, [source.path for source in sources])
@@ -294,7 +286,7 @@ def run_job(
                 what = "results of an earlier run, in" if not_to_read(folder) else "the output folder"
                 raise InputError(f"nothing but {what} {folder} was found; name exports of AIS")
     watched, innocent = open_lists(watch_lists, folder), open_known(known, folder)
-    clock = _Clock(progress or (lambda stage, done, total: None))
+    clock = Clock(progress or (lambda stage, done, total: None))
     results = staged(folder, files_of(formats, page=page)) if folder is not None else nullcontext()
     size = sum(source.size for source in sources) or getattr(inputs, "nbytes", 0)
     loops = wants_loops(settings.run.compiled, size)
@@ -305,7 +297,7 @@ def run_job(
         Archive(settings, bbox, ports=places.ports, keep_fixes=keep_fixes) as archive,
     ):
         with clock.stage("read") as tick:
-            follow = _Follow(sum(source.size for source in sources), tick, lambda: archive.rows)
+            follow = Follow(sum(source.size for source in sources), tick, lambda: archive.rows)
             blocks = stream(
                 inputs, settings=settings.read, since=start, until=end, vessels=wanted, progress=follow.file,
                 hints=True, without=without,
@@ -329,8 +321,8 @@ def run_job(
             innocent = innocent.among(cleaned.tracks.vessels, events)
             found = match(watched, cleaned.tracks.vessels, events)
             pairs = score_events(
-                events, cleaned.tracks.vessels, berths, settings=settings, places=places, hits=found.hits,
-                innocent=innocent,
+                events, cleaned.tracks.vessels, cleaned.tracks.segments, berths, settings=settings, places=places,
+                hits=found.hits, innocent=innocent,
             )  # fmt: skip
         filters = {
             "since": manifest.iso(start),
@@ -364,103 +356,6 @@ def run_job(
     if loops:
         remember_compiled()
     return result if folder is None else replace(result, files=tuple(folder / name for name in names))
-
-
-class _Clock:
-    """Times the stages and passes progress on."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
-        start = time.perf_counter()
-        self._progress(name, 0, 0)
-        yield lambda done, total: self._progress(name, done, total)
-        self.seconds[name] = round(time.perf_counter() - start, 3)
-        self._progress(name, 1, 1)
-
-
-def _check_arguments(bbox: BBox | None, formats: Sequence[str], out: str | Path | None) -> None:
-    for name in formats:
-        if name not in FORMATS:
-            hint = did_you_mean(name, FORMATS)
-            raise UsageError(f"there is no format '{name}'; choose from {', '.join(FORMATS)}.{hint}")
-    if formats and out is None:
-        raise UsageError("formats need an output folder: give out=")
-    if bbox is None:
-        return
-    if len(bbox) != 4 or not all(math.isfinite(value) for value in bbox):
-        raise UsageError(f"the bounding box {bbox} must be four numbers: lon_min, lat_min, lon_max, lat_max")
-    lon_min, lat_min, lon_max, lat_max = bbox
-    if not (-90 <= lat_min < lat_max <= 90):
-        raise UsageError(
-            f"the bounding box has latitudes {lat_min} to {lat_max}; give lon_min, lat_min, lon_max, lat_max with "
-            "latitudes rising within -90..90"
-        )
-    if not (-180 <= lon_min <= 180 and -180 <= lon_max <= 180) or lon_min == lon_max:
-        raise UsageError(
-            f"the bounding box has longitudes {lon_min} to {lon_max}; give two within -180..180 "
-            "(the first greater than the second reaches over the antimeridian)"
-        )
-
-
-def _moment(value: Moment | None, name: str) -> datetime | None:
-    """Return a UTC time; text is ISO 8601, and a time without a zone is UTC."""
-    try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise UsageError(f"{name} is {value!r}; write a date or time like 2024-03-01 or 2024-03-01T06:00:00Z") from None
-    if time is None:
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-class _Follow:
-    """Turns bytes read per file into rows read and about how many there are."""
-
-    def __init__(self, total_bytes: int, tick: Callable[[int, int], None], rows: Callable[[], int]) -> None:
-        self._total, self._tick, self._rows = total_bytes, tick, rows
-        self._seen: dict[str, int] = {}
-        self._so_far = 0
-
-    def file(self, label: str, done: int, size: int) -> None:
-        """Take in how far a file is read [bytes]."""
-        self._so_far += done - self._seen.get(label, 0)
-        self._seen[label] = done
-        rows, share = self._rows(), self.share_read()
-        self._tick(rows, round(rows / share) if share > 0 else 0)
-
-    def share_read(self) -> float:
-        """Return the share of all input that has been read, 0..1; 0 where that is not known."""
-        return min(self._so_far / self._total, 1.0) if self._total else 0.0
-
-
-def _as_inputs(source: Any) -> Any:
-    """Return a list of paths, or the frame as it is."""
-    if isinstance(source, (str, Path)):
-        return [source]
-    if hasattr(source, "columns"):
-        return source
-    inputs = list(source)
-    if not inputs:
-        raise UsageError("no input given; name files, folders or patterns")
-    return inputs
-
-
-def _apart(inputs: list[Any], out: Path) -> tuple[list[Any], frozenset[str]]:
-    """Return inputs without the output folder, and the real paths of what is no input among what they hold.
-
-    A pattern that a shell expands matches the output folder of the night before, and a link to it is found like a file:
-    neither was meant, where it holds nothing but results. Alone it stays, to be refused.
-    """
-    without = not_to_read(out)
-    if not holds_results_alone(out):
-        return inputs, without
-    own = os.path.realpath(out)
-    others = [item for item in inputs if not (os.path.isdir(item) and os.path.realpath(item) == own)]
-    return others or inputs, without | {own}
 
 
 def _say_what_was_read(got: ReadResult) -> None:

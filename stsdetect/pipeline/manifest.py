@@ -20,7 +20,7 @@ from stsdetect.errors import shown
 from stsdetect.pipeline.archive import Cleaned
 from stsdetect.pipeline.output import RUN_SCHEMA
 from stsdetect.readers import FileReport, ReadResult
-from stsdetect.readers.source import on_disk
+from stsdetect.readers.finding import on_disk
 from stsdetect.settings import Settings
 
 #: Packages whose version can change a result.

@@ -25,7 +25,7 @@ from stsdetect.pipeline.scored import Places, score_events
 from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.profiles import packaged_profiles
-from stsdetect.readers.source import on_disk
+from stsdetect.readers.finding import on_disk
 from stsdetect.schema import (
     AREAS,
     BERTHS,
@@ -171,8 +171,8 @@ def score(
     found = Matched(old.watch_hits, {}, {}) if lists is None else match(lists, old.tracks.vessels, old.events_table)
     innocent = innocent.among(old.tracks.vessels, old.events_table)
     pairs = score_events(
-        old.events_table, old.tracks.vessels, old.berths, settings=settings, places=places, hits=found.hits,
-        innocent=innocent,
+        old.events_table, old.tracks.vessels, old.tracks.segments, old.berths, settings=settings, places=places,
+        hits=found.hits, innocent=innocent,
     )  # fmt: skip
     new = _described(run, settings, pairs, told)
     whole = any(str(one.get("hash", "")).startswith("sha256") for one in run.get("inputs", ()))

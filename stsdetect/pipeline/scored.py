@@ -41,6 +41,7 @@ class Places:
 def score_events(
     events: pa.Table,
     vessels: pa.Table,
+    segments: pa.Table,
     berths: pa.Table,
     *,
     settings: Settings,
@@ -52,8 +53,8 @@ def score_events(
 
     Parameters
     ----------
-    events, vessels, berths
-        Tables as in `stsdetect.schema.EVENTS`, `VESSELS` and `BERTHS`.
+    events, vessels, segments, berths
+        Tables as in `stsdetect.schema.EVENTS`, `VESSELS`, `SEGMENTS` and `BERTHS`.
     hits
         What was found on watch-lists, as in `stsdetect.schema.WATCH_HITS`.
     innocent
@@ -70,7 +71,8 @@ def score_events(
     rule, ports = settings.port_calls, places.ports
     direct = rank_deliveries(events, calls=rule, ports=ports, **asked)
     read = Evidence(events)
-    pairs = rank([rank_pairs(read, vessels=vessels, **known, **asked), rank_dark(read, **known, **asked), direct])
+    met = rank_pairs(read, vessels=vessels, segments=segments, **known, **asked)
+    pairs = rank([met, rank_dark(read, **known, **asked), direct])
     imos = Listed.of(hits).imos
     around: dict[str, Any] = {"calls": rule, "ports": ports, "facts": places.facts}
     if settings.score.trade == "import":  # chains are followed from a supply port to a watched one

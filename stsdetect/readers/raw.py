@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.convert import value_at
+from stsdetect.readers.finding import expand, is_database, on_disk
 from stsdetect.readers.frame import LABEL
 from stsdetect.readers.layout import TextLayout
 from stsdetect.readers.protocol import Reader
 from stsdetect.readers.recognition import named, recognise
-from stsdetect.readers.source import Head, Source, expand, is_database, on_disk
+from stsdetect.readers.source import Head, Source
 from stsdetect.readers.unpack import PARQUET
 from stsdetect.settings import ReadSettings
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stsdetect.errors import InputError, SettingsError, StsError, did_you_mean
 from stsdetect.readers.dbf import SHAPES
+from stsdetect.readers.finding import expand
 from stsdetect.readers.header import find_header
 from stsdetect.readers.json_items import shapes
 from stsdetect.readers.json_table import json_names
@@ -42,7 +43,7 @@ from stsdetect.readers.layouts.vesselfinder import VESSELFINDER
 from stsdetect.readers.parquet import POSITIONS_PARQUET
 from stsdetect.readers.plugins import plugins
 from stsdetect.readers.protocol import QuestionError, Reader
-from stsdetect.readers.source import Head, expand
+from stsdetect.readers.source import Head
 from stsdetect.readers.table import TABLE, shows_places, suggestion
 from stsdetect.schema import FIXES, FLAGGED
 from stsdetect.settings import ReadSettings

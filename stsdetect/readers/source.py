@@ -1,18 +1,14 @@
-"""Files, folders, globs and archives: find them, open them, look at how they begin."""
+"""A file or a member of an archive: open it, look at how it begins, read it as Parquet."""
 
 from __future__ import annotations
 
-import glob
 import os
-import re
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -24,18 +20,14 @@ from stsdetect.readers.convert import sound
 from stsdetect.readers.protocol import DamagedError
 from stsdetect.readers.unpack import GZIP, PARQUET, ZIP, ZSTD, Tick, open_regular
 from stsdetect.readers.unpack import ByteStream as ByteStream
-from stsdetect.readers.zips import STARTS, ZipArchive
+from stsdetect.readers.zips import ZipArchive
 
 #: How much of a file is looked at to recognise it [bytes].
 HEAD_BYTES = 1 << 18
-#: Most files beside one that are looked at for what belongs to it.
-MAX_BESIDE = 20
 #: A line longer than this is no line of any AIS export; reading on would fill the memory [bytes].
 MAX_LINE_BYTES = 1 << 24
 #: What stands for the first bytes of a folder that is a geodatabase; no text, and the start of no file.
 GEODATABASE = b"\x00geodatabase"
-#: Every file geodatabase holds this table of its tables (reverse-engineered specification by E. Rouault, "FGDB Spec").
-_CATALOGUE = "a00000001.gdbtable"
 #: A packed Parquet file longer than this is unpacked to the disk [bytes].
 MAX_PARQUET_IN_MEMORY = 1 << 26
 #: A Parquet file of more rows than this and less than a byte for each was made to fill memory, and so was a piece
@@ -128,27 +120,6 @@ class Source:
     def label(self) -> str:
         """``path`` or ``path!member``, as `shown`, as in the column ``source_file``."""
         return shown(self.path) if self.member is None else f"{shown(self.path)}!{self.member}"
-
-    def beside(self, prefix: str) -> list[Source]:
-        """Return files of its folder, or members of its archive folder, whose name begins so, case aside; sorted."""
-        try:
-            if self.member is None:
-                folder = os.path.dirname(self.path) or "."
-                names = sorted(name for name in os.listdir(folder) if name.casefold().startswith(prefix))
-                paths = [os.path.join(os.path.dirname(self.path), name) for name in names]
-                found = [source for path in paths if os.path.isfile(path) for source in _members(path, "")]
-            else:
-                folder = self.member.rpartition("/")[0]
-                found = [
-                    source
-                    for source in _members(self.path, "")
-                    if source.member
-                    and source.member.rpartition("/")[0] == folder
-                    and source.member.rpartition("/")[2].casefold().startswith(prefix)
-                ]
-        except OSError as problem:
-            raise InputError(f"{self.label} cannot be read: {problem.strerror or problem}") from problem
-        return [source for source in found if source.label != self.label][:MAX_BESIDE]
 
     def open(self) -> ByteStream:
         """Open it for reading, unpacked; ``tick`` is told how many packed bytes have been read.
@@ -358,148 +329,3 @@ def _sound(table: pa.Table, label: str) -> pa.Table:
                         "that are read"
                     )
     return table
-
-
-def expand(inputs: Iterable[str | Path], without: Iterable[str] = ()) -> list[Source]:
-    """Turn files, folders and globs into sources: sorted, each file once, hidden files left out.
-
-    Files whose real paths are in ``without`` are left out, too. A path may be as `errors.shown`.
-
-    Raises
-    ------
-    InputError
-        If an input does not exist or an archive cannot be opened.
-    """
-    found: list[Source] = []
-    seen = set(without)
-    for item in inputs:
-        origin = on_disk(os.fspath(item))
-        for path in _paths(origin):
-            real = os.path.realpath(path)
-            if real not in seen:
-                seen.add(real)
-                found.extend(_members(path, origin))
-    return found
-
-
-def on_disk(path: str) -> str:
-    """Return the path that there is of one as `shown`: itself, or the same with the bytes that it writes out."""
-    if os.path.lexists(path):
-        return path
-    there = re.sub(r"\\x([89a-f][0-9a-f])", lambda found: chr(0xDC00 + int(found[1], 16)), path)
-    return there if os.path.lexists(there) else path
-
-
-def is_database(path: str) -> bool:
-    """Say whether a folder is a file geodatabase."""
-    return path.rstrip(os.sep).casefold().endswith(".gdb") and os.path.isfile(os.path.join(path, _CATALOGUE))
-
-
-def _paths(origin: str) -> list[str]:
-    if is_database(origin):
-        return [origin]
-    if os.path.isdir(origin):
-        paths = _inside(origin)
-        if paths == [origin]:
-            raise InputError(f"folder {origin} cannot be listed; see who may read it")
-        if not paths:
-            raise InputError(f"folder {origin} holds no files")
-        return sorted(paths)
-    if os.path.isfile(origin):
-        return [origin]
-    if os.path.exists(origin):
-        raise InputError(f"{origin} is not a regular file; it is read more than once, so save it to one first")
-    if glob.has_magic(origin):
-        paths = _matching(origin)
-        if paths:
-            return paths
-        raise InputError(f"no file matches {origin}")
-    if os.path.islink(origin):
-        raise InputError(f"{origin} is a link to {os.readlink(origin)}, which does not exist or leads back to itself")
-    near = os.path.dirname(origin) or "."
-    hint = "" if os.path.isdir(near) else f"; folder {near} does not exist either"
-    raise InputError(f"{origin} does not exist{hint}")
-
-
-def _inside(origin: str) -> list[str]:
-    """Return the files and geodatabases in a folder and below it.
-
-    Links to folders are not followed, so no loop of them is gone through. They, and folders that cannot be listed, are
-    taken for files: they fail when opened and are reported as passed over.
-    """
-    paths: list[str] = []
-    for folder, folders, names in os.walk(origin, onerror=partial(_note_unlisted, paths)):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        databases = [name for name in folders if is_database(os.path.join(folder, name))]
-        folders[:] = [name for name in folders if name not in databases]
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        paths += [os.path.join(folder, name) for name in (*names, *links, *databases) if not name.startswith(".")]
-    return paths
-
-
-def _matching(pattern: str) -> list[str]:
-    """Return what a pattern matches, sorted: files, and what is in folders, as if each match had been given."""
-    found = {path.rstrip(os.sep) or os.sep for path in glob.glob(pattern, recursive=True)}
-    whole = {path for path in found if is_database(path)}
-    folders = {path for path in found - whole if os.path.isdir(path)}
-    paths = whole | {path for path in found - folders if os.path.dirname(path) not in whole}
-    for folder in folders:
-        # What ** matches is searched once, from above; links that match are searched, so none is told as passed over.
-        if os.path.dirname(folder) not in folders or os.path.islink(folder):
-            inside = _inside(folder)
-            paths |= {path for path in inside if path == folder or not (path in folders and os.path.islink(path))}
-    return sorted(paths)
-
-
-def _note_unlisted(paths: list[str], problem: OSError) -> None:
-    paths.append(str(problem.filename))
-
-
-def _size_of(folder: str) -> int:
-    """Return the size of the files of a folder; locks of other programs among them come and go."""
-    size = 0
-    for name in os.listdir(folder):
-        with suppress(OSError):
-            size += os.path.getsize(os.path.join(folder, name))
-    return size
-
-
-def _members(path: str, origin: str) -> list[Source]:
-    alone = path == origin
-    try:
-        if is_database(path):
-            return [Source(path, None, _size_of(path), origin, alone, is_database=True)]
-        with open_regular(path) as file:
-            found = stamp(os.fstat(file.fileno()))
-            magic = file.read(4)
-        plain = Source(path, None, found[2], origin, alone, found=found)
-        if magic not in STARTS:
-            return [plain]
-        archive = ZipArchive(path)
-        members = archive.members()
-    except OSError as problem:
-        if not alone:  # one of many: it fails again when opened, and is reported as passed over
-            return [Source(path, None, 0, origin, alone)]
-        raise InputError(f"{path} cannot be read: {problem.strerror or problem}") from problem
-    except zipfile.BadZipFile:
-        # Not listable: opened as a plain file it fails with its name, or is passed over in a folder.
-        return [plain]
-    if not members and alone:
-        raise InputError(f"{path} is an empty archive")
-    ends = f".gdb/{_CATALOGUE}"
-    databases = {info.filename.rpartition("/")[0]: 0 for _, info in members if info.filename.endswith(ends)}
-    files = []
-    for name, info in members:
-        folder = info.filename.rpartition("/")[0]
-        if folder in databases:
-            databases[folder] += info.compress_size
-        else:
-            files.append((name, info))
-    only = alone and len(files) + len(databases) == 1
-    return [
-        *(Source(path, name, size, origin, only, is_database=True) for name, size in databases.items()),
-        *(
-            Source(path, name, info.compress_size, origin, only, archive=archive, info=info, found=found)
-            for name, info in files
-        ),
-    ]

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.alike import expanded
+from stsdetect.readers.finding import expand
 from stsdetect.readers.frame import LABEL, as_table, read_frame
 from stsdetect.readers.json_layout import mapped_names
 from stsdetect.readers.layouts.nmea import parse_start
@@ -23,7 +24,7 @@ from stsdetect.readers.plugins import PluginError
 from stsdetect.readers.protocol import Batch, DamagedError, FileReport, QuestionError, ReadResult, Reject
 from stsdetect.readers.recognition import named, recognise
 from stsdetect.readers.rows import reject_table
-from stsdetect.readers.source import Source, expand, recoded_remark
+from stsdetect.readers.source import Source, recoded_remark
 from stsdetect.readers.suspicion import Sketch, Suspicion, zone_doubts
 from stsdetect.readers.told import told_once
 from stsdetect.readers.unused import unheeded

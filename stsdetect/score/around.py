@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from stsdetect.detect.hidden_calls import VAGUE, judge_destination
 from stsdetect.reference.places import Port
-from stsdetect.schema import VESSELS
+from stsdetect.schema import SEGMENTS, VESSELS
 from stsdetect.score.voyages import Harbours
 
 #: Calls count this long before and after a meeting [us]: a cargo is seldom kept aboard for longer (our choice, as in
@@ -53,6 +54,8 @@ class Call(NamedTuple):
 
 
 _Waits: TypeAlias = tuple[Wait | None, Wait | None]
+#: A vessel, and when a silence of it began and ended [us], None where it did not.
+_Silence: TypeAlias = tuple[str, int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ def read_around(
     vessels: Collection[str],
     harbours: Harbours,
     identities: pa.Table | None = None,
+    segments: pa.Table | None = None,
     *,
     stays: bool = True,
 ) -> Around:
@@ -154,12 +158,18 @@ def read_around(
         Which ports supply and which are watched.
     identities
         A `VESSELS` table: declared destinations are looked up there, and when each vessel was heard first and last.
+    segments
+        A `SEGMENTS` table: when each vessel was heard with a place first and last, which may be hours after its first
+        report and before its last one.
     stays
         Whether stays are wanted: they are most of what there is.
     """
     wanted = pa.array(sorted(vessels), pa.string())
     known = None if identities is None else VESSELS.conform(identities, extra=True)
-    lay = _stays(events, wanted, known) if stays else {}
+    heard = [] if known is None else [_unheard(known, wanted, "valid_from", "valid_to")]
+    if segments is not None:
+        heard.append(_unheard(SEGMENTS.conform(segments, extra=True), wanted, "start_time", "end_time"))
+    lay = _stays(events, wanted, chain.from_iterable(heard)) if stays else {}
     calls: dict[str, list[Call]] = {}
     names = ("start_time", "end_time", "port_id", "subtype")
     for vessel, start, end, port, subtype in _columns(events, "port_call", wanted, names):
@@ -170,15 +180,15 @@ def read_around(
     return Around(lay, calls, {} if known is None else _destinations(known, wanted, harbours), harbours)
 
 
-def _stays(events: pa.Table, wanted: pa.Array, known: pa.Table | None) -> dict[str, list[Stay]]:
+def _stays(events: pa.Table, wanted: pa.Array, unheard: Iterable[_Silence]) -> dict[str, list[Stay]]:
     """Return the stays of each vessel, in order, and whether their beginnings and ends were seen.
 
     A silence of any length hides what the vessel did meanwhile, also one in which it was heard without a place; and so
-    does the time before its first report and after its last one.
+    does the time before its first report and after its last one, with a place or without.
     """
     hidden: dict[str, tuple[list[int], list[int]]] = {}
     silences = _columns(events, "gap", wanted, ("start_time", "end_time"))
-    for vessel, start, end in (*silences, *(() if known is None else _unheard(known, wanted))):
+    for vessel, start, end in (*silences, *unheard):
         starts, ends = hidden.setdefault(vessel, ([], []))
         if start is not None:
             starts.append(start)
@@ -198,17 +208,17 @@ def _stays(events: pa.Table, wanted: pa.Array, known: pa.Table | None) -> dict[s
     return lay
 
 
-def _unheard(known: pa.Table, wanted: pa.Array) -> Iterator[tuple[str, int | None, int | None]]:
-    """Yield of each vessel the times before its first report and after its last one, as silences without other end."""
-    some = known.select(["vessel", "valid_from", "valid_to"])
+def _unheard(table: pa.Table, wanted: pa.Array, first: str, last: str) -> Iterator[_Silence]:
+    """Yield of each vessel the times before its first report and after its last one, by the columns that have them."""
+    some = table.select(["vessel", first, last])
     some = some.set_column(0, "vessel", some.column("vessel").cast(pa.string()))
     some = some.filter(pc.is_in(some.column("vessel"), wanted)).group_by("vessel")
-    some = some.aggregate([("valid_from", "min"), ("valid_to", "max")])
+    some = some.aggregate([(first, "min"), (last, "max")])
     vessels = some.column("vessel").to_pylist()
-    times = (some.column(name).cast(pa.int64()).to_pylist() for name in ("valid_from_min", "valid_to_max"))
-    for vessel, first, last in zip(vessels, *times, strict=True):
-        yield vessel, None, first
-        yield vessel, last, None
+    times = (some.column(name).cast(pa.int64()).to_pylist() for name in (f"{first}_min", f"{last}_max"))
+    for vessel, begin, end in zip(vessels, *times, strict=True):
+        yield vessel, None, begin
+        yield vessel, end, None
 
 
 def _near(times: list[int], moment_us: int) -> bool:

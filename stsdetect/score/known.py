@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.errors import InputError, did_you_mean
-from stsdetect.readers.source import expand
+from stsdetect.readers.finding import expand
 from stsdetect.reference.texts import clean
 from stsdetect.reference.vessels import imo_ok
 from stsdetect.schema import EVENTS, VESSELS

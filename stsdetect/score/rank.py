@@ -72,6 +72,7 @@ def rank_pairs(
     watch_hits: pa.Table | None = None,
     known: Known = NOTHING_KNOWN,
     vessels: pa.Table | None = None,
+    segments: pa.Table | None = None,
 ) -> pa.Table:
     """Rank the pairs of vessels that met, strongest lead first, each with its reasons.
 
@@ -94,7 +95,11 @@ def rank_pairs(
     watch_hits
         A `WATCH_HITS` table: vessels that are on watch-lists, or may be.
     vessels
-        A `VESSELS` table: destinations that were declared. None counts nothing.
+        A `VESSELS` table: destinations that were declared, of which None counts nothing, and when each vessel was heard
+        first and last.
+    segments
+        A `SEGMENTS` table: when each vessel was heard first and last with a place. Who was not seen to come or to sail
+        is only told from who did with these two tables.
     known
         Pairs and vessels that the user knows to be innocent, with the hulls of the run found (`Known.among`).
 
@@ -126,7 +131,7 @@ def rank_pairs(
     crews = {side.vessel for meeting in meetings for side in (meeting.a, meeting.b)}
     shared = None if berths is None else SharedBerths(BERTHS.conform(berths, extra=True), crews)
     harbours = reference.harbours
-    around = NOTHING_AROUND if harbours is None else read_around(read.table, crews, harbours, vessels)
+    around = NOTHING_AROUND if harbours is None else read_around(read.table, crews, harbours, vessels, segments)
     unseen, listed = unseen_of(read.unseen, meetings), Listed.of(watch_hits)
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:

@@ -25,7 +25,7 @@ from stsdetect.errors import SchemaError
 from stsdetect.kernels.sphere import Floats
 from stsdetect.pipeline.earlier import read_table
 from stsdetect.pipeline.scored import Places, score_events
-from stsdetect.schema import BERTHS, EVENTS, PAIRS, VESSELS, WATCH_HITS
+from stsdetect.schema import BERTHS, EVENTS, PAIRS, SEGMENTS, VESSELS, WATCH_HITS
 from stsdetect.score.features import features
 from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.score.scorer import Scorer
@@ -62,11 +62,9 @@ def read_month(folder: Path) -> LeadsOfMonth:
     try:
         X = features(pairs)
     except SchemaError:
-        vessels, berths = (read_table(folder / "results", schema) for schema in (VESSELS, BERTHS))
+        tables = [read_table(folder / "results", schema) for schema in (VESSELS, SEGMENTS, BERTHS)]
         settings = Settings()
-        pairs = score_events(
-            events, vessels, berths, settings=settings, places=Places.load(settings), hits=WATCH_HITS.empty()
-        )
+        pairs = score_events(events, *tables, settings=settings, places=Places.load(settings), hits=WATCH_HITS.empty())
         X = features(pairs)
     weeks = span_of(truth, datetime.fromisoformat(told["start"]), told["days"]) / WEEK_S
     return LeadsOfMonth(folder.name, weeks, X, match(pairs, events, truth), pairs["log_odds"].to_numpy())

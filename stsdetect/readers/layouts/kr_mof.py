@@ -18,6 +18,7 @@ from stsdetect.errors import InputError
 from stsdetect.readers.alike import expanded
 from stsdetect.readers.blocks import numbered_blocks
 from stsdetect.readers.convert import plain
+from stsdetect.readers.finding import files_beside
 from stsdetect.readers.header import Header, find_header_with, refuse_twins
 from stsdetect.readers.joined import Lookup
 from stsdetect.readers.layout import TextLayout
@@ -164,7 +165,7 @@ def _joined_vessels(files: tuple[tuple[Source, int, int], ...]) -> tuple[str, Lo
 def _vessels_beside(source: Source) -> tuple[str, Lookup] | None:
     """Return what the static files in the folder or archive of a file of positions hold."""
     files = []
-    for other in source.beside("static"):
+    for other in files_beside(source, "static"):
         with suppress(OSError):
             known = stat(other.path)
             files.append((other, known.st_size, known.st_mtime_ns))

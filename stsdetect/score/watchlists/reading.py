@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stsdetect.errors import InputError, UsageError
-from stsdetect.readers.source import Head, Source, expand
+from stsdetect.readers.finding import expand, files_beside
+from stsdetect.readers.source import Head, Source
 from stsdetect.reference.texts import clean
 from stsdetect.score.watchlists.any_csv import AnyCsv
 from stsdetect.score.watchlists.ofac_csv import OfacCsv, add_supplement, supplement
@@ -194,7 +195,7 @@ def _with_beside(draft: Draft, source: Source, extra: Sequence[tuple[str, Source
     kinds = set()
     for kind, name in _BESIDE.items():
         found = [one for other, one in extra if other == kind]
-        found = found or [one for one in source.beside(name) if supplement(one.head()) == kind][:1]
+        found = found or [one for one in files_beside(source, name) if supplement(one.head()) == kind][:1]
         for one in found:
             draft = add_supplement(draft, one, kind)
             beside.append(one.label)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stsdetect.detect import find_events
+from stsdetect import detect
 from stsdetect.reference.places import load_ports
 from stsdetect.schema import VESSELS, WATCH_HITS
 from stsdetect.score import rank_pairs
 from stsdetect.score.around import country_of
 from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.settings import ScoreSettings
-from stsdetect.tracks import build_tracks
-from tests.builders import TANKER, boat, join
+from tests.builders import TANKER, boat, join, positions, us
 from tests.unit.score.test_known import _some
 from tests.unit.score.test_rank_pairs import (
     ALONGSIDE,
@@ -128,13 +129,15 @@ def heard(*rows: tuple[str, float, float]) -> pa.Table:
     return table.set_column(place, field, pa.array(until, pa.int64()).cast(field.type))
 
 
-def alongside_for_20_h(a: list[tuple[float, float, float]], silent: list[tuple[float, float]]) -> Row:
+def alongside_for_20_h(
+    a: list[tuple[float, float, float]], silent: Sequence[tuple[float, float]] = (), *more: pa.Table
+) -> Row:
     """Two tankers side by side from hour 0 to 20; what the one did otherwise is given, the other lies still."""
     lies = [(0.0, 60.0, 0.0), (60.0, 60.0, 0.0)]
     others = [boat(219000000 + n, [(0, 9e4, 9e4 * n), (60, 9e4, 9e4 * n)], every_s=900.0) for n in range(3)]
     own = {"every_s": 300.0, **TANKER}
-    tracks = build_tracks(join(*others, boat(int(CHINA), a, silent=silent, **own), boat(int(KOREA), lies, **own)))
-    ranked = rank_pairs(find_events(tracks.fixes, tracks.vessels), vessels=tracks.vessels).to_pylist()
+    both = boat(int(CHINA), a, silent=silent, **own), boat(int(KOREA), lies, **own)
+    ranked = detect(join(*others, *both, *more)).pairs_table.to_pylist()
     return next(one for one in ranked if {one["vessel_a"], one["vessel_b"]} == {CHINA, KOREA})
 
 
@@ -153,6 +156,20 @@ def test_who_is_first_heard_alongside_and_falls_silent_there_neither_came_nor_sa
     assert _weight(seen, "approach") == 0.3 == _weight(seen, "departure")
     assert "sailed as the meeting ended" in _sentence(seen, "departure")
     assert "idled there for at least 4" in _sentence(seen, "idling")
+
+
+def test_who_was_heard_for_hours_before_its_first_place_did_not_come_then() -> None:
+    """Reports without a place, a day before the meeting and a day after it, tell nothing of coming and of sailing."""
+    away = [(0.0, 0.0, 0.0), (40.0, 0.0, 0.0)]
+    nowhere = [
+        positions(int(CHINA), [us(hour) for hour in np.arange(first, last, 0.1)], np.nan, np.nan, **TANKER)
+        for first, last in ((-24.0, -0.2), (40.2, 64.0))
+    ]
+    usual = alongside_for_20_h(away)
+    found = alongside_for_20_h(away, (), *nowhere)
+    assert "come to rest" not in " ".join(reason["sentence"] for reason in found["reasons"])
+    for name in ("approach", "departure", "idling"):
+        assert _weights(found).get(name, 0.0) == _weights(usual).get(name, 0.0) == 0.0
 
 
 LAY = [stay(2, CHINA, -0.2, 5.3), stay(3, KOREA, -0.3, 5.4)]

@@ -168,7 +168,7 @@ def test_a_geodatabase_that_cannot_be_listed_is_passed_over(tmp_path, monkeypatc
     def listdir(folder):
         raise PermissionError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr("stsdetect.readers.source.os.listdir", listdir)
+    monkeypatch.setattr("stsdetect.readers.finding.os.listdir", listdir)
     with pytest.raises(InputError, match=r"Zone10_2009_01\.gdb cannot be read: Permission denied"):
         read(path)
     result = read(tmp_path)
