@@ -14,63 +14,8 @@ from stsdetect.errors import SchemaError
 from stsdetect.schema import PAIRS
 from stsdetect.score import rank, rank_dark, rank_pairs
 from stsdetect.score.indicators_dark import DARK
-from stsdetect.settings import ScoreSettings
-from tests.unit.score.test_rank_pairs import ALONGSIDE, AT_SEA, Row, _swapped, _weights, event, gap, meeting, table
-
-TANKER, GHOST, OTHER, THIRD = "412000001", "445000001", "538000001", "667000001"
-
-
-def stay(n: int, vessel: str = TANKER, start_h: float = 0.0, hours: float = 5.0, **more: Any) -> Row:
-    return event(n, "loitering", "still", vessel, None, start_h, hours, **({"signature": 0.85} | more))
-
-
-def silence(n: int, vessel: str = GHOST, start_h: float = -8.0, hours: float = 20.0, **more: Any) -> Row:
-    return gap(n, vessel, start_h, hours, **({"coverage": "dark"} | more))
-
-
-def dark(n: int, visible: str, partner: str | None, sources: list[Row], rank: int = 1, rivals: int = 0, **more: Any):
-    """A dark rendezvous beside a visible stay; which is vessel a goes by the ids, as in real tables."""
-    lay = next(row for row in sources if row["kind"] == "loitering")
-    hours = lay["duration_h"]
-    first, second = (visible, None) if partner is None else sorted((visible, partner))
-    start_h = (lay["start_time"] - event(0, "gap", "short", "1", None, 0, 1)["start_time"]).total_seconds() / 3600
-    row = event(n, "dark_rendezvous", "one_dark", first, second, start_h, hours)
-    own = {
-        "observed_a": first == visible, "observed_b": None if second is None else second == visible,
-        "candidate_rank": None if partner is None else rank, "n_rivals": rivals, "reach_max_h": 6.0,
-        "candidate_score": None if partner is None else 3.0 - rank,
-        "from_events": ";".join(sorted(source["event_id"] for source in sources)), "ship_type_a": 80,
-        "observed_min": 0.0, "inferred_min": 0.0,
-    }  # fmt: skip
-    return row | AT_SEA | own | more
-
-
-def both(n: int, a: str, b: str, sources: list[Row], start_h: float = 0.0, hours: float = 9.0, **more: Any) -> Row:
-    row = event(n, "dark_rendezvous", "both_dark", *sorted((a, b)), start_h, hours)
-    own = {
-        "observed_a": False, "observed_b": False, "observed_min": 0.0, "inferred_min": 60.0 * hours,
-        "candidate_rank": 1, "n_rivals": 0, "reach_max_h": hours, "candidate_score": 2.0,
-        "from_events": ";".join(sorted(source["event_id"] for source in sources)),
-    }  # fmt: skip
-    return row | AT_SEA | own | more
-
-
-def ranked(rows: list[Row], **weights: float) -> list[Row]:
-    made: list[Row] = rank_dark(table(rows), settings=ScoreSettings(weights=weights), settings_id="s").to_pylist()
-    return made
-
-
-def crowd(n: int = 8) -> list[Row]:
-    """A visible tanker and many silent hulls that could equally have lain beside it."""
-    lay = stay(1)
-    silent = [silence(10 + k, f"5380000{k:02d}") for k in range(n)]
-    found = [
-        dark(
-            50 + k, TANKER, f"5380000{k:02d}", [lay, silent[k]], rank=k + 1, rivals=n - 1, candidate_score=1.0 - k / 10
-        )
-        for k in range(n)
-    ]
-    return [lay, *silent, *found]
+from tests.unit.score.dark_rows import GHOST, OTHER, TANKER, THIRD, both, crowd, dark, ranked, silence, stay
+from tests.unit.score.rows import ALONGSIDE, AT_SEA, Row, event, meeting, swapped, table, weights_of
 
 
 def test_nothing_gives_nothing():
@@ -86,7 +31,7 @@ def test_a_lone_candidate_is_named():
     )  # fmt: skip
     assert lead["event_ids"] == ["e3"]
     assert lead["confidence"] == "medium"
-    weights = _weights(lead)
+    weights = weights_of(lead)
     for name in ("dark_signature", "dark_verdict", "dark_room", "dark_stay", "home_flag", "zone"):
         assert weights[name] > 0, name
     assert weights["dark_rivals"] == 0
@@ -107,7 +52,7 @@ def test_a_crowd_gives_one_row_with_an_unknown_partner_and_names_the_best():
     assert (
         "Partner unknown, 8 candidates: 538000000 (rank 1), 538000001 (rank 2), 538000002 (rank 3) and 5 more" in said
     )
-    assert _weights(lead)["dark_rivals"] < 0
+    assert weights_of(lead)["dark_rivals"] < 0
 
 
 def test_more_rivals_weigh_more():
@@ -125,7 +70,7 @@ def test_a_clear_leader_of_a_crowd_is_named():
     first["candidate_score"] = 5.0
     (lead,) = ranked(rows)
     assert (lead["partner_kind"], lead["vessel_a"], lead["vessel_b"]) == ("vessel", TANKER, "538000000")
-    assert _weights(lead)["dark_rivals"] < 0
+    assert weights_of(lead)["dark_rivals"] < 0
 
 
 def test_the_same_two_over_and_over_stand_out_of_crowds():
@@ -140,21 +85,21 @@ def test_the_same_two_over_and_over_stand_out_of_crowds():
     (lead,) = ranked(rows)
     assert (lead["partner_kind"], lead["partner_id"], lead["n_events"]) == ("vessel", "538000001", 2)
     assert lead["event_ids"] == ["e51", "e99"]
-    assert _weights(lead)["dark_again"] > 0
+    assert weights_of(lead)["dark_again"] > 0
 
 
 def test_candidates_of_a_stay_that_was_filtered_away_stay_together():
     rows = [row for row in crowd() if row["kind"] != "loitering"]
     (lead,) = ranked(rows)
     assert (lead["partner_kind"], len(lead["event_ids"])) == ("unknown", 8)
-    assert _weights(lead)["dark_signature"] == 0.0
+    assert weights_of(lead)["dark_signature"] == 0.0
 
 
 def test_nobody_silent_nearby_is_a_lead_without_candidates():
     lay = stay(1)
     (lead,) = ranked([lay, dark(3, TANKER, None, [lay])])
     assert (lead["partner_kind"], lead["partner_id"]) == ("unknown", "e3")
-    assert "dark_rivals" not in _weights(lead)
+    assert "dark_rivals" not in weights_of(lead)
     assert any("the partner is not among them" in reason["sentence"] for reason in lead["reasons"])
 
 
@@ -163,7 +108,7 @@ def test_two_silences_that_are_listed_give_a_row_each():
     (lead,) = ranked([one, two, both(3, GHOST, OTHER, [one, two])])
     assert (lead["partner_kind"], lead["vessel_a"], lead["vessel_b"]) == ("vessel", GHOST, OTHER)
     assert lead["confidence"] == "low"
-    assert "night" not in _weights(lead)
+    assert "night" not in weights_of(lead)
     three = silence(4, THIRD)
     second = both(5, GHOST, THIRD, [one, three], candidate_rank=2, candidate_score=0.5)
     first, other = ranked([one, two, three, both(3, GHOST, OTHER, [one, two]), second])
@@ -182,16 +127,16 @@ def test_a_seen_pair_keeps_one_row_and_gains_the_unseen_meetings():
     assert pair["n_events"] == 1
     assert pair["first_time"] == rows[2]["start_time"]
     assert pair["last_time"] == seen["end_time"]
-    assert _weights(pair) == _weights(plain) | {"also_unseen": 0.3}
+    assert weights_of(pair) == weights_of(plain) | {"also_unseen": 0.3}
 
 
 def test_missing_imo_number_counts_where_others_are_heard():
     lay, silent = stay(1), silence(2)
     rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
     others = [stay(10 + n, f"53800010{n}", ship_type_a=80, imo_a=9074729) for n in range(2)]
-    assert "no_imo" not in _weights(ranked(rows)[0])
+    assert "no_imo" not in weights_of(ranked(rows)[0])
     (lead,) = ranked(rows + others)
-    assert _weights(lead)["no_imo"] > 0
+    assert weights_of(lead)["no_imo"] > 0
     said = next(reason["sentence"] for reason in lead["reasons"] if reason["indicator"] == "no_imo")
     assert f"No IMO number was heard of vessel {TANKER}," in said
 
@@ -216,7 +161,7 @@ def test_only_another_occasion_is_a_further_possible_meeting(start_h: float, hou
     unseen = dark(3, TANKER, GHOST, [lay, silent])
     (pair,) = rank_pairs(table([lay, silent, unseen, far, seen])).to_pylist()
     assert pair["event_ids"] == (["e9", "e8", "e3"] if again else ["e9", "e8"])
-    assert _weights(pair).get("also_unseen", 0.0) == (0.3 if again else 0.0)
+    assert weights_of(pair).get("also_unseen", 0.0) == (0.3 if again else 0.0)
     assert pair["first_time"] == (min(unseen["start_time"], seen["start_time"]) if again else seen["start_time"])
     # Of another pair it hides nothing.
     other = meeting(9, TANKER, THIRD, 0.0, 5.0, **ALONGSIDE, **AT_SEA)
@@ -233,7 +178,7 @@ def test_seen_company_explains_a_stay():
     rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
 
     def weight(*seen: Row) -> float:
-        return _weights(ranked([*rows, *seen])[0]).get("dark_company", 0.0)
+        return weights_of(ranked([*rows, *seen])[0]).get("dark_company", 0.0)
 
     assert weight() == 0.0
     assert weight(meeting(8, TANKER, OTHER, 10.0, 3.0)) == 0.0
@@ -248,7 +193,7 @@ def test_two_identities_of_one_hull_cannot_meet():
     rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
 
     def weights(*faults: Row) -> dict[str, float]:
-        return _weights(ranked([*rows, *faults])[0])
+        return weights_of(ranked([*rows, *faults])[0])
 
     for test in ("hand_over", "imo_moved", "twin_dimensions"):
         assert weights(fault(7, test, TANKER, GHOST, start_h=-400.0))["dark_same_hull"] == -5.0
@@ -259,7 +204,7 @@ def test_two_identities_of_one_hull_cannot_meet():
 def test_odd_identities_count_as_for_seen_pairs():
     lay, silent = stay(1), silence(2)
     (lead,) = ranked([lay, silent, dark(3, TANKER, GHOST, [lay, silent]), fault(7, "ring", GHOST)])
-    assert _weights(lead)["odd_identity"] > 0
+    assert weights_of(lead)["odd_identity"] > 0
 
 
 def test_an_outage_or_jamming_speaks_against_and_an_unknown_verdict_neither_way():
@@ -294,8 +239,8 @@ def test_weights_can_be_changed_and_are_those_of_the_registry():
     lay, silent = stay(1), silence(2)
     rows = [lay, silent, dark(3, TANKER, GHOST, [lay, silent])]
     (lead,) = ranked(rows, dark_base=-1.0, zone=0.0)
-    assert _weights(lead)["dark_base"] == -1.0
-    assert _weights(lead)["zone"] == 0.0
+    assert weights_of(lead)["dark_base"] == -1.0
+    assert weights_of(lead)["zone"] == 0.0
     assert len({indicator.name for indicator in DARK}) == len(DARK)
 
 
@@ -402,7 +347,7 @@ def test_swapping_columns_of_the_input_changes_nothing(rows: list[Row]) -> None:
 def _swapped_too(row: Row) -> Row:
     if row["vessel_b"] is None:
         return row
-    return _swapped(row) | {"observed_a": row["observed_b"], "observed_b": row["observed_a"]}
+    return swapped(row) | {"observed_a": row["observed_b"], "observed_b": row["observed_a"]}
 
 
 @given(worlds())
@@ -422,7 +367,7 @@ def test_renaming_vessels_only_swaps_columns(rows: list[Row]) -> None:
         assert (lead["log_odds"], lead["confidence"], lead["event_ids"]) == (
             old["log_odds"], old["confidence"], old["event_ids"],
         )  # fmt: skip
-        assert _weights(lead) == _weights(old)
+        assert weights_of(lead) == weights_of(old)
 
 
 def test_result_is_a_pairs_table():
@@ -438,7 +383,7 @@ def test_a_silence_that_fits_another_meeting_better_counts_less():
 
     def elsewhere(*more: Row) -> float:
         leads = ranked([lay, silent, near, here, *more])
-        return _weights(next(lead for lead in leads if TANKER in (lead["vessel_a"], lead["vessel_b"])))[
+        return weights_of(next(lead for lead in leads if TANKER in (lead["vessel_a"], lead["vessel_b"])))[
             "dark_elsewhere"
         ]
 

@@ -14,20 +14,21 @@ from stsdetect.schema import EVENTS, VESSELS
 from stsdetect.score import rank_dark, rank_deliveries, rank_pairs
 from stsdetect.score.known import NOTHING_KNOWN, Known, read_known
 from stsdetect.settings import ScoreSettings
-from tests.unit.score.test_dark_leads import GHOST, TANKER, crowd, dark, silence, stay
-from tests.unit.score.test_other_trades import COAL, call
-from tests.unit.score.test_rank_pairs import (
+from tests.unit.score.dark_rows import GHOST, TANKER, crowd, dark, silence, stay
+from tests.unit.score.rows import (
     ALONGSIDE,
     AT_SEA,
     CHINA,
     KOREA,
     Row,
-    _sentence,
-    _swapped,
-    _weight,
     meeting,
+    sentence_of,
+    some_of,
+    swapped,
     table,
+    weight_of,
 )
+from tests.unit.score.test_other_trades import COAL, call
 
 GOOD_IMO = 9074729
 
@@ -54,7 +55,7 @@ def test_a_known_pair_ranks_low_and_says_why(tmp_path: Path) -> None:
     assert (last["pair_id"], pair["pair_id"]) == (poor["pair_id"], usual["pair_id"])
     assert pair["log_odds"] == pytest.approx(usual["log_odds"] - 20.0)
     said = "This pair is known to the user as innocent: weekly supply (line 2 of known.csv, by J. Doe)"
-    assert _sentence(pair, "known").startswith(said)
+    assert sentence_of(pair, "known").startswith(said)
     assert next(r["value"] for r in pair["reasons"] if r["indicator"] == "known") == 2.0
     assert abs(sum(reason["weight"] for reason in pair["reasons"]) - pair["log_odds"]) < 1e-9
 
@@ -72,10 +73,10 @@ def test_one_vessel_by_any_number(tmp_path: Path, one: str) -> None:
     row = met(imo_b=GOOD_IMO)
     events = table([row, meeting(2, CHINA, "412000009", 0, 5)])
     ranked = rank_pairs(events, known=known(tmp_path, events, f"{one},,own barge")).to_pylist()
-    assert {_weight(pair, "known") for pair in ranked if KOREA in (pair["vessel_a"], pair["vessel_b"])} == {-20.0}
-    assert {_weight(pair, "known") for pair in ranked if KOREA not in (pair["vessel_a"], pair["vessel_b"])} == {0.0}
-    swapped = table([_swapped(row)])
-    assert _weight(rank_pairs(swapped, known=known(tmp_path, swapped, f"{one},,x")).to_pylist()[0], "known") == -20.0
+    assert {weight_of(pair, "known") for pair in ranked if KOREA in (pair["vessel_a"], pair["vessel_b"])} == {-20.0}
+    assert {weight_of(pair, "known") for pair in ranked if KOREA not in (pair["vessel_a"], pair["vessel_b"])} == {0.0}
+    turned = table([swapped(row)])
+    assert weight_of(rank_pairs(turned, known=known(tmp_path, turned, f"{one},,x")).to_pylist()[0], "known") == -20.0
 
 
 def test_an_imo_number_is_not_the_mmsi_of_another_hull(tmp_path: Path) -> None:
@@ -92,15 +93,11 @@ def test_identity_history_is_asked(tmp_path: Path) -> None:
     row |= {"vessel": KOREA, "imo": GOOD_IMO, "mmsi": int(KOREA)}
     fields = {field.name: field for field in VESSELS.arrow}
     filled = {
-        name: [row[name] if row[name] is not None or fields[name].nullable else _some(fields[name].type)]
+        name: [row[name] if row[name] is not None or fields[name].nullable else some_of(fields[name].type)]
         for name in VESSELS.names
     }
     innocent = known(tmp_path, table([met()]), f"{GOOD_IMO},,x", vessels=VESSELS.table(filled))
-    assert _weight(rank_pairs(table([met()]), known=innocent).to_pylist()[0], "known") == -20.0
-
-
-def _some(kind: pa.DataType) -> Any:
-    return 0 if pa.types.is_integer(kind) or pa.types.is_timestamp(kind) else False if pa.types.is_boolean(kind) else ""
+    assert weight_of(rank_pairs(table([met()]), known=innocent).to_pylist()[0], "known") == -20.0
 
 
 @pytest.mark.parametrize(
@@ -113,7 +110,7 @@ def _some(kind: pa.DataType) -> Any:
 def test_days_bound_it(tmp_path: Path, days: str, counts: bool) -> None:
     events = table([met()])  # 14:00 to 19:00 UTC on 12 January 2020
     (pair,) = rank_pairs(events, known=known(tmp_path, events, f"{KOREA},{CHINA},x,{days}")).to_pylist()
-    assert (_weight(pair, "known") < 0) == counts
+    assert (weight_of(pair, "known") < 0) == counts
 
 
 def test_pair_is_measured_at_a_meeting_that_is_not_known(tmp_path: Path) -> None:
@@ -121,8 +118,8 @@ def test_pair_is_measured_at_a_meeting_that_is_not_known(tmp_path: Path) -> None
     events = table([met(), other])
     innocent = known(tmp_path, events, f"{KOREA},{CHINA},x,2020-01-12,2020-01-12")
     (pair,) = rank_pairs(events, known=innocent).to_pylist()
-    assert _weight(pair, "known") == 0
-    assert _weight(pair, "hull_gap") == 0
+    assert weight_of(pair, "known") == 0
+    assert weight_of(pair, "hull_gap") == 0
 
 
 def test_possible_meetings_and_deliveries(tmp_path: Path) -> None:
@@ -130,17 +127,17 @@ def test_possible_meetings_and_deliveries(tmp_path: Path) -> None:
     events = table([lay, silent, dark(3, TANKER, GHOST, [lay, silent])])
     for line in (f"{TANKER},{GHOST},the meeting place", f"{GHOST},,the meeting place"):
         (lead,) = rank_dark(events, known=known(tmp_path, events, line)).to_pylist()
-        assert _weight(lead, "known") == -20.0
-        assert "innocent: the meeting place (" in _sentence(lead, "known")
+        assert weight_of(lead, "known") == -20.0
+        assert "innocent: the meeting place (" in sentence_of(lead, "known")
     many = table(crowd())
     for vessel, weight in ((TANKER, -20.0), ("538000003", 0.0)):
         (lead,) = rank_dark(many, known=known(tmp_path, many, f"{vessel},,x")).to_pylist()
-        assert _weight(lead, "known") == weight
+        assert weight_of(lead, "known") == weight
     trip = table([call(1, "kp_nampo", 0.0, 2.5), call(2, "cn_rizhao", 80.0, -2.4)])
     (lead,) = rank_deliveries(
         trip, settings=COAL.score, calls=COAL.port_calls, known=known(tmp_path, trip, "671000001,,x")
     ).to_pylist()
-    assert _weight(lead, "known") == -20.0
+    assert weight_of(lead, "known") == -20.0
 
 
 def test_lines_about_nobody_are_told(tmp_path: Path) -> None:
@@ -166,7 +163,7 @@ def test_hostile_text_stays_harmless(tmp_path: Path) -> None:
     evil = '"=HYPERLINK(""x"")<script>\u202e\x07' + "A" * 500 + '"'
     events = table([met()])
     (pair,) = rank_pairs(events, known=known(tmp_path, events, f"{KOREA},{CHINA},{evil},,,{evil}")).to_pylist()
-    sentence = _sentence(pair, "known")
+    sentence = sentence_of(pair, "known")
     assert not set('<>"\n\x07\u202e=') & set(sentence)
     assert len(sentence) < 400
 

@@ -19,8 +19,8 @@ from stsdetect.score.pair_volumes import add_volumes, world_of
 from stsdetect.score.transfers import read_transfers, sizes_of
 from stsdetect.score.volume import Size, draw, interval
 from stsdetect.settings import PortCallSettings, Settings, VolumeSettings, load_settings
-from tests.unit.score.test_dark_leads import both, dark, silence, stay
-from tests.unit.score.test_rank_pairs import Row, event, gap, meeting, table
+from tests.unit.score.dark_rows import both, dark, silence, stay
+from tests.unit.score.rows import Row, event, gap, meeting, table
 
 SUPPLIER, MIDDLE, KOREAN, OTHER = "538000001", "613000001", "445000001", "412000001"
 TANKERS = {"ship_type_a": 80, "ship_type_b": 80}

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stsdetect.score import rank_dark, rank_deliveries
-from tests.unit.score.test_dark_leads import GHOST, TANKER, crowd, dark, silence, stay
-from tests.unit.score.test_dark_leads import both as two_silences
+from tests.unit.score.dark_rows import GHOST, TANKER, crowd, dark, silence, stay
+from tests.unit.score.dark_rows import both as two_silences
+from tests.unit.score.rows import Row, event, swapped, table, weights_of
 from tests.unit.score.test_other_trades import COAL, call
-from tests.unit.score.test_rank_pairs import Row, _swapped, _weights, event, table
 
 #: Column, and the value of it that says nothing, by the kind of event that bears it. The IMO number is not among them:
 #: that a tanker broadcasts none is itself what was seen (`no_imo`).
@@ -55,7 +55,7 @@ def test_missing_never_scores_above_neutral(make: Any, kind: str, name: str, val
 @pytest.mark.parametrize("make", [lone, both, crowd])
 def test_swapping_the_vessels_changes_nothing(make: Any) -> None:
     rows = make()
-    assert rank_dark(table([_swapped(row) for row in rows])).equals(rank_dark(table(rows)))
+    assert rank_dark(table([swapped(row) for row in rows])).equals(rank_dark(table(rows)))
 
 
 def loaded(**more: Any) -> list[Row]:
@@ -105,7 +105,7 @@ def test_weights_sum(make: Any, gaps: Row, stays: Row, meetings: Row) -> None:
     leads = rank_dark(table([row | more[row["kind"]] for row in make()]))
     assert isinstance(leads, pa.Table)
     for lead in leads.to_pylist():
-        assert abs(sum(_weights(lead).values()) - lead["log_odds"]) < 1e-9
+        assert abs(sum(weights_of(lead).values()) - lead["log_odds"]) < 1e-9
 
 
 def test_weights_of_deliveries_sum() -> None:
@@ -114,4 +114,4 @@ def test_weights_of_deliveries_sum() -> None:
         calls=COAL.port_calls,
     )  # fmt: skip
     for lead in [*coal.to_pylist(), *rank_deliveries(table(loaded(coverage="dark"))).to_pylist()]:
-        assert abs(sum(_weights(lead).values()) - lead["log_odds"]) < 1e-9
+        assert abs(sum(weights_of(lead).values()) - lead["log_odds"]) < 1e-9

@@ -14,7 +14,7 @@ from stsdetect.score.likelihood import WORDS, add_likelihood, calibration_of, we
 from stsdetect.score.model import Calibration, Model, rounded
 from stsdetect.score.rank import effective_weights
 from stsdetect.settings import Settings, load_settings
-from tests.unit.score.test_rank_pairs import plain_transfer, table, textbook
+from tests.unit.score.rows import plain_transfer, table, textbook
 
 CALIBRATION = Calibration(
     kinds=("base",), scale=0.5, shift=-0.25, low=-4.0, high=5.0, n_transfer=120, n_innocent=300, log_loss=0.4,

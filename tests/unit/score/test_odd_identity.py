@@ -8,7 +8,7 @@ import pytest
 
 from stsdetect.score import rank_pairs
 from stsdetect.score.indicators_identity import _TESTS
-from tests.unit.score.test_rank_pairs import Row, event, meeting, table
+from tests.unit.score.rows import Row, event, meeting, table
 
 A, B, C = "412000001", "412000002", "613000003"
 

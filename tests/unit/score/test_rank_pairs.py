@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,99 +13,27 @@ from stsdetect.errors import SchemaError, SettingsError
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score import indicator_rows, rank_pairs
 from stsdetect.score.rank import EVERY_INDICATOR
-from stsdetect.settings import ScoreSettings
-
-START = datetime(2020, 1, 12, 14, tzinfo=UTC)
-
-Row = dict[str, Any]
-
-
-def event(n: int, kind: str, subtype: str, a: str, b: str | None, start_h: float, hours: float, **more: Any) -> Row:
-    row: Row = dict.fromkeys(EVENTS.names)
-    start = START + timedelta(hours=start_h)
-    row |= {
-        "event_id": f"e{n}",
-        "kind": kind,
-        "subtype": subtype,
-        "vessel_a": a,
-        "vessel_b": b,
-        "mmsi_a": int(a) if a.isdigit() else None,
-        "mmsi_b": int(b) if b and b.isdigit() else None,
-        "start_time": start,
-        "end_time": start + timedelta(hours=hours),
-        "duration_h": hours,
-        "observed_min": hours * 60.0,
-        "inferred_min": 0.0,
-        "lat_deg": 31.2,
-        "lon_deg": 124.1,
-        "n_positions_a": 40,
-        "n_positions_b": 40,
-        "is_open": False,
-        "flags": "",
-        "settings_id": "s",
-        "geometry": b"p",
-    }
-    return row | more
-
-
-def meeting(n: int, a: str, b: str, start_h: float = 0.0, hours: float = 5.0, **more: Any) -> Row:
-    """A plain meeting of two vessels of unknown kind, nothing known."""
-    return event(n, "encounter", more.pop("subtype", "stationary"), a, b, start_h, hours, **more)
-
-
-def gap(n: int, vessel: str, start_h: float, hours: float, **more: Any) -> Row:
-    return event(n, "gap", "silence" if hours >= 6 else "short", vessel, None, start_h, hours, **more)
-
-
-ALONGSIDE: Row = {
-    "min_distance_m": 18.0,
-    "median_distance_m": 22.0,
-    "hull_gap_min_m": 0.0,
-    "hull_gap_max_m": 12.0,
-    "hull_gap_source": "dimensions",
-    "heading_alignment": 0.99,
-}
-AT_SEA: Row = {
-    "zone_id": "ecs_shanghai_east",
-    "zone_distance_km": 0.0,
-    "shore_distance_km": 240.0,
-    "port_distance_km": 260.0,
-    "still_nearby": 0,
-    "night_share": 0.9,
-}
-ANCHORED: Row = {
-    "zone_id": "zhoushan",
-    "zone_distance_km": 0.0,
-    "shore_distance_km": 4.0,
-    "port_distance_km": 9.0,
-    "still_nearby": 25,
-    "night_share": 0.9,
-    "flags": "anchorage",
-}
-TANKERS: Row = {"ship_type_a": 80, "ship_type_b": 80, "length_a_m": 82.0, "length_b_m": 104.0}
-KOREA, CHINA = "445000001", "412000001"
-
-
-def table(rows: list[Row]) -> pa.Table:
-    return EVENTS.table({name: [row[name] for row in rows] for name in EVENTS.names}) if rows else EVENTS.empty()
-
-
-def rank(rows: list[Row], **weights: float) -> list[Row]:
-    result: list[Row] = rank_pairs(table(rows), settings=ScoreSettings(weights=weights), settings_id="s").to_pylist()
-    return result
-
-
-def textbook(n: int = 1) -> list[Row]:
-    drafts = {"draught_change_a_m": -0.9, "draught_change_b_m": 1.1}
-    met = meeting(n, CHINA, KOREA, 8.0, 5.5, **ALONGSIDE, **AT_SEA, **TANKERS, **drafts)
-    return [met, gap(n + 1000, KOREA, -6.0, 11.0), gap(n + 2000, KOREA, 16.0, 30.0)]
-
-
-def plain_transfer(n: int = 50) -> list[Row]:
-    """The least a true transfer shows: sparse, by day, no headings, no draughts, no type of the receiver."""
-    known = {**ALONGSIDE, "heading_alignment": None, "hull_gap_max_m": 60.0, "hull_gap_source": "class"}
-    place = {"shore_distance_km": 60.0, "port_distance_km": 80.0, "night_share": 0.0, "still_nearby": 1}
-    return [meeting(n, "412000050", "412000051", 1.0, 2.2, **known, **place, ship_type_a=80, is_open=False)]
+from tests.unit.score.rows import (
+    ALONGSIDE,
+    ANCHORED,
+    AT_SEA,
+    CHINA,
+    KOREA,
+    TANKERS,
+    Row,
+    event,
+    gap,
+    meeting,
+    plain_transfer,
+    rank,
+    sentence_of,
+    swapped,
+    table,
+    tables,
+    textbook,
+    weight_of,
+    weights_of,
+)
 
 
 def confusers() -> dict[str, list[Row]]:
@@ -189,7 +115,7 @@ def test_no_sentence_accuses() -> None:
 @pytest.mark.parametrize("receiver_type", [None, 0, 70, 79, 90])
 def test_masked_receivers_keep_the_weight_of_types(receiver_type: int | None) -> None:
     (pair,) = rank([meeting(1, CHINA, KOREA, ship_type_a=80, ship_type_b=receiver_type)])
-    assert _weight(pair, "types") == pytest.approx(1.2)
+    assert weight_of(pair, "types") == pytest.approx(1.2)
 
 
 def test_silence_shared_by_neighbours_does_not_count() -> None:
@@ -197,16 +123,16 @@ def test_silence_shared_by_neighbours_does_not_count() -> None:
     own = gap(2, KOREA, 0.0, 10.0)
     others = [gap(10 + i, f"41200090{i}", 0.1 * i, 10.0) for i in range(4)]
     far = [row | {"lat_deg": 10.0} for row in others]
-    assert _weight(rank([met, own])[0], "gap_before") > 0
-    assert _weight(rank([met, own, *far])[0], "gap_before") > 0
-    assert _weight(rank([met, own, *others])[0], "gap_before") == 0
+    assert weight_of(rank([met, own])[0], "gap_before") > 0
+    assert weight_of(rank([met, own, *far])[0], "gap_before") > 0
+    assert weight_of(rank([met, own, *others])[0], "gap_before") == 0
 
 
 def test_short_gap_is_weaker_and_a_late_one_nothing() -> None:
     met = meeting(1, CHINA, KOREA)
     long, short = rank([met, gap(2, KOREA, 10.0, 8.0)])[0], rank([met, gap(2, KOREA, 10.0, 3.0)])[0]
-    assert _weight(long, "gap_after") > _weight(short, "gap_after") > 0
-    assert _weight(rank([met, gap(2, KOREA, 60.0, 8.0)])[0], "gap_after") == 0
+    assert weight_of(long, "gap_after") > weight_of(short, "gap_after") > 0
+    assert weight_of(rank([met, gap(2, KOREA, 60.0, 8.0)])[0], "gap_after") == 0
 
 
 def test_repeats_count_the_pair_and_other_partners() -> None:
@@ -215,9 +141,9 @@ def test_repeats_count_the_pair_and_other_partners() -> None:
     two = rank([meeting(1, CHINA, KOREA, 0, 5, **close), meeting(2, CHINA, KOREA, 20, 5, **close)])[0]
     late = rank([meeting(1, CHINA, KOREA, 0, 5, **close), meeting(2, CHINA, KOREA, 80, 5, **close)])[0]
     other = rank([meeting(1, CHINA, KOREA, 0, 5, **close), meeting(2, "412000002", KOREA, 20, 5, **close)])
-    assert _weight(one, "repeats") == 0 == _weight(late, "repeats")
-    assert _weight(two, "repeats") > 0
-    assert all(_weight(pair, "repeats") > 0 for pair in other)
+    assert weight_of(one, "repeats") == 0 == weight_of(late, "repeats")
+    assert weight_of(two, "repeats") > 0
+    assert all(weight_of(pair, "repeats") > 0 for pair in other)
     assert two["n_events"] == 2
     assert two["event_ids"] == ["e1", "e2"]
     assert "met 2 times" in two["reasons"][0]["sentence"]
@@ -236,28 +162,28 @@ def test_pair_is_measured_at_its_strongest_meeting() -> None:
 def test_late_static_data_does_not_hide_a_pilot() -> None:
     known = meeting(1, CHINA, KOREA, 0, 2, ship_type_a=80, ship_type_b=50)
     late = meeting(2, CHINA, KOREA, 30, 2, ship_type_a=80, ship_type_b=None)
-    assert _weight(rank([known, late])[0], "pilot") < 0
+    assert weight_of(rank([known, late])[0], "pilot") < 0
 
 
 def test_legal_lightering_zone_counts_against() -> None:
     here = meeting(1, CHINA, KOREA, zone_id="us_galveston", zone_distance_km=0.0)
     (pair,) = rank([here])
-    assert _weight(pair, "legal_zone") < 0
-    assert _weight(pair, "zone") == 0
+    assert weight_of(pair, "legal_zone") < 0
+    assert weight_of(pair, "zone") == 0
 
 
 def test_own_zone_counts_as_medium() -> None:
     (pair,) = rank([meeting(1, CHINA, KOREA, zone_id="<my\x00 zone>", zone_distance_km=0.0)])
-    assert 0 < _weight(pair, "zone") < 0.8
-    assert "?my zone?" in _sentence(pair, "zone")
+    assert 0 < weight_of(pair, "zone") < 0.8
+    assert "?my zone?" in sentence_of(pair, "zone")
 
 
 def test_identity_indicators() -> None:
     odd = meeting(1, "412000001", "999000001", mmsi_b=200000001, imo_a=9074728, imo_b=9074729, length_a_m=100.0)
     (pair,) = rank([odd])
-    assert _weight(pair, "imo_check") > 0
-    assert _weight(pair, "mid") > 0
-    assert _weight(pair, "no_imo") == 0
+    assert weight_of(pair, "imo_check") > 0
+    assert weight_of(pair, "mid") > 0
+    assert weight_of(pair, "no_imo") == 0
 
 
 NUMBERED: Row = {"ship_type_a": 80, "ship_type_b": 80, "imo_a": 9074729, "imo_b": 9187629}
@@ -266,11 +192,11 @@ NUMBERED: Row = {"ship_type_a": 80, "ship_type_b": 80, "imo_a": 9074729, "imo_b"
 def test_missing_imo_number_counts_where_others_are_heard() -> None:
     rows = [meeting(1, "412000001", "412000002", **NUMBERED | {"imo_a": None}), meeting(2, "412000002", "412000003")]
     rows[1] |= {"ship_type_a": 80, "imo_a": 9187629, "ship_type_b": 80, "imo_b": 9074729}
-    weights = {pair["vessel_a"]: _weight(pair, "no_imo") for pair in rank(rows)}
+    weights = {pair["vessel_a"]: weight_of(pair, "no_imo") for pair in rank(rows)}
     assert weights["412000001"] > 0
     assert weights["412000002"] == 0
     (one,) = [pair for pair in rank(rows) if pair["vessel_a"] == "412000001"]
-    assert "No IMO number was heard of vessel 412000001, though its size or type calls for one" in _sentence(
+    assert "No IMO number was heard of vessel 412000001, though its size or type calls for one" in sentence_of(
         one, "no_imo"
     )
 
@@ -279,25 +205,25 @@ def test_source_without_imo_numbers_says_nothing_of_its_ships() -> None:
     """Where more than half of those that call for a number show none, it is the source that has none."""
     bare = NUMBERED | {"imo_a": None, "imo_b": None}
     rows = [meeting(n, f"41200000{n}", f"41200001{n}", **bare) for n in range(1, 5)]
-    assert all("no_imo" not in _weights(pair) for pair in rank(rows))
-    assert all("no_imo" not in _weights(pair) for pair in rank([row | {"imo_a": 0, "imo_b": 0} for row in rows]))
+    assert all("no_imo" not in weights_of(pair) for pair in rank(rows))
+    assert all("no_imo" not in weights_of(pair) for pair in rank([row | {"imo_a": 0, "imo_b": 0} for row in rows]))
     # Hulls that met nobody count as well, whatever other craft broadcast.
     small = {"ship_type_a": 30, "length_a_m": 20.0}
     others = [event(20 + n, "loitering", "still", f"41300000{n}", None, 0, 5, **small) for n in range(9)]
-    assert all("no_imo" not in _weights(pair) for pair in rank(rows + others))
+    assert all("no_imo" not in weights_of(pair) for pair in rank(rows + others))
     large = [row | {"ship_type_a": 70, "length_a_m": 90.0, "imo_a": 9074729} for row in others]
-    assert all(_weight(pair, "no_imo") > 0 for pair in rank(rows + large[:8]))
-    assert all("no_imo" not in _weights(pair) for pair in rank(rows + large[:7]))
+    assert all(weight_of(pair, "no_imo") > 0 for pair in rank(rows + large[:8]))
+    assert all("no_imo" not in weights_of(pair) for pair in rank(rows + large[:7]))
 
 
 @pytest.mark.parametrize("mmsi", [0, 123456789, 10**12, 200000001])
 def test_mmsi_of_no_state(mmsi: int) -> None:
-    assert _weight(rank([meeting(1, CHINA, KOREA, mmsi_b=mmsi)])[0], "mid") > 0
+    assert weight_of(rank([meeting(1, CHINA, KOREA, mmsi_b=mmsi)])[0], "mid") > 0
 
 
 @pytest.mark.parametrize("mmsi", [None, 445000001, 992190001])
 def test_mmsi_of_a_state_or_another_station(mmsi: int | None) -> None:
-    assert _weight(rank([meeting(1, CHINA, KOREA, mmsi_b=mmsi)])[0], "mid") == 0
+    assert weight_of(rank([meeting(1, CHINA, KOREA, mmsi_b=mmsi)])[0], "mid") == 0
 
 
 @pytest.mark.parametrize(
@@ -305,7 +231,7 @@ def test_mmsi_of_a_state_or_another_station(mmsi: int | None) -> None:
     [(1.2, "less than the 2 to 10 h"), (5.0, "consistent with"), (17.0, "more than the 2 to 10 h")],
 )
 def test_duration_sentence_is_true(hours: float, words: str) -> None:
-    assert words in _sentence(rank([meeting(1, CHINA, KOREA, 0, hours)])[0], "duration")
+    assert words in sentence_of(rank([meeting(1, CHINA, KOREA, 0, hours)])[0], "duration")
 
 
 def test_hostile_ids_and_names_stay_out_of_sentences() -> None:
@@ -359,9 +285,9 @@ def test_encounter_without_partner_or_with_itself_is_refused() -> None:
 
 def test_weights_replace_and_are_checked() -> None:
     (pair,) = rank(textbook(), hull_gap=0.5, base=-1.0, night=0.0)
-    assert _weight(pair, "hull_gap") == 0.5
-    assert _weight(pair, "base") == -1.0
-    assert _weight(pair, "night") == 0.0
+    assert weight_of(pair, "hull_gap") == 0.5
+    assert weight_of(pair, "base") == -1.0
+    assert weight_of(pair, "night") == 0.0
     with pytest.raises(SettingsError, match="Did you mean 'hull_gap'"):
         rank(textbook(), hull_gpa=1.0)
     with pytest.raises(SettingsError, match="counts against"):
@@ -386,49 +312,6 @@ def test_registry_is_complete() -> None:
 
 
 # -- properties ---------------------------------------------------------------------------------------
-
-_length = st.none() | st.floats(5.0, 400.0)
-_type = st.sampled_from([None, 0, 30, 31, 36, 50, 52, 53, 60, 70, 80, 84, 90])
-_share = st.none() | st.floats(0.0, 1.0)
-_km = st.none() | st.floats(-1.0, 400.0)
-_change = st.none() | st.floats(-3.0, 3.0)
-_known: dict[str, st.SearchStrategy[Any]] = {
-    "ship_type_a": _type,
-    "ship_type_b": _type,
-    "length_a_m": _length,
-    "length_b_m": _length,
-    "imo_a": st.sampled_from([None, 0, 9074729, 1234567]),
-    "imo_b": st.sampled_from([None, 9074729, 12]),
-    "zone_id": st.sampled_from([None, "ecs_wide", "us_galveston", "mine"]),
-    "zone_distance_km": st.none() | st.floats(0.0, 300.0),
-    "shore_distance_km": _km,
-    "port_distance_km": st.none() | st.floats(0.0, 400.0),
-    "still_nearby": st.none() | st.integers(0, 200),
-    "night_share": _share,
-    "min_distance_m": st.none() | st.floats(0.0, 500.0),
-    "hull_gap_min_m": st.none() | st.floats(0.0, 400.0),
-    "hull_gap_max_m": st.none() | st.floats(0.0, 500.0),
-    "heading_alignment": _share,
-    "median_speed_kn": st.none() | st.floats(0.0, 5.0),
-    "draught_change_a_m": _change,
-    "draught_change_b_m": _change,
-    "subtype": st.sampled_from(["stationary", "under_way"]),
-    "flags": st.sampled_from(["", "at_berth", "anchorage", "on_land;zone:ecs_wide", "zone:us_galveston;anchorage"]),
-    "is_open": st.booleans(),
-}
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> list[Row]:
-    ids = ["412000001", "412000002", "445000001", "ship x"]
-    rows = []
-    for n in range(draw(st.integers(1, 6))):
-        a, b = sorted(draw(st.lists(st.sampled_from(ids), min_size=2, max_size=2, unique=True)))
-        more = draw(st.fixed_dictionaries(_known))
-        rows.append(meeting(n, a, b, draw(st.floats(0, 100)), draw(st.floats(1, 150)), **more))
-    for n in range(draw(st.integers(0, 4))):
-        rows.append(gap(100 + n, draw(st.sampled_from(ids)), draw(st.floats(-60, 200)), draw(st.floats(2, 40))))
-    return rows
 
 
 @given(tables(), st.randoms(use_true_random=False))
@@ -461,7 +344,7 @@ def test_weights_sum_and_order(rows: list[Row]) -> None:
 @given(tables())
 @settings(max_examples=60, deadline=None)
 def test_swapping_columns_of_the_input_changes_nothing(rows: list[Row]) -> None:
-    assert rank_pairs(table([_swapped(row) for row in rows])).equals(rank_pairs(table(rows)))
+    assert rank_pairs(table([swapped(row) for row in rows])).equals(rank_pairs(table(rows)))
 
 
 @given(tables())
@@ -474,13 +357,13 @@ def test_renaming_vessels_only_swaps_columns(rows: list[Row]) -> None:
     renamed = []
     for row in rows:
         changed = row | {"vessel_a": new[row["vessel_a"]], "vessel_b": new.get(row["vessel_b"])}
-        renamed.append(_swapped(changed) if row["vessel_b"] else changed)
+        renamed.append(swapped(changed) if row["vessel_b"] else changed)
     before = {(new[p["vessel_a"]], new[p["vessel_b"]]): p for p in rank(rows)}
     for pair in rank(renamed):
         old = before[pair["vessel_b"], pair["vessel_a"]]
         assert (pair["mmsi_a"], pair["mmsi_b"]) == (old["mmsi_b"], old["mmsi_a"])
         assert pair["log_odds"] == old["log_odds"]
-        assert _weights(pair) == _weights(old)
+        assert weights_of(pair) == weights_of(old)
         assert pair["confidence"] == old["confidence"]
 
 
@@ -511,27 +394,3 @@ def test_missing_never_scores_above_neutral(rows: list[Row], column: str) -> Non
     # One meeting each: a missing type is filled from the vessel's other meetings, on purpose.
     with_value, without = ([r for i, r in enumerate(t) if i == 0 or r["kind"] == "gap"] for t in (with_value, without))
     assert rank(without)[0]["log_odds"] <= rank(with_value)[0]["log_odds"] + 1e-9
-
-
-def _swapped(row: Row) -> Row:
-    if row["vessel_b"] is None:
-        return row
-    swapped = dict(row)
-    for name in row:
-        for one, other in (("_a", "_b"), ("_b", "_a")):
-            for end in ("", "_m"):
-                if name.endswith(one + end):
-                    swapped[name] = row[name.removesuffix(one + end) + other + end]
-    return swapped
-
-
-def _weights(pair: Row) -> dict[str, float]:
-    return {reason["indicator"]: reason["weight"] for reason in pair["reasons"]}
-
-
-def _weight(pair: Row, name: str) -> float:
-    return _weights(pair).get(name, 0.0)
-
-
-def _sentence(pair: Row, name: str) -> str:
-    return next(reason["sentence"] for reason in pair["reasons"] if reason["indicator"] == name)

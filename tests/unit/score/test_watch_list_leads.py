@@ -19,9 +19,9 @@ from stsdetect.score.listed import Listed
 from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.settings import ContextSettings, ScoreSettings
 from tests.builders import boat, events_of, join
-from tests.unit.score.test_dark_leads import GHOST, TANKER, both, crowd, dark, silence, stay
+from tests.unit.score.dark_rows import GHOST, TANKER, both, crowd, dark, silence, stay
+from tests.unit.score.rows import meeting, swapped, table
 from tests.unit.score.test_deliveries import ONE, trip
-from tests.unit.score.test_rank_pairs import _swapped, meeting, table
 
 A, B = 440000001, 440000002
 
@@ -130,7 +130,7 @@ def test_the_weight_can_be_changed_and_switched_off():
 def test_swapping_the_vessels_changes_nothing(vessels):
     found = hits(*((vessel, "X") for vessel in sorted(vessels)))
     row = meeting(1, "412000001", "538000002")
-    (one,), (other,) = (rank_pairs(table([it]), watch_hits=found).to_pylist() for it in (row, _swapped(row)))
+    (one,), (other,) = (rank_pairs(table([it]), watch_hits=found).to_pylist() for it in (row, swapped(row)))
     assert one["log_odds"] == other["log_odds"]
     assert reason(one) == reason(other)
 

@@ -14,8 +14,8 @@ from stsdetect.score.rank import EVERY_INDICATOR
 from stsdetect.score.registry import Finding, Indicator
 from stsdetect.score.weighing import FURTHER, Weighing
 from stsdetect.settings import ScoreSettings
-from tests.unit.score.test_dark_leads import crowd
-from tests.unit.score.test_rank_pairs import ALONGSIDE, AT_SEA, CHINA, KOREA, Row, meeting, rank, table, tables
+from tests.unit.score.dark_rows import crowd
+from tests.unit.score.rows import ALONGSIDE, AT_SEA, CHINA, KOREA, Row, meeting, rank, table, tables
 
 GROUPS = sorted({one.group for one in EVERY_INDICATOR} - {""})
 
