@@ -9,81 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-import shapely
 
 import stsdetect as sts
-from stsdetect.context.areas import find_outages
-from stsdetect.context.heard import GRID
 from stsdetect.errors import SettingsError
 from stsdetect.schema import COVERAGE
-from stsdetect.store import Shelf
-from tests.builders import boat, events_of, hours_of, join, place, positions, us
-from tests.property.test_coverage import heard_of
-from tests.property.test_in_parts import little_room
-
-KM = 1000.0
-A_KNOT = 1852.0
-
-
-def gaps_of(*tables: pa.Table, **groups) -> dict[str, list[dict]]:
-    found: dict[str, list[dict]] = {}
-    for event in events_of(*tables, **groups):
-        if event["kind"] == "gap":
-            found.setdefault(event["vessel_a"], []).append(event)
-    return found
-
-
-def first_gap(*tables: pa.Table, mmsi: int, **groups) -> dict:
-    return gaps_of(*tables, **groups)[str(mmsi)][0]
-
-
-def verdicts(*tables: pa.Table, **groups) -> set[str]:
-    return {gap["coverage"] for gaps in gaps_of(*tables, **groups).values() for gap in gaps}
-
-
-def anchored(
-    n: int, *, hours: tuple[float, float] = (0, 30), spread_m: float = 20 * KM, first: int = 440100000, **more
-):
-    """Ships at anchor, heard every three minutes."""
-    rng = np.random.default_rng(5)
-    spots = rng.uniform(-spread_m, spread_m, (n, 2))
-    return [
-        boat(
-            first + 11 * k, [(hours[0], *spots[k]), (hours[1], *spots[k])],
-            every_s=180, offset_s=7.0 * k % 180, transceiver="A", **more,
-        )
-        for k in range(n)
-    ]  # fmt: skip
-
-
-def lane(n: int, *, every_h: float = 0.5, knots: float = 10.0, length_km: float = 400.0, begin: float = -20.0, **more):
-    """Ships one behind the other, in both directions in turn."""
-    hours = length_km * KM / (knots * A_KNOT)
-    half = length_km * KM / 2
-    return [
-        boat(
-            440000001 + k,
-            [
-                (begin + k * every_h, -half if k % 2 else half, 700.0 * (k % 7)),
-                (begin + k * every_h + hours, half if k % 2 else -half, 700.0 * (k % 7)),
-            ],
-            every_s=120, transceiver="A", **more,
-        )
-        for k in range(n)
-    ]  # fmt: skip
-
-
-def silenced(table: pa.Table, begin: float, end: float) -> pa.Table:
-    """The same reports without those between two hours."""
-    time = table.column("time").cast(pa.int64()).to_numpy()
-    return table.filter(pa.array((time <= us(begin)) | (time >= us(end))))
-
-
-def near(table: pa.Table, east_m: tuple[float, float]) -> pa.Table:
-    """Only the reports between two places east of the origin [m], as heard by one station."""
-    west, east = place((31.0, 124.0), np.array(east_m), 0.0)[1]
-    lon = table.column("lon_deg").to_numpy()
-    return table.filter(pa.array((lon >= west) & (lon <= east)))
+from tests.builders import boat, events_of, join, positions, us
+from tests.unit.context.traffic import A_KNOT, KM, anchored, first_gap, gaps_of, lane, near, silenced, verdicts
 
 
 def test_a_ship_that_stops_sending_in_a_busy_lane_is_dark():
@@ -107,131 +38,6 @@ def test_a_ship_that_stops_sending_at_a_busy_anchorage_is_dark():
     assert gap["coverage"] == "dark"
     assert (gap["hulls_before"], gap["hulls_during"]) == (11, 11)
     assert "11 of 11 other hulls" in gap["evidence"]
-
-
-def test_a_receiver_outage_is_no_darkness_for_anyone():
-    ships = [silenced(ship, 12.0 + 0.01 * k, 17.0) for k, ship in enumerate(anchored(14))]
-    found = gaps_of(*ships)
-    assert len(found) == 14
-    for (gap,) in found.values():
-        assert gap["coverage"] == "outage"
-        assert gap["flags"] == "outage"
-        assert gap["hulls_during"] == 0
-    result = sts.detect(join(*ships))
-    (area,) = result.areas.to_pylist()
-    assert (area["kind"], area["n_silent"], area["n_hulls_before"], area["n_hulls_during"]) == ("outage", 14, 14, 0)
-    assert 11.8 < hours_of(area)[0] < 12.3
-    assert 16.9 < hours_of(area)[1] < 17.2
-    outline = shapely.from_wkb(area["geometry"])
-    assert outline.contains(shapely.Point(124.0, 31.0))
-    assert result.run["counts"]["areas"] == {"outage": 1}
-    assert result.run["counts"]["gaps_by_coverage"] == {"outage": 14}
-
-
-def test_an_outage_among_ships_under_way_and_ships_beyond_it_that_go_on():
-    ships = lane(90, every_h=0.4)
-    lost = []
-    for ship in ships:
-        heard = near(ship, (-60 * KM, 60 * KM))
-        time = heard.column("time").cast(pa.int64())
-        gone = heard.filter(pc.and_(pc.greater(time, us(12)), pc.less(time, us(17))))
-        rows = join(ship, gone).to_pandas().drop_duplicates(["time", "mmsi"], keep=False)
-        lost.append(ship if not gone.num_rows else sts.schema.POSITIONS.conform(rows))
-    found = [gap for gaps in gaps_of(*lost).values() for gap in gaps if 11.5 < hours_of(gap)[0] < 17.0]
-    assert len(found) >= 5
-    assert not [gap for gap in found if gap["coverage"] == "dark"]
-    assert [gap["coverage"] for gap in found].count("outage") >= 3
-
-
-def unheard(ship: pa.Table, east_m: tuple[float, float], begin: float, end: float) -> pa.Table:
-    """The same reports without those between two places east of the origin [m] and two hours."""
-    west, east = place((31.0, 124.0), np.array(east_m), 0.0)[1]
-    lon, time = ship.column("lon_deg").to_numpy(), ship.column("time").cast(pa.int64()).to_numpy()
-    return ship.filter(pa.array(~((lon > west) & (lon < east) & (time > us(begin)) & (time < us(end)))))
-
-
-def test_a_ship_that_sails_into_an_outage_is_not_dark():
-    """The station at an anchorage works, the next one failed long ago: who goes there falls silent, each by himself."""
-    ships = lane(300, every_h=1.0, begin=-280.0, length_km=480.0)
-    ships = [unheard(ship, (30 * KM, 130 * KM), 9.0, 15.0) for ship in ships]
-    found = [gap for gaps in gaps_of(*anchored(20, hours=(-20, 40)), *ships).values() for gap in gaps]
-    west, east = place((31.0, 124.0), np.array([0.0, 160.0]) * KM, 0.0)[1]
-    into = [gap for gap in found if 9.5 < hours_of(gap)[0] < 15.0 and west < gap["lon_deg"] < east]
-    assert [gap["coverage"] for gap in into] == ["unknown"] * 4
-    quiet = [gap for gap in into if gap["evidence"].startswith("around where it would have been hardly anyone")]
-    assert [gap["lon_deg"] > 124.9 for gap in quiet] == [False, True]
-
-
-def test_an_outage_that_begins_soon_after_a_silence_leaves_it_undecided():
-    """What hid a ship at 10 h may be a station's first fault: all around it are lost at 11.5 h."""
-    near_by = [silenced(ship, 11.5, 17.0) for ship in anchored(14, origin=(31.0, 125.2), first=440500000)]
-    ships = anchored(12)
-    ships[3] = silenced(ships[3], 10.0, 17.0)
-    gap = first_gap(*ships, *near_by, mmsi=440100033)
-    assert gap["coverage"] == "unknown"
-    assert gap["evidence"].startswith("in or beside an area of outage")
-    assert first_gap(*ships, *anchored(14, origin=(31.0, 125.2), first=440500000), mmsi=440100033)["coverage"] == "dark"
-
-
-def test_an_outage_in_which_satellites_hear_some_is_one():
-    """One in three is heard again by chance while the station is down, each at another time."""
-    ships = []
-    for k, ship in enumerate(anchored(18, hours=(0, 40))):
-        cut = silenced(ship, 12.0, 22.0)
-        time = ship.column("time").cast(pa.int64()).to_numpy()
-        seen = ship.filter(pa.array((time > us(15 + 0.3 * k)) & (time < us(15.06 + 0.3 * k))))
-        ships.append(join(cut, seen) if k % 3 else cut)
-    result = sts.detect(join(*ships))
-    (area,) = result.areas.to_pylist()
-    assert 11.8 < hours_of(area)[0] < 12.3
-    assert 21.9 < hours_of(area)[1] < 22.2
-    gaps = [event for event in result.events_table.to_pylist() if event["kind"] == "gap"]
-    assert {gap["coverage"] for gap in gaps if hours_of(gap)[0] < 12.1} == {"outage"}
-    assert "dark" not in {gap["coverage"] for gap in gaps}
-
-
-@pytest.mark.parametrize(("chance", "n_areas"), [(0.999, 1), (0.97, 0)])
-def test_three_that_fall_silent_together_are_an_outage_only_where_that_is_rare(chance, n_areas):
-    """Of five hulls three are silent from 10 to 15 h: at the edge of reception that comes about every month."""
-    lat, lon = place((31.0, 124.0), np.zeros(5), np.zeros(5))
-    fixes = [
-        (k, us(0.1 + hour), lat[k], lon[k]) for k in range(5) for hour in range(24) if k >= 3 or not 10 <= hour < 15
-    ]
-    cell = GRID.cells(lat[:3], lon[:3])
-    start, end = np.full(3, us(9.1)), np.full(3, us(15.1))
-    with Shelf(10**6) as shelf:
-        found = find_outages(
-            heard_of([fixes], shelf), cell, start, end, np.ones(3, dtype=bool), np.full(3, chance), min_hulls=3
-        )
-    assert found.table.num_rows == n_areas
-
-
-def test_an_outage_on_the_antimeridian():
-    ships = [silenced(ship, 12.0, 17.0) for ship in anchored(14, origin=(10.0, -180.0))]
-    assert verdicts(*ships) == {"outage"}
-    (area,) = sts.detect(join(*ships)).areas.to_pylist()
-    assert abs(area["lon_deg"]) > 179.5
-    assert area["lat_deg"] == pytest.approx(10.0, abs=0.5)
-    outline = shapely.from_wkb(area["geometry"])
-    west, _, east, _ = outline.bounds
-    assert (west, east) == (-180.0, 180.0)
-    assert outline.area < 1.5
-
-
-def test_ships_that_go_dark_one_by_one_make_no_outage():
-    ships = anchored(14)
-    for k in range(5):
-        ships[k] = silenced(ships[k], 3.0 + 4 * k, 6.5 + 4 * k)
-    result = sts.detect(join(*ships))
-    assert result.areas.num_rows == 0
-    assert result.run["counts"]["gaps_by_coverage"] == {"dark": 5}
-
-
-def test_boats_that_switch_off_within_hours_and_come_back_apart_are_no_outage():
-    ships = [silenced(ship, 11.6 + 0.2 * k, 17.0 + 1.3 * k) for k, ship in enumerate(anchored(10, hours=(0, 40)))]
-    result = sts.detect(join(*ships))
-    assert result.areas.num_rows == 0
-    assert set(result.run["counts"]["gaps_by_coverage"]) == {"unknown"}
 
 
 def test_passes_of_satellites_leave_no_one_dark():
@@ -306,58 +112,6 @@ def test_class_b_heard_poorly_is_thin():
     assert first_gap(*ships, well, mmsi=440200001)["coverage"] == "dark"
 
 
-def jammed(ships: list[pa.Table], begin: float, end: float, rng: np.random.Generator, n: int) -> list[pa.Table]:
-    """The first ``n`` ships send places all over the region between two hours."""
-    made = []
-    for k, ship in enumerate(ships):
-        if k >= n:
-            made.append(ship)
-            continue
-        time = ship.column("time").cast(pa.int64()).to_numpy()
-        lat, lon = ship.column("lat_deg").to_numpy().copy(), ship.column("lon_deg").to_numpy().copy()
-        wrong = (time > us(begin)) & (time < us(end))
-        lat[wrong] += rng.uniform(-8, 8, wrong.sum())
-        lon[wrong] += rng.uniform(-8, 8, wrong.sum())
-        made.append(positions(ship["mmsi"][0].as_py(), time, lat, lon, transceiver="A"))
-    return made
-
-
-def test_jamming_is_told_from_an_outage():
-    rng = np.random.default_rng(4)
-    ships = jammed(anchored(30), 12.0, 16.0, rng, 20)
-    ships[25] = silenced(ships[25], 12.5, 18.0)
-    result = sts.detect(join(*ships))
-    kinds = [area["kind"] for area in result.areas.to_pylist()]
-    assert "jamming" in kinds
-    assert "outage" not in kinds
-    area = next(area for area in result.areas.to_pylist() if area["kind"] == "jamming")
-    assert area["n_teleports"] >= 15
-    assert hours_of(area)[0] == pytest.approx(12.0, abs=1.01)
-    assert hours_of(area)[1] == pytest.approx(16.0, abs=1.01)
-    gaps = [event for event in result.events_table.to_pylist() if event["kind"] == "gap"]
-    quiet = [gap for gap in gaps if gap["vessel_a"] == str(440100000 + 11 * 25)]
-    assert [gap["coverage"] for gap in quiet] == ["unknown"]
-    assert ["jamming" in gap["flags"].split(";") for gap in quiet] == [True]
-    assert "dark" not in {gap["coverage"] for gap in gaps}
-
-
-def test_jamming_to_one_wrong_place_is_seen_where_the_ships_are():
-    """A spoofer puts twenty ships on an airfield 300 km away: there each looks like a second hull on its MMSI."""
-    ships = []
-    for k, ship in enumerate(anchored(30)):
-        time = ship.column("time").cast(pa.int64()).to_numpy()
-        lat, lon = ship.column("lat_deg").to_numpy().copy(), ship.column("lon_deg").to_numpy().copy()
-        wrong = (time > us(12)) & (time < us(16)) & (k < 20)
-        lat[wrong], lon[wrong] = 33.7 + 0.0001 * k, 124.4
-        ships.append(positions(ship["mmsi"][0].as_py(), time, lat, lon, transceiver="A"))
-    result = sts.detect(join(*ships))
-    gaps = [event for event in result.events_table.to_pylist() if event["kind"] == "gap"]
-    jams = [area for area in result.areas.to_pylist() if area["kind"] == "jamming"]
-    assert [area["n_teleports"] for area in jams] == [20]
-    assert jams[0]["lat_deg"] == pytest.approx(31.0, abs=0.5)
-    assert "dark" not in {gap["coverage"] for gap in gaps}
-
-
 def test_a_track_that_was_never_there_does_not_go_dark():
     """A forged ship lies for five hours at a busy anchorage 300 km from the true one: its end is no silence."""
     ships = anchored(12)
@@ -418,11 +172,6 @@ def test_two_that_hide_together_among_few_are_dark_where_the_others_go_on():
     # Of three that go together nobody can say.
     ships[1] = silenced(ships[1], 10.4, 17.5)
     assert first_gap(*ships, mmsi=440100033)["coverage"] == "unknown"
-
-
-def test_a_few_odd_receivers_are_no_jamming():
-    rng = np.random.default_rng(4)
-    assert sts.detect(join(*jammed(anchored(30), 12.0, 16.0, rng, 4))).areas.num_rows == 0
 
 
 def test_one_that_is_heard_without_a_position_is_not_judged_dark():
@@ -534,18 +283,6 @@ def test_nothing_at_all():
     result = sts.detect(sts.schema.POSITIONS.empty())
     assert (result.areas.num_rows, result.coverage.num_rows) == (0, 0)
     assert result.run["counts"]["gaps_by_coverage"] == {}
-
-
-@pytest.mark.parametrize("rows_at_once", [1, 500])
-def test_areas_are_the_same_however_the_work_is_cut(rows_at_once):
-    ships = jammed(anchored(30), 12.0, 16.0, np.random.default_rng(4), 20)
-    ships += [silenced(ship, 12.0, 17.0) for ship in anchored(14, origin=(10.0, -180.0), first=440500000)]
-    whole = sts.detect(join(*ships))
-    assert sorted(whole.areas["kind"].to_pylist()) == ["jamming", "outage"]
-    with little_room(rows_at_once, 0, 2):
-        cut = sts.detect(join(*reversed(ships)), keep_fixes=False)
-    for name in ("areas", "coverage", "events_table"):
-        assert getattr(cut, name).equals(getattr(whole, name)), name
 
 
 def test_data_that_fill_half_a_day_do_not_halve_what_is_usual():

@@ -15,7 +15,7 @@ from tests import naive_coverage as naive
 from tests.builders import START_US, boat, join
 from tests.property.test_coverage import PLACES, heard_fixes, heard_of
 from tests.property.test_rule_two import QUICK
-from tests.unit.context.test_coverage import anchored, first_gap, gaps_of, silenced
+from tests.unit.context.traffic import anchored, first_gap, gaps_of, silenced
 
 DAY = START_US // naive.HOUR_US // 24
 LENGTHS = st.one_of(st.sampled_from(CLASSES_H.tolist()), st.floats(0.5, 700))
