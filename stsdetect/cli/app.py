@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import errno
 import gc
+import os
 import signal
 import sys
 import threading
@@ -69,6 +70,7 @@ for verb in (detect, inspect, score, label, fit, chains, ledger, evaluate, simul
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its exit code."""
     words = list(sys.argv[1:] if args is None else args)
+    _open_closed_streams()
     console.start(quiet="--quiet" in words or "-q" in words, as_json="--log-json" in words)
     _write_what_can_be_written()
     if threading.current_thread() is threading.main_thread():
@@ -78,6 +80,21 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     # At the end all is given back anyway; to look for garbage before that takes a fifth of a second.
     atexit.register(gc.freeze)
     sys.exit(_run(words))
+
+
+def _open_closed_streams() -> None:
+    """Put the null device in the place of closed streams, of which some schedulers start jobs with one or more.
+
+    Files opened later would get their numbers, and what is meant for the stream would be written into them.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the least number that is free
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _write_what_can_be_written() -> None:

@@ -46,9 +46,9 @@ def chains(
     listed = [] if listed_file is None else read_listed(list_file(listed_file))
     found = chains_of(folder, settings=settings, listed=listed)
     if as_json:
-        import json
+        from stsdetect.cli.summary import print_json
 
-        click.echo(json.dumps(found.to_pylist(), indent=1, default=lambda time: time.strftime("%Y-%m-%dT%H:%M:%SZ")))
+        print_json(found.to_pylist())
     elif as_csv:
         from stsdetect.cli.summary import print_csv
 

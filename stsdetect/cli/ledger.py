@@ -57,14 +57,14 @@ def ledger(
             picture, found.months, min_score=settings.volume.min_score, calibrated_share=found.calibrated_share
         )
     if as_json:
-        import json
+        from stsdetect.cli.summary import print_json
 
         content: dict[str, Any] = {
             "assumptions": list(found.assumptions),
             "months": found.months.to_pylist(),
             "transfers": found.transfers.to_pylist(),
         }
-        click.echo(json.dumps(content, indent=1, default=lambda time: time.strftime("%Y-%m-%dT%H:%M:%SZ")))
+        print_json(content)
         return
     table = found.transfers if transfers else found.months
     if as_csv or transfers:

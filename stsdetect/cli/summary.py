@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from stsdetect.cli.console import plain
 from stsdetect.pipeline.inspection import NOT_READ
-from stsdetect.report.texts import clean, is_base, score_text, vessel_name
+from stsdetect.report.texts import clean, is_base, iso_time, score_text, vessel_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -191,7 +193,12 @@ def print_csv(found: pa.Table) -> None:
 def _csv_text(value: Any) -> Any:
     if isinstance(value, list):
         return " ".join(str(item).lower() if isinstance(item, bool) else str(item) for item in value)
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+    return iso_time(value) if isinstance(value, datetime) else value
+
+
+def print_json(content: Any) -> None:
+    """Print lists and mappings as JSON; times are UTC."""
+    click.echo(json.dumps(content, indent=1, default=iso_time))
 
 
 def main_reason(reasons: Sequence[dict[str, Any]]) -> str:

@@ -14,7 +14,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from stsdetect.errors import UsageError, shown
@@ -30,6 +30,8 @@ RUN_FILE = "run.json"
 RUN_SCHEMA = "stsdetect-run/1"
 #: What is there while files take their places, and stays where a run is killed then; like ``run.json`` it lists files.
 UNFINISHED = ".stsdetect-unfinished.json"
+#: How the names of hidden folders begin and end in which runs write, between them what `tempfile` makes up.
+_ASIDE = ".stsdetect-", ".part"
 #: Where the labels of a run are kept unless another file is named; runs neither read nor remove it.
 LABELS_FILE = "labels.jsonl"
 #: Files by the extra format that they are of.
@@ -176,12 +178,15 @@ def staged(out: Path, may: Collection[str] = KNOWN_FILES, *, check: Callable[[],
     aside: Path | None = None
     done = False
     try:
-        try:
-            aside = Path(tempfile.mkdtemp(prefix=".stsdetect-", suffix=".part", dir=out))
-        except OSError as problem:
-            raise _cannot_write(out, problem) from problem
-        yield aside
-        _publish(aside, out, check)
+        with ExitStack() as locks:
+            try:
+                with held(out):  # nobody takes it for one that was left before it is locked
+                    aside = Path(tempfile.mkdtemp(prefix=_ASIDE[0], suffix=_ASIDE[1], dir=out))
+                    locks.enter_context(held(aside, alone=True))
+            except OSError as problem:
+                raise _cannot_write(out, problem) from problem
+            yield aside
+            _publish(aside, out, check)
         done = True
     finally:
         if aside is not None:
@@ -250,8 +255,22 @@ def _publish(aside: Path, out: Path, check: Callable[[], None] | None) -> None:
             for name in sorted(made, key=lambda name: name == RUN_FILE):
                 os.replace(aside / name, out / name)
             (out / UNFINISHED).unlink()
+            _remove_left(out)
     except OSError as problem:
         raise _cannot_write(out, problem) from problem
+
+
+def _remove_left(out: Path) -> None:
+    """Remove the hidden folders of runs that were killed: those that no run keeps locked."""
+    for folder in out.glob(f"{_ASIDE[0]}{'[a-z0-9_]' * 8}{_ASIDE[1]}"):
+        number = -1
+        with suppress(OSError):  # in use, or the file system has no locks, or it is no folder
+            number = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0))
+            if fcntl is not None:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        if number >= 0:
+            os.close(number)
 
 
 @contextmanager

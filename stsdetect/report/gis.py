@@ -103,11 +103,12 @@ def write_gis(
 
     Notes
     -----
-    ``csv`` and ``gpkg`` have every value of every row as it is. GeoJSON and KML leave out what is not known, and round:
-    degrees to six places (0.1 m), other numbers to four. Areas are rounded to five places (1 m; they are 250 m wider
-    than asked). In the layer ``reach`` each area is there once, with what is said of the best ranked row it is of and
-    the ids of all (``event_ids``). KML, which is to look at, has of silences, stays and port calls only those that a
-    pair rests on.
+    ``csv`` and ``gpkg`` have every value of every row as it is, but for times in ``gpkg``, which it holds to the
+    millisecond, and control characters: in ``csv`` they are spaces, and in ``gpkg`` NUL is one. GeoJSON and KML
+    leave out what is not known, and round: degrees to six places (0.1 m), other numbers to four. Areas are rounded
+    to five places (1 m; they are 250 m wider than asked). In the layer ``reach`` each area is there once, with what
+    is said of the best ranked row it is of and the ids of all (``event_ids``). KML, which is to look at, has of
+    silences, stays and port calls only those that a pair rests on.
 
     Returns
     -------
@@ -276,7 +277,7 @@ def _write_gpkg(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[st
         try:
             for name, table in {"events": _with_points(events), "pairs": _with_points(pairs), **shapes}.items():
                 pyogrio.write_arrow(
-                    table,
+                    _without_nul(table),
                     aside,
                     driver="GPKG",
                     layer=name,
@@ -290,6 +291,14 @@ def _write_gpkg(folder: Path, events: pa.Table, pairs: pa.Table, shapes: dict[st
         finally:
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     return [path]
+
+
+def _without_nul(table: pa.Table) -> pa.Table:
+    """Return the table with a space for every NUL in its texts: SQLite would end them there."""
+    for number, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            table = table.set_column(number, field, pc.replace_substring(table.column(number), "\x00", " "))
+    return table
 
 
 def _with_points(table: pa.Table) -> pa.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -314,6 +315,18 @@ def test_output_that_is_not_utf_8_has_question_marks(named, tmp_path):
         assert said in done.stdout.decode("latin-1")
     done = _command("label", named, "--list", capture_output=True, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
     assert "\u0410\u043d\u043d\u0430" in done.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_job_without_streams_does_its_work(export, tmp_path, closed):
+    """Some schedulers start jobs with standard output closed; what is opened next would get its number."""
+    program = "import sys; from stsdetect.cli import main; main(sys.argv[1:])"
+    for words in (("detect", export, "--out", tmp_path / "out"), ("about", "columns"), ("detect", tmp_path / "none")):
+        line = " ".join(shlex.quote(str(word)) for word in (sys.executable, "-c", program, *words))
+        done = subprocess.run(["sh", "-c", f"{line} {closed}"], capture_output=True, timeout=120, check=False)
+        assert done.returncode == (0 if words[-1] != tmp_path / "none" else 2), done
+        assert b"bug" not in done.stdout + done.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["files"]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")

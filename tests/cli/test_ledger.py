@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from stsdetect.cli.summary import print_csv, print_json
 from stsdetect.readers import write_positions
 from tests.builders import TANKER, boat, join
 
@@ -42,6 +46,16 @@ def test_the_ledger_for_people_and_for_programs(run, results):
     transfers = list(csv.DictReader(io.StringIO(run("ledger", results, "--transfers", "--min-score", "0.1").out)))
     assert [row["transfer_id"] for row in transfers] == [row["transfer_id"] for row in told["transfers"]]
     assert run("ledger", results, "-q").out == ""
+
+
+def test_times_are_told_to_the_microsecond(run, tmp_path):
+    """So that rows can be joined with the events by time."""
+    at = datetime(2024, 3, 1, 23, 1, 47, 855159, tzinfo=UTC)
+    for write, content in ((print_csv, pa.table({"t": [at]})), (print_json, [{"t": at}])):
+        out = io.StringIO()
+        with redirect_stdout(out):
+            write(content)
+        assert "2024-03-01T23:01:47.855159Z" in out.getvalue()
 
 
 def test_a_threshold_counts(run, results):

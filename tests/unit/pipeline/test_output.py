@@ -111,6 +111,24 @@ def test_after_a_run_that_was_killed_the_next_goes_on(tmp_path, step):
     held = contents(out)
     assert json.loads(held.pop("run.json"))["text"] == "third"
     assert held == {"labels.jsonl": "mine", "pairs.parquet": "mine", "rejects.parquet": "third", "events.csv": "third"}
+    assert [path.name for path in out.iterdir() if path.is_dir()] == [], "what the killed run had written so far"
+
+
+def test_what_is_left_by_a_killed_run_goes_and_what_another_run_writes_or_the_user_keeps_stays(tmp_path):
+    left, own, link = (tmp_path / f".stsdetect-{name}.part" for name in ("abcd_123", "mine", "efgh4567"))
+    other = tmp_path / "other"
+    for folder in (left, own, other):
+        folder.mkdir()
+        (folder / "events.parquet").write_text("old")
+    link.symlink_to(other)
+    with staged(tmp_path) as aside:
+        (aside / "events.parquet").write_text("of the first")
+        put(tmp_path, NEW, "of the second")
+        assert not left.exists()
+        assert (aside / "events.parquet").read_text() == "of the first"
+    assert contents(tmp_path)["events.parquet"] == "of the first"
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {own.name, link.name, other.name}
+    assert (other / "events.parquet").read_text() == "old"
 
 
 def test_all_steps_are_among_those_at_which_a_run_is_killed(tmp_path, monkeypatch):
