@@ -17,6 +17,7 @@ from rich.text import Text
 
 from stsdetect.cli.console import plain
 from stsdetect.pipeline.inspection import NOT_READ
+from stsdetect.report.counts import possible_occasions
 from stsdetect.report.texts import clean, is_base, iso_time, score_text, vessel_name
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _PIPE_WIDTH = 140
 
 #: What one and several events of a kind are called, where it is not the name of the kind.
 _KINDS = {
-    "dark_rendezvous": ("possible rendezvous (not observed)", "possible rendezvous (not observed)"),
     "port_call": ("port call", "port calls"),
     "identity": ("identity remark", "identity remarks"),
 }
@@ -53,9 +53,7 @@ def print_result(result: Result, out: Path) -> None:
     read = f"{rows['read']:,} {'row' if rows['read'] == 1 else 'rows'} read, {rows['kept']:,} kept"
     vessels = f"{counts['vessels']:,} {'vessel' if counts['vessels'] == 1 else 'vessels'}"
     say(console, f"{read}{filtered}{rejected}; {vessels}")
-    kinds = [
-        f"{number:,} {_KINDS.get(kind, (kind, f'{kind}s'))[number != 1]}" for kind, number in counts["events"].items()
-    ]
+    kinds = event_counts(counts["events"], result.events_table)
     say(console, f"events: {', '.join(kinds) or 'none'}; pairs: {counts['pairs']:,}")
     if counts["gaps_by_coverage"]:
         say(console, _silences(counts))
@@ -77,6 +75,19 @@ def print_result(result: Result, out: Path) -> None:
     say(console, f"written to {out}: {', '.join(path.name for path in result.files)}")
     if pages:
         say(console, f"open {pages[0]} in a browser")
+
+
+def event_counts(counts: Mapping[str, int], events: pa.Table) -> list[str]:
+    """Say how many events of each kind there are; of possible rendezvous what the page says, and all rows."""
+    said = []
+    for kind, number in counts.items():
+        if kind == "dark_rendezvous":
+            occasions = len(possible_occasions(events))
+            more = "" if number == occasions else f", {number:,} with every candidate"
+            said.append(f"{occasions:,} possible rendezvous (not observed{more})")
+        else:
+            said.append(f"{number:,} {_KINDS.get(kind, (kind, f'{kind}s'))[number != 1]}")
+    return said
 
 
 def say(console: Console, text: str) -> None:

@@ -362,9 +362,7 @@ def _say_what_was_read(got: ReadResult) -> None:
     rows = manifest.count_rows(got.files)
     if not rows["adds_up"]:
         raise RuntimeError(f"rows do not add up: read = kept + filtered + rejected is {rows['proof']}")
-    # What to do about it follows after a colon or full stop; run.json has all of it.
-    short = [re.split(r": |\. ", reason, maxsplit=1)[0] for _, reason in got.skipped]
-    _say_some([f"skipped: {reason}" for reason in short], "skipped files")
+    _say_some([f"skipped: {_shortened(*one)}" for one in got.skipped], "skipped files")
     named = [(file.label, file.notes) for file in got.files]
     _say_some([f"{label}: {note}" for label, notes in named for note in notes], "remarks on files")
     if got.events.num_rows:
@@ -378,6 +376,19 @@ def _say_what_was_read(got: ReadResult) -> None:
     )  # fmt: skip
     if not rows["kept"]:
         log.warning("no rows to work on; the result is empty")
+
+
+def _shortened(label: str, reason: str) -> str:
+    """Leave out what to do about a file, which follows after a colon or full stop; ``run.json`` has all of it.
+
+    >>> _shortened("St. John: 1/x.txt", "St. John: 1/x.txt is empty. Fetch it again")
+    'St. John: 1/x.txt is empty'
+    """
+    name = label if reason.startswith(label) else ""
+    short = re.split(r": |\. ", reason[len(name) :], maxsplit=1)[0]
+    if short.count("(") > short.count(")"):
+        short = short[: short.rindex("(")].rstrip()
+    return name + short
 
 
 def _say_some(lines: Sequence[str], what: str) -> None:

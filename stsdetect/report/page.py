@@ -21,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stsdetect.report import layers, texts
+from stsdetect.report.counts import possible_occasions
 from stsdetect.report.dossier import (
     MAX_EVENTS_PER_PAIR,
     bubble,
@@ -317,7 +318,7 @@ def _head(
         "loiterings": counts["loitering"],
         "gaps": counts["gap"] - short,
         "short_gaps": short,
-        "possible": pc.count_distinct(_best_possible(events)).as_py(),
+        "possible": len(possible_occasions(events)),
         "identities": counts["identity"],
         "port_calls": counts["port_call"],
     }
@@ -336,12 +337,6 @@ def _list_label(item: Mapping[str, Any]) -> str:
     day = f"of {item['date']}" if item.get("date") else "undated"
     found = f"{hulls.get('hit', 0)} on it, {hulls.get('possible', 0)} possibly"
     return f"{texts.clean(item.get('name'), 60)} ({day}): {found}"
-
-
-def _best_possible(events: pa.Table) -> pa.ChunkedArray:
-    """Return the dark rendezvous that are the best of their candidates, or have none."""
-    best = pc.less_equal(pc.fill_null(events.column("candidate_rank"), 1), 1)
-    return events.column("event_id").filter(pc.and_(pc.equal(events.column("kind"), "dark_rendezvous"), best))
 
 
 def _get(item: Any, key: str, otherwise: Any = None) -> Any:

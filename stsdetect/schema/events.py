@@ -70,7 +70,11 @@ EVENTS = Schema(
         column("n_positions_b", I64, "fixes of b in it"),
         column("is_open", BOOL, "it was still running at the last time in the data", nullable=False),
         column("min_distance_m", F64, "encounter: least distance between antennas [m]"),
-        column("median_distance_m", F64, "encounter: time-weighted median distance between antennas [m]"),
+        column(
+            "median_distance_m",
+            F64,
+            "encounter: time-weighted median of the distances between antennas halfway between fixes [m]",
+        ),
         column("hull_gap_min_m", F64, "encounter: least possible clearance between hulls at their closest [m]"),
         column("hull_gap_max_m", F64, "encounter: greatest possible clearance between hulls at their closest [m]"),
         column(
@@ -84,8 +88,8 @@ EVENTS = Schema(
             F64,
             "encounter: mean |cos| of the difference of headings, 1 parallel; null unknown",
         ),
-        column("draught_before_a_m", F64, "last draught of a before the end of the event [m]"),
-        column("draught_before_b_m", F64, "last draught of b before the end of the event [m]"),
+        column("draught_before_a_m", F64, "draught of a as the event begins [m]"),
+        column("draught_before_b_m", F64, "draught of b as the event begins [m]"),
         column("draught_change_a_m", F64, "draught of a after less before [m]; null where not known"),
         column("draught_change_b_m", F64, "draught of b after less before [m]; null where not known"),
         column(

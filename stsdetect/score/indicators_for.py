@@ -80,8 +80,10 @@ def hull_gap(case: Case) -> Finding:
         verdict = "consistent with lying alongside"
     elif share > -0.2:
         verdict = "which leaves open whether they lay alongside"
-    else:
+    elif ramp(max(low, 0.0), *_GAP_SHARE) < 0:
         verdict = "too far for a transfer by hose"
+    else:
+        verdict = "more likely apart than alongside"
     return Finding(low, share, f"Hulls were {apart}{source.get(meeting.hull_gap_source or '', '')}, {verdict}")
 
 

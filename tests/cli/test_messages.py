@@ -92,6 +92,15 @@ def test_hostile_file_names(run, tmp_path):
     assert "[red]" in done.err
 
 
+def test_skipped_files_are_named_whole(run, tmp_path):
+    folder = tmp_path / "St. John: 2024"
+    folder.mkdir()
+    write_noaa(folder / "in.csv", meeting())
+    (folder / "other.json").write_text('[{"a.b: c": 1}]')
+    done = run("detect", folder, "--out", tmp_path / "out", "--no-page")
+    assert f"note: skipped: {folder}/other.json is JSON in no layout stsdetect knows\n" in done.err
+
+
 class Terminal(io.StringIO):
     encoding = "utf-8"
 

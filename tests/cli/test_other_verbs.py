@@ -176,6 +176,12 @@ finally:
     assert "HEAVY []" in done.stderr
 
 
+def test_the_package_is_the_command_too():
+    """Where the folder of commands is not on the path, as in a scheduler's."""
+    named = subprocess.run([sys.executable, "-m", "stsdetect", "--help"], capture_output=True, timeout=60, check=True)
+    assert b"Usage: stsdetect " in named.stdout
+
+
 def test_importing_the_package_is_light():
     program = "import sys, stsdetect; print(sorted({'pandas', 'sklearn', 'pyarrow', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 import shapely
 
+from stsdetect.cli.summary import event_counts
 from stsdetect.report import layers
 from stsdetect.report.page import MAX_OTHER_EVENTS
 from stsdetect.schema import TIME
@@ -79,6 +80,8 @@ def test_what_was_not_observed_says_so(page):
     assert "neither vessel was heard: all is inferred" in words
     assert "consistent with lying alongside" in words
     assert "2 possible rendezvous" in words
+    said = event_counts({"dark_rendezvous": 15, "encounter": 1}, events_table(world()[0]))
+    assert said == ["2 possible rendezvous (not observed, 15 with every candidate)", "1 encounter"]
 
 
 def test_candidates_are_listed_with_rank_and_rivals(page):

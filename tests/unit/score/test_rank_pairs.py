@@ -234,6 +234,19 @@ def test_duration_sentence_is_true(hours: float, words: str) -> None:
     assert words in sentence_of(rank([meeting(1, CHINA, KOREA, 0, hours)])[0], "duration")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.0, 12.0, "consistent with lying alongside"),
+        (0.0, 405.0, "more likely apart than alongside"),
+        (280.0, 405.0, "too far for a transfer by hose"),
+    ],
+)
+def test_hulls_that_may_have_touched_were_not_too_far(low: float, high: float, words: str) -> None:
+    (pair,) = rank([meeting(1, CHINA, KOREA, hull_gap_min_m=low, hull_gap_max_m=high)])
+    assert f"between {low:.0f} and {high:.0f} m apart at their closest, {words} (" in sentence_of(pair, "hull_gap")
+
+
 def test_hostile_ids_and_names_stay_out_of_sentences() -> None:
     evil = '<img src=x onerror="alert(1)">\u202e\x00\n' + "A" * 500
     row = meeting(1, "412000001", evil, name_a=evil, name_b=evil, ship_type_a=80, ship_type_b=50)
