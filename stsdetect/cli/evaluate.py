@@ -33,8 +33,9 @@ from stsdetect.cli import console, options
     help="Leads an analyst looks at in a week, the strongest first: recall is said of these.",
 )
 @click.option(
-    "--k", metavar="N", type=int, default=20, show_default=True, help="Precision is said of the N strongest leads."
-)
+    "--k", metavar="N", type=int, default=20, show_default=True,
+    help="Precision is said of the N strongest leads; with --labels of no more than were judged.",
+)  # fmt: skip
 @click.option(
     "--by",
     type=click.Choice(["case", "month"]),

@@ -55,13 +55,15 @@ def chains_of(folder: str | Path, *, settings: Settings | None = None, listed: I
 def read_listed(one: ListSource) -> list[int]:
     """Return the IMO numbers on a watch-list of any known layout; a folder or an archive may hold several.
 
+    Those of entries that were delisted, whenever that was, are left out: the end of a chain does not say so.
+
     Raises
     ------
     InputError
         If the file cannot be read, is no list, or has no IMO number.
     """
     found = open_lists(one, None)
-    numbers = sorted({imo for each in found for entry in each.entries for imo in entry.imos})
+    numbers = sorted({imo for each in found for entry in each.entries if not entry.delisted_on for imo in entry.imos})
     if not numbers:
         paths = ", ".join(each.path for each in found)
         raise InputError(f"{paths} lists no IMO number; chains end at vessels by IMO number only")

@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import InputError, UsageError
 from stsdetect.pipeline.earlier import read_run, read_table, refuse_mixed, settings_of
+from stsdetect.pipeline.manifest import file_hash
 from stsdetect.pipeline.output import RUN_FILE, held
 from stsdetect.readers import read
 from stsdetect.schema import EVENTS, PAIRS
 from stsdetect.score.comparison import Comparison, Raised, compare, raised
-from stsdetect.score.evaluation import Bin, By, Interval, Ints, Judged, Line, evaluate, reliability
+from stsdetect.score.evaluation import LEAST_DRAWN, Bin, By, Interval, Ints, Judged, Line, evaluate, reliability
 from stsdetect.score.judged import judge_labels
 from stsdetect.score.labels import read_labels
 from stsdetect.score.published import Positions, alerts
@@ -45,7 +46,7 @@ class Evaluation:
     comparisons
         Published rules on the same positions; empty where none were asked for.
     k, per_week, by
-        What the figures were made with.
+        What the figures were made with; of verdicts ``k`` is no more than there are leads that were judged.
     remarks
         What was left out, in sentences.
     """
@@ -84,7 +85,7 @@ def evaluate_run(
     per_week
         How many leads a week an analyst looks at, the strongest first.
     k
-        How many of the strongest leads precision is said of.
+        How many of the strongest leads precision is said of; of verdicts no more than were judged.
     by
         What the bootstrap draws: ``case`` (what was sought) or ``block`` (months).
     rules_on
@@ -117,6 +118,7 @@ def evaluate_run(
     weeks = weeks_of(run, folder)
     rows = np.arange(pairs.num_rows)
     remarks: tuple[str, ...] = ()
+    least = 0
     found: list[Raised] = []
     if truth is not None:
         planted = _planted(truth, events, folder)
@@ -125,10 +127,17 @@ def evaluate_run(
             found = raised(rule_alerts(rules_on, folder, progress, run), planted, sought(planted))
     else:
         judged, rows, remarks = _by_labels(pairs, labels, weeks)
+        least = LEAST_DRAWN
+        # Of a lead that nobody judged it is not known whether looking at it is in vain.
+        if 0 < judged.n_leads < k:
+            remarks += (f"Precision is of the {judged.n_leads:,} leads that were judged, not of the first {k:,}.",)
+            k = judged.n_leads
+    reliable = _reliability(pairs.take(pa.array(rows)), judged)
+    remarks += _learnt(run, labels, reliable is not None)
     return Evaluation(
         judged,
-        tuple(evaluate(judged, k=k, per_week=per_week, by=by)),
-        _reliability(pairs.take(pa.array(rows)), judged),
+        tuple(evaluate(judged, k=k, per_week=per_week, by=by, least=least)),
+        reliable,
         tuple(compare(judged, found, by=by)) if found else (),
         k,
         per_week,
@@ -164,6 +173,22 @@ def _by_labels(pairs: pa.Table, files: Sequence[str | Path], weeks: float) -> tu
         for number, why in one.problems
     ]
     return told.judged, told.rows, tuple(remarks)
+
+
+def _learnt(run: dict[str, Any], labels: Sequence[str | Path], reliable: bool) -> tuple[str, ...]:
+    """Say where the scores that verdicts are held against are of a model that learnt from verdicts."""
+    model = run.get("model")
+    if not labels or not isinstance(model, dict):
+        return ()
+    training = model.get("training")
+    told = training.get("labels_hash") if isinstance(training, dict) else None
+    same = told is not None and told in [file_hash(path, whole=True) for path in labels]
+    on = "these very labels" if same else "labels, which may be of these leads, too"
+    what = "figures, reliability among them," if reliable else "figures"
+    return (
+        f"Scores come from a model fitted on {on}: {what} say how well it repeats what it learnt, not how it does on "
+        "other leads.",
+    )
 
 
 def rule_alerts(

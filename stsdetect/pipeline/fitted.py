@@ -127,14 +127,15 @@ def fit(
     unlabelled_share
         Share of the leads that nobody judged believed to be true; as the weights say unless given.
     date
-        Date that the model is to bear; that of the newest label unless given. No clock is asked.
+        Date that the model is to bear, as ISO 8601 writes days and times; that of the newest label unless given. No
+        clock is asked.
 
     Raises
     ------
     InputError
         If a folder holds no results, or files of two runs, or the file no labels.
     UsageError
-        If no label belongs to a lead, runs are of different profiles, or a number cannot be.
+        If no label belongs to a lead, runs are of different profiles, or a number or the date cannot be.
     """
     given = [folders] if isinstance(folders, (str, Path)) else list(folders)
     if not given:
@@ -144,6 +145,13 @@ def fit(
         raise UsageError(f"the prior strength is {prior_strength}; give a number above 0, {wanted}")
     if unlabelled_share is not None and not 0 <= unlabelled_share <= 1:
         raise UsageError(f"the share of unlabelled leads that are true is {unlabelled_share}; give 0 to 1")
+    if date is not None:
+        try:
+            datetime.fromisoformat(date)
+        except ValueError:
+            raise UsageError(
+                f"the date of the model is {date!r:.60}, which is no day; write it like 2024-03-09"
+            ) from None
     told = read_labels(labels)
     if not told.labels:
         raise InputError(f"{labels} holds no label; `stsdetect label` writes them")

@@ -79,6 +79,11 @@ def describe_lists(
                 "watch-list %s is %s days older than the last report: vessels listed since are not on it", one.label,
                 f"{days:,}",
             )  # fmt: skip
+    for label, count in found.delisted.items():
+        log.warning(
+            "watch-list %s: hulls that agree only with entries that were delisted before they were heard, and so are "
+            "neither hits nor possible: %s", label, f"{count:,}",
+        )  # fmt: skip
     columns = [found.hits.column(name).to_pylist() for name in ("list_name", "list_file", "kind", "vessel")]
     hits = list(zip(*columns, strict=True))
     return [
@@ -107,6 +112,7 @@ def describe_lists(
                 for kind in ("hit", "possible")
             },
             "names_that_many_bear": found.namesakes.get(one.label, {}),
+            "hulls_delisted_before": found.delisted.get(one.label, 0),
             "hulls_with_another_imo": found.vetoed.get(one.label, 0),
         }
         for one, days in zip(lists, ages, strict=True)

@@ -7,7 +7,7 @@ same thing is a look that finds nothing new, and counts as one that was in vain.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -23,6 +23,8 @@ By = Literal["case", "block"]
 
 #: Draws of a bootstrap, its seed and the share its interval covers (our choice; the seed so that figures come again).
 DRAWS, SEED, COVERS = 2_000, 20_261_128, 0.95
+#: From so many cases (or blocks) on the interval of a PR-AUC of verdicts is shown (our choice; see `of_area`).
+LEAST_DRAWN = 10
 #: Bounds of the bins of a reliability table (our choice: fine where most leads are).
 BINS = (0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 1.0)
 
@@ -392,6 +394,19 @@ def of_difference(told: Interval, ours: Bools, theirs: Bools, wanted: Bools, n: 
     return Interval(told.value, min(told.low, low), max(told.high, high))
 
 
+def of_area(told: Interval, n: int, least: int) -> Interval:
+    """Return a PR-AUC, with its interval only where that rests on ``least`` cases (or blocks) and has a width.
+
+    A bootstrap draws again what was found, and nothing else: one case is the same in each draw, and few are nearly so,
+    which looks like certainty. Shares have Wilson's interval to widen them by (`of_share`); of an area under a curve of
+    few points none is known to us that would be sound, so none is shown.
+
+    >>> of_area(Interval(1.0, 1.0, 1.0), 1, LEAST_DRAWN)
+    Interval(value=1.0, low=None, high=None)
+    """
+    return Interval(told.value) if least and (n < least or told.low == told.high) else told
+
+
 @dataclass(frozen=True)
 class Line:
     """What is said of one group of things sought: how many, and figures with intervals."""
@@ -405,7 +420,14 @@ class Line:
 
 
 def evaluate(
-    judged: Judged, *, k: int = 20, per_week: float = 20.0, by: By = "case", seed: int = SEED, n: int = DRAWS
+    judged: Judged,
+    *,
+    k: int = 20,
+    per_week: float = 20.0,
+    by: By = "case",
+    seed: int = SEED,
+    n: int = DRAWS,
+    least: int = 0,
 ) -> list[Line]:
     """Return figures for all that was sought, for what could be seen and what could not, and for each family.
 
@@ -417,6 +439,8 @@ def evaluate(
         How many leads a week an analyst looks at.
     by, seed, n
         See `draws`.
+    least
+        See `of_area`; 0 shows every interval.
     """
     family = np.array(judged.family, dtype=object).astype(str)
     every = np.ones(judged.n_sought, dtype=np.bool_)
@@ -426,7 +450,13 @@ def evaluate(
     if len(judged.families) > 1:
         groups += [(name, family == name) for name in judged.families]
     drawn = draws(judged, by, seed=seed, n=n)
-    return [_line(judged, name, wanted, drawn, k, per_week) for name, wanted in groups]
+    n_blocks = len(set(judged.block.tolist()) | set(judged.item_block.tolist()))
+    lines = []
+    for name, wanted in groups:
+        n_drawn = n_blocks if by == "block" else n_cases(judged, wanted)
+        line = _line(judged, name, wanted, drawn, k, per_week)
+        lines.append(replace(line, pr_auc=of_area(line.pr_auc, n_drawn, least)))
+    return lines
 
 
 def n_cases(judged: Judged, wanted: Bools) -> int:

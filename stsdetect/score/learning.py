@@ -13,16 +13,12 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from stsdetect.kernels.sphere import Floats
 from stsdetect.score.features import BASES
-from stsdetect.score.model import Calibration, rounded
+from stsdetect.score.model import LEAST_OF_EACH, Calibration, rounded
 from stsdetect.score.scorer import Scorer
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Least leads of a kind judged transfers, and least judged innocent, before scores are called probabilities: with fewer
-#: of either, a score that is off is seldom found out (Vergouwe, Steyerberg, Eijkemans and Habbema 2005, J. Clin.
-#: Epidemiol. 58, 475).
-LEAST_OF_EACH = 100
 #: Verdicts that a score is told by are out of as many folds.
 _FOLDS = 5
 #: How firmly scale and shift are believed to be 1 and 0 before (as `Scorer.prior_strength`): hardly.

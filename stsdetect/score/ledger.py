@@ -9,8 +9,11 @@ Oil is counted once:
 
 - what several leads tell counts with the strongest: a silence or a stay hides one transfer, and the same two hulls,
   under whatever identities, do not meet twice at one time;
-- oil that passed from hand to hand counts at the last step: a transfer to a hull that gives again within
-  ``chains.max_days`` is passed on.
+- oil that passed from hand to hand counts at the last step: a transfer to a hull that still gives after it has begun to
+  take, or gives again within ``chains.max_days``, is passed on. Where that goes round, what is left out of the round
+  is its weakest step. Times do not tell whose oil a hull gave: one that gives of its own stock while it takes some, as
+  a bunker tanker that is filled up at work, makes the ledger count too little, and so does a possible meeting whose
+  time is as wide as a silence.
 
 Draws are whole numbers that hang on the transfer alone, so sums by lead, event or month agree exactly.
 """
@@ -196,22 +199,63 @@ def _strongest(entries: Iterable[_Entry], apart_s: float) -> list[_Entry]:
 
 
 def _pass_on(entries: Sequence[_Entry], max_days: float) -> None:
-    """Note for each transfer the later ones in which its taker gave: the same oil, as far as can be known."""
+    """Note for each transfer those in which its taker gave later: the same oil, as far as can be known.
+
+    Nothing goes round, or none of it would count. Steps in which the giver began only after it had begun to take never
+    do. Of those in which it gave before, too, the strongest are taken first, and such as would close a round are not.
+    """
     longest_us = round(max_days * _DAY_US)
     gives: dict[str, list[_Entry]] = {}
     for entry in entries:
         if entry.giver is not None and entry.giver < len(entry.hulls):
             gives.setdefault(entry.hulls[entry.giver], []).append(entry)
+    overlapping: list[tuple[_Entry, _Entry]] = []
     for entry in entries:
         if entry.giver is None or len(entry.hulls) < 2:
             continue
-        end = entry.transfer.end_us
-        later = [
-            other
-            for other in gives.get(entry.hulls[1 - entry.giver], ())
-            if entry.transfer.start_us < other.transfer.start_us and other.transfer.start_us - end <= longest_us
-        ]
-        entry.passed_to = sorted(later, key=lambda other: (other.transfer.start_us, other.transfer.passing.key))
+        start, end = entry.transfer.start_us, entry.transfer.end_us
+        for other in gives.get(entry.hulls[1 - entry.giver], ()):
+            if start < other.transfer.start_us:
+                if other.transfer.start_us - end <= longest_us:
+                    entry.passed_to.append(other)
+            elif start < other.transfer.end_us and other is not entry:
+                overlapping.append((entry, other))
+    _without_rounds(entries, sorted(overlapping, key=_strongest_step))
+    for entry in entries:
+        entry.passed_to.sort(key=_by_start)
+
+
+def _by_start(entry: _Entry) -> tuple[int, str]:
+    return entry.transfer.start_us, entry.transfer.passing.key
+
+
+def _strongest_step(step: tuple[_Entry, _Entry]) -> tuple[float, str, str]:
+    one, other = (entry.transfer for entry in step)
+    return -min(one.score, other.score), one.passing.key, other.passing.key
+
+
+def _without_rounds(entries: Sequence[_Entry], steps: Iterable[tuple[_Entry, _Entry]]) -> None:
+    """Note further steps of what is passed on, each unless the ones before it lead back to where it starts.
+
+    An order in which all steps lead forward is kept (as Pearce and Kelly 2007, J. Exp. Algorithmics 11, 1.7), so that
+    only what lies between the two ends of a step in it, which is near in time, is searched.
+    """
+    order = sorted(entries, key=_by_start)
+    place = {entry: number for number, entry in enumerate(order)}
+    for one, other in steps:
+        low, high = place[other], place[one]
+        reached, todo = {other}, [other]
+        while todo:
+            further = {entry for entry in todo.pop().passed_to if place[entry] <= high} - reached
+            reached |= further
+            todo += further
+        if one in reached:
+            continue
+        one.passed_to.append(other)
+        if low < high:
+            between = order[low : high + 1]
+            order[low : high + 1] = sorted(between, key=reached.__contains__)
+            place |= {entry: number for number, entry in enumerate(order[low : high + 1], low)}
 
 
 def _months(entries: Sequence[_Entry], settings: Settings) -> pa.Table:

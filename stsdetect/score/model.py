@@ -11,9 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stsdetect.errors import InputError, UsageError, did_you_mean
+from stsdetect.score.features import BASES
 from stsdetect.score.likelihood import weights_digest
 from stsdetect.score.rank import EVERY_INDICATOR, effective_weights
 from stsdetect.settings import CalibrationSettings, Settings
@@ -23,6 +24,10 @@ from stsdetect.settings.groups import Weights
 _MOST_BYTES = 10_000_000
 #: A model says within so much that it is one [bytes].
 _HEAD_BYTES = 200
+#: Least leads of a kind judged transfers, and least judged innocent, before scores are called probabilities: with fewer
+#: of either, a score that is off is seldom found out (Vergouwe, Steyerberg, Eijkemans and Habbema 2005, J. Clin.
+#: Epidemiol. 58, 475).
+LEAST_OF_EACH = 100
 
 log = logging.getLogger("stsdetect.score")
 
@@ -35,7 +40,8 @@ class Calibration(_Data):
     """How raw log-odds became those whose logistic is a probability, and for which leads.
 
     Calibrated log-odds are ``scale`` times the raw ones plus ``shift`` times the strength of the base term; both are
-    already in the weights of the model.
+    already in the weights of the model. One that `learning.learn` would not make is refused with a ValueError: a file
+    is easily edited, and its likelihoods would rest on nothing.
     """
 
     kinds: tuple[str, ...] = Field(min_length=1)
@@ -53,6 +59,34 @@ class Calibration(_Data):
     """Mean minus log-likelihood of the verdicts, each told by weights that were fitted without it [nats]."""
     log_loss_of_share: float = Field(ge=0)
     """The same if each were told by the share of transfers among them alone [nats]."""
+
+    @field_validator("kinds")
+    @classmethod
+    def _known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        for place, kind in enumerate(kinds):
+            if kind not in BASES:
+                raise ValueError(f"{kind!r:.60} is no kind of lead; kinds are {', '.join(BASES)}")
+            if kind in kinds[:place]:
+                raise ValueError(f"{kind!r} is there twice")
+        return kinds
+
+    @model_validator(mode="after")
+    def _earned(self) -> Calibration:
+        # A lead has one base term, so that no lead counts for two kinds.
+        asked = LEAST_OF_EACH * len(self.kinds)
+        if min(self.n_transfer, self.n_innocent) < asked:
+            raise ValueError(
+                f"it rests on {self.n_transfer:,} leads judged transfers and {self.n_innocent:,} judged innocent, and "
+                f"{asked:,} of each are asked, {LEAST_OF_EACH} for each kind of lead"
+            )
+        if self.low > self.high:
+            raise ValueError(f"its weakest lead ({self.low:g}) is stronger than its strongest ({self.high:g})")
+        if self.log_loss > self.log_loss_of_share:
+            raise ValueError(
+                "it tells the verdicts no better than their share does (log loss "
+                f"{self.log_loss:g}, {self.log_loss_of_share:g})"
+            )
+        return self
 
 
 class Model(_Data):
@@ -96,6 +130,12 @@ class Model(_Data):
     training: dict[str, Any]
     scoring_id: str = ""
     """Digest of the weights before and of all else that decided the scores (`likelihood.weights_digest`)."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Model:
+        if self.calibration is not None and self.not_calibrated:
+            raise ValueError(f"it has a calibration, and says why it has none: {self.not_calibrated!r:.80}")
+        return self
 
     @field_validator("training")
     @classmethod

@@ -62,6 +62,9 @@ def test_settings_and_listed_vessels(run, results, tmp_path):
     assert {row["sink"] for row in json.loads(run("chains", results, "--listed", "packaged", "--json").out)} >= {
         "IMO 8405311"
     }
+    (tmp_path / "gone.csv").write_text("IMO,delisted_on\n8405311,2031-02-01\n9074729,\n")
+    done = run("chains", results, "--listed", tmp_path / "gone.csv", "--json")
+    assert "IMO 8405311" not in {row["sink"] for row in json.loads(done.out)}
     (tmp_path / "some.csv").write_text("imo\n8405311\n12345\n")
     done = run("chains", results, "--listed", tmp_path / "some.csv", "--json")
     assert "1 of 2 rows could not be read (bad_number 1), the first in line 3: 12345" in done.err

@@ -127,6 +127,88 @@ def test_verdicts_instead_of_truth(run, world, tmp_path):
     assert "nothing to find" in done.err
 
 
+def judge(folder: Path, file: Path, verdicts: str) -> None:
+    """Judge the strongest leads: t is a transfer, i is innocent, - is not judged."""
+    import pyarrow.parquet as pq
+
+    from stsdetect.score.labels import append_label, make_label
+
+    pairs = pq.read_table(folder / "pairs.parquet")
+    for rank, verdict in enumerate(verdicts, 1):
+        if verdict != "-":
+            told = {"t": "transfer", "i": "innocent"}[verdict]
+            append_label(file, make_label(pairs, rank, told, who="A. N. Alyst", why="seen on a picture"))
+
+
+def test_precision_is_of_the_leads_that_were_judged(run, world, tmp_path):
+    judge(world / "out", tmp_path / "l.jsonl", "tttti-ttitt")
+    words = ("evaluate", world / "out", "--labels", tmp_path / "l.jsonl")
+    done = run(*words)
+    flat = " ".join(done.out.split())
+    assert "precision at 10" in flat
+    assert "0.80 [" in flat
+    assert "Precision is of the 10 leads that were judged, not of the first 20." in flat
+    for told in (json.loads(run(*words, "--json").out)[0], next(csv.DictReader(io.StringIO(run(*words, "--csv").out)))):
+        assert float(told["precision_at_10"]) == pytest.approx(0.8)
+        assert float(told["precision_at_10_low"]) < 0.55  # Wilson's of eight of ten
+        assert "precision_at_20" not in told
+    few = run(*words, "--k", "5", "--json").out
+    assert json.loads(few)[0]["precision_at_5"] == pytest.approx(0.8)
+    assert "not of the first" not in run(*words, "--k", "5").out
+
+
+def test_of_few_verdicts_pr_auc_has_no_interval(run, world, tmp_path):
+    judge(world / "out", tmp_path / "few.jsonl", "itttttttt")
+    few = json.loads(run("evaluate", world / "out", "--labels", tmp_path / "few.jsonl", "--json").out)[0]
+    assert 0 < few["pr_auc"] < 1
+    assert (few["pr_auc_low"], few["pr_auc_high"]) == (None, None)
+    assert few["recall_low"] < few["recall"] <= few["recall_high"]
+    judge(world / "out", tmp_path / "more.jsonl", "ittttttittttt")
+    words = ("evaluate", world / "out", "--labels", tmp_path / "more.jsonl", "--json")
+    more = json.loads(run(*words).out)[0]
+    assert more["pr_auc_low"] < more["pr_auc"] < more["pr_auc_high"]
+    # One month is no month drawn anew, and where all are first every draw is the same.
+    assert json.loads(run(*words, "--by", "month").out)[0]["pr_auc_low"] is None
+    judge(world / "out", tmp_path / "all.jsonl", "t" * 12)
+    every = json.loads(run("evaluate", world / "out", "--labels", tmp_path / "all.jsonl", "--json").out)[0]
+    assert (every["pr_auc"], every["pr_auc_low"]) == (1.0, None)
+
+
+def test_scores_of_a_model_that_learnt_from_the_verdicts_are_said_to_be(run, world, tmp_path):
+    from stsdetect.score.model import Calibration, Model
+
+    labels = tmp_path / "l.jsonl"
+    judge(world / "out", labels, "tttiit")
+    assert "fitted" not in run("evaluate", world / "out", "--labels", labels).out
+    assert run("fit", world / "out", "--labels", labels, "--out", tmp_path / "m.json").code == 0
+    assert run("score", world / "out", "--out", tmp_path / "lm", "--model", tmp_path / "m.json").code == 0
+    flat = " ".join(run("evaluate", tmp_path / "lm", "--labels", labels).out.split())
+    assert "Scores come from a model fitted on these very labels: figures" in flat
+    assert "reliability" not in flat.partition("Scores come from a model")[2]
+    judge(tmp_path / "lm", tmp_path / "others.jsonl", "ti")
+    flat = " ".join(run("evaluate", tmp_path / "lm", "--labels", tmp_path / "others.jsonl").out.split())
+    assert "Scores come from a model fitted on labels, which may be of these leads, too: figures" in flat
+    # One of several files is enough.
+    flat = " ".join(
+        run("evaluate", tmp_path / "lm", "--labels", tmp_path / "others.jsonl", "--labels", labels).out.split()
+    )
+    assert "fitted on these very labels" in flat
+    calibration = Calibration(
+        kinds=("base", "dark_base", "delivery_base"), scale=1.0, shift=0.0, low=-90.0, high=90.0, n_transfer=300,
+        n_innocent=300, log_loss=0.3, log_loss_of_share=0.6,
+    )  # fmt: skip
+    model = Model.load(tmp_path / "m.json").model_copy(update={"calibration": calibration, "not_calibrated": ""})
+    model.save(tmp_path / "c.json")
+    run("score", world / "out", "--out", tmp_path / "lc", "--model", tmp_path / "c.json")
+    flat = " ".join(run("evaluate", tmp_path / "lc", "--labels", labels).out.split())
+    assert "these very labels: figures, reliability among them, say how well" in flat
+    # What run.json says of a model may be anything.
+    told = json.loads((tmp_path / "lm" / "run.json").read_text())
+    for odd in ("x", {"training": 5}, {}):
+        (tmp_path / "lm" / "run.json").write_text(json.dumps({**told, "model": odd}))
+        assert run("evaluate", tmp_path / "lm", "--labels", labels).code == 0
+
+
 def test_a_run_without_leads_has_no_rate(run, world, tmp_path):
     import pyarrow.parquet as pq
 

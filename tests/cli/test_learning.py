@@ -372,12 +372,31 @@ def test_a_model_of_labels_scores_what_detect_scores_with_it(own, tmp_path, run)
     assert odds == pytest.approx(scored.pairs_table.column("log_odds").to_numpy(), abs=2e-3)
 
 
+@pytest.mark.parametrize("day", ["2024-99-99", "soon", "", "2024-02-30", "09/03/2024"])
+def test_a_date_that_is_none_makes_no_model(own, tmp_path, run, day):
+    done = run("fit", own, "--labels", judged(own), "--out", tmp_path / "model.json", "--date", day)
+    assert done.code == 2, done.err
+    assert f"the date of the model is {day!r}, which is no day; write it like 2024-03-09" in done.err
+    assert not (tmp_path / "model.json").exists()
+
+
+def test_a_model_that_claims_a_calibration_on_nothing_is_refused(own, tmp_path, run):
+    plain = json.loads(sts.fit(own, judged(own)).model.to_json())
+    told = {"kinds": ["base"], "scale": 1.0, "shift": 0.0, "low": -90.0, "high": 90.0, "n_transfer": 0,
+            "n_innocent": 0, "log_loss": 0.0, "log_loss_of_share": 0.6}  # fmt: skip
+    (tmp_path / "m.json").write_text(json.dumps({**plain, "calibration": told, "not_calibrated": ""}))
+    done = run("score", own, "--out", tmp_path / "told", "--model", tmp_path / "m.json")
+    assert done.code == 3, done.err
+    assert "it rests on 0 leads judged transfers" in done.err
+    assert not (tmp_path / "told").exists()
+
+
 def test_the_words_of_a_calibrated_model_come_out(own, tmp_path, run):
     from stsdetect.score.model import Calibration
 
     plain = sts.fit(own, judged(own)).model
     told = Calibration(
-        kinds=("base", "dark_base"), scale=1.0, shift=0.0, low=-90.0, high=90.0, n_transfer=100, n_innocent=100,
+        kinds=("base", "dark_base"), scale=1.0, shift=0.0, low=-90.0, high=90.0, n_transfer=200, n_innocent=200,
         log_loss=0.3, log_loss_of_share=0.6,
     )  # fmt: skip
     plain.model_copy(update={"calibration": told, "not_calibrated": ""}).save(tmp_path / "m.json")

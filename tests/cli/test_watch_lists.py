@@ -140,6 +140,21 @@ def test_several_lists_in_any_layout_agree(run, export, tmp_path):
     assert "the first in line 5" in done.err  # the line that is cut off
 
 
+def test_entries_that_were_delisted_are_told(run, export, tmp_path):
+    heard = pq.read_table(export).column("time")[0].as_py()
+    (tmp_path / "l.csv").write_text(
+        f"imo,listed_on,delisted_on\n9100011,2012-07-12,{heard:%Y-%m-%d}\n9100059,2012-07-12,2015-01-01\n"
+    )
+    done = run("detect", export, "--out", tmp_path / "out", "--watch-list", f"@2030-01-01={tmp_path / 'l.csv'}")
+    assert done.code == 0, done.err
+    (hit,) = rows(tmp_path / "out")
+    assert hit["vessel"] == "538000001"
+    assert f"delisted on {heard:%Y-%m-%d}" in hit["evidence"]
+    assert "before they were heard, and so are neither hits nor possible: 1" in " ".join(done.err.split())
+    (about,) = json.loads((tmp_path / "out" / "run.json").read_text())["watch_lists"]
+    assert about["hulls_delisted_before"] == 1
+
+
 def test_a_list_in_an_archive_has_the_hash_of_the_archive(run, export, tmp_path):
     with zipfile.ZipFile(tmp_path / "lists.zip", "w") as archive:
         archive.write(LISTS / "own.csv", "a/own.csv")

@@ -3,6 +3,7 @@
 - **Hit**: the hull broadcast an IMO number, its check digit right, that an entry has. Nothing else is a hit.
 - **Possible**: the same MMSI, or the same call sign, or a name that is the same or nearly so; all that agree are named.
   MMSIs and call signs are given anew to other ships, and names recur.
+- **Delisted**: who was taken off a list before it was heard as what the entry has is neither; else the words say when.
 - **Veto**: where the hull broadcast an IMO number and the entry has others, it is another ship, whatever else agrees.
 
 A name counts by itself only where it tells ships apart (`names`: not short, not made of common words), and where no
@@ -16,7 +17,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -62,12 +63,14 @@ class Matched:
     """What was found: hits (`schema.WATCH_HITS`), and how many hulls bear each name that told nothing.
 
     ``namesakes`` holds for each list the names left out with the number of hulls that bear them; ``vetoed`` counts for
-    each the hulls that another IMO number tells apart from an entry that they otherwise agree with.
+    each the hulls that another IMO number tells apart from an entry that they otherwise agree with, and ``delisted``
+    those that agree only with an entry that was taken off the list before they were heard.
     """
 
     hits: pa.Table
     namesakes: dict[str, dict[str, int]]
     vetoed: dict[str, int]
+    delisted: dict[str, int] = field(default_factory=dict)
 
 
 def match(lists: Sequence[WatchList], vessels: pa.Table, events: pa.Table | None = None) -> Matched:
@@ -98,10 +101,11 @@ def match(lists: Sequence[WatchList], vessels: pa.Table, events: pa.Table | None
     said_so = _identities(vessels, events)
     index = _Index(lists)
     hulls = _hulls(said_so, index.wanted(said_so))
-    found, namesakes, vetoed = [], dict[str, dict[str, int]](), dict[str, int]()
+    found, namesakes, vetoed, delisted = [], dict[str, dict[str, int]](), dict[str, int](), dict[str, int]()
     for number, one in enumerate(lists):
         borne: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
         others: set[str] = set()
+        gone: set[str] = set()
         for vessel, hull in hulls.items():
             imos = hull.imos
             for place in sorted(index.candidates(number, hull)):
@@ -109,6 +113,8 @@ def match(lists: Sequence[WatchList], vessels: pa.Table, events: pa.Table | None
                 row = _compare(vessel, hull, imos, entry)
                 if row is None:
                     others |= {vessel} if imos and entry.imos and not imos.intersection(entry.imos) else set()
+                elif entry.delisted_on and entry.delisted_on < _day(row[4]):
+                    gone.add(vessel)
                 elif row[2] == ("name",):
                     borne[place].append(row)
                 else:
@@ -120,7 +126,9 @@ def match(lists: Sequence[WatchList], vessels: pa.Table, events: pa.Table | None
                 namesakes.setdefault(one.label, {})[one.entries[place].name] = len(rows)
             else:
                 found += [(number, place, *row) for row in rows]
-    return Matched(_table(lists, hulls, found), namesakes, vetoed)
+        if gone := gone.difference(row[2] for row in found if row[0] == number):
+            delisted[one.label] = len(gone)
+    return Matched(_table(lists, hulls, found), namesakes, vetoed, delisted)
 
 
 # --- What hulls said they were --------------------------------------------------------------------------------
@@ -366,9 +374,13 @@ def _latest(values: Mapping[Any, tuple[int, int]]) -> Any:
     return min(values, key=lambda value: (-values[value][1], value), default=None)
 
 
+def _day(time_us: int) -> date:
+    return datetime.fromtimestamp(time_us // 1_000_000, UTC).date()
+
+
 def _since(one: WatchList, entry: Entry, last_us: int) -> list[str]:
     """Say where an entry may be younger than what was heard: ships are sold, and listed for what came later."""
-    heard = datetime.fromtimestamp(last_us // 1_000_000, UTC).date()
+    heard = _day(last_us)
     if entry.listed_on:
         return ["after it was heard here"] if entry.listed_on > heard else []
     if one.date and (one.date - heard).days > LATER_DAYS:
@@ -385,6 +397,8 @@ def evidence(kind: str, words: Sequence[str], one: WatchList, entry: Entry, othe
     if entry.listed_on:
         about.append(f"listed on {entry.listed_on.isoformat()}")
     about += _since(one, entry, last_us)
+    if entry.delisted_on:
+        about.append(f"delisted on {entry.delisted_on.isoformat()}")
     where = f"{who} on {said(one.label, 60)} ({', '.join(about)})"
     if kind == HIT:
         more = f"; it also broadcast IMO {', '.join(map(str, others[:3]))}" if others else ""

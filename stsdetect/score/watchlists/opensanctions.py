@@ -150,7 +150,8 @@ class FollowTheMoney:
     title = "FollowTheMoney JSON lines (entities.ftm.json, targets.nested.json)"
     doc = (
         "An object with id, schema and properties on each line. Entities of schema Vessel with a topic other than "
-        "having been detained are taken, with all their names; lines that are no JSON are rejected and counted."
+        "having been detained are taken, with all their names; lines that are no JSON are rejected and counted. One "
+        "that is held for nothing but sanctions that have all an endDate was delisted on the last of them."
     )
     dated = "the latest last_seen."
     origin = f"OpenSanctions, exporter ftm.py of {_REPOSITORY}; followthemoney.tech"
@@ -218,8 +219,22 @@ def _take(draft: Draft, row: int, item: dict[str, Any]) -> None:
             said(", ".join(programmes), PROGRAMME_CHARS),
             min((day for day in days if day is not None), default=None),
             row,
+            _ended(_texts(properties, "topics"), sanctions),
         ),
     )  # fmt: skip
+
+
+def _ended(topics: Iterable[str], sanctions: Iterable[Any]) -> date | None:
+    """Return the day on which the last sanction of an entity ended; None where one goes on or it is held otherwise."""
+    if not all(topic.strip().casefold() in _NO_LISTING | {"sanction"} for topic in topics):
+        return None
+    ends = []
+    for one in sanctions:
+        days = [day_in(text) for text in _texts(one, "endDate")] if isinstance(one, dict) else []
+        if not days or None in days:
+            return None
+        ends.append(max(day for day in days if day is not None))
+    return max(ends, default=None)
 
 
 def _texts(properties: dict[str, Any], name: str) -> list[str]:

@@ -39,6 +39,8 @@ class Entry:
         The day it was listed, where the list says so.
     row
         Its first line, element or item in the file.
+    delisted_on
+        The day it was taken off the list, where the list keeps such entries.
     """
 
     entry_id: str
@@ -49,6 +51,7 @@ class Entry:
     programme: str = ""
     listed_on: date | None = None
     row: int = 0
+    delisted_on: date | None = None
 
     @property
     def name(self) -> str:

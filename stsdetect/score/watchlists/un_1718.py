@@ -21,7 +21,7 @@ from stsdetect.score.watchlists.words import (
     NAME_CHARS,
     PROGRAMME_CHARS,
     callsign_in,
-    day_in,
+    day_told,
     imo_in,
     is_nothing,
     mmsi_in,
@@ -64,7 +64,7 @@ class Un1718:
                 tuple(dict.fromkeys(mmsi for mmsi in mmsis if mmsi is not None)),
                 tuple(filter(None, map(callsign_in, _several(cells.get("call_sign", ""))))),
                 said(_provisions(cells, table), PROGRAMME_CHARS),
-                day_in(cells["date_of_designation"]),
+                day_told(cells["date_of_designation"], draft.left_out),
                 line,
             )
             if entry.names or entry.imos or entry.mmsis:

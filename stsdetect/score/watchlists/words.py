@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
+from enum import Enum
 
 from stsdetect.reference.texts import clean
 from stsdetect.reference.vessels import imo_ok, imo_tells, mmsi_form
@@ -23,7 +24,17 @@ _IMO_SAID = re.compile(r"\bIMO(?:\s*(?:NO\.?|NUMBER))?[\s:.#-]*(\d+)", re.IGNORE
 #: Call signs of ships have up to seven characters (Radio Regulations 19.55 and 19.56).
 _CALLSIGN = re.compile(r"[A-Z0-9]{3,7}")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|$)")
-_FORMS = ("%d %b %Y", "%d %B %Y", "%d %b. %Y", "%m/%d/%Y", "%b %d, %Y", "%B %d, %Y", "%Y/%m/%d", "%Y%m%d")
+_FORMS = ("%d %b %Y", "%d %B %Y", "%d %b. %Y", "%b %d, %Y", "%B %d, %Y", "%Y/%m/%d", "%Y%m%d")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}")
+
+
+class DayOrder(Enum):
+    """What comes first in days with slashes; the value is what is wrong with them where that cannot be told."""
+
+    MONTH = "%m/%d/%Y"
+    DAY = "%d/%m/%Y"
+    UNTOLD = "day of which nothing in the file tells whether day or month comes first, as in 03/04/2024"
+    BOTH = "day in a file that has some with the day and some with the month first"
 
 
 def said(text: object, limit: int = NAME_CHARS) -> str:
@@ -148,10 +159,11 @@ def callsign_in(text: str) -> str:
     return word if _CALLSIGN.fullmatch(word) and any(map(str.isalpha, word)) else ""
 
 
-def day_in(text: str) -> date | None:
+def day_in(text: str, order: DayOrder = DayOrder.MONTH) -> date | None:
     """Return the day a text names; None where it is none.
 
-    Of 3/4/2026 the month comes first, as in the United States, where the lists with such dates are published.
+    Of 3/4/2026 the month comes first unless told, as in the United States, where most lists with such dates are
+    published.
 
     >>> day_in("2026-03-20T10:49:19Z"), day_in("30 Mar. 2018"), day_in("03/20/2026"), day_in("soon")
     (datetime.date(2026, 3, 20), datetime.date(2018, 3, 30), datetime.date(2026, 3, 20), None)
@@ -162,9 +174,42 @@ def day_in(text: str) -> date | None:
             return date.fromisoformat(words[:10])
         except ValueError:
             return None
-    for form in _FORMS:
+    for form in (*_FORMS, order.value) if order in (DayOrder.MONTH, DayOrder.DAY) else _FORMS:
         try:
             return datetime.strptime(words, form).date()
         except ValueError:
             continue
     return None
+
+
+def day_told(text: str, left_out: Counter[str], order: DayOrder = DayOrder.MONTH) -> date | None:
+    """Return the day that a cell is; None where it is none. One that is not understood is counted in ``left_out``.
+
+    >>> count = Counter()
+    >>> day_told("2026-03-20", count), day_told("soon", count), day_told("-", count)
+    (datetime.date(2026, 3, 20), None, None)
+    >>> dict(count)
+    {'day that is not understood': 1}
+    """
+    if is_nothing(text):
+        return None
+    day = day_in(text, order)
+    if day is None:
+        untold = order in (DayOrder.UNTOLD, DayOrder.BOTH) and _SLASHED.fullmatch(text.strip())
+        left_out[order.value if untold else "day that is not understood"] += 1
+    return day
+
+
+def day_order(texts: Iterable[str]) -> DayOrder:
+    """Return what comes first in the days of one file: a part above 12 can be no month.
+
+    >>> day_order(["30/06/2024", "03/04/2024"]), day_order(["03/04/2024"]).name
+    (<DayOrder.DAY: '%d/%m/%Y'>, 'UNTOLD')
+    """
+    day = month = False
+    for text in texts:
+        if found := _SLASHED.fullmatch(text.strip()):
+            day, month = day or int(found[1]) > 12, month or int(found[2]) > 12
+    if day and month:
+        return DayOrder.BOTH
+    return DayOrder.DAY if day else DayOrder.MONTH if month else DayOrder.UNTOLD

@@ -11,7 +11,8 @@ from scipy.special import expit
 
 from stsdetect.score import learning
 from stsdetect.score.features import BASES, FEATURES
-from stsdetect.score.learning import FIXED, LEAST_OF_EACH, learn
+from stsdetect.score.learning import FIXED, learn
+from stsdetect.score.model import LEAST_OF_EACH
 from stsdetect.score.rank import effective_weights, indicator_rows
 
 WEIGHTS = effective_weights({})

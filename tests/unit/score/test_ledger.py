@@ -5,12 +5,16 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stsdetect.report.ledger_picture import ledger_svg, write_picture
 from stsdetect.schema import LEDGER, PAIRS, TRANSFERS, VESSELS
@@ -223,6 +227,90 @@ def test_oil_that_is_passed_on_counts_at_the_last_step():
     assert counted([first, late], leads) == ["e1", "e2"]
     before = met(2, KOREAN, MIDDLE, -72.0, draught_change_a_m=1.2, draught_change_b_m=-0.9)
     assert counted([first, before], leads) == ["e2", "e1"]
+
+
+def test_a_relay_that_overlaps_in_time_counts_at_the_last_step():
+    """The hull between gave from before it took until after: what it took may have gone on."""
+    first, second = met(1, SUPPLIER, MIDDLE, 15), met(3, MIDDLE, KOREAN, 14, 8)
+    leads = [lead(1, SUPPLIER, MIDDLE, [first]), lead(2, KOREAN, MIDDLE, [second])]
+    assert counted([first, second], leads) == ["e3"]
+    assert why([first, second], leads, "e1") == "the oil counts where it was passed on, in transfer e3"
+    # It had given all it gave before it took any: that was other oil.
+    done = met(3, MIDDLE, KOREAN, 8, 7)
+    assert counted([first, done], leads) == ["e3", "e1"]
+
+
+@pytest.mark.parametrize("ids", list(permutations((1, 2, 3))))
+def test_three_alongside_at_once_count_what_the_last_got(ids):
+    """The supplier gives to both, and the one between to the last: two parcels, whatever the events are called."""
+    rows = [
+        met(n, a, b, 0)
+        for n, (a, b) in zip(ids, ((SUPPLIER, MIDDLE), (SUPPLIER, KOREAN), (MIDDLE, KOREAN)), strict=True)
+    ]
+    leads = [lead(k, row["vessel_a"], row["vessel_b"], [row]) for k, row in enumerate(rows, 1)]
+    assert sorted(counted(rows, leads)) == sorted(row["event_id"] for row in rows[1:])
+
+
+RING = (SUPPLIER, MIDDLE, KOREAN)
+
+
+def ring(ids: Sequence[int], start_h: float = 0.0) -> list[Row]:
+    """Three hulls at once, of which by draughts each gives to the next: S to M, M to K, K to S."""
+    rows = []
+    for n, giver, taker in zip(ids, RING, RING[1:] + RING[:1], strict=True):
+        a, b = sorted((giver, taker))
+        change = {a: -0.6, b: -0.6} | {taker: 0.6}
+        rows.append(met(n, a, b, start_h, draught_change_a_m=change[a], draught_change_b_m=change[b]))
+    return rows
+
+
+@pytest.mark.parametrize("ids", list(permutations((1, 2, 3))))
+def test_of_what_goes_round_something_counts(ids):
+    rows = ring(ids)
+    leads = [lead(k, row["vessel_a"], row["vessel_b"], [row]) for k, row in enumerate(rows, 1)]
+    assert len(counted(rows, leads)) == 1
+    # One that is not taken as real does not keep the others from being one relay.
+    for weak in range(3):
+        some = [one | {"score": 0.5} if k == weak else one for k, one in enumerate(leads)]
+        assert counted(rows, some) == [rows[(weak + 2) % 3]["event_id"]]
+
+
+@st.composite
+def crowds(draw):
+    """Meetings of four hulls within two days, many at once, with draughts or without."""
+    hulls = list(combinations(sorted(SIZES), 2))
+    change = st.none() | st.sampled_from([-0.8, -0.4, 0.4, 0.8])
+    rows, leads = [], []
+    for n, (k, start, hours, one, other) in enumerate(
+        draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 40), st.integers(1, 12), change, change),
+                      min_size=1, max_size=10)), 1
+    ):  # fmt: skip
+        a, b = hulls[k]
+        rows.append(met(n, a, b, start, hours, draught_change_a_m=one, draught_change_b_m=other))
+        score = draw(st.sampled_from([0.5, 0.981, 0.985]))
+        leads.append(lead(n, a, b, rows[-1:], score, pair_id=f"p{n}"))
+    return rows, leads
+
+
+@settings(max_examples=40, deadline=None)
+@given(crowds(), st.randoms(use_true_random=False))
+def test_what_is_counted_of_a_crowd_hangs_on_no_order(crowd, rng):
+    rows, leads = crowd
+    made = found(rows, leads).transfers.to_pylist()
+    rest = [row for row in made if row["counted"] or (row["why_not"] or "").startswith("the oil counts")]
+    # Something counts wherever something was real, and each that was passed on leads to one that counts.
+    by_id = {row["transfer_id"]: row for row in rest}
+    for row in rest:
+        seen = set()
+        while not row["counted"]:
+            assert row["transfer_id"] not in seen
+            seen.add(row["transfer_id"])
+            row = by_id[row["why_not"].split()[-1]]
+    mixed = found(rng.sample(rows, len(rows)), rng.sample(leads, len(leads))).transfers.to_pylist()
+    assert mixed == made
+    turned = {name: re.sub(r"_[ab](?=_|$)", lambda side: "_b" if side[0] == "_a" else "_a", name) for name in rows[0]}
+    other = found([{turned[name]: value for name, value in row.items()} for row in rows], leads).transfers.to_pylist()
+    assert [(row["transfer_id"], row["counted"]) for row in other] == [(r["transfer_id"], r["counted"]) for r in made]
 
 
 def delivery(n: int, hull: str, start_h: float, **more: Any) -> list[Row]:

@@ -203,6 +203,46 @@ def test_what_is_no_model_is_said(tmp_path, change, said):
     assert "m.json" in str(problem.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"n_transfer": 0, "n_innocent": 0},
+            "calibration: Value error, it rests on 0 leads judged transfers and 0 judged",
+        ),
+        (
+            {"n_transfer": 99},
+            "it rests on 99 leads judged transfers and 300 judged innocent, and 100 of each are asked",
+        ),
+        ({"n_innocent": 99}, "it rests on 120 leads judged transfers and 99 judged innocent"),
+        ({"kinds": ["base", "dark_base"]}, "and 200 of each are asked, 100 for each kind of lead"),
+        ({"kinds": ["base", "base"]}, "calibration.kinds: Value error, 'base' is there twice"),
+        ({"kinds": ["base", "bas<e"]}, "calibration.kinds: Value error, 'bas<e' is no kind of lead; kinds are base,"),
+        ({"kinds": ["night"]}, "'night' is no kind of lead"),
+        ({"low": 5.1}, "its weakest lead (5.1) is stronger than its strongest (5)"),
+        ({"low": float("nan")}, "calibration.low: Input should be a finite number"),
+        ({"log_loss": 0.61}, "tells the verdicts no better than their share does (log loss 0.61, 0.6)"),
+    ],
+)
+def test_a_calibration_that_fit_would_not_make_is_refused(tmp_path, change, said):
+    one = model(calibration=CALIBRATION, not_calibrated="")
+    content = json.loads(one.to_json())
+    content["calibration"].update(change)
+    (tmp_path / "m.json").write_text(json.dumps(content))
+    with pytest.raises(InputError) as problem:
+        Model.load(tmp_path / "m.json")
+    assert said in str(problem.value)
+    assert "m.json is no model" in str(problem.value)
+
+
+def test_a_model_is_calibrated_or_says_why_not(tmp_path):
+    content = json.loads(model(calibration=CALIBRATION, not_calibrated="").to_json())
+    content["not_calibrated"] = "too few"
+    (tmp_path / "m.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match="it has a calibration, and says why it has none: 'too few'"):
+        Model.load(tmp_path / "m.json")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00\x01", '{"weights": NaN}', "[" * 100_000, "5"])
 def test_other_files_are_no_models(tmp_path, text):
     path = tmp_path / "m.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -376,3 +377,18 @@ def test_the_order_of_rows_does_not_matter(rows, entries, random):
     random.shuffle(order)
     one = match([listed(*entries)], table).hits
     assert match([listed(*entries)], table.take(pa.array(order, pa.int64()))).hits.equals(one)
+
+
+def test_who_was_delisted_is_said_and_no_hit_where_it_was_heard_only_later():
+    """The hulls are heard from 1 March 2024 on."""
+    one = {"vessel": "A", "imo": ONE}
+    gone = dt.date(2024, 2, 1), dt.date(2024, 2, 29), dt.date(2024, 3, 1), dt.date(2025, 1, 1)
+    told = [match([listed(replace(LISTED, delisted_on=day))], hulls(one)) for day in gone]
+    assert [each.hits.num_rows for each in told] == [0, 0, 1, 1]
+    assert [each.delisted for each in told] == [{"OFAC SDN of 2026-03-20": 1}] * 2 + [{}] * 2
+    (hit,) = told[2].hits.to_pylist()
+    assert hit["kind"] == "hit"
+    assert "listed on 2012-07-12, delisted on 2024-03-01)" in hit["evidence"]
+    # Possible ones alike.
+    named = match([listed(replace(NUMBERLESS, delisted_on=gone[0]))], hulls({"vessel": "B", "mmsi": 445000123}))
+    assert named.hits.num_rows == 0

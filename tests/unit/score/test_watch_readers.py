@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import json
 import os
 import shutil
 from pathlib import Path
@@ -369,3 +370,80 @@ def test_entries_whose_long_ids_begin_alike_stay_apart(tmp_path):
 
 def test_a_date_with_a_time_is_a_day():
     assert read(WatchListFile(LISTS / "sdn.xml", date=dt.datetime(2026, 1, 1, 5))).label.endswith("of 2026-01-01")
+
+
+def dated(tmp_path: Path, *days: str, column: str = "listed_on") -> WatchList:
+    numbers = (9100011, 9100023, 9100035)
+    rows = [f"{imo},S{imo},{day}" for imo, day in zip(numbers, days, strict=False)]
+    (tmp_path / "l.csv").write_text("\n".join([f"imo,name,{column}", *rows]) + "\n")
+    return read(tmp_path / "l.csv")
+
+
+UNTOLD = "day of which nothing in the file tells whether day or month comes first, as in 03/04/2024"
+
+
+@pytest.mark.parametrize(
+    ("days", "wanted", "left_out"),
+    [
+        (("30/06/2024", "03/04/2024"), ["2024-06-30", "2024-04-03"], {}),
+        (("03/04/2024", "30/06/2024"), ["2024-04-03", "2024-06-30"], {}),
+        (("06/30/2024", "03/04/2024"), ["2024-06-30", "2024-03-04"], {}),
+        (("05/06/2024", "03/04/2024", "2024-01-02"), [None, None, "2024-01-02"], {UNTOLD: 2}),
+        (
+            ("30/06/2024", "06/30/2024", "3 Mar 2024"),
+            [None, None, "2024-03-03"],
+            {"day in a file that has some with the day and some with the month first": 2},
+        ),
+        (("soon", "-", "2024-02-30"), [None, None, None], {"day that is not understood": 2}),
+    ],
+)
+def test_a_file_tells_whether_day_or_month_comes_first(tmp_path, days, wanted, left_out):
+    one = dated(tmp_path, *days)
+    assert [entry.listed_on and str(entry.listed_on) for entry in one.entries] == wanted[: len(one.entries)]
+    assert one.left_out == left_out
+
+
+def test_any_column_of_days_tells_it_of_all(tmp_path):
+    (tmp_path / "l.csv").write_text("imo,listed on,list date\n9100011,03/04/2024,31/01/2026\n")
+    one = read(tmp_path / "l.csv")
+    assert (one.date, one.entries[0].listed_on) == (dt.date(2026, 1, 31), dt.date(2024, 4, 3))
+    (tmp_path / "l.csv").write_text("imo,list date\n9100011,03/04/2024\n")
+    assert read(tmp_path / "l.csv").date is None
+
+
+@pytest.mark.parametrize("column", ["delisted_on", "Delisting date", "date of delisting"])
+def test_when_an_entry_was_delisted_is_read(tmp_path, column):
+    one = dated(tmp_path, "2024-02-01", "-", "not delisted", column=column)
+    assert [entry.delisted_on for entry in one.entries] == [dt.date(2024, 2, 1), None, None]
+    assert one.left_out == {"day that is not understood": 1}
+
+
+def test_what_was_delisted_without_a_day_is_passed_over_and_told(tmp_path):
+    (tmp_path / "l.csv").write_text(
+        "imo,status,delisted_on\n9100011,Delisted,\n9100023,active,\n9100035,delisted,2024-02-01\n9100047,,03/04/2024\n"
+    )
+    one = read(tmp_path / "l.csv")
+    assert [(entry.imos[0], entry.delisted_on) for entry in one.entries] == [
+        (9100023, None), (9100035, dt.date(2024, 2, 1)),
+    ]  # fmt: skip
+    assert one.passed_over == {"delisted, without a day that is understood": 2}
+    assert one.remarks == ("entries that are delisted without a day that is understood, and so are passed over: 2",)
+
+
+@pytest.mark.parametrize(
+    ("topics", "sanctions", "wanted"),
+    [
+        (["sanction"], [{"endDate": ["2024-02-01"]}, {"endDate": ["2023-01-01", "2023-05-01"]}], dt.date(2024, 2, 1)),
+        (["sanction"], [{"endDate": ["2024-02-01"]}, {"startDate": ["2023-01-01"]}], None),
+        (["sanction"], [{"endDate": ["2024"]}], None),
+        (["sanction", "mare.shadow"], [{"endDate": ["2024-02-01"]}], None),
+        (["sanction"], [], None),
+    ],
+)
+def test_sanctions_that_have_all_ended_delist(tmp_path, topics, sanctions, wanted):
+    item = {
+        "id": "a", "schema": "Vessel", "caption": "A",
+        "properties": {"topics": topics, "sanctions": [{"schema": "Sanction", "properties": one} for one in sanctions]},
+    }  # fmt: skip
+    (tmp_path / "list").write_text(json.dumps(item) + "\n")
+    assert read(tmp_path / "list").entries[0].delisted_on == wanted
