@@ -27,6 +27,9 @@ from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
 _FRAME_ROWS = 1 << 20
+#: What names a vessel, and the floats that do not hold each whole number from here on: bits, and the first such number.
+_NUMBERS = ("mmsi", "imo", "vessel_id")
+_SHORT_FLOATS = {pa.float16(): (16, 1 << 11), pa.float32(): (32, 1 << 24)}
 #: How XML begins; lines of logs may begin with a number in the same brackets.
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[?!A-Za-z]")
 
@@ -328,7 +331,11 @@ def table_batch(
         return ",".join(str(value_at(table.column(name), i)) for name in names)
 
     remarks: Counter[str] = Counter()
-    raw = tidy({key: _plain(array, columns[key], label) for key, array in raw.items()}, remarks)
+    raw = {key: _plain(array, columns[key], label) for key, array in raw.items()}
+    for key in _NUMBERS:
+        if key in raw:
+            _refuse_short_floats(raw[key], columns[key], label)
+    raw = tidy(raw, remarks)
     batch = build(raw, times, Origin(label, lines, text), missing)
     batch.remarks.update(remarks)  # a sum would leave out those that count nothing
     return batch
@@ -339,6 +346,19 @@ def _plain(array: pa.ChunkedArray, name: str, label: str) -> pa.Array:
         return plain(array)
     except UsageError as problem:
         raise UsageError(f"column '{name}' of {label}: {problem}") from problem
+
+
+def _refuse_short_floats(array: pa.Array, name: str, label: str) -> None:
+    """Refuse numbers of vessels in floats that are too short for them: neighbours have become one number."""
+    bits, top = _SHORT_FLOATS.get(array.type, (64, 0))
+    if bits == 64 or not len(array):
+        return
+    if (np.abs(array.drop_null().to_numpy()) >= top).any():
+        raise SchemaError(
+            f"column '{name}' of {label} holds {bits}-bit floats, in which numbers from {top:,} on have lost their "
+            "last digits, so that two vessels may have one number; write it anew from its source, as whole numbers or "
+            "as text"
+        )
 
 
 def own_columns(names: Iterable[str]) -> dict[str, str] | None:
