@@ -387,3 +387,52 @@ def test_numbers_in_floats_too_short_for_them_are_refused(tmp_path, mapped, from
     long = pa.array([1000.0, 1001.0, 351_900_001.0])
     rows = read(given(long), settings=ReadSettings(columns=columns)).positions
     assert int(rows.column(name)[2].as_py()) == 351_900_001
+
+
+def _as_naive(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("zone_h", [None, 8.0])
+@pytest.mark.parametrize(
+    ("form", "note"),
+    [
+        (_as_naive, "times have no zone; read as UTC"),
+        (lambda moment: _as_naive(moment).isoformat(" "), "times have no zone; read as UTC"),
+        (lambda moment: int(moment.timestamp()), "times read as Unix time in s"),
+        (lambda moment: moment, None),
+        (lambda moment: moment.isoformat(), None),
+    ],
+)
+def test_frames_and_files_say_alike_how_their_times_were_read(tmp_path, form, note, zone_h):
+    moments = [datetime(2024, 3, 1, hour, tzinfo=UTC) for hour in (6, 7)]
+    frame = pd.DataFrame({"when": [form(m) for m in moments], "lat": 1.5, "lon": 2.5, "id": [1, 1]})
+    before = frame.copy()
+    rules = ReadSettings(columns={"time": "when", "lat": "lat", "lon": "lon", "mmsi": "id"}, utc_offset_h=zone_h)
+    frame.to_parquet(tmp_path / "t.parquet")
+    one, other = read(frame, settings=rules), read(tmp_path / "t.parquet", settings=rules)
+    if zone_h and note and "zone" in note:
+        note = "times have no zone; read as 8 h ahead of UTC"
+    said = one.files[0].notes
+    assert said == other.files[0].notes
+    assert said[:1] == (() if note is None else (note,))
+    assert times(one) == times(other)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    ("form", "notes"),
+    [
+        (lambda moment: _as_naive(moment).isoformat(" "), ("times have no zone; read as UTC",)),
+        (lambda moment: int(moment.timestamp()), ("times read as Unix time in s",)),
+        (lambda moment: moment.isoformat(), ()),
+        (lambda moment: moment, ()),
+    ],
+)
+def test_without_a_map_frames_and_files_say_it_too(tmp_path, form, notes):
+    moment = datetime(2024, 3, 1, 6, tzinfo=UTC)
+    frame = pd.DataFrame({"time": [form(moment)], "lat_deg": 1.5, "lon_deg": 2.5, "mmsi": 1})
+    frame.to_parquet(tmp_path / "t.parquet")
+    for result in (read(frame), read(tmp_path / "t.parquet")):
+        assert result.files[0].notes == notes
+        assert times(result) == [moment]
