@@ -10,7 +10,7 @@ import pyarrow as pa
 from stsdetect.context.berths import BerthCells, Berths
 from stsdetect.context.coverage import judge
 from stsdetect.context.heard import Heard, read_baseline
-from stsdetect.detect.arrays import Fixes, Identities, to_arrow
+from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.dark import DarkRendezvous, find_dark
 from stsdetect.detect.encounters import Encounters
 from stsdetect.detect.gaps import Gaps
@@ -27,7 +27,7 @@ from stsdetect.detect.spoofing import Reported, cells_on_land
 from stsdetect.detect.stretches import Stretches
 from stsdetect.engine import cores
 from stsdetect.reference.places import Port, load_ports
-from stsdetect.schema import AREAS
+from stsdetect.schema import AREAS, to_arrow
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.errors import SchemaError
 from stsdetect.kernels.contact import Legs, Timeline
 from stsdetect.kernels.sphere import Bools, Floats, Ints, chord_to_arc, distance_m, to_xyz
 from stsdetect.schema import FIXES, VESSELS
@@ -27,24 +26,6 @@ def to_floats(column: Any) -> Floats:
     """Return a numeric Arrow column as float64 with NaN for null."""
     result: Floats = column.cast(pa.float64()).to_numpy()
     return result
-
-
-def to_arrow(table: Any, what: str) -> pa.Table:
-    """Return an Arrow table of a pandas or Arrow one.
-
-    Raises
-    ------
-    SchemaError
-        If it is neither, or holds what Arrow cannot take.
-    """
-    if isinstance(table, pa.Table):
-        return table
-    if not hasattr(table, "columns"):
-        raise SchemaError(f"{what} must be a pandas or Arrow table, not {type(table).__name__}")
-    try:
-        return pa.Table.from_pandas(table, preserve_index=False)
-    except (pa.ArrowException, TypeError, ValueError) as problem:
-        raise SchemaError(f"{what} hold values of mixed kinds: {problem}") from problem
 
 
 def encode_vessels(column: pa.ChunkedArray, labels: list[str] | None = None) -> tuple[Ints, list[str]]:
@@ -81,7 +62,7 @@ class Fixes:
     @classmethod
     def from_table(cls, table: Any) -> Fixes:
         """Read a `FIXES` table (Arrow or pandas)."""
-        table = FIXES.conform(to_arrow(table, "fixes"), extra=True)
+        table = FIXES.conform(table, extra=True)
         hull, labels = encode_vessels(table.column("vessel"))
         time = table.column("time").cast(pa.int64()).to_numpy()
         lat, lon = to_floats(table.column("lat_deg")), to_floats(table.column("lon_deg"))
@@ -236,7 +217,7 @@ class Identities:
     @classmethod
     def from_table(cls, table: Any | None, labels: list[str]) -> Identities:
         """Read a `VESSELS` table for hulls numbered by ``labels``; None gives no knowledge at all."""
-        table = VESSELS.empty() if table is None else VESSELS.conform(to_arrow(table, "vessels"), extra=True)
+        table = VESSELS.empty() if table is None else VESSELS.conform(table, extra=True)
         hull, _ = encode_vessels(table.column("vessel"), labels)
         start = table.column("valid_from").cast(pa.int64()).to_numpy()
         order = np.lexsort((start, hull))

@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from stsdetect.context.berths import BerthCells
 from stsdetect.context.reach_area import reach_areas
-from stsdetect.detect.arrays import to_arrow
 from stsdetect.detect.courses import Bound
 from stsdetect.detect.dark_crowds import Crowds
 from stsdetect.detect.dark_index import Join, Spans
@@ -107,7 +106,7 @@ class DarkRendezvous:
         at_berth
             Tells which places are berths; loitering there is left out if ``shore`` is set.
         """
-        search = self.search(EVENTS.conform(to_arrow(events, "events"), extra=True), vessels, at_berth=at_berth)
+        search = self.search(EVENTS.conform(events, extra=True), vessels, at_berth=at_berth)
         return pa.concat_tables([*search.one_dark(), search.both_dark()])
 
     def search(self, events: pa.Table, vessels: Any | None = None, *, at_berth: AtBerth | None = None) -> Search:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from stsdetect.context.coverage import LAST_HEARD, OWN_HOURS, usual_rate
-from stsdetect.detect.arrays import HOUR_US, Fixes, Identities, encode_vessels, to_arrow
+from stsdetect.detect.arrays import HOUR_US, Fixes, Identities, encode_vessels
 from stsdetect.detect.events import build_events, draught_change, identity_columns
 from stsdetect.kernels.choice import compiled
 from stsdetect.kernels.contact import Timeline
@@ -205,7 +205,7 @@ def _heard(flagged: Any | None, labels: list[str], hull: Ints, start_us: Ints, s
     result = np.zeros(hull.size, dtype=np.bool_)
     if flagged is None:
         return result
-    table = FLAGGED.conform(to_arrow(flagged, "flagged"), extra=True)
+    table = FLAGGED.conform(flagged, extra=True)
     if not table.num_rows:
         return result
     flags = one_array(table.column("flag").unify_dictionaries())

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stsdetect.context.heard import HullHours, hull_hours, odd_hours
-from stsdetect.detect.arrays import Fixes, encode_vessels, to_arrow
+from stsdetect.detect.arrays import Fixes, encode_vessels
 from stsdetect.schema import FLAGGED
 from stsdetect.tracks.columns import one_array
 
@@ -29,7 +29,7 @@ def hours_of(data: Fixes, flagged: Any | None) -> tuple[HullHours, HullHours]:
     none = np.zeros(0, dtype=np.int64)
     hull, time_us = none, none
     if flagged is not None:
-        table = FLAGGED.conform(to_arrow(flagged, "flagged"), extra=True)
+        table = FLAGGED.conform(flagged, extra=True)
         if table.num_rows:
             flags = one_array(table.column("flag").unify_dictionaries())
             odd = np.isin(flags.dictionary.to_pylist(), _ODD)[flags.indices.to_numpy()]

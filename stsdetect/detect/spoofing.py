@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.detect.arrays import HOUR_US, Fixes, encode_vessels, to_arrow, to_floats
+from stsdetect.detect.arrays import HOUR_US, Fixes, encode_vessels, to_floats
 from stsdetect.detect.figures import is_ring, noise_free, on_plane
 from stsdetect.detect.identity_events import Oddity, moment
 from stsdetect.kernels.runs import group_bounds
@@ -59,7 +59,7 @@ class Reported:
     @classmethod
     def from_table(cls, table: Any) -> Reported:
         """Take the columns of a `FIXES` table, in the order of `Fixes.from_table`."""
-        table = FIXES.conform(to_arrow(table, "fixes"), extra=True)
+        table = FIXES.conform(table, extra=True)
         speed, course = to_floats(table.column("sog_kn")), to_floats(table.column("cog_deg"))
         hull, _ = encode_vessels(table.column("vessel"))
         order = np.lexsort((table.column("time").cast(pa.int64()).to_numpy(), hull))

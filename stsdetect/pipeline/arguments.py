@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
@@ -14,7 +13,6 @@ from stsdetect.pipeline.output import holds_results_alone, not_to_read
 from stsdetect.settings import Format
 
 BBox: TypeAlias = tuple[float, float, float, float]
-Moment: TypeAlias = str | datetime
 FORMATS: tuple[str, ...] = get_args(Format)
 
 
@@ -28,7 +26,11 @@ def check_arguments(bbox: BBox | None, formats: Sequence[str], out: str | Path |
         raise UsageError("formats need an output folder: give out=")
     if bbox is None:
         return
-    if len(bbox) != 4 or not all(math.isfinite(value) for value in bbox):
+    try:
+        good = len(bbox) == 4 and all(math.isfinite(value) for value in bbox)
+    except TypeError:
+        good = False
+    if not good:
         raise UsageError(f"the bounding box {bbox} must be four numbers: lon_min, lat_min, lon_max, lat_max")
     lon_min, lat_min, lon_max, lat_max = bbox
     if not (-90 <= lat_min < lat_max <= 90):
@@ -41,29 +43,6 @@ def check_arguments(bbox: BBox | None, formats: Sequence[str], out: str | Path |
             f"the bounding box has longitudes {lon_min} to {lon_max}; give two within -180..180 "
             "(the first greater than the second reaches over the antimeridian)"
         )
-
-
-def as_moment(value: Moment | None, name: str) -> datetime | None:
-    """Return a UTC time; text is ISO 8601, and a time without a zone is UTC."""
-    try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise UsageError(f"{name} is {value!r}; write a date or time like 2024-03-01 or 2024-03-01T06:00:00Z") from None
-    if time is None:
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-def as_inputs(source: Any) -> Any:
-    """Return a list of paths, or the frame as it is."""
-    if isinstance(source, (str, Path)):
-        return [source]
-    if hasattr(source, "columns"):
-        return source
-    inputs = list(source)
-    if not inputs:
-        raise UsageError("no input given; name files, folders or patterns")
-    return inputs
 
 
 def apart(inputs: list[Any], out: Path) -> tuple[list[Any], frozenset[str]]:

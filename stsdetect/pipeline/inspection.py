@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from stsdetect.kernels.sphere import Ints
 from stsdetect.pipeline.buckets import Buckets, days_of_wrong_clocks
 from stsdetect.pipeline.manifest import iso, summed_up
 from stsdetect.readers import stream
+from stsdetect.readers.asked import Paths, as_paths, as_rules
 from stsdetect.readers.finding import expand
 from stsdetect.schema import BERTHS
 from stsdetect.settings import Settings
@@ -83,7 +82,7 @@ class Inspection:
         return sum(self.rejected.values()) / self.rows_read if self.rows_read else 0.0
 
 
-def inspect(inputs: str | Path | Sequence[str | Path], *, settings: Settings | None = None) -> list[Inspection]:
+def inspect(inputs: Paths, *, settings: Settings | None = None) -> list[Inspection]:
     """Read exports, one at a time, and say what they hold and what is wrong with them.
 
     Parameters
@@ -97,6 +96,8 @@ def inspect(inputs: str | Path | Sequence[str | Path], *, settings: Settings | N
     ------
     InputError
         If nothing could be read.
+    UsageError
+        If the inputs are no paths, or the settings no settings.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def inspect(inputs: str | Path | Sequence[str | Path], *, settings: Settings | N
     ...     inspect(paths[0])[0].layout
     'positions'
     """
-    settings = settings or Settings()
+    settings = as_rules(settings, Settings, "load_settings(clean={...})")
     found: list[Inspection] = []
     first_problem: StsError | None = None
     for path, size in _paths(inputs).items():
@@ -121,11 +122,10 @@ def inspect(inputs: str | Path | Sequence[str | Path], *, settings: Settings | N
     return found
 
 
-def _paths(inputs: str | Path | Sequence[str | Path]) -> dict[str, int]:
+def _paths(inputs: Paths) -> dict[str, int]:
     """Return the files there are, with their sizes [bytes]."""
-    items = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
     sizes: dict[str, int] = {}
-    for source in expand(items):
+    for source in expand(as_paths(inputs)):
         sizes[source.path] = sizes.get(source.path, 0) + source.size
     return sizes
 
@@ -155,9 +155,7 @@ class RejectList:
     not_read: tuple[tuple[str, str], ...]
 
 
-def inspect_rejects(
-    inputs: str | Path | Sequence[str | Path], *, settings: Settings | None = None, examples: int = PROBLEMS
-) -> RejectList:
+def inspect_rejects(inputs: Paths, *, settings: Settings | None = None, examples: int = PROBLEMS) -> RejectList:
     """Read exports, and list the rows that were rejected by reason, each with examples.
 
     Parameters
@@ -173,6 +171,8 @@ def inspect_rejects(
     ------
     InputError
         If nothing could be read.
+    UsageError
+        If the inputs are no paths, or the settings no settings.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def inspect_rejects(
     >>> found.rejected, found.reasons[0].reason, found.reasons[0].examples[0][1:]
     (1, 'bad_time', (2, 'time noon', '1,noon,38,122'))
     """
-    settings = settings or Settings()
+    settings = as_rules(settings, Settings, "load_settings(clean={...})")
     counts: Counter[str] = Counter()
     told: dict[str, list[tuple[str, int, str, str]]] = {}
     not_read: list[tuple[str, str]] = []

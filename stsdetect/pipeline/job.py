@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,11 +18,11 @@ from stsdetect.context.heard import read_baseline
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.slots import FixSlots
 from stsdetect.engine import beside
-from stsdetect.errors import InputError, TooManyRejectsError, UsageError, shown
+from stsdetect.errors import InputError, TooManyRejectsError, UsageError
 from stsdetect.kernels.choice import remember_compiled, use_compiled
 from stsdetect.pipeline import manifest
 from stsdetect.pipeline.archive import Archive
-from stsdetect.pipeline.arguments import BBox, Moment, apart, as_inputs, as_moment, check_arguments
+from stsdetect.pipeline.arguments import BBox, apart, check_arguments
 from stsdetect.pipeline.following import Clock, Follow, Progress
 from stsdetect.pipeline.innocent import describe_known, open_known
 from stsdetect.pipeline.loops import get_ready, wants_loops
@@ -39,6 +39,7 @@ from stsdetect.pipeline.scored_files import write_scored
 from stsdetect.pipeline.told import join_sources, join_told
 from stsdetect.pipeline.watched import describe_lists, open_lists
 from stsdetect.readers import ReadResult, stream
+from stsdetect.readers.asked import Moment, VesselIds, as_inputs, as_moment, as_rules, as_vessels, not_found
 from stsdetect.readers.finding import expand
 from stsdetect.readers.source import Source
 from stsdetect.schema import AREAS, COVERAGE, EVENTS, PAIRS, SOURCES, TRACKS, WATCH_HITS
@@ -139,7 +140,7 @@ def detect(
     since: Moment | None = None,
     until: Moment | None = None,
     bbox: BBox | None = None,
-    vessels: Iterable[str | int] | None = None,
+    vessels: VesselIds | None = None,
     watch_lists: Sequence[ListSource] = (),
     known: str | Path | None = None,
     model: Model | str | Path | None = None,
@@ -166,11 +167,12 @@ def detect(
     settings
         See `stsdetect.load_settings`.
     since, until
-        Only reports from ``since`` on and before ``until``; UTC.
+        Only reports from ``since`` on and before ``until``: a date, a time (without a zone: UTC) or ISO 8601.
     bbox
         (lon_min, lat_min, lon_max, lat_max) [degrees]; lon_min > lon_max reaches over the antimeridian.
     vessels
-        Only these vessels, by MMSI or the source's own id.
+        Only these vessels, or this one, by MMSI or the source's own id. Those without a row are told in the log and in
+        ``run["vessels_not_found"]``.
     watch_lists
         Lists of vessels to look for: files (`stsdetect.WatchListFile` to give a name or a date with them), or
         ``"packaged"`` for the old snapshot that comes with the program; ``watch_hits.parquet`` holds what was found.
@@ -211,7 +213,7 @@ def detect(
     >>> result.pairs_table.column("rank").to_pylist()[:2]
     [1, 2]
     """
-    settings = settings or Settings()
+    settings = as_rules(settings, Settings, "load_settings(encounters={...})")
     result = run_job(
         source, out=out, settings=settings, since=since, until=until, bbox=bbox, vessels=vessels,
         watch_lists=watch_lists, known=known, model=model, formats=formats, page=page, hash_inputs=hash_inputs,
@@ -243,7 +245,7 @@ def run_job(
     since: Moment | None = None,
     until: Moment | None = None,
     bbox: BBox | None = None,
-    vessels: Iterable[str | int] | None = None,
+    vessels: VesselIds | None = None,
     watch_lists: Sequence[ListSource] = (),
     known: str | Path | None = None,
     model: Model | str | Path | None = None,
@@ -267,12 +269,9 @@ def run_job(
     check_weights(settings.score)
     add_volumes(PAIRS.empty(), EVENTS.empty(), settings=settings.volume)
     inputs = as_inputs(source)
-    wanted = None if vessels is None else tuple(str(vessel) for vessel in vessels)
-    for name in wanted or ():
-        if shown(name) != name:
-            raise UsageError(
-                f"no vessel can be called {name}, which is not UTF-8; give an MMSI, or the source's own id"
-            )
+    if isinstance(inputs, list) and not inputs:
+        raise UsageError("no input given; name files, folders or patterns")
+    wanted = as_vessels(vessels)
     folder = None if out is None else Path(out)
     without: frozenset[str] = frozenset()
     sources: list[Source] = []
@@ -365,6 +364,8 @@ def _say_what_was_read(got: ReadResult) -> None:
     _say_some([f"skipped: {_shortened(*one)}" for one in got.skipped], "skipped files")
     named = [(file.label, file.notes) for file in got.files]
     _say_some([f"{label}: {note}" for label, notes in named for note in notes], "remarks on files")
+    if got.vessels_not_found:
+        log.warning("%s", not_found(got.vessels_not_found))
     if got.events.num_rows:
         log.info("%s events that others found are among them", f"{got.events.num_rows:,}")
     doubts = [f"{file.label}: {doubt.sentence}" for file in got.files for doubt in file.doubts]

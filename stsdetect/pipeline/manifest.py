@@ -49,6 +49,7 @@ def describe_run(
         "settings_id": settings.digest,
         "settings": describe_settings(settings),
         "filters": filters,
+        "vessels_not_found": list(got.vessels_not_found),
         "inputs": describe_inputs(got.files, whole_hash=hash_inputs),
         "skipped": [{"path": path, "reason": reason} for path, reason in got.skipped],
         "rows": count_rows(got.files),

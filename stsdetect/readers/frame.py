@@ -11,7 +11,7 @@ from stsdetect.errors import SchemaError
 from stsdetect.readers.parquet import own_batch
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.table import frame_batches, require_own, resolve_map
-from stsdetect.schema import POSITIONS
+from stsdetect.schema import POSITIONS, to_arrow
 from stsdetect.settings import ReadSettings
 
 #: What `source_file` says of rows that came from Python.
@@ -40,10 +40,7 @@ def as_table(frame: Any, settings: ReadSettings) -> pa.Table:
         raise SchemaError(f"the frame has more than one column '{twice}': which is meant? Rename the others")
     if isinstance(frame, pa.Table):
         return frame.select(chosen)
-    try:
-        return pa.Table.from_pandas(frame[chosen], preserve_index=False)
-    except (pa.ArrowException, TypeError, ValueError) as problem:
-        raise SchemaError(f"the frame holds values of mixed kinds: {problem}") from problem
+    return to_arrow(frame[chosen], "the frame")
 
 
 def read_frame(table: pa.Table, settings: ReadSettings) -> Iterator[Batch]:

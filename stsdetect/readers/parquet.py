@@ -21,7 +21,7 @@ from stsdetect.readers.convert import plain, strings, whole
 from stsdetect.readers.protocol import Batch
 from stsdetect.readers.rows import CLASSES, FIRST_US, LAST_US, MAX_MMSI, MAX_TEXT, STATIONS, constant
 from stsdetect.readers.source import Head, Source
-from stsdetect.readers.table import own_columns, require_own, table_batch
+from stsdetect.readers.table import own_columns, require_own, table_batch, time_remark
 from stsdetect.readers.times import any_utc
 from stsdetect.reference.vessels import SHIP_TYPES
 from stsdetect.schema import POSITIONS, TEXT
@@ -57,6 +57,8 @@ def own_batch(table: pa.Table, label: str, first: int) -> Batch:
     if ready is not None:
         return Batch(table.num_rows, ready)
     batch = table_batch(table, columns, partial(any_utc, order=None, utc_offset_h=0.0), label, first)
+    if remark := time_remark([table.column(columns["time"])], None):
+        batch.remarks.setdefault(remark, 0)
     kept = batch.positions
     place = pa.array(kept.column("source_row").to_numpy() - first)
     for name, convert in (("source_file", strings), ("source_row", _row_numbers)):

@@ -96,7 +96,8 @@ class ReadResult:
 
     ``skipped`` names the files of folders, globs and archives that are not AIS, each with the reason (one
     that is damaged has a report, and a reject, instead); ``events`` (`schema.EVENTS`) are those that others found and
-    the files tell of, each once, and ``event_sources`` (`schema.SOURCES`) say where.
+    the files tell of, each once, and ``event_sources`` (`schema.SOURCES`) say where. ``vessels_not_found`` are those
+    asked for that have no row, at any time, sorted.
     """
 
     positions: pa.Table
@@ -105,6 +106,7 @@ class ReadResult:
     skipped: tuple[tuple[str, str], ...]
     events: pa.Table = field(default_factory=EVENTS.empty)
     event_sources: pa.Table = field(default_factory=SOURCES.empty)
+    vessels_not_found: tuple[str, ...] = ()
 
 
 class Reader(Protocol):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import logging
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from stsdetect.readers.asked import Moment, Paths, VesselIds, not_found
 from stsdetect.readers.protocol import ReadResult
 from stsdetect.readers.streaming import Progress, stream
 from stsdetect.schema import POSITIONS
@@ -18,14 +17,16 @@ from stsdetect.settings import ReadSettings
 if TYPE_CHECKING:
     import pandas as pd
 
+log = logging.getLogger("stsdetect.readers")
+
 
 def read(
-    inputs: Sequence[str | Path] | str | Path | pd.DataFrame | pa.Table,
+    inputs: Paths | pd.DataFrame | pa.Table,
     *,
     settings: ReadSettings | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    vessels: Collection[str | int] | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    vessels: VesselIds | None = None,
     progress: Progress | None = None,
 ) -> ReadResult:
     """Read AIS of any supported layout.
@@ -38,9 +39,9 @@ def read(
     settings
         Column map and rules for times.
     since, until
-        Keep rows from ``since`` on and before ``until``; a time without a zone is UTC.
+        Keep rows from ``since`` on and before ``until``: a date, a time (without a zone: UTC) or ISO 8601.
     vessels
-        Keep only these MMSI or vessel ids.
+        Keep only these MMSI or vessel ids, or this one. Those without a row are told in the log and in the result.
     progress
         Called with the file, the packed bytes read and the packed bytes in all.
 
@@ -54,7 +55,7 @@ def read(
     InputError
         If an input does not exist, holds no AIS, or cannot be read without an answer from the user.
     UsageError
-        If the column map is wrong.
+        If an argument or the column map is wrong.
 
     Examples
     --------
@@ -66,10 +67,13 @@ def read(
     blocks = stream(inputs, settings=settings, since=since, until=until, vessels=vessels, progress=progress)
     tables = list(blocks)
     positions = pa.concat_tables(tables).unify_dictionaries() if tables else POSITIONS.empty()
-    return replace(blocks.result(), positions=positions)
+    result = replace(blocks.result(), positions=positions)
+    if result.vessels_not_found:
+        log.warning("%s", not_found(result.vessels_not_found))
+    return result
 
 
-def read_events(inputs: Sequence[str | Path] | str | Path, *, settings: ReadSettings | None = None) -> pa.Table:
+def read_events(inputs: Paths, *, settings: ReadSettings | None = None) -> pa.Table:
     """Read the events that others found, such as those of Global Fishing Watch; positions are passed over.
 
     Parameters

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 
 from stsdetect.errors import InputError, StsError, UsageError
 from stsdetect.readers.alike import expanded
+from stsdetect.readers.asked import Moment, Paths, VesselIds, as_inputs, as_moment, as_rules, as_vessels
 from stsdetect.readers.finding import expand
 from stsdetect.readers.frame import LABEL, as_table, read_frame
 from stsdetect.readers.json_layout import mapped_names
@@ -86,12 +86,12 @@ class Stream:
 
 
 def stream(
-    inputs: Sequence[str | Path] | str | Path | pd.DataFrame | pa.Table,
+    inputs: Paths | pd.DataFrame | pa.Table,
     *,
     settings: ReadSettings | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    vessels: Collection[str | int] | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    vessels: VesselIds | None = None,
     progress: Progress | None = None,
     hints: bool = False,
     without: Collection[str] = (),
@@ -111,20 +111,20 @@ def stream(
     >>> sum(block.num_rows for block in blocks), blocks.result().files[0].rows_kept
     (1, 1)
     """
-    settings = settings or ReadSettings()
-    names = None if vessels is None else frozenset(str(vessel).strip() for vessel in vessels)
-    wanted = _Filter(_micro(since), _micro(until), names)
+    settings = as_rules(settings, ReadSettings, "load_settings(read={...}).read")
+    inputs, names = as_inputs(inputs), as_vessels(vessels)
+    start, end = as_moment(since, "since"), as_moment(until, "until")
+    wanted = _Filter(_micro(start), _micro(end), None if names is None else frozenset(names), set(names or ()))
     mapped_names(settings)  # a misspelt key is told, even where a layout needs no map
     if settings.start_time:
         parse_start(settings.start_time)  # and so is what is no time
     if settings.layout is not None:
         named(settings.layout)
-    account = _Account(settings)
-    if isinstance(inputs, pa.Table) or hasattr(inputs, "columns"):
+    account = _Account(settings, wanted.unseen)
+    if not isinstance(inputs, list):
         tables = _read_frame(inputs, settings, wanted, account)
     else:
-        items: Iterable[str | Path] = [inputs] if isinstance(inputs, (str, Path)) else inputs
-        sources = [replace(source, alike=hints) for source in expand(items, without)]
+        sources = [replace(source, alike=hints) for source in expand(inputs, without)]
         account.several = len(sources) > 1
         tables = _read_files(sources, settings, wanted, progress, account)
     return Stream(_even(tables, account, hints), account)
@@ -132,11 +132,15 @@ def stream(
 
 @dataclass(frozen=True)
 class _Filter:
-    """Which rows are wanted; the bounds are microseconds UTC, ``since`` inclusive and ``until`` exclusive."""
+    """Which rows are wanted; the bounds are microseconds UTC, ``since`` inclusive and ``until`` exclusive.
+
+    ``unseen`` are the wanted vessels of which no row, of any time, has come yet.
+    """
 
     since: int | None
     until: int | None
     vessels: frozenset[str] | None
+    unseen: set[str]
 
     def mask(self, table: pa.Table) -> pa.Array | None:
         """Return which rows pass, or None where all do."""
@@ -148,12 +152,12 @@ class _Filter:
             if self.until is not None:
                 masks.append(pc.less(micro, self.until))
         if self.vessels is not None:
-            numbers = sorted(
-                {int(text) for text in self.vessels if text.isascii() and text.isdigit() and len(text) <= 18}
-            )
+            numbers = sorted({number for name in self.vessels if (number := _number(name)) is not None})
             by_id = pc.is_in(table.column("vessel_id").cast(pa.string()), pa.array(sorted(self.vessels), pa.string()))
             by_mmsi = pc.is_in(table.column("mmsi"), pa.array(numbers, pa.int64()))
             masks.append(pc.or_(by_id, by_mmsi))
+            if self.unseen:
+                self._see(table.select(["mmsi", "vessel_id"]).filter(masks[-1]))
         if not masks:
             return None
         result = masks[0]
@@ -173,7 +177,18 @@ class _Filter:
             names = pa.array(sorted(self.vessels), pa.string())
             either = [pc.is_in(events.column(side), names) for side in ("vessel_a", "vessel_b")]
             mask = pc.and_(mask, pc.or_(*either))
+            if self.unseen:
+                self._see(events.select(["vessel_a", "vessel_b"]))
         return mask
+
+    def _see(self, names: pa.Table) -> None:
+        """Note the vessels in columns of ids and MMSI."""
+        here: set[Any] = set()
+        for column in names.columns:
+            coded = pa.types.is_dictionary(column.type)
+            here.update(pc.unique(column.cast(pa.string()) if coded else column).to_pylist())
+        here.discard(None)
+        self.unseen.difference_update([name for name in self.unseen if name in here or _number(name) in here])
 
 
 @dataclass
@@ -181,6 +196,8 @@ class _Account:
     """What became of all files."""
 
     settings: ReadSettings
+    #: Wanted vessels of which no row has come.
+    unseen: set[str] = field(default_factory=set)
     reports: list[FileReport] = field(default_factory=list)
     rejected: list[pa.Table] = field(default_factory=list)
     events: list[pa.Table] = field(default_factory=list)
@@ -228,7 +245,9 @@ class _Account:
             layouts = (file.layout for file in files if file.layout)
             said = unheeded(self.settings, layouts, (note for file in files for note in file.notes))
             files[0] = replace(files[0], notes=(*said, *files[0].notes))
-        return ReadResult(positions, lost, tuple(files), tuple(self.skipped), *told_once(self.events))
+        return ReadResult(
+            positions, lost, tuple(files), tuple(self.skipped), *told_once(self.events), tuple(sorted(self.unseen))
+        )
 
 
 @dataclass
@@ -307,11 +326,13 @@ class _Tally:
         )
 
 
+def _number(vessel: str) -> int | None:
+    return int(vessel) if vessel.isascii() and vessel.isdigit() and len(vessel) <= 18 else None
+
+
 def _micro(time: datetime | None) -> int | None:
-    if time is None:
-        return None
-    aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
-    return int(np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
+    """Return a time in UTC as microseconds since 1970."""
+    return None if time is None else int(np.datetime64(time.replace(tzinfo=None), "us").astype(np.int64))
 
 
 def _even(tables: Iterator[pa.Table], account: _Account, hints: bool) -> Iterator[pa.Table]:

@@ -27,6 +27,9 @@ from stsdetect.schema import POSITIONS
 from stsdetect.settings import ReadSettings
 
 _FRAME_ROWS = 1 << 20
+#: What names a vessel, and the floats that do not hold each whole number from here on: bits, and the first such number.
+_NUMBERS = ("mmsi", "imo", "vessel_id")
+_SHORT_FLOATS = {pa.float16(): (16, 1 << 11), pa.float32(): (32, 1 << 24)}
 #: How XML begins; lines of logs may begin with a number in the same brackets.
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[?!A-Za-z]")
 
@@ -183,7 +186,7 @@ class MappedTable:
         first, remark = 1, None
         for part in source.parquet_batches(sorted(set(columns.values())), _FRAME_ROWS):
             batch = table_batch(part, columns, _times(order, settings), source.label, first, knots(settings))
-            remark = remark or _time_remark([part.column(columns["time"])], order, settings)
+            remark = remark or time_remark([part.column(columns["time"])], order, settings.utc_offset_h)
             if remark:
                 batch.remarks.setdefault(remark, 0)
             yield batch
@@ -195,7 +198,7 @@ class MappedTable:
         places = {key: header.cells.index(name) for key, name in columns.items()}
         spec = TextSpec(header, places, plain_types(places))
         order = _order(_time_column(source, spec), settings, source.label)
-        remark = _time_remark(_time_column(source, spec), order, settings)
+        remark = time_remark(_time_column(source, spec), order, settings.utc_offset_h)
         for batch in read_text(source, spec, _times(order, settings), knots(settings)):
             if remark:
                 batch.remarks.setdefault(remark, 0)
@@ -206,7 +209,7 @@ class MappedTable:
         late = _late(settings.columns, names)
         columns = resolve_map(settings.columns, [*names, *late], source.label)
         order = _order(json_column(source, shape, "time", columns["time"]), settings, source.label)
-        remark = _time_remark(json_column(source, shape, "time", columns["time"]), order, settings)
+        remark = time_remark(json_column(source, shape, "time", columns["time"]), order, settings.utc_offset_h)
         layout = JsonLayout(
             name=self.name,
             title=self.title,
@@ -288,7 +291,7 @@ def _order(columns: Iterable[pa.Array], settings: ReadSettings, label: str) -> O
     return None
 
 
-def _time_remark(columns: Iterable[pa.Array], order: Order | None, settings: ReadSettings) -> str | None:
+def time_remark(columns: Iterable[pa.Array], order: Order | None, utc_offset_h: float | None = None) -> str | None:
     """Say how times like the first that can be read are read, however the column comes in pieces."""
     first = first_read(columns, order)
     if first is None:
@@ -301,8 +304,8 @@ def _time_remark(columns: Iterable[pa.Array], order: Order | None, settings: Rea
     if first.endswith(("Z", "UTC", "GMT")) or any(c in "+-" for c in first[-6:]):
         return None
     return (
-        f"times have no zone; read as {settings.utc_offset_h:g} h ahead of UTC"
-        if settings.utc_offset_h
+        f"times have no zone; read as {utc_offset_h:g} h ahead of UTC"
+        if utc_offset_h
         else ("times have no zone; read as UTC")
     )
 
@@ -328,7 +331,11 @@ def table_batch(
         return ",".join(str(value_at(table.column(name), i)) for name in names)
 
     remarks: Counter[str] = Counter()
-    raw = tidy({key: _plain(array, columns[key], label) for key, array in raw.items()}, remarks)
+    raw = {key: _plain(array, columns[key], label) for key, array in raw.items()}
+    for key in _NUMBERS:
+        if key in raw:
+            _refuse_short_floats(raw[key], columns[key], label)
+    raw = tidy(raw, remarks)
     batch = build(raw, times, Origin(label, lines, text), missing)
     batch.remarks.update(remarks)  # a sum would leave out those that count nothing
     return batch
@@ -339,6 +346,19 @@ def _plain(array: pa.ChunkedArray, name: str, label: str) -> pa.Array:
         return plain(array)
     except UsageError as problem:
         raise UsageError(f"column '{name}' of {label}: {problem}") from problem
+
+
+def _refuse_short_floats(array: pa.Array, name: str, label: str) -> None:
+    """Refuse numbers of vessels in floats that are too short for them: neighbours have become one number."""
+    bits, top = _SHORT_FLOATS.get(array.type, (64, 0))
+    if bits == 64 or not len(array):
+        return
+    if (np.abs(array.drop_null().to_numpy()) >= top).any():
+        raise SchemaError(
+            f"column '{name}' of {label} holds {bits}-bit floats, in which numbers from {top:,} on have lost their "
+            "last digits, so that two vessels may have one number; write it anew from its source, as whole numbers or "
+            "as text"
+        )
 
 
 def own_columns(names: Iterable[str]) -> dict[str, str] | None:
@@ -371,10 +391,15 @@ def require_own(names: list[str], what: str) -> dict[str, str]:
 def frame_batches(table: pa.Table, settings: ReadSettings, label: str) -> Iterator[Batch]:
     """Read a typed table through the column map of ``settings``."""
     columns = resolve_map(settings.columns, table.column_names, label)
-    order = _order([plain(table.column(columns["time"]))], settings, label)
+    dates = plain(table.column(columns["time"]))
+    order = _order([dates], settings, label)
+    remark = time_remark([dates], order, settings.utc_offset_h)
     for first in range(0, table.num_rows, _FRAME_ROWS):
         part = table.slice(first, _FRAME_ROWS)
-        yield table_batch(part, columns, _times(order, settings), label, first + 1, knots(settings))
+        batch = table_batch(part, columns, _times(order, settings), label, first + 1, knots(settings))
+        if remark:
+            batch.remarks.setdefault(remark, 0)
+        yield batch
 
 
 TABLE = MappedTable()

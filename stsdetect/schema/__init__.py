@@ -6,7 +6,7 @@ from stsdetect.schema.coverage import AREAS, BERTHS, COVERAGE
 from stsdetect.schema.events import EVENTS, event_id, point_wkb
 from stsdetect.schema.leads import CHAINS, LEDGER, PAIRS, REASON, TRANSFERS, WATCH_HITS
 from stsdetect.schema.positions import FIXES, FLAGGED, POSITIONS, REJECTS, SEGMENTS, SOURCES, TRACKS, VESSELS
-from stsdetect.schema.table import TEXT, TIME, Column, Schema
+from stsdetect.schema.table import TEXT, TIME, Column, Schema, to_arrow
 
 __all__ = [
     "AREAS",
@@ -34,6 +34,7 @@ __all__ = [
     "Schema",
     "event_id",
     "point_wkb",
+    "to_arrow",
 ]
 
 TABLES: tuple[Schema, ...] = (

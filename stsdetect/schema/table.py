@@ -78,7 +78,7 @@ class Schema:
         return pa.Table.from_arrays(arrays, schema=self.arrow)
 
     def conform(self, table: Any, *, extra: bool = False) -> pa.Table:
-        """Return ``table`` (Arrow or pandas) with exactly these columns, in order and with these types.
+        """Return ``table`` (Arrow, pandas or GeoPandas) with exactly these columns, in order and with these types.
 
         Columns that may be null and are missing become null. Unknown columns are an error unless ``extra``
         is true, in which case they are left out. The caller's table is not changed.
@@ -86,9 +86,9 @@ class Schema:
         Raises
         ------
         SchemaError
-            If a required column is missing or null, or a value does not fit its column's type.
+            If it is no table, a required column is missing or null, or a value does not fit its column's type.
         """
-        arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
+        arrow = to_arrow(table, f"table '{self.name}'")
         given = dict(zip(arrow.column_names, arrow.columns, strict=True))
         missing = [c.name for c in self.columns if not c.nullable and c.name not in given]
         if missing:
@@ -110,6 +110,39 @@ class Schema:
             if not column.nullable and result.column(column.name).null_count:
                 raise SchemaError(f"column '{column.name}' of table '{self.name}' has empty values; it may not")
         return result
+
+
+def to_arrow(table: Any, what: str) -> pa.Table:
+    """Return an Arrow table of a pandas, GeoPandas or Arrow one; geometries become WKB. The caller's is not changed.
+
+    Raises
+    ------
+    SchemaError
+        If it is none of them, or a column holds what Arrow cannot take.
+    """
+    if isinstance(table, pa.Table):
+        return table
+    if isinstance(table, pa.RecordBatch):
+        return pa.Table.from_batches([table])
+    if not hasattr(table, "columns"):
+        raise SchemaError(f"{what} must be a pandas or Arrow table, not {type(table).__name__}")
+    shapes = [i for i, kind in enumerate(table.dtypes) if getattr(kind, "name", "") == "geometry"]
+    try:
+        if shapes:
+            import pandas as pd
+            import shapely
+
+            # By place, because a frame may have two columns of one name; a plain frame, because GeoPandas would make
+            # geometries of it again.
+            columns = [table.iloc[:, i] for i in range(len(table.columns))]
+            for i in shapes:
+                columns[i] = pd.Series(shapely.to_wkb(columns[i].to_numpy()), table.index, object, columns[i].name)
+            table = pd.concat(columns, axis=1)
+        return pa.Table.from_pandas(table, preserve_index=False)
+    except (pa.ArrowException, TypeError, ValueError) as problem:
+        # Arrow names the column last.
+        said = ": ".join(str(part) for part in reversed(problem.args))
+        raise SchemaError(f"{what} holds values of mixed kinds: {said}") from problem
 
 
 def _as_type(values: Any, column: Column, table: str) -> pa.Array | pa.ChunkedArray:

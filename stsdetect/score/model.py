@@ -294,7 +294,10 @@ def _first(problem: ValidationError) -> str:
 
 def as_model(model: Model | str | Path | None) -> Model | None:
     """Return a model, read where it is a path."""
-    return Model.load(model) if isinstance(model, (str, Path)) else model
+    model = Model.load(model) if isinstance(model, (str, Path)) else model
+    if model is not None and not isinstance(model, Model):
+        raise UsageError(f"the model must be a Model or the path of its file, not {type(model).__name__}")
+    return model
 
 
 def rounded(weights: Mapping[str, float]) -> dict[str, float]:

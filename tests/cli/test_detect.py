@@ -121,6 +121,16 @@ def test_settings_file_and_single_settings(run, export, tmp_path):
     assert used["score"]["weights"] == {"zone": 0.1, "hull_gap": 2}
 
 
+def test_a_vessel_without_a_row_is_told(run, export, tmp_path):
+    done = run(
+        "detect", export, "--out", tmp_path / "out", "--no-page", "--vessel", "412000001", "--vessel", "41200000"
+    )
+    assert done.code == 0, done.err
+    assert done.err.count("no row of vessel '41200000' is in the input") == 1
+    account = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert account["vessels_not_found"] == ["41200000"]
+
+
 def test_options_reach_the_settings(run, export, tmp_path):
     done = run(
         "detect", export, "--out", tmp_path / "out", "--no-page", "--within-zone", "25", "--max-reject-share", "0.2",

@@ -8,6 +8,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -347,3 +348,91 @@ def test_how_times_of_a_mapped_parquet_table_were_read_is_said(tmp_path, when, r
     result = read(path, settings=ReadSettings(columns=MAP, utc_offset_h=9.0))
     assert result.files[0].rows_kept == 1
     assert result.files[0].notes == (() if remark is None else (remark,))
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("from_file", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "bits", "last"),
+    [("float32", 32, 351_900_001), ("float32", 32, 1 << 24), ("float16", 16, 351_900_001), ("float16", 16, 2049)],
+)
+@pytest.mark.parametrize("name", ["mmsi", "imo", "vessel_id"])
+def test_numbers_in_floats_too_short_for_them_are_refused(tmp_path, mapped, from_file, kind, bits, last, name):
+    with np.errstate(over="ignore"):
+        numbers = np.array([1000, np.nan, last]).astype(kind)
+    table = pa.table(
+        {
+            "time": pa.array([datetime(2024, 3, 1, tzinfo=UTC)] * 3, pa.timestamp("us", tz="UTC")),
+            "lat_deg": [1.0, 2.0, 3.0],
+            "lon_deg": [1.0, 2.0, 3.0],
+            "mmsi": [1, 2, 3],
+        }
+    )
+    columns = {key: key for key in ("time", "lat_deg", "lon_deg", "mmsi", name)} if mapped else {}
+
+    def given(values: pa.Array):
+        whole = table.drop_columns(["mmsi"]) if name == "mmsi" else table
+        whole = whole.append_column(name, values)
+        if not from_file:
+            return whole
+        pq.write_table(whole, tmp_path / "t.parquet")
+        return tmp_path / "t.parquet"
+
+    with pytest.raises(SchemaError, match=f"column '{name}' of .*(frame|t.parquet) holds {bits}-bit floats.* as text"):
+        read(given(pa.array(numbers)), settings=ReadSettings(columns=columns))
+    # What such floats can hold, and longer ones, are read as before.
+    short = pa.array(np.array([1000, 1001, 2047], kind))
+    rows = read(given(short), settings=ReadSettings(columns=columns)).positions
+    assert [int(value) for value in rows.column(name).to_pylist()] == [1000, 1001, 2047]
+    long = pa.array([1000.0, 1001.0, 351_900_001.0])
+    rows = read(given(long), settings=ReadSettings(columns=columns)).positions
+    assert int(rows.column(name)[2].as_py()) == 351_900_001
+
+
+def _as_naive(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("zone_h", [None, 8.0])
+@pytest.mark.parametrize(
+    ("form", "note"),
+    [
+        (_as_naive, "times have no zone; read as UTC"),
+        (lambda moment: _as_naive(moment).isoformat(" "), "times have no zone; read as UTC"),
+        (lambda moment: int(moment.timestamp()), "times read as Unix time in s"),
+        (lambda moment: moment, None),
+        (lambda moment: moment.isoformat(), None),
+    ],
+)
+def test_frames_and_files_say_alike_how_their_times_were_read(tmp_path, form, note, zone_h):
+    moments = [datetime(2024, 3, 1, hour, tzinfo=UTC) for hour in (6, 7)]
+    frame = pd.DataFrame({"when": [form(m) for m in moments], "lat": 1.5, "lon": 2.5, "id": [1, 1]})
+    before = frame.copy()
+    rules = ReadSettings(columns={"time": "when", "lat": "lat", "lon": "lon", "mmsi": "id"}, utc_offset_h=zone_h)
+    frame.to_parquet(tmp_path / "t.parquet")
+    one, other = read(frame, settings=rules), read(tmp_path / "t.parquet", settings=rules)
+    if zone_h and note and "zone" in note:
+        note = "times have no zone; read as 8 h ahead of UTC"
+    said = one.files[0].notes
+    assert said == other.files[0].notes
+    assert said[:1] == (() if note is None else (note,))
+    assert times(one) == times(other)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    ("form", "notes"),
+    [
+        (lambda moment: _as_naive(moment).isoformat(" "), ("times have no zone; read as UTC",)),
+        (lambda moment: int(moment.timestamp()), ("times read as Unix time in s",)),
+        (lambda moment: moment.isoformat(), ()),
+        (lambda moment: moment, ()),
+    ],
+)
+def test_without_a_map_frames_and_files_say_it_too(tmp_path, form, notes):
+    moment = datetime(2024, 3, 1, 6, tzinfo=UTC)
+    frame = pd.DataFrame({"time": [form(moment)], "lat_deg": 1.5, "lon_deg": 2.5, "mmsi": 1})
+    frame.to_parquet(tmp_path / "t.parquet")
+    for result in (read(frame), read(tmp_path / "t.parquet")):
+        assert result.files[0].notes == notes
+        assert times(result) == [moment]

@@ -251,6 +251,7 @@ def test_filters_hold_for_events(tmp_path):
         result = read(path, **words)
         assert result.events.column("kind").to_pylist() == kept
         assert result.files[0].rows_filtered == 2 - len(kept)
+        assert result.vessels_not_found == (("7",) if words.get("vessels") == ["7"] else ())
         adds_up(result)
 
 
