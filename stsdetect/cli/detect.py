@@ -21,7 +21,7 @@ from stsdetect.cli import console, options
 @click.option(
     "--bbox",
     metavar="LON_MIN,LAT_MIN,LON_MAX,LAT_MAX",
-    help="Only this area; LON_MIN greater than LON_MAX reaches over the antimeridian.",
+    help="Only events in this area; LON_MIN greater than LON_MAX reaches over the antimeridian.",
 )
 @click.option("--vessel", "vessels", metavar="ID", multiple=True, help="Only this MMSI or vessel id; may be repeated.")
 @click.option(

@@ -45,6 +45,7 @@ LAST_HEARD = Schema(
         Column("speed_kn", pa.float64(), "speed at the last fix [kn]"),
         Column("course_deg", pa.float64(), "course at the last fix [degrees]"),
         Column("as_another", pa.bool_(), "another hull on its MMSI (or id) was heard during it", nullable=False),
+        Column("outside", pa.bool_(), "the last fix lies outside the area asked for", nullable=False),
     ),
 )
 

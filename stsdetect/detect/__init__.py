@@ -13,7 +13,7 @@ from stsdetect.context.heard import Heard, read_baseline
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.dark import DarkRendezvous, find_dark
 from stsdetect.detect.encounters import Encounters
-from stsdetect.detect.gaps import Gaps
+from stsdetect.detect.gaps import Gaps, in_area
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.hours import hours_of
 from stsdetect.detect.identity import cross_oddities, flag_jammed, judged
@@ -30,6 +30,7 @@ from stsdetect.reference.places import Port, load_ports
 from stsdetect.schema import AREAS, to_arrow
 from stsdetect.settings import Settings
 from stsdetect.store import Shelf
+from stsdetect.tracks.flags import BBox
 
 __all__ = ["DarkRendezvous", "Encounters", "Gaps", "Loitering", "PortCalls", "find_events"]
 
@@ -45,13 +46,16 @@ def find_events(
     flagged: Any | None = None,
     berths: Berths | None = None,
     ports: Sequence[Port] | None = None,
+    bbox: BBox | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
     """Run every detector over `FIXES` and `VESSELS` tables and return one `EVENTS` table in its final order.
 
     Gaps are judged by who else was heard there (`stsdetect.context.coverage`). With a `FLAGGED` table, they say
     whether the vessel was heard without a position. Contact inside the crowded berth areas of ``berths`` is left out.
-    Calls are looked for at ``ports``, or those that the settings name.
+    Calls are looked for at ``ports``, or those that the settings name. ``bbox`` is the area for which the fixes were
+    cleaned (`stsdetect.tracks.build_tracks`), if any: of gaps those that begin in it are returned, of dark rendezvous
+    those whose place lies in it, and the gaps that these were inferred from, wherever they begin.
     """
     data = Fixes.from_table(fixes)
     known = Identities.from_table(vessels, data.labels)
@@ -69,19 +73,17 @@ def find_events(
             span = int(data.time_us.min()), data.end_us
             silences = judge(gaps, last_heard, heard, span, settings.coverage, earlier=earlier)
         gaps, areas = silences.events, silences.areas
-    found = [
+    rest = [
         encounters.detect(data, known, berths=berths, progress=progress),
         add_signatures(Loitering.from_settings(settings.loitering).detect(data, known), data, known),
-        gaps,
         PortCalls.from_settings(settings.port_calls).detect(data, known, ports=ports),
         flag_jammed(_identity(fixes, data, known, ports, settings), areas),
     ]
-    found.append(
-        infer_calls(pa.concat_tables(found), settings.port_calls, ports=ports, known=known, labels=data.labels)
-    )
+    told = pa.concat_tables([*rest, in_area(gaps, last_heard)])
+    hidden = infer_calls(told, settings.port_calls, ports=ports, known=known, labels=data.labels)
     cells = berths.cells if berths is not None else BerthCells(settings.context)
-    found.append(find_dark(pa.concat_tables(found), to_arrow(vessels, "vessels"), settings, cells))
-    return in_final_order(found, settings.digest)
+    dark = find_dark(pa.concat_tables([*rest, gaps]), to_arrow(vessels, "vessels"), settings, cells, bbox)
+    return in_final_order([*rest, in_area(gaps, last_heard, dark), hidden, dark], settings.digest)
 
 
 def _identity(fixes: Any, data: Fixes, known: Identities, ports: Sequence[Port], settings: Settings) -> pa.Table:

@@ -46,10 +46,13 @@ from stsdetect.kernels.runs import group_bounds
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
 from stsdetect.schema import EVENTS
 from stsdetect.settings import DarkSettings, Settings
+from stsdetect.tracks.flags import BBox, inside
 from stsdetect.units import US_PER_S
 
 #: Whether places [degrees] are berths, shape (n,).
 AtBerth = Callable[[Floats, Floats], Bools]
+#: Whether places [degrees] are in an area, shape (n,).
+Within = Callable[[Floats, Floats], Bools]
 #: Verdicts that keep a silence from being paired with another: an outage hides everyone alike.
 _OUTAGE = 3
 #: Pairs of silences looked at together; bounds memory, not results.
@@ -94,7 +97,9 @@ class DarkRendezvous:
         """Make the detector that a settings file asks for."""
         return cls(**settings.model_dump())
 
-    def detect(self, events: Any, vessels: Any | None = None, *, at_berth: AtBerth | None = None) -> pa.Table:
+    def detect(
+        self, events: Any, vessels: Any | None = None, *, at_berth: AtBerth | None = None, within: Within | None = None
+    ) -> pa.Table:
         """Return dark rendezvous (`EVENTS` table) of an `EVENTS` table with loiterings, gaps and encounters.
 
         Parameters
@@ -105,11 +110,22 @@ class DarkRendezvous:
             A `VESSELS` table: draughts before and after loitering are looked up there.
         at_berth
             Tells which places are berths; loitering there is left out if ``shore`` is set.
+        within
+            Tells which places are in the area asked for: only meetings there are returned, whoever took part, and
+            wherever it fell silent. All silences are counted as rivals.
         """
-        search = self.search(EVENTS.conform(events, extra=True), vessels, at_berth=at_berth)
+        table = EVENTS.conform(events, extra=True)
+        search = self.search(table, vessels, at_berth=at_berth, within=within)
         return pa.concat_tables([*search.one_dark(), search.both_dark()])
 
-    def search(self, events: pa.Table, vessels: Any | None = None, *, at_berth: AtBerth | None = None) -> Search:
+    def search(
+        self,
+        events: pa.Table,
+        vessels: Any | None = None,
+        *,
+        at_berth: AtBerth | None = None,
+        within: Within | None = None,
+    ) -> Search:
         """Return the search that `detect` makes: who may take part, and who of them could have met."""
         world = World.of(events)
         craft = world.craft(carriers=self.carriers, cargo=self.cargo, min_length_m=self.min_length_m)
@@ -121,13 +137,21 @@ class DarkRendezvous:
         visible = read_visible(world, craft, vessels, quiet, round(self.min_loitering_s * US_PER_S), most_us)
         if at_berth is not None and self.shore and visible.size:
             visible = visible.take(~at_berth(*to_lat_lon(visible.place_xyz)))
-        return Search(self, world, silent, visible, met_before(world))
+        if within is not None:
+            visible = visible.take(within(*to_lat_lon(visible.place_xyz)))
+        return Search(self, world, silent, visible, met_before(world), within)
 
 
-def find_dark(events: pa.Table, vessels: pa.Table | None, settings: Settings, cells: BerthCells) -> pa.Table:
-    """Return the dark rendezvous among what the other detectors found, away from the berths of ``cells``."""
+def find_dark(
+    events: pa.Table, vessels: pa.Table | None, settings: Settings, cells: BerthCells, bbox: BBox | None = None
+) -> pa.Table:
+    """Return the dark rendezvous among what the other detectors found, away from the berths of ``cells``.
+
+    With ``bbox``, the area asked for, those whose place lies in it; ``events`` hold all silences even so.
+    """
     detector = DarkRendezvous.from_settings(settings.dark)
-    return detector.detect(events, vessels, at_berth=lambda lat, lon: cells.areas(lat, lon) >= 0)
+    within = None if bbox is None else partial(inside, bbox=bbox)
+    return detector.detect(events, vessels, at_berth=lambda lat, lon: cells.areas(lat, lon) >= 0, within=within)
 
 
 @dataclass(frozen=True)
@@ -139,6 +163,7 @@ class Search:
     silent: Silent
     visible: Visible
     met: Ints
+    within: Within | None = None
 
     def one_dark(self) -> list[pa.Table]:
         """Return loiterings with their best candidates, and those without one that look as if they had a partner."""
@@ -211,6 +236,9 @@ class Search:
         meets = self._together(some, one, two)
         _, place = self._score_together(bound.take(one), bound.take(two), meets.place_xyz)
         rows = Rows.of(one, two, score, rank, rivals, replace(meets, place_xyz=place))
+        if self.within is not None:
+            rows = rows.take(np.flatnonzero(self.within(*to_lat_lon(place))))
+            one, two = rows.first, rows.second
         return self._events(some.take(one), some.take(two), rows)
 
     @property

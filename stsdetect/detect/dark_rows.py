@@ -64,6 +64,10 @@ class Rows:
         one, nan = np.ones(stay.size, dtype=np.int64), np.full(stay.size, np.nan)
         return cls(stay, -one, nan, one, 0 * one, lonely.start_us, lonely.end_us, nan, lonely.place_xyz)
 
+    def take(self, index: Ints) -> Rows:
+        """Return some of them."""
+        return Rows(*(getattr(self, field.name)[index] for field in fields(self)))
+
     @classmethod
     def joined(cls, parts: Sequence[Rows]) -> Rows:
         """Put at least one part together."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stsdetect.context.coverage import LAST_HEARD, OWN_HOURS, usual_rate
 from stsdetect.detect.arrays import HOUR_US, Fixes, Identities, encode_vessels
@@ -55,16 +56,21 @@ class Gaps:
         the flag ``heard_without_position``, because it was not silent (a failing receiver, jamming, spoofing).
 
         The event's point is the last fix before the silence; ``implied_speed_kn`` is that of the straight line
-        to the first fix after it. An open gap ends at the last time in the data.
+        to the first fix after it. An open gap ends at the last time in the data. Gaps that begin outside the area asked
+        for are left out.
         """
         data = fixes if isinstance(fixes, Fixes) else Fixes.from_table(fixes)
         known = vessels if isinstance(vessels, Identities) else Identities.from_table(vessels, data.labels)
-        return self.find(data, known, flagged=flagged)[0]
+        events, last_heard = self.find(data, known, flagged=flagged)
+        return in_area(events, last_heard)
 
     def find(
         self, data: Fixes, known: Identities, *, flagged: Any | None = None, recent: Ints | None = None
     ) -> tuple[pa.Table, pa.Table]:
-        """Return what `detect` does, and how each hull was heard just before (`LAST_HEARD`).
+        """Return all gaps, and how each hull was heard just before (`LAST_HEARD`).
+
+        Those that begin outside the area asked for are among them: by these, too, it is told whether others fell silent
+        and who else could have been somewhere. `in_area` leaves them out.
 
         Parameters
         ----------
@@ -123,8 +129,28 @@ class Gaps:
             "speed_kn": speed,
             "course_deg": data.course_deg[before],
             "as_another": _heard_as_another(data, before, stop + is_open),
+            "outside": data.quality[before] == int(Quality.OUTSIDE_BBOX),
         }
         return events, LAST_HEARD.table(last)
+
+
+def in_area(events: pa.Table, last_heard: pa.Table, met: pa.Table | None = None) -> pa.Table:
+    """Return an `EVENTS` table without the gaps that begin outside the area asked for.
+
+    Parameters
+    ----------
+    last_heard
+        A `LAST_HEARD` table; events that are not in it are kept.
+    met
+        Events (`EVENTS`) in the area that were inferred from gaps: these gaps are kept, too, wherever they begin.
+    """
+    left_out = last_heard.column("event_id").filter(last_heard.column("outside"))
+    if not len(left_out):
+        return events
+    if met is not None:
+        named = {name for text in met.column("from_events").to_pylist() for name in (text or "").split(";")}
+        left_out = left_out.filter(pc.invert(pc.is_in(left_out, pa.array(sorted(named), pa.string()))))
+    return events.filter(pc.invert(pc.is_in(events.column("event_id"), left_out.combine_chunks())))
 
 
 def recent_fixes(data: Fixes, at: Ints) -> Ints:
@@ -154,19 +180,15 @@ def _fixes_since(data: Fixes, low: Ints, at: Ints, length_us: int) -> Ints:
 
 
 def _silences(data: Fixes, least_us: int) -> Ints:
-    """Return the fixes that are followed by a silence, that of a hull's last fix up to the end of the data.
-
-    Outside the area asked for a vessel is heard, but what it does there was not asked for.
-    """
+    """Return the fixes that are followed by a silence, that of a hull's last fix up to the end of the data."""
     fast = compiled("legs")
     if fast is not None:
-        hull, _, time_us, quality, *_ = data.plain
+        hull, _, time_us, *_ = data.plain
         before = np.empty(data.size, dtype=np.int64)
-        return before[: fast.silences(hull, time_us, quality, data.end_us, least_us, before)].copy()
+        return before[: fast.silences(hull, time_us, data.end_us, least_us, before)].copy()
     last_of_hull = np.append(data.hull[1:] != data.hull[:-1], True)
     following = np.where(last_of_hull, data.end_us, np.append(data.time_us[1:], 0))
-    silent = following - data.time_us >= least_us
-    return np.flatnonzero(silent & (data.quality != int(Quality.OUTSIDE_BBOX)))
+    return np.flatnonzero(following - data.time_us >= least_us)
 
 
 def _heard_as_another(data: Fixes, before: Ints, stop_us: Ints) -> Bools:

@@ -20,6 +20,7 @@ from stsdetect.context.port_cells import PortCells
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.contacts import BIN_US
 from stsdetect.detect.dark import find_dark
+from stsdetect.detect.gaps import in_area
 from stsdetect.detect.hidden_calls import infer_calls
 from stsdetect.detect.identity import flag_jammed
 from stsdetect.detect.meetings import find_encounters, in_final_order
@@ -211,6 +212,10 @@ class Archive:
     def events(self, cleaned: Cleaned, tick: Tick, earlier: pa.Table | None = None) -> Judged:
         """Find meetings, put all events together in their final order, and judge the gaps among them.
 
+        Gaps are judged, and rivals counted, by all silences. Of an area asked for, those gaps are returned that begin
+        in it, the calls that these could hide, the dark rendezvous whose place lies in it, and the gaps that these
+        were inferred from, wherever they begin.
+
         ``earlier`` is a `COVERAGE` table of earlier days.
         """
         settings, slots = self._settings, cleaned.slots
@@ -229,11 +234,12 @@ class Archive:
         span, alone = (slots.start_us, slots.end_us), pa.concat_tables(others)
         judged = judge(alone, last, cleaned.heard, span, settings.coverage, earlier=earlier)
         judged = replace(judged, events=flag_jammed(judged.events, judged.areas))
-        hidden = infer_calls(
-            judged.events, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels
-        )
-        dark = find_dark(pa.concat_tables([met, judged.events]), tracks.vessels, settings, self._cells)
-        return replace(judged, events=in_final_order([met, judged.events, hidden, dark], settings.digest))
+        # Only now, as silences outside the area tell what those in it mean.
+        told = in_area(judged.events, last)
+        hidden = infer_calls(told, settings.port_calls, ports=self._ports.ports, known=known, labels=slots.labels)
+        dark = find_dark(pa.concat_tables([met, judged.events]), tracks.vessels, settings, self._cells, self._bbox)
+        told = in_area(judged.events, last, dark)
+        return replace(judged, events=in_final_order([met, told, hidden, dark], settings.digest))
 
     def sources(self, events: pa.Table) -> pa.Table:
         """Return where events come from (`SOURCES`), once all is cleaned."""

@@ -169,7 +169,9 @@ def detect(
     since, until
         Only reports from ``since`` on and before ``until``: a date, a time (without a zone: UTC) or ISO 8601.
     bbox
-        (lon_min, lat_min, lon_max, lat_max) [degrees]; lon_min > lon_max reaches over the antimeridian.
+        (lon_min, lat_min, lon_max, lat_max) [degrees]; lon_min > lon_max reaches over the antimeridian. What lies
+        outside is left out of the events at the end: silences there are judged and counted as without an area. A gap
+        lies where it begins, a dark rendezvous at its place; the gaps that this was inferred from are kept with it.
     vessels
         Only these vessels, or this one, by MMSI or the source's own id. Those without a row are told in the log and in
         ``run["vessels_not_found"]``.

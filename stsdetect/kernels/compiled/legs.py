@@ -15,7 +15,7 @@ from stsdetect.kernels.compiled.berths import cell_of
 from stsdetect.kernels.compiled.jit import loop
 
 #: Flags of fixes, as in `stsdetect.tracks.quality`.
-OK, COARSE, OUTSIDE_BBOX = 0, 1, 10
+OK, COARSE = 0, 1
 #: Legs up to this long [us] are as slow as their fixes; longer ones have a speed of their own, too.
 LONG_US = 300_000_000
 #: Columns of what `still_runs` and `stays` fill.
@@ -351,8 +351,8 @@ def stays(
 
 
 @loop
-def silences(hull: Any, time_us: Any, quality: Any, end_us: int, least_us: int, before: Any) -> int:
-    """List the fixes inside the area asked for that are followed by a silence, the last of a hull up to ``end_us``.
+def silences(hull: Any, time_us: Any, end_us: int, least_us: int, before: Any) -> int:
+    """List the fixes that are followed by a silence, the last of a hull up to ``end_us``.
 
     Returns
     -------
@@ -362,7 +362,7 @@ def silences(hull: Any, time_us: Any, quality: Any, end_us: int, least_us: int, 
     for k in range(hull.size):
         last = k + 1 == hull.size or hull[k + 1] != hull[k]
         following = end_us if last else time_us[k + 1]
-        if following - time_us[k] >= least_us and quality[k] != OUTSIDE_BBOX:
+        if following - time_us[k] >= least_us:
             before[n] = k
             n += 1
     return n
