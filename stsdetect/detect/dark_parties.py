@@ -23,6 +23,8 @@ from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
 TANKER, UNKNOWN, OTHER, NONE = 0, 1, 2, 3
 #: Slower than this a hull lies still, as in ``loitering.max_speed_kn`` [kn].
 _STILL_KN = 2.0
+#: Who lies still stays within this [m].
+STILL_M = 2_000.0
 #: Pieces of a stay this close in time are one [us]: shorter than the least loitering.
 _STAY_BREAK_US = 3_600_000_000
 #: Verdicts on a silence, as the column ``coverage`` has them; one without is unknown.
@@ -244,13 +246,15 @@ def _greatest_kn(world: World, craft: Ints, row: Ints) -> Floats:
 def quiet_gaps(world: World, most_us: int) -> Ints:
     """Return the closed silences, not too long, before, across and after which the hull was as slow as one lying still.
 
-    Where a hull is heard by satellites every few hours, loitering comes in such pieces.
+    Both ends lie no farther apart than one that lies still stays: at 1.8 kn a hull sails 40 km in twelve hours. Where a
+    hull is heard by satellites every few hours, loitering comes in such pieces.
     """
     row = np.flatnonzero(world.kind == "gap")
     length = world.times("end_time", row) - world.times("start_time", row)
     names = ("implied_speed_kn", "speed_before_kn", "speed_after_kn")
     slow = np.all([world.floats(name, row) < _STILL_KN for name in names], axis=0)
-    quiet: Ints = row[slow & (length <= most_us)]
+    ends = [to_xyz(world.floats(f"{end}lat_deg", row), world.floats(f"{end}lon_deg", row)) for end in ("", "end_")]
+    quiet: Ints = row[slow & (length <= most_us) & (distance_m(*ends) <= STILL_M)]
     return quiet
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from stsdetect.score.meetings import HOUR_US, Meeting, Side, read_unseen_meetings
 from stsdetect.score.traffic import EDGE_H
+from stsdetect.units import KNOT_MPS
 
 #: A candidate stands out with at most so many rivals, or where it has this share of the odds of all candidates together
 #:, or where the same two could have met this often (our choice).
@@ -26,7 +27,10 @@ NOBODY = Side("", None, None, None, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An event that a dark rendezvous was inferred from: a silence, or a visible stay and how much of it was seen."""
+    """An event that a dark rendezvous was inferred from: a silence, or a visible stay and how much of it was seen.
+
+    ``spread_m`` is how far the hull moved: of a stay from its middle, of a silence from its last fix to the next.
+    """
 
     kind: str
     vessel: str
@@ -59,13 +63,20 @@ class Unseen:
         return self.meeting.subtype == "one_dark"
 
     @property
+    def unheard(self) -> bool:
+        """Whether the vessel that lay still was heard only before and after: its stay is a silence of its own."""
+        known = [source for source in self.sources if source is not None and source.kind == "gap"]
+        own = any(source.vessel == self.visible.vessel for source in known)
+        return self.one_dark and own and len(known) == len(self.sources)
+
+    @property
     def named(self) -> bool:
         """Whether it has a candidate."""
         return self.meeting.b is not NOBODY
 
     @property
     def visible(self) -> Side:
-        """The vessel that was seen; a where none was."""
+        """The vessel that lay still; a where none is known to have."""
         return self.meeting.b if self.observed[1] and not self.observed[0] else self.meeting.a
 
     @property
@@ -159,6 +170,7 @@ def _sources(events: pa.Table, ids: set[str]) -> dict[str, Source]:
         "coverage",
         "signature",
         "spread_m",
+        "implied_speed_kn",
         "flags",
     ]
     wanted = pc.is_in(events.column("event_id"), value_set=pa.array(sorted(ids), pa.string()))
@@ -175,9 +187,16 @@ def _source(row: Mapping[str, Any]) -> Source:
         observed=seen / (seen + inferred) if seen + inferred > 0 else 0.0,
         coverage=row["coverage"],
         signature=row["signature"],
-        spread_m=row["spread_m"],
+        spread_m=_moved_m(row),
         flags=frozenset((row["flags"] or "").split(";")) - {""},
     )
+
+
+def _moved_m(row: Mapping[str, Any]) -> float | None:
+    speed, hours = row["implied_speed_kn"], row["duration_h"]
+    if row["kind"] != "gap" or speed is None or hours is None:
+        return row["spread_m"]
+    return float(speed * KNOT_MPS * 3600.0 * hours)
 
 
 def _unseen(meeting: Meeting, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Unseen:

@@ -284,3 +284,20 @@ def test_gaps_and_loitering_tell_what_is_needed():
     # Half of 361 m, and what it did on the way in and out.
     assert 170 < still["spread_m"] < 1500
     assert us(3) <= round(still["start_time"].timestamp() * 1e6) <= us(3.1)
+
+
+@pytest.mark.parametrize(("moved_m", "found"), [(1_500.0, 1), (2_500.0, 0), (36_000.0, 0)])
+def test_a_silence_belongs_to_a_stay_only_where_the_hull_is_heard_at_rest_at_about_the_same_place(moved_m, found):
+    """Heard at rest at 4 h and again at 14 h; 36 km on is 1.9 kn."""
+    way = [(3.5, 0, 0), (4.0, 0, 0), (14.0, moved_m, 0), (14.5, moved_m, 0)]
+    still = boat(440000001, way, origin=SEA, silent=[(4.0, 14.0)], every_s=300, **TANKER)
+    events = one_dark(still, partner())
+    assert len(events) == found
+    for event in events:
+        assert event["evidence"].count("lay still") == 0
+        assert (
+            "vessel b may have lain still for 10.0 h: it was heard at rest before and after, not in between, at "
+            in (event["evidence"])
+        )
+        assert "at places within 1.5 km, with nobody seen beside it" in event["evidence"]
+        assert "if vessel b stayed where it lay while it was not heard" in event["evidence"]

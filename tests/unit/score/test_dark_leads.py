@@ -41,6 +41,26 @@ def test_a_lone_candidate_is_named():
     assert "The meeting" not in said
 
 
+def test_who_was_heard_at_rest_only_before_and_after_was_not_seen_at_rest():
+    """By 0.05 kn over ten hours its places lie 0.9 km apart; with a loitering beside it something was heard."""
+    own, silent, lay = silence(1, TANKER, 0.0, 10.0, implied_speed_kn=0.05), silence(2), stay(4)
+    row = dark(3, TANKER, GHOST, [stay(1, hours=10.0), silent])
+    (lead,) = ranked([own, silent, row])
+    said = {reason["indicator"]: reason["sentence"] for reason in lead["reasons"]}
+    assert "was heard at rest before and after, not in between, its partner was not" in said["dark_base"]
+    assert f"Vessel {TANKER} may have lain at rest for 10.0 h" in said["dark_stay"]
+    assert f"Vessel {TANKER} was heard at rest 0.9 km from where it had been before" in said["dark_drift"]
+    assert "what it did in between is not known" in said["dark_drift"]
+    assert "seen at rest" not in " ".join(said.values())
+    row = row | {"from_events": "e1;e2;e4"}
+    (lead,) = ranked([own, silent, lay, row])
+    said = {reason["indicator"]: reason["sentence"] for reason in lead["reasons"]}
+    assert "One vessel was seen at rest" in said["dark_base"]
+    # A stay far from all zones may have been left out of the table.
+    (lead,) = ranked([own, silent, row])
+    assert "One vessel was seen at rest" in lead["reasons"][0]["sentence"]
+
+
 def test_a_crowd_gives_one_row_with_an_unknown_partner_and_names_the_best():
     (lead,) = ranked(crowd())
     assert (lead["partner_kind"], lead["vessel_b"], lead["partner_id"]) == ("unknown", None, "e50")
