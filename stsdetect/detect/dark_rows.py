@@ -113,6 +113,10 @@ def as_events(
     columns |= _sides(world, parties, swap)
     subtype = "one_dark" if isinstance(first, Visible) else "both_dark"
     place = [";".join(sorted(text.split(";"))) for text in columns["from_events"]]
+    if isinstance(first, Visible):
+        # From the same two silences either hull may have been the one that lay still: the id says which.
+        for k in np.flatnonzero(~_is_heard(world, first, rows)).tolist():
+            place[k] += f";{world.labels[first.hull[k]]}"
     return build_events("dark_rendezvous", [subtype] * first.size, columns, place=place)
 
 
@@ -120,15 +124,28 @@ def _ids(world: World, party: Party, rows: Rows) -> list[str]:
     """Return the ids of the events behind each row, joined by ';': of a stay those that share time with the row."""
     if not isinstance(party, Visible):
         return [str(text) for text in world.texts("event_id", party.row)]
+    which, item = _shared(world, party, rows)
+    texts: list[list[str]] = [[] for _ in range(party.size)]
+    for k, text in zip(which.tolist(), world.texts("event_id", item), strict=True):
+        texts[k].append(str(text))
+    return [";".join(many) for many in texts]
+
+
+def _is_heard(world: World, party: Visible, rows: Rows) -> Bools:
+    """Tell of each row whether more than silences of the hull that lay still is behind it."""
+    which, item = _shared(world, party, rows)
+    heard: Bools = np.bincount(which[world.kind[item] != "gap"], minlength=party.size) > 0
+    return heard
+
+
+def _shared(world: World, party: Visible, rows: Rows) -> tuple[Ints, Ints]:
+    """Return the events of stays that share time with their row: number of the row, place in the events table."""
     count = np.array([len(many) for many in party.items], dtype=np.int64)
     which = np.repeat(np.arange(party.size), count)
     item = np.array([k for many in party.items for k in many], dtype=np.int64)
     start, end = world.times("start_time", item), world.times("end_time", item)
     shared = (start <= rows.latest_us[which]) & (end >= rows.earliest_us[which])
-    texts: list[list[str]] = [[] for _ in range(party.size)]
-    for k, text in zip(which[shared].tolist(), world.texts("event_id", item[shared]), strict=True):
-        texts[k].append(str(text))
-    return [";".join(many) for many in texts]
+    return which[shared], item[shared]
 
 
 def _sides(world: World, parties: Sequence[Party], swap: Any) -> dict[str, Any]:
