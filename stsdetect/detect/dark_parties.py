@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from stsdetect.detect.arrays import Identities, to_floats
 from stsdetect.detect.events import draught_change, sum_places
+from stsdetect.detect.loitering import BREAK_SLACK_M
 from stsdetect.kernels.reach import STRETCH, Silences
-from stsdetect.kernels.runs import expand, group_bounds, stitch
+from stsdetect.kernels.runs import expand, group_bounds, part_far, stitch
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, norm, to_xyz
 from stsdetect.reference.speeds import max_speed_kn
 from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
@@ -319,7 +320,7 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
     """
     pieces = _pieces(world, craft, quiet, most_us)
     row, start, end = pieces.row, pieces.start_us, pieces.end_us
-    begin, stop = group_bounds(stitch(world.hull_a[row], start, end, _STAY_BREAK_US))
+    begin, stop = group_bounds(_stays(world, pieces))
     until = np.maximum.reduceat(end, begin) if begin.size else begin
     heard = np.add.reduceat(pieces.heard_us, begin) if begin.size else begin
     core = np.add.reduceat(pieces.core, begin) > 0 if begin.size else np.zeros(0, dtype=np.bool_)
@@ -357,10 +358,24 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
     )
 
 
+def _stays(world: World, pieces: _Pieces) -> Ints:
+    """Number the stays that pieces belong to, shape (n,): the hull did not go on from one place to another between."""
+    start, end, own = pieces.start_us, pieces.end_us, _own_spread(world, pieces)
+    group = stitch(world.hull_a[pieces.row], start, end, _STAY_BREAK_US)
+    slack = BREAK_SLACK_M + own[1:] + own[:-1]
+    return part_far(group, start, end, pieces.from_xyz, pieces.to_xyz, _STILL_KN * KNOT_MPS, slack)
+
+
+def _own_spread(world: World, pieces: _Pieces) -> Floats:
+    """Return how far from the place of a piece the hull was heard [m], shape (n,)."""
+    own = np.nan_to_num(world.floats("spread_m", pieces.row))
+    return np.where(world.kind[pieces.row] == "loitering", own, 0.0)
+
+
 def _middle(world: World, pieces: _Pieces, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
     """Return the mean place of stays, weighted by time, and the distance of the farthest fix from it, shape (n,)."""
     here, there = pieces.from_xyz, pieces.to_xyz
-    own = np.where(world.kind[pieces.row] == "loitering", np.nan_to_num(world.floats("spread_m", pieces.row)), 0.0)
+    own = _own_spread(world, pieces)
     length = (pieces.end_us - pieces.start_us).astype(np.float64)
     which, k = expand(begin, stop - begin)
     place = sum_places(which, (here[k] + there[k]) / 2.0, length[k], begin.size)

@@ -121,7 +121,7 @@ class LoiteringSettings(Group):
     inferred_bracket_s: Duration = Field(default=7200.0, ge=0)
     """Fixes at most this far apart count as inferred [s]."""
     max_break_s: Duration = Field(default=900.0, ge=0)
-    """Slow stretches this close in time are one event [s]."""
+    """Slow stretches this close in time are one event [s], where the vessel did not go on from one place to another."""
 
 
 class GapSettings(Group):

@@ -286,6 +286,15 @@ def test_gaps_and_loitering_tell_what_is_needed():
     assert us(3) <= round(still["start_time"].timestamp() * 1e6) <= us(3.1)
 
 
+@pytest.mark.parametrize(("off_m", "found"), [(300.0, 1), (5_000.0, 0)])
+def test_who_lies_here_and_there_in_turn_does_not_lie_still(off_m: float, found: int):
+    """70 min at each of two places, and ten from one to the other."""
+    ways = [(0.0, 0.0), (70 / 60, 0.0), (80 / 60, off_m), (150 / 60, off_m)]
+    way = [(3 + h + 160 / 60 * k, east, 0.0) for k in range(4) for h, east in ways]
+    shuttle = boat(440000001, [(0, -30 * NM, 0), *way, (17, 30 * NM, 0)], origin=SEA, **TANKER)
+    assert len(one_dark(shuttle, partner())) == found
+
+
 @pytest.mark.parametrize(("moved_m", "found"), [(1_500.0, 1), (2_500.0, 0), (36_000.0, 0)])
 def test_a_silence_belongs_to_a_stay_only_where_the_hull_is_heard_at_rest_at_about_the_same_place(moved_m, found):
     """Heard at rest at 4 h and again at 14 h; 36 km on is 1.9 kn."""
