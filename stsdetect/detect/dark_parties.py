@@ -94,8 +94,8 @@ class Visible(Party):
     ----------
     items
         Places in the events table of what each stay was put together from, a tuple each.
-    seen_us
-        How much of it was loitering, which was heard.
+    seen_us, sparse_us
+        How much of it was loitering that was observed, and inferred between fixes farther apart.
     company_us
         How much of it the hull was seen beside another.
     unheard
@@ -106,6 +106,7 @@ class Visible(Party):
 
     items: NDArray[Any]
     seen_us: Ints
+    sparse_us: Ints
     company_us: Ints
     unheard: Bools
     n_positions: Ints
@@ -263,7 +264,9 @@ def quiet_gaps(world: World, most_us: int) -> Ints:
 class _Pieces:
     """What stays are put together from, arrays of shape (n,): when, and where at both ends [m], shape (n, 3).
 
-    ``heard_us`` is how much of a piece was heard at rest; ``core`` says whether it is a stay on its own.
+    ``heard_us`` is how much of a piece was observed at rest, ``sparse_us`` how much inferred between fixes farther
+    apart (``observed_min`` and ``inferred_min`` of a loitering); ``silent`` says whether it is part of a silence,
+    ``core`` whether it is a stay on its own.
     """
 
     row: Ints
@@ -272,6 +275,8 @@ class _Pieces:
     from_xyz: Floats
     to_xyz: Floats
     heard_us: Ints
+    sparse_us: Ints
+    silent: Bools
     core: Bools
 
     def take(self, index: Ints) -> _Pieces:
@@ -305,8 +310,12 @@ def _pieces(world: World, craft: Ints, quiet: Ints, most_us: int) -> _Pieces:
     from_xyz, back_xyz = (
         np.where((~core & ~leaves)[:, None], back_xyz, from_xyz), np.where(leaves[:, None], from_xyz, back_xyz),
     )  # fmt: skip
-    heard = np.where(world.kind[row] == "loitering", end - start, 0)
-    pieces = _Pieces(row, start, end, from_xyz, back_xyz, heard, core)
+    silent = world.kind[row] == "gap"
+    minutes = [
+        np.where(silent, 0.0, np.nan_to_num(world.floats(f"{how}_min", row))) for how in ("observed", "inferred")
+    ]
+    heard, sparse = (np.rint(own * (60.0 * US_PER_S)).astype(np.int64) for own in minutes)
+    pieces = _Pieces(row, start, end, from_xyz, back_xyz, heard, sparse, silent, core)
     order = np.lexsort((row, end, start, world.hull_a[row]))
     return pieces.take(order[(end > start)[order]])
 
@@ -315,18 +324,20 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
     """Return the stays long enough for a transfer, of hulls that may, without those seen beside another hull.
 
     At least at one of its ends the hull was heard, lying still. Silences up to ``most_us`` [us] may belong to a stay,
-    and count as hours alone only where the hull was never seen beside another: who was, while heard, most likely still
-    was while not heard.
+    and count, as all that was not observed, as hours alone only where the hull was never seen beside another: who was,
+    while heard, most likely still was while not heard.
     """
     pieces = _pieces(world, craft, quiet, most_us)
     row, start, end = pieces.row, pieces.start_us, pieces.end_us
     begin, stop = group_bounds(_stays(world, pieces))
     until = np.maximum.reduceat(end, begin) if begin.size else begin
-    heard = np.add.reduceat(pieces.heard_us, begin) if begin.size else begin
+    heard, sparse = (
+        np.add.reduceat(own, begin) if begin.size else begin for own in (pieces.heard_us, pieces.sparse_us)
+    )
     core = np.add.reduceat(pieces.core, begin) > 0 if begin.size else np.zeros(0, dtype=np.bool_)
     company = in_company(world, world.hull_a[row[begin]], start[begin], until)
-    beside = np.where(pieces.heard_us > 0, in_company(world, world.hull_a[row], start, end), 0)
-    alone = heard - (np.add.reduceat(beside, begin) if begin.size else begin)
+    lone = np.maximum(pieces.heard_us - in_company(world, world.hull_a[row], start, end), 0)
+    alone = np.add.reduceat(lone, begin) if begin.size else begin
     alone = np.where(company > 0, alone, until - start[begin])
     good = np.flatnonzero((alone >= least_us) & core)
     good = good[np.lexsort((until[good], world.hull_a[row[begin[good]]], start[begin[good]]))]
@@ -350,8 +361,9 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
         },
         items=items,
         seen_us=heard[good],
+        sparse_us=sparse[good],
         company_us=company[good],
-        unheard=np.array([(pieces.heard_us[list(k)] == 0).any() for k in each], dtype=np.bool_),
+        unheard=np.array([pieces.silent[list(k)].any() for k in each], dtype=np.bool_),
         n_positions=np.array([np.nansum(numbers["n_positions_a"][list(k)]) for k in each], dtype=np.int64),
         spread_m=spread,
         signature=np.array([np.fmax.reduce(numbers["signature"][list(k)]) for k in each], dtype=np.float64),

@@ -204,7 +204,7 @@ def _seen(party: Party, k: int, letter: str) -> str:
     if isinstance(party, Silent):
         return f"vessel {letter} was silent for {hours:.1f} h {_VERDICT_WORDS[VERDICTS[party.verdict[k]]]}"
     assert isinstance(party, Visible)
-    if not party.seen_us[k]:
+    if party.unheard[k] and not party.seen_us[k] + party.sparse_us[k]:
         apart_km = 2.0 * party.spread_m[k] / 1000.0  # nothing but silences: no more than their ends lie apart
         return (
             f"vessel {letter} may have lain still for {hours:.1f} h: it was heard at rest before and after, not in "
@@ -212,4 +212,6 @@ def _seen(party: Party, k: int, letter: str) -> str:
         )
     heard, company = (times[k] / US_PER_S / _HOUR_S for times in (party.seen_us, party.company_us))
     lay = f"vessel {letter} lay still for {hours:.1f} h ({heard:.1f} h of it heard"
+    if (sparse := f"{party.sparse_us[k] / US_PER_S / _HOUR_S:.1f}") != "0.0":
+        lay = f"{lay}, {sparse} h told by reports far apart"
     return f"{lay}, {company:.1f} h of it beside another)" if company else f"{lay}) with nobody seen beside it"

@@ -286,6 +286,39 @@ def test_gaps_and_loitering_tell_what_is_needed():
     assert us(3) <= round(still["start_time"].timestamp() * 1e6) <= us(3.1)
 
 
+def test_heard_is_what_was_observed_and_not_what_lies_between_reports_far_apart():
+    """At rest for 12 h, heard every minute for five hours and then every 40 minutes; and so all the time."""
+    rests = [(-1, 0, 0), (12, 0, 0), (19, 60 * NM, 0)]
+    often = boat(
+        440000001, rests, origin=SEA, silent=[(5 + k * 2 / 3, 5 + (k + 1) * 2 / 3) for k in range(10)], **TANKER
+    )
+    (event,) = one_dark(often, partner())
+    assert (
+        "lay still for 13.0 h (6.3 h of it heard, 6.7 h told by reports far apart) with nobody seen"
+        in event["evidence"]
+    )
+    seldom = boat(440000001, rests, origin=SEA, every_s=2400, **TANKER)
+    found = events_of(seldom, partner())
+    (still,) = [event for event in found if event["kind"] == "loitering"]
+    assert still["observed_min"] == 0
+    (event,) = [event for event in found if event["subtype"] == "one_dark"]
+    assert re.search(
+        r"lay still for 1\d\.\d h \(0\.0 h of it heard, 1\d\.\d h told by reports far apart\)", event["evidence"]
+    )
+
+
+def test_of_a_stay_seen_beside_another_hours_between_reports_far_apart_do_not_count_as_alone():
+    """Beside another for an hour and a half, alone for 1.5 h, and then for hours heard every 40 min only."""
+    other = boat(
+        440000009, [(-1, 0, 20 * NM), (0, 60, 0), (1.5, 60, 0), (19, 150 * NM, 0)], origin=SEA, **TANKER
+    )  # fmt: skip
+    rests = [(0, 0, 0), (12, 0, 0), (19, 60 * NM, 0)]
+    for heard, found in ((3, 0), (5, 1)):
+        seldom = [(heard + k * 2 / 3, heard + (k + 1) * 2 / 3) for k in range(round((12 - heard) * 1.5) - 1)]
+        still = boat(440000001, rests, origin=SEA, silent=seldom, **TANKER)
+        assert len(one_dark(still, other, partner())) == found
+
+
 @pytest.mark.parametrize(("off_m", "found"), [(300.0, 1), (5_000.0, 0)])
 def test_who_lies_here_and_there_in_turn_does_not_lie_still(off_m: float, found: int):
     """70 min at each of two places, and ten from one to the other."""
