@@ -115,8 +115,17 @@ class Lead:
 
     @property
     def times(self) -> int:
-        """How often they could have met: candidates for one stay are one time."""
-        return len({one.source_ids for one in self.unseen}) if self.named else 1
+        """How often they could have met: candidates for one stay are one time, and so is what shares its hours."""
+        return occasions(self.unseen) if self.named else 1
+
+
+def occasions(unseen: Iterable[Unseen]) -> int:
+    """Count the times that possible meetings stand for: those that overlap, one after the other, are one."""
+    count, until = 0, None
+    for start, end in sorted((one.meeting.start_us, one.meeting.end_us) for one in unseen):
+        count += until is None or start > until
+        until = end if until is None else max(until, end)
+    return count
 
 
 def read_unseen(events: pa.Table) -> list[Unseen]:
@@ -273,11 +282,11 @@ def _group(one: Unseen) -> tuple[str, ...]:
 
 def _often(unseen: Iterable[Unseen]) -> frozenset[tuple[str, str]]:
     """Return the pairs that were among the best candidates of each other at several times."""
-    times: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+    times: dict[tuple[str, str], list[Unseen]] = {}
     for one in unseen:
         if one.named and one.rank <= _RANK_OF_REPEATS:
-            times.setdefault(one.hulls, set()).add(one.source_ids)
-    return frozenset(hulls for hulls, found in times.items() if len(found) >= OFTEN)
+            times.setdefault(one.hulls, []).append(one)
+    return frozenset(hulls for hulls, found in times.items() if occasions(found) >= OFTEN)
 
 
 def _outstanding(group: Sequence[Unseen], often: frozenset[tuple[str, str]]) -> Unseen | None:

@@ -108,6 +108,23 @@ def test_the_same_two_over_and_over_stand_out_of_crowds():
     assert weights_of(lead)["dark_again"] > 0
 
 
+@pytest.mark.parametrize(("later_h", "times"), [(0.5, 1), (9.0, 1), (12.0, 2)])
+def test_what_shares_its_hours_is_one_time(later_h: float, times: int):
+    """Either may have lain still beside the silent other, ten hours each; or again, twelve hours later."""
+    one, two = silence(1, TANKER, 0.0, 10.0), silence(2, GHOST, 0.0, 10.0)
+    three, four = silence(3, TANKER, later_h, 10.0), silence(4, GHOST, later_h, 10.0)
+    first = dark(8, TANKER, GHOST, [stay(1, hours=10.0), two])
+    second = dark(9, GHOST, TANKER, [stay(3, start_h=later_h, hours=10.0), four])
+    (lead,) = ranked([one, two, three, four, first, second])
+    assert lead["event_ids"] == ["e8", "e9"]
+    assert lead["n_events"] == times
+    assert ("dark_again" in weights_of(lead)) == (times > 1)
+    seen = meeting(20, TANKER, GHOST, 60.0, 5.0, **ALONGSIDE, **AT_SEA)
+    (pair,) = rank_pairs(table([one, two, three, four, first, second, seen])).to_pylist()
+    (said,) = [reason["value"] for reason in pair["reasons"] if reason["indicator"] == "also_unseen"]
+    assert said == times
+
+
 def test_candidates_of_a_stay_that_was_filtered_away_stay_together():
     rows = [row for row in crowd() if row["kind"] != "loitering"]
     (lead,) = ranked(rows)
