@@ -205,10 +205,13 @@ def _seen(party: Party, k: int, letter: str) -> str:
         return f"vessel {letter} was silent for {hours:.1f} h {_VERDICT_WORDS[VERDICTS[party.verdict[k]]]}"
     assert isinstance(party, Visible)
     if party.unheard[k] and not party.seen_us[k] + party.sparse_us[k]:
-        apart_km = 2.0 * party.spread_m[k] / 1000.0  # nothing but silences: no more than their ends lie apart
+        apart_km, many = 2.0 * party.spread_m[k] / 1000.0, len(party.items[k])
+        when = (
+            "before and after, not in between" if many == 1 else f"before or after each of {many} silences, not in them"
+        )
         return (
-            f"vessel {letter} may have lain still for {hours:.1f} h: it was heard at rest before and after, not in "
-            f"between, at places within {apart_km:.1f} km, with nobody seen beside it"
+            f"vessel {letter} may have lain still for {hours:.1f} h: it was heard at rest {when}, at places within "
+            f"{apart_km:.1f} km, with nobody seen beside it"
         )
     heard, company = (times[k] / US_PER_S / _HOUR_S for times in (party.seen_us, party.company_us))
     lay = f"vessel {letter} lay still for {hours:.1f} h ({heard:.1f} h of it heard"

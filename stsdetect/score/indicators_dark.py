@@ -81,7 +81,10 @@ class DarkCase:
 def base(case: DarkCase) -> Finding:
     """Every possible meeting starts below a meeting that was seen."""
     if case.one.unheard:
-        text = "One vessel was heard at rest before and after, not in between, its partner was not: most are alone"
+        text = (
+            "One vessel was heard at rest before and after a silence of its own, not in it; its partner was not heard"
+        )
+        text = f"{text}: most vessels at rest are alone"
         return Finding(None, 1.0, text)
     if case.one.one_dark:
         return Finding(None, 1.0, "One vessel was seen at rest, its partner was not: most vessels at rest are alone")
@@ -113,8 +116,8 @@ def stay(case: DarkCase) -> Finding | None:
     verdict = "as long as a transfer takes" if share > 0.5 else "which says little" if share > -0.2 else "as in waiting"
     who = _cap(case.one.visible)
     if case.one.unheard:
-        text = f"{who} may have lain at rest for {hours:.1f} h, {verdict}: it was heard so before and after"
-        return Finding(hours, share, f"{text}, not in between")
+        text = f"{who} may have lain at rest for {hours:.1f} h, {verdict}: it was heard so before and after a"
+        return Finding(hours, share, f"{text} silence of its own, not in it")
     return Finding(hours, share, f"{who} lay at rest for {hours:.1f} h, {verdict}")
 
 

@@ -202,10 +202,11 @@ def _source(row: Mapping[str, Any]) -> Source:
 
 
 def _moved_m(row: Mapping[str, Any]) -> float | None:
+    if row["kind"] != "gap":
+        spread: float | None = row["spread_m"]
+        return spread
     speed, hours = row["implied_speed_kn"], row["duration_h"]
-    if row["kind"] != "gap" or speed is None or hours is None:
-        return row["spread_m"]
-    return float(speed * KNOT_MPS * 3600.0 * hours)
+    return None if speed is None or hours is None else float(speed * KNOT_MPS * 3600.0 * hours)
 
 
 def _unseen(meeting: Meeting, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Unseen:

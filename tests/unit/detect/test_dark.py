@@ -286,6 +286,13 @@ def test_gaps_and_loitering_tell_what_is_needed():
     assert us(3) <= round(still["start_time"].timestamp() * 1e6) <= us(3.1)
 
 
+def test_a_stay_of_several_silences_was_heard_between_them():
+    rests = [(3.5, 0, 0), (14.5, 0, 0)]
+    still = boat(440000001, rests, origin=SEA, silent=[(4.0, 9.0), (9.5, 14.0)], every_s=300, **TANKER)
+    (event,) = one_dark(still, partner())
+    assert "it was heard at rest before or after each of 2 silences, not in them, at places within" in event["evidence"]
+
+
 def test_heard_is_what_was_observed_and_not_what_lies_between_reports_far_apart():
     """At rest for 12 h, heard every minute for five hours and then every 40 minutes; and so all the time."""
     rests = [(-1, 0, 0), (12, 0, 0), (19, 60 * NM, 0)]

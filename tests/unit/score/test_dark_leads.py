@@ -47,7 +47,7 @@ def test_who_was_heard_at_rest_only_before_and_after_was_not_seen_at_rest():
     row = dark(3, TANKER, GHOST, [stay(1, hours=10.0), silent])
     (lead,) = ranked([own, silent, row])
     said = {reason["indicator"]: reason["sentence"] for reason in lead["reasons"]}
-    assert "was heard at rest before and after, not in between, its partner was not" in said["dark_base"]
+    assert "One vessel was heard at rest before and after a silence of its own, not in it" in said["dark_base"]
     assert f"Vessel {TANKER} may have lain at rest for 10.0 h" in said["dark_stay"]
     assert f"Vessel {TANKER} was heard at rest 0.9 km from where it had been before" in said["dark_drift"]
     assert "what it did in between is not known" in said["dark_drift"]
