@@ -106,6 +106,25 @@ def stitch(rows: Sequence[tuple[int, int, int]], max_break: int) -> list[int]:
     return groups
 
 
+def part_far(
+    groups: Sequence[int],
+    times: Sequence[tuple[int, int]],
+    ways: Sequence[tuple[Vector, Vector]],
+    mps: float,
+    slack: float,
+) -> list[int]:
+    """Groups of (start, end) and (from, to), with a new one after each way too far."""
+    parted: list[int] = []
+    for k, group in enumerate(groups):
+        if k == 0:
+            parted.append(0)
+            continue
+        seconds = max(times[k][0] - times[k - 1][1], 0) / 1e6
+        far = length(difference(ways[k][0], ways[k - 1][1])) > mps * seconds + slack
+        parted.append(parted[-1] + (group != groups[k - 1] or far))
+    return parted
+
+
 def group_bounds(group: Sequence[int]) -> list[tuple[int, int]]:
     bounds: list[tuple[int, int]] = []
     for k, number in enumerate(group):

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from stsdetect.detect.arrays import Identities, to_floats
 from stsdetect.detect.events import draught_change, sum_places
+from stsdetect.detect.loitering import BREAK_SLACK_M
 from stsdetect.kernels.reach import STRETCH, Silences
-from stsdetect.kernels.runs import expand, group_bounds, stitch
+from stsdetect.kernels.runs import expand, group_bounds, part_far, stitch
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m, norm, to_xyz
 from stsdetect.reference.speeds import max_speed_kn
 from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
@@ -23,6 +24,8 @@ from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS, US_PER_S
 TANKER, UNKNOWN, OTHER, NONE = 0, 1, 2, 3
 #: Slower than this a hull lies still, as in ``loitering.max_speed_kn`` [kn].
 _STILL_KN = 2.0
+#: Who lies still stays within this [m].
+STILL_M = 2_000.0
 #: Pieces of a stay this close in time are one [us]: shorter than the least loitering.
 _STAY_BREAK_US = 3_600_000_000
 #: Verdicts on a silence, as the column ``coverage`` has them; one without is unknown.
@@ -91,8 +94,8 @@ class Visible(Party):
     ----------
     items
         Places in the events table of what each stay was put together from, a tuple each.
-    seen_us
-        How much of it was loitering, which was heard.
+    seen_us, sparse_us
+        How much of it was loitering that was observed, and inferred between fixes farther apart.
     company_us
         How much of it the hull was seen beside another.
     unheard
@@ -103,6 +106,7 @@ class Visible(Party):
 
     items: NDArray[Any]
     seen_us: Ints
+    sparse_us: Ints
     company_us: Ints
     unheard: Bools
     n_positions: Ints
@@ -244,13 +248,15 @@ def _greatest_kn(world: World, craft: Ints, row: Ints) -> Floats:
 def quiet_gaps(world: World, most_us: int) -> Ints:
     """Return the closed silences, not too long, before, across and after which the hull was as slow as one lying still.
 
-    Where a hull is heard by satellites every few hours, loitering comes in such pieces.
+    Both ends lie no farther apart than one that lies still stays: at 1.8 kn a hull sails 40 km in twelve hours. Where a
+    hull is heard by satellites every few hours, loitering comes in such pieces.
     """
     row = np.flatnonzero(world.kind == "gap")
     length = world.times("end_time", row) - world.times("start_time", row)
     names = ("implied_speed_kn", "speed_before_kn", "speed_after_kn")
     slow = np.all([world.floats(name, row) < _STILL_KN for name in names], axis=0)
-    quiet: Ints = row[slow & (length <= most_us)]
+    ends = [to_xyz(world.floats(f"{end}lat_deg", row), world.floats(f"{end}lon_deg", row)) for end in ("", "end_")]
+    quiet: Ints = row[slow & (length <= most_us) & (distance_m(*ends) <= STILL_M)]
     return quiet
 
 
@@ -258,7 +264,9 @@ def quiet_gaps(world: World, most_us: int) -> Ints:
 class _Pieces:
     """What stays are put together from, arrays of shape (n,): when, and where at both ends [m], shape (n, 3).
 
-    ``heard_us`` is how much of a piece was heard at rest; ``core`` says whether it is a stay on its own.
+    ``heard_us`` is how much of a piece was observed at rest, ``sparse_us`` how much inferred between fixes farther
+    apart (``observed_min`` and ``inferred_min`` of a loitering); ``silent`` says whether it is part of a silence,
+    ``core`` whether it is a stay on its own.
     """
 
     row: Ints
@@ -267,6 +275,8 @@ class _Pieces:
     from_xyz: Floats
     to_xyz: Floats
     heard_us: Ints
+    sparse_us: Ints
+    silent: Bools
     core: Bools
 
     def take(self, index: Ints) -> _Pieces:
@@ -300,8 +310,12 @@ def _pieces(world: World, craft: Ints, quiet: Ints, most_us: int) -> _Pieces:
     from_xyz, back_xyz = (
         np.where((~core & ~leaves)[:, None], back_xyz, from_xyz), np.where(leaves[:, None], from_xyz, back_xyz),
     )  # fmt: skip
-    heard = np.where(world.kind[row] == "loitering", end - start, 0)
-    pieces = _Pieces(row, start, end, from_xyz, back_xyz, heard, core)
+    silent = world.kind[row] == "gap"
+    minutes = [
+        np.where(silent, 0.0, np.nan_to_num(world.floats(f"{how}_min", row))) for how in ("observed", "inferred")
+    ]
+    heard, sparse = (np.rint(own * (60.0 * US_PER_S)).astype(np.int64) for own in minutes)
+    pieces = _Pieces(row, start, end, from_xyz, back_xyz, heard, sparse, silent, core)
     order = np.lexsort((row, end, start, world.hull_a[row]))
     return pieces.take(order[(end > start)[order]])
 
@@ -310,18 +324,20 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
     """Return the stays long enough for a transfer, of hulls that may, without those seen beside another hull.
 
     At least at one of its ends the hull was heard, lying still. Silences up to ``most_us`` [us] may belong to a stay,
-    and count as hours alone only where the hull was never seen beside another: who was, while heard, most likely still
-    was while not heard.
+    and count, as all that was not observed, as hours alone only where the hull was never seen beside another: who was,
+    while heard, most likely still was while not heard.
     """
     pieces = _pieces(world, craft, quiet, most_us)
     row, start, end = pieces.row, pieces.start_us, pieces.end_us
-    begin, stop = group_bounds(stitch(world.hull_a[row], start, end, _STAY_BREAK_US))
+    begin, stop = group_bounds(_stays(world, pieces))
     until = np.maximum.reduceat(end, begin) if begin.size else begin
-    heard = np.add.reduceat(pieces.heard_us, begin) if begin.size else begin
+    heard, sparse = (
+        np.add.reduceat(own, begin) if begin.size else begin for own in (pieces.heard_us, pieces.sparse_us)
+    )
     core = np.add.reduceat(pieces.core, begin) > 0 if begin.size else np.zeros(0, dtype=np.bool_)
     company = in_company(world, world.hull_a[row[begin]], start[begin], until)
-    beside = np.where(pieces.heard_us > 0, in_company(world, world.hull_a[row], start, end), 0)
-    alone = heard - (np.add.reduceat(beside, begin) if begin.size else begin)
+    lone = np.maximum(pieces.heard_us - in_company(world, world.hull_a[row], start, end), 0)
+    alone = np.add.reduceat(lone, begin) if begin.size else begin
     alone = np.where(company > 0, alone, until - start[begin])
     good = np.flatnonzero((alone >= least_us) & core)
     good = good[np.lexsort((until[good], world.hull_a[row[begin[good]]], start[begin[good]]))]
@@ -345,18 +361,33 @@ def read_visible(world: World, craft: Ints, vessels: Any, quiet: Ints, least_us:
         },
         items=items,
         seen_us=heard[good],
+        sparse_us=sparse[good],
         company_us=company[good],
-        unheard=np.array([(pieces.heard_us[list(k)] == 0).any() for k in each], dtype=np.bool_),
+        unheard=np.array([pieces.silent[list(k)].any() for k in each], dtype=np.bool_),
         n_positions=np.array([np.nansum(numbers["n_positions_a"][list(k)]) for k in each], dtype=np.int64),
         spread_m=spread,
         signature=np.array([np.fmax.reduce(numbers["signature"][list(k)]) for k in each], dtype=np.float64),
     )
 
 
+def _stays(world: World, pieces: _Pieces) -> Ints:
+    """Number the stays that pieces belong to, shape (n,): the hull did not go on from one place to another between."""
+    start, end, own = pieces.start_us, pieces.end_us, _own_spread(world, pieces)
+    group = stitch(world.hull_a[pieces.row], start, end, _STAY_BREAK_US)
+    slack = BREAK_SLACK_M + own[1:] + own[:-1]
+    return part_far(group, start, end, pieces.from_xyz, pieces.to_xyz, _STILL_KN * KNOT_MPS, slack)
+
+
+def _own_spread(world: World, pieces: _Pieces) -> Floats:
+    """Return how far from the place of a piece the hull was heard [m], shape (n,)."""
+    own = np.nan_to_num(world.floats("spread_m", pieces.row))
+    return np.where(world.kind[pieces.row] == "loitering", own, 0.0)
+
+
 def _middle(world: World, pieces: _Pieces, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
     """Return the mean place of stays, weighted by time, and the distance of the farthest fix from it, shape (n,)."""
     here, there = pieces.from_xyz, pieces.to_xyz
-    own = np.where(world.kind[pieces.row] == "loitering", np.nan_to_num(world.floats("spread_m", pieces.row)), 0.0)
+    own = _own_spread(world, pieces)
     length = (pieces.end_us - pieces.start_us).astype(np.float64)
     which, k = expand(begin, stop - begin)
     place = sum_places(which, (here[k] + there[k]) / 2.0, length[k], begin.size)

@@ -117,6 +117,10 @@ def as_events(
     columns |= _sides(world, parties, swap)
     subtype = "one_dark" if isinstance(first, Visible) else "both_dark"
     place = [";".join(sorted(text.split(";"))) for text in columns["from_events"]]
+    if isinstance(first, Visible):
+        # From the same two silences either hull may have been the one that lay still: the id says which.
+        for k in np.flatnonzero(~_is_heard(world, first, rows)).tolist():
+            place[k] += f";{world.labels[first.hull[k]]}"
     return build_events("dark_rendezvous", [subtype] * first.size, columns, place=place)
 
 
@@ -124,15 +128,28 @@ def _ids(world: World, party: Party, rows: Rows) -> list[str]:
     """Return the ids of the events behind each row, joined by ';': of a stay those that share time with the row."""
     if not isinstance(party, Visible):
         return [str(text) for text in world.texts("event_id", party.row)]
+    which, item = _shared(world, party, rows)
+    texts: list[list[str]] = [[] for _ in range(party.size)]
+    for k, text in zip(which.tolist(), world.texts("event_id", item), strict=True):
+        texts[k].append(str(text))
+    return [";".join(many) for many in texts]
+
+
+def _is_heard(world: World, party: Visible, rows: Rows) -> Bools:
+    """Tell of each row whether more than silences of the hull that lay still is behind it."""
+    which, item = _shared(world, party, rows)
+    heard: Bools = np.bincount(which[world.kind[item] != "gap"], minlength=party.size) > 0
+    return heard
+
+
+def _shared(world: World, party: Visible, rows: Rows) -> tuple[Ints, Ints]:
+    """Return the events of stays that share time with their row: number of the row, place in the events table."""
     count = np.array([len(many) for many in party.items], dtype=np.int64)
     which = np.repeat(np.arange(party.size), count)
     item = np.array([k for many in party.items for k in many], dtype=np.int64)
     start, end = world.times("start_time", item), world.times("end_time", item)
     shared = (start <= rows.latest_us[which]) & (end >= rows.earliest_us[which])
-    texts: list[list[str]] = [[] for _ in range(party.size)]
-    for k, text in zip(which[shared].tolist(), world.texts("event_id", item[shared]), strict=True):
-        texts[k].append(str(text))
-    return [";".join(many) for many in texts]
+    return which[shared], item[shared]
 
 
 def _sides(world: World, parties: Sequence[Party], swap: Any) -> dict[str, Any]:
@@ -191,6 +208,17 @@ def _seen(party: Party, k: int, letter: str) -> str:
     if isinstance(party, Silent):
         return f"vessel {letter} was silent for {hours:.1f} h {_VERDICT_WORDS[VERDICTS[party.verdict[k]]]}"
     assert isinstance(party, Visible)
+    if party.unheard[k] and not party.seen_us[k] + party.sparse_us[k]:
+        apart_km, many = 2.0 * party.spread_m[k] / 1000.0, len(party.items[k])
+        when = (
+            "before and after, not in between" if many == 1 else f"before or after each of {many} silences, not in them"
+        )
+        return (
+            f"vessel {letter} may have lain still for {hours:.1f} h: it was heard at rest {when}, at places within "
+            f"{apart_km:.1f} km, with nobody seen beside it"
+        )
     heard, company = (times[k] / US_PER_S / _HOUR_S for times in (party.seen_us, party.company_us))
     lay = f"vessel {letter} lay still for {hours:.1f} h ({heard:.1f} h of it heard"
+    if (sparse := f"{party.sparse_us[k] / US_PER_S / _HOUR_S:.1f}") != "0.0":
+        lay = f"{lay}, {sparse} h told by reports far apart"
     return f"{lay}, {company:.1f} h of it beside another)" if company else f"{lay}) with nobody seen beside it"

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from stsdetect.detect.courses import Bound, crossings
-from stsdetect.detect.dark_parties import NONE, OTHER, TANKER, UNKNOWN, VERDICTS, Party, Visible
+from stsdetect.detect.dark_parties import NONE, OTHER, STILL_M, TANKER, UNKNOWN, VERDICTS, Party, Visible
 from stsdetect.kernels.sphere import Bools, Floats, Ints, distance_m
 from stsdetect.units import KNOT_MPS, US_PER_S
 
@@ -110,8 +110,8 @@ _SHORT_M, _FAR_M, _MOST_HALVINGS = 80_000.0, 400_000.0, 4.0
 _UNFIT = ((0.0, 1.0), (4.0, 0.0), (18.0, 0.0), (30.0, 1.0))
 #: Share of two times that they have in common to how well they agree: below a tenth any two do (months 11 to 18).
 _AGREE = ((0.1, 0.0), (0.4, 1.0))
-#: Who lies still is slower than this [kn], and stays within this [m].
-_STILL_KN, _STILL_M = 1.0, 2_000.0
+#: Who lies still is slower than this [kn].
+_STILL_KN = 1.0
 #: From this share of a silence that sailing straight on leaves, a hull came back to where it was (our choice).
 _ROUND = 0.9
 #: Draughts are typed in tenths of a metre: less is no change [m].
@@ -223,7 +223,7 @@ def _silence_terms(bound: Bound) -> Terms:
     silent = bound.silent
     length_s = (silent.end_us - silent.start_us) / US_PER_S
     straight = np.nan_to_num(distance_m(silent.place_xyz, silent.after_xyz))
-    near = straight <= _STILL_M
+    near = straight <= STILL_M
     still = near & (silent.speed_before_kn < _STILL_KN) & (silent.speed_after_kn < _STILL_KN)
     never_back = np.isnan(silent.after_xyz[:, 0])
     lost = np.clip(1.0 - straight / (bound.usual_mps * length_s), 0.0, 1.0)

@@ -57,7 +57,7 @@ IDENTITY_TESTS: tuple[IdentityTest, ...] = (
     ),
     IdentityTest(
         "hand_over",
-        "one identity falls silent at sea, another not heard before wakes within reach on a hull of the same size",
+        "one identity falls silent at sea, another not heard for as long wakes within reach on a hull of the same size",
         "a ship leaves the reach of receivers as another of its size enters it; rivals are counted",
     ),
     IdentityTest(

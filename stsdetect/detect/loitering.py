@@ -12,13 +12,16 @@ import pyarrow as pa
 from stsdetect.detect.arrays import Fixes, Identities
 from stsdetect.detect.events import build_events, count_fixes, fix_bounds, identity_columns, sum_places
 from stsdetect.kernels.choice import compiled
-from stsdetect.kernels.runs import expand, group_bounds, stitch, weighted_median
+from stsdetect.kernels.runs import expand, group_bounds, part_far, stitch, weighted_median
 from stsdetect.kernels.sphere import Floats, Ints, distance_m, norm, to_lat_lon
 from stsdetect.schema import EVENTS
 from stsdetect.settings import LoiteringSettings
-from stsdetect.units import EARTH_RADIUS_M
+from stsdetect.units import EARTH_RADIUS_M, KNOT_MPS
 
 MIN_OPEN_S = 900.0
+#: So much farther than a slow hull goes a run may go on after a break [m] (our choice): two coarse positions (type 27,
+#: a tenth of a minute) are off by up to 370 m. Two berths of a harbour are more than that and 15 min at 2 kn apart.
+BREAK_SLACK_M = 500.0
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ class Loitering:
 
     A leg between two fixes of one segment counts when both fixes and the leg itself are slower than
     ``max_speed_kn``; legs up to ``observed_bracket_s`` long are observed, up to ``inferred_bracket_s``
-    inferred. Slow legs at most ``max_break_s`` apart are one run; runs with ``min_duration_s`` of slow time
-    qualify.
+    inferred. Slow legs at most ``max_break_s`` apart are one run, unless the hull went on meanwhile: farther than
+    ``max_speed_kn`` takes it, and 500 m. Runs with ``min_duration_s`` of slow time qualify.
 
     Examples
     --------
@@ -77,7 +80,10 @@ class Loitering:
         legs, first = data.legs(self.inferred_bracket_s, coarse=True)
         kept = np.flatnonzero(data.top_speed_kn(legs, first) < self.max_speed_kn)
         hull, start, stop = legs.hull[kept], legs.t0_us[kept], legs.t1_us[kept]
-        run = stitch(hull, start, stop, round(self.max_break_s * 1e6))
+        run = part_far(
+            stitch(hull, start, stop, round(self.max_break_s * 1e6)), start, stop, legs.p0[kept], legs.p1[kept],
+            self.max_speed_kn * KNOT_MPS, BREAK_SLACK_M,
+        )  # fmt: skip
         begin, _ = group_bounds(run)
         good = (np.add.reduceat(stop - start, begin) if begin.size else begin) >= round(self.min_duration_s * 1e6)
         number, inside = np.cumsum(good) - 1, good[run]
@@ -106,7 +112,8 @@ class Loitering:
         ints, floats = np.empty((data.size, 6), dtype=np.int64), np.empty((data.size, 4))
         n = fast.still_runs(
             *data.plain, own, round(self.inferred_bracket_s * 1e6), self.max_speed_kn, round(self.max_break_s * 1e6),
-            round(self.min_duration_s * 1e6), round(self.observed_bracket_s * 1e6), ints, floats,
+            self.max_speed_kn * KNOT_MPS, BREAK_SLACK_M, round(self.min_duration_s * 1e6),
+            round(self.observed_bracket_s * 1e6), ints, floats,
         )  # fmt: skip
         hull, first, last, observed, inferred, n_fixes = ints[:n].T.copy()
         start, stop = data.time_us[first], data.time_us[last]

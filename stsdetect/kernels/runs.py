@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stsdetect.kernels.sphere import Bools, Floats, Ints
+from stsdetect.kernels.sphere import Bools, Floats, Ints, norm
 
 
 def expand(starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
@@ -48,6 +48,37 @@ def stitch(key: Ints, start_us: Ints, end_us: Ints, max_break_us: int) -> Ints:
     begins = new_key.copy()
     begins[1:] |= start_us[1:] > latest[:-1] + max_break_us
     return np.cumsum(begins) - 1
+
+
+def part_far(
+    group: Ints,
+    start_us: Ints,
+    end_us: Ints,
+    from_xyz: Floats,
+    to_xyz: Floats,
+    speed_mps: float,
+    slack_m: Floats | float,
+) -> Ints:
+    """Number anew groups that are parted where the hull went farther between two intervals than it may have.
+
+    Parameters
+    ----------
+    group, start_us, end_us
+        Numbers that `stitch` gave, and the intervals [us], shape (n,) each.
+    from_xyz, to_xyz
+        Where each begins and ends [m], shape (n, 3) each.
+    speed_mps, slack_m
+        Straight on, a group goes no farther between the end of one interval and the start of the next than this speed
+        allows, and so many metres; the latter for all alike, or for each two that follow each other, shape (n - 1,).
+
+    Returns
+    -------
+    Group numbers 0, 1, ... in the same order, shape (n,).
+    """
+    begins = np.diff(group, prepend=group[:1]) != 0
+    between_us = np.maximum(start_us[1:] - end_us[:-1], 0)
+    begins[1:] |= norm(from_xyz[1:] - to_xyz[:-1]) > speed_mps * (between_us / 1e6) + slack_m
+    return np.cumsum(begins)
 
 
 def group_bounds(group: Ints) -> tuple[Ints, Ints]:

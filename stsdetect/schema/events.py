@@ -118,8 +118,8 @@ EVENTS = Schema(
         column("course_after_deg", F64, "gap: its course there [degrees]; null below 1 kn"),
         column("spread_m", F64, "loitering: distance of its farthest fix from its point [m]"),
         column("signature", F64, "loitering: how much a lone hull behaved as if another lay alongside, 0..1"),
-        column("observed_a", BOOL, "dark_rendezvous: a was heard during it"),
-        column("observed_b", BOOL, "dark_rendezvous: b was heard during it"),
+        column("observed_a", BOOL, "dark_rendezvous: a lay still, heard during it or only before and after"),
+        column("observed_b", BOOL, "dark_rendezvous: b lay still, heard during it or only before and after"),
         column("candidate_rank", I32, "dark_rendezvous: 1 is the likeliest partner of those that could have been"),
         column(
             "n_rivals",

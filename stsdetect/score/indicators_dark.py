@@ -80,6 +80,12 @@ class DarkCase:
 
 def base(case: DarkCase) -> Finding:
     """Every possible meeting starts below a meeting that was seen."""
+    if case.one.unheard:
+        text = (
+            "One vessel was heard at rest before and after a silence of its own, not in it; its partner was not heard"
+        )
+        text = f"{text}: most vessels at rest are alone"
+        return Finding(None, 1.0, text)
     if case.one.one_dark:
         return Finding(None, 1.0, "One vessel was seen at rest, its partner was not: most vessels at rest are alone")
     return Finding(None, 0.63, "Neither vessel was seen: most silences that could have met did not")
@@ -108,7 +114,11 @@ def stay(case: DarkCase) -> Finding | None:
     hours = case.one.meeting.duration_h if case.stay is None else case.stay.hours
     share = ramp(hours, *_STAY_SHARE)
     verdict = "as long as a transfer takes" if share > 0.5 else "which says little" if share > -0.2 else "as in waiting"
-    return Finding(hours, share, f"{_cap(case.one.visible)} lay at rest for {hours:.1f} h, {verdict}")
+    who = _cap(case.one.visible)
+    if case.one.unheard:
+        text = f"{who} may have lain at rest for {hours:.1f} h, {verdict}: it was heard so before and after a"
+        return Finding(hours, share, f"{text} silence of its own, not in it")
+    return Finding(hours, share, f"{who} lay at rest for {hours:.1f} h, {verdict}")
 
 
 def signature(case: DarkCase) -> Finding | None:
@@ -127,18 +137,22 @@ def signature(case: DarkCase) -> Finding | None:
 
 
 def drift(case: DarkCase) -> Finding | None:
-    """How far the visible vessel moved while it lay at rest."""
-    spreads = [
-        s.spread_m for s in case.one.sources if s is not None and s.kind == "loitering" and s.spread_m is not None
-    ]
-    if not case.one.one_dark:
+    """How far the visible vessel moved while it lay at rest, or from before a silence of its own to after."""
+    one = case.one
+    if not one.one_dark:
         return None
+    own = [s for s in one.sources if s is not None and s.vessel == one.visible.vessel and s.spread_m is not None]
+    kind = "gap" if one.unheard else "loitering"
+    spreads = [s.spread_m for s in own if s.kind == kind and s.spread_m is not None]
     if not spreads:
         return unknown("How far the visible vessel moved at rest is not known")
     km = max(spreads) / 1000.0
     share = ramp(math.log2(max(km, 0.01)), *_DRIFT_SHARE)
     verdict = "adrift, as tankers alongside at sea are" if share > 0 else "as a ship at anchor does"
-    return Finding(km, share, f"{_cap(case.one.visible)} moved {km:.1f} km while at rest, {verdict}")
+    if one.unheard:
+        text = f"{_cap(one.visible)} was heard at rest {km:.1f} km from where it had been before"
+        return Finding(km, share, f"{text}, {verdict}; what it did in between is not known")
+    return Finding(km, share, f"{_cap(one.visible)} moved {km:.1f} km while at rest, {verdict}")
 
 
 def verdict(case: DarkCase) -> Finding | None:

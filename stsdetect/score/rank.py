@@ -30,7 +30,7 @@ from stsdetect.score.meetings import Meeting, Side
 from stsdetect.score.reasons import logistic, pair_id, rank
 from stsdetect.score.registry import OUR_WEIGHT, Case, Finding, Indicator, SharedBerths
 from stsdetect.score.traffic import Traffic
-from stsdetect.score.unseen import Unseen, unseen_of
+from stsdetect.score.unseen import Unseen, occasions, unseen_of
 from stsdetect.score.weighing import Scored, Weighing
 from stsdetect.settings import ScoreSettings
 
@@ -136,7 +136,9 @@ def rank_pairs(
     pairs: dict[tuple[str, str], list[Case]] = {}
     for meeting in meetings:
         hulls = meeting.a.vessel, meeting.b.vessel
-        case = Case(meeting, traffic, reference, shared, len(unseen.get(hulls, ())), listed, settings, known, around)
+        case = Case(
+            meeting, traffic, reference, shared, occasions(unseen.get(hulls, ())), listed, settings, known, around
+        )
         pairs.setdefault(hulls, []).append(case)
     weighing = Weighing[Case](INDICATORS, settings)
     scored = [

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from stsdetect.score.meetings import HOUR_US, Meeting, Side, read_unseen_meetings
 from stsdetect.score.traffic import EDGE_H
+from stsdetect.units import KNOT_MPS
 
 #: A candidate stands out with at most so many rivals, or where it has this share of the odds of all candidates together
 #:, or where the same two could have met this often (our choice).
@@ -26,7 +27,10 @@ NOBODY = Side("", None, None, None, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An event that a dark rendezvous was inferred from: a silence, or a visible stay and how much of it was seen."""
+    """An event that a dark rendezvous was inferred from: a silence, or a visible stay and how much of it was seen.
+
+    ``spread_m`` is how far the hull moved: of a stay from its middle, of a silence from its last fix to the next.
+    """
 
     kind: str
     vessel: str
@@ -59,13 +63,20 @@ class Unseen:
         return self.meeting.subtype == "one_dark"
 
     @property
+    def unheard(self) -> bool:
+        """Whether the vessel that lay still was heard only before and after: its stay is a silence of its own."""
+        known = [source for source in self.sources if source is not None and source.kind == "gap"]
+        own = any(source.vessel == self.visible.vessel for source in known)
+        return self.one_dark and own and len(known) == len(self.sources)
+
+    @property
     def named(self) -> bool:
         """Whether it has a candidate."""
         return self.meeting.b is not NOBODY
 
     @property
     def visible(self) -> Side:
-        """The vessel that was seen; a where none was."""
+        """The vessel that lay still; a where none is known to have."""
         return self.meeting.b if self.observed[1] and not self.observed[0] else self.meeting.a
 
     @property
@@ -104,8 +115,17 @@ class Lead:
 
     @property
     def times(self) -> int:
-        """How often they could have met: candidates for one stay are one time."""
-        return len({one.source_ids for one in self.unseen}) if self.named else 1
+        """How often they could have met: candidates for one stay are one time, and so is what shares its hours."""
+        return occasions(self.unseen) if self.named else 1
+
+
+def occasions(unseen: Iterable[Unseen]) -> int:
+    """Count the times that possible meetings stand for: those that overlap, one after the other, are one."""
+    count, until = 0, None
+    for start, end in sorted((one.meeting.start_us, one.meeting.end_us) for one in unseen):
+        count += until is None or start > until
+        until = end if until is None else max(until, end)
+    return count
 
 
 def read_unseen(events: pa.Table) -> list[Unseen]:
@@ -159,6 +179,7 @@ def _sources(events: pa.Table, ids: set[str]) -> dict[str, Source]:
         "coverage",
         "signature",
         "spread_m",
+        "implied_speed_kn",
         "flags",
     ]
     wanted = pc.is_in(events.column("event_id"), value_set=pa.array(sorted(ids), pa.string()))
@@ -175,9 +196,17 @@ def _source(row: Mapping[str, Any]) -> Source:
         observed=seen / (seen + inferred) if seen + inferred > 0 else 0.0,
         coverage=row["coverage"],
         signature=row["signature"],
-        spread_m=row["spread_m"],
+        spread_m=_moved_m(row),
         flags=frozenset((row["flags"] or "").split(";")) - {""},
     )
+
+
+def _moved_m(row: Mapping[str, Any]) -> float | None:
+    if row["kind"] != "gap":
+        spread: float | None = row["spread_m"]
+        return spread
+    speed, hours = row["implied_speed_kn"], row["duration_h"]
+    return None if speed is None or hours is None else float(speed * KNOT_MPS * 3600.0 * hours)
 
 
 def _unseen(meeting: Meeting, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Unseen:
@@ -254,11 +283,11 @@ def _group(one: Unseen) -> tuple[str, ...]:
 
 def _often(unseen: Iterable[Unseen]) -> frozenset[tuple[str, str]]:
     """Return the pairs that were among the best candidates of each other at several times."""
-    times: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+    times: dict[tuple[str, str], list[Unseen]] = {}
     for one in unseen:
         if one.named and one.rank <= _RANK_OF_REPEATS:
-            times.setdefault(one.hulls, set()).add(one.source_ids)
-    return frozenset(hulls for hulls, found in times.items() if len(found) >= OFTEN)
+            times.setdefault(one.hulls, []).append(one)
+    return frozenset(hulls for hulls, found in times.items() if occasions(found) >= OFTEN)
 
 
 def _outstanding(group: Sequence[Unseen], often: frozenset[tuple[str, str]]) -> Unseen | None:

@@ -18,8 +18,8 @@ from stsdetect.errors import SchemaError
 from stsdetect.schema import EVENTS, VESSELS
 from stsdetect.settings import DarkSettings, Settings, load_settings
 from stsdetect.tracks import build_tracks
-from tests.builders import join
-from tests.unit.detect.test_dark import innocent, loiterer, partner
+from tests.builders import TANKER, boat, join
+from tests.unit.detect.test_dark import SEA, innocent, loiterer, partner
 
 
 @cache
@@ -97,3 +97,18 @@ def test_events_are_whole():
         assert (row["observed_a"], row["observed_b"]).count(True) == (row["subtype"] == "one_dark")
         assert row["reach"] is not None or row["candidate_rank"] > 5
         assert set(row["from_events"].split(";")) <= set(found()[0].column("event_id").to_pylist())
+
+
+def test_two_that_may_each_have_lain_still_beside_the_silent_other_are_two_events():
+    """220 m apart and both silent for nine hours: from the same silences each is the other's candidate."""
+    ways = [(0, 440000001, 0.0, (0.0, 9.4)), (0.1, 440000002, 220.0, (0.2, 9.2))]
+    lie = [
+        boat(mmsi, [(start - 0.5, 0, y), (10, 0, y)], origin=SEA, silent=[gone], every_s=300, **TANKER)
+        for start, mmsi, y, gone in ways
+    ]
+    made = build_tracks(join(*lie))
+    events = find_events(made.fixes, made.vessels, load_settings(dark={"shore": False}))
+    rows = [event for event in events.to_pylist() if event["kind"] == "dark_rendezvous"]
+    assert sorted((row["observed_a"], row["observed_b"]) for row in rows) == [(False, True), (True, False)]
+    assert len({row["from_events"] for row in rows}) == 1
+    assert len({row["event_id"] for row in rows}) == 2

@@ -107,6 +107,7 @@ def test_the_index_finds_what_looking_at_all_pairs_finds(seed, n, centre):
     events = random_events(seed, n, centre)
     rule = DarkRendezvous(**ALL)
     rows = rule.detect(events).to_pylist()
+    assert len({row["event_id"] for row in rows}) == len(rows)
     hull = dict(zip(events.column("event_id").to_pylist(), events.column("vessel_a").to_pylist(), strict=True))
     expected = by_all_pairs(events, rule)
     # Of several silences of one hull the best stands for it: compared are the hulls.

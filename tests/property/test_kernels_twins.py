@@ -177,6 +177,21 @@ def test_stitch(rows, max_break, scale):
 
 
 @FEW
+@given(
+    st.lists(st.tuples(*[st.integers(0, 3)] * 2, *[st.integers(-3, 3)] * 6), max_size=20), st.sampled_from([0.0, 0.5])
+)
+def test_part_far(rows, slack):
+    """Groups follow their numbers; intervals of one second, as far apart as it comes, and ways on a small lattice."""
+    group = np.cumsum([row[0] == 0 for row in rows], dtype=np.int64)
+    start = np.cumsum([row[1] for row in rows], dtype=np.int64) * 1_000_000
+    begin, end = (table([row[k : k + 3] for row in rows], 3) for k in (2, 5))
+    parted = runs.part_far(group, start, start + 1_000_000, begin, end, 2.0, slack)
+    times = list(zip(start.tolist(), (start + 1_000_000).tolist(), strict=True))
+    ways = list(zip(begin.tolist(), end.tolist(), strict=True))
+    assert parted.tolist() == naive.part_far(group.tolist(), times, ways, 2.0, slack)
+
+
+@FEW
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(-5, 5) | st.just(math.nan), st.integers(0, 4)), max_size=25))
 def test_weighted_median(rows):
     columns = table(rows, 3)

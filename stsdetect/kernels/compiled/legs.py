@@ -66,7 +66,8 @@ def long_legs(
 @loop
 def still_runs(
     hull: Any, segment: Any, time_us: Any, quality: Any, speed_kn: Any, x: Any, y: Any, z: Any, own_kn: Any,
-    most_us: int, limit_kn: float, break_us: int, least_us: int, observed_us: int, ints: Any, floats: Any,
+    most_us: int, limit_kn: float, break_us: int, break_mps: float, slack_m: float, least_us: int, observed_us: int,
+    ints: Any, floats: Any,
 ) -> int:  # fmt: skip
     """Find and measure the runs of legs slower than a limit.
 
@@ -74,8 +75,11 @@ def still_runs(
     ----------
     own_kn
         Speeds of the legs that `long_legs` lists for this limit.
-    break_us, least_us
-        Legs further apart are of two runs; least slow time of a run.
+    break_us, break_mps, slack_m
+        Legs further apart are of two runs, and those that lie farther apart than this speed takes a hull in between,
+        and so many metres.
+    least_us
+        Least slow time of a run.
     observed_us
         Legs up to this long are observed.
     ints, floats
@@ -106,6 +110,10 @@ def still_runs(
             if leg and n_legs:
                 last = end[n_legs - 1]
                 over = hull[last] != hull[k] or time_us[j] > time_us[last] + break_us
+                if not over:
+                    dx, dy, dz = x[j] - x[last], y[j] - y[last], z[j] - z[last]
+                    chord_m = np.sqrt(dx * dx + dy * dy + dz * dz)
+                    over = chord_m > break_mps * ((time_us[j] - time_us[last]) / 1e6) + slack_m
         if over and n_legs:
             if slow_us >= least_us:
                 _measure(

@@ -284,3 +284,69 @@ def test_gaps_and_loitering_tell_what_is_needed():
     # Half of 361 m, and what it did on the way in and out.
     assert 170 < still["spread_m"] < 1500
     assert us(3) <= round(still["start_time"].timestamp() * 1e6) <= us(3.1)
+
+
+def test_a_stay_of_several_silences_was_heard_between_them():
+    rests = [(3.5, 0, 0), (14.5, 0, 0)]
+    still = boat(440000001, rests, origin=SEA, silent=[(4.0, 9.0), (9.5, 14.0)], every_s=300, **TANKER)
+    (event,) = one_dark(still, partner())
+    assert "it was heard at rest before or after each of 2 silences, not in them, at places within" in event["evidence"]
+
+
+def test_heard_is_what_was_observed_and_not_what_lies_between_reports_far_apart():
+    """At rest for 12 h, heard every minute for five hours and then every 40 minutes; and so all the time."""
+    rests = [(-1, 0, 0), (12, 0, 0), (19, 60 * NM, 0)]
+    often = boat(
+        440000001, rests, origin=SEA, silent=[(5 + k * 2 / 3, 5 + (k + 1) * 2 / 3) for k in range(10)], **TANKER
+    )
+    (event,) = one_dark(often, partner())
+    assert (
+        "lay still for 13.0 h (6.3 h of it heard, 6.7 h told by reports far apart) with nobody seen"
+        in event["evidence"]
+    )
+    seldom = boat(440000001, rests, origin=SEA, every_s=2400, **TANKER)
+    found = events_of(seldom, partner())
+    (still,) = [event for event in found if event["kind"] == "loitering"]
+    assert still["observed_min"] == 0
+    (event,) = [event for event in found if event["subtype"] == "one_dark"]
+    assert re.search(
+        r"lay still for 1\d\.\d h \(0\.0 h of it heard, 1\d\.\d h told by reports far apart\)", event["evidence"]
+    )
+
+
+def test_of_a_stay_seen_beside_another_hours_between_reports_far_apart_do_not_count_as_alone():
+    """Beside another for an hour and a half, alone for 1.5 h, and then for hours heard every 40 min only."""
+    other = boat(
+        440000009, [(-1, 0, 20 * NM), (0, 60, 0), (1.5, 60, 0), (19, 150 * NM, 0)], origin=SEA, **TANKER
+    )  # fmt: skip
+    rests = [(0, 0, 0), (12, 0, 0), (19, 60 * NM, 0)]
+    for heard, found in ((3, 0), (5, 1)):
+        seldom = [(heard + k * 2 / 3, heard + (k + 1) * 2 / 3) for k in range(round((12 - heard) * 1.5) - 1)]
+        still = boat(440000001, rests, origin=SEA, silent=seldom, **TANKER)
+        assert len(one_dark(still, other, partner())) == found
+
+
+@pytest.mark.parametrize(("off_m", "found"), [(300.0, 1), (5_000.0, 0)])
+def test_who_lies_here_and_there_in_turn_does_not_lie_still(off_m: float, found: int):
+    """70 min at each of two places, and ten from one to the other."""
+    ways = [(0.0, 0.0), (70 / 60, 0.0), (80 / 60, off_m), (150 / 60, off_m)]
+    way = [(3 + h + 160 / 60 * k, east, 0.0) for k in range(4) for h, east in ways]
+    shuttle = boat(440000001, [(0, -30 * NM, 0), *way, (17, 30 * NM, 0)], origin=SEA, **TANKER)
+    assert len(one_dark(shuttle, partner())) == found
+
+
+@pytest.mark.parametrize(("moved_m", "found"), [(1_500.0, 1), (2_500.0, 0), (36_000.0, 0)])
+def test_a_silence_belongs_to_a_stay_only_where_the_hull_is_heard_at_rest_at_about_the_same_place(moved_m, found):
+    """Heard at rest at 4 h and again at 14 h; 36 km on is 1.9 kn."""
+    way = [(3.5, 0, 0), (4.0, 0, 0), (14.0, moved_m, 0), (14.5, moved_m, 0)]
+    still = boat(440000001, way, origin=SEA, silent=[(4.0, 14.0)], every_s=300, **TANKER)
+    events = one_dark(still, partner())
+    assert len(events) == found
+    for event in events:
+        assert event["evidence"].count("lay still") == 0
+        assert (
+            "vessel b may have lain still for 10.0 h: it was heard at rest before and after, not in between, at "
+            in (event["evidence"])
+        )
+        assert "at places within 1.5 km, with nobody seen beside it" in event["evidence"]
+        assert "if vessel b stayed where it lay while it was not heard" in event["evidence"]

@@ -111,6 +111,35 @@ def test_loitering_limits_and_identity_at_the_time():
     assert not [e for e in events_of(boat(A, [(0, 0, 0), (0.9, 0, 0)])) if e["kind"] == "loitering"]
 
 
+def test_a_vessel_that_goes_on_to_another_place_does_not_lie_still_from_one_to_the_other():
+    """40 min here, ten to the other place 5 km off at 16 kn, 40 min there, and back again, all day."""
+    ways = [(0.0, 0.0), (40 / 60, 0.0), (50 / 60, 5000.0), (90 / 60, 5000.0)]
+    to_and_fro = [(h + 100 / 60 * k, east, 0.0) for k in range(7) for h, east in ways]
+    assert not [e for e in events_of(boat(A, to_and_fro)) if e["kind"] == "loitering"]
+    # Long enough at each of two berths, 1.7 km and 12 min at 5 kn apart.
+    berths = boat(A, [(0, 0, 0), (2, 0, 0), (2.2, 1700, 0), (4.2, 1700, 0)], **TANKER)
+    found = [e for e in events_of(berths, dark={"shore": False}) if e["kind"] == "loitering"]
+    assert [round(e["duration_h"], 1) for e in found] == [2.0, 2.0]
+    assert all(e["spread_m"] < 300 for e in found)
+
+
+def test_a_stay_goes_on_over_a_burst_of_bad_fixes_and_a_short_way_too_fast():
+    rng = np.random.default_rng(1)
+    lies = boat(A, [(0, 0, 0), (5, 0, 0)], noise_m=5.0)
+    lat, lon = (lies.column(name).to_numpy().copy() for name in ("lat_deg", "lon_deg"))
+    lat[150:158] += rng.normal(0, 0.004, 8)  # some 400 m
+    lon[150:158] += rng.normal(0, 0.004, 8)
+    (event,) = [
+        e for e in events_of(positions(A, lies.column("time").cast("int64").to_numpy(), lat, lon))
+        if e["kind"] == "loitering"
+    ]  # fmt: skip
+    assert event["duration_h"] == pytest.approx(5.0, abs=0.05)
+    # Adrift at 1.8 kn, and at 2.6 kn for ten minutes.
+    drifts = boat(A, [(0, 0, 0), (2, 6667, 0), (13 / 6, 7470, 0), (4, 13_580, 0)])
+    (event,) = [e for e in events_of(drifts) if e["kind"] == "loitering"]
+    assert event["duration_h"] == pytest.approx(4.0, abs=0.05)
+
+
 def test_a_vessel_that_leaves_the_area_has_no_gap_there():
     table = boat(A, [(0, 0, 0), (10, 200_000, 0), (20, 0, 0)], every_s=600)
     tracks = build_tracks(table, bbox=(123.9, 30.5, 125.0, 31.5))

@@ -41,6 +41,26 @@ def test_a_lone_candidate_is_named():
     assert "The meeting" not in said
 
 
+def test_who_was_heard_at_rest_only_before_and_after_was_not_seen_at_rest():
+    """By 0.05 kn over ten hours its places lie 0.9 km apart; with a loitering beside it something was heard."""
+    own, silent, lay = silence(1, TANKER, 0.0, 10.0, implied_speed_kn=0.05), silence(2), stay(4)
+    row = dark(3, TANKER, GHOST, [stay(1, hours=10.0), silent])
+    (lead,) = ranked([own, silent, row])
+    said = {reason["indicator"]: reason["sentence"] for reason in lead["reasons"]}
+    assert "One vessel was heard at rest before and after a silence of its own, not in it" in said["dark_base"]
+    assert f"Vessel {TANKER} may have lain at rest for 10.0 h" in said["dark_stay"]
+    assert f"Vessel {TANKER} was heard at rest 0.9 km from where it had been before" in said["dark_drift"]
+    assert "what it did in between is not known" in said["dark_drift"]
+    assert "seen at rest" not in " ".join(said.values())
+    row = row | {"from_events": "e1;e2;e4"}
+    (lead,) = ranked([own, silent, lay, row])
+    said = {reason["indicator"]: reason["sentence"] for reason in lead["reasons"]}
+    assert "One vessel was seen at rest" in said["dark_base"]
+    # A stay far from all zones may have been left out of the table.
+    (lead,) = ranked([own, silent, row])
+    assert "One vessel was seen at rest" in lead["reasons"][0]["sentence"]
+
+
 def test_a_crowd_gives_one_row_with_an_unknown_partner_and_names_the_best():
     (lead,) = ranked(crowd())
     assert (lead["partner_kind"], lead["vessel_b"], lead["partner_id"]) == ("unknown", None, "e50")
@@ -86,6 +106,23 @@ def test_the_same_two_over_and_over_stand_out_of_crowds():
     assert (lead["partner_kind"], lead["partner_id"], lead["n_events"]) == ("vessel", "538000001", 2)
     assert lead["event_ids"] == ["e51", "e99"]
     assert weights_of(lead)["dark_again"] > 0
+
+
+@pytest.mark.parametrize(("later_h", "times"), [(0.5, 1), (9.0, 1), (12.0, 2)])
+def test_what_shares_its_hours_is_one_time(later_h: float, times: int):
+    """Either may have lain still beside the silent other, ten hours each; or again, twelve hours later."""
+    one, two = silence(1, TANKER, 0.0, 10.0), silence(2, GHOST, 0.0, 10.0)
+    three, four = silence(3, TANKER, later_h, 10.0), silence(4, GHOST, later_h, 10.0)
+    first = dark(8, TANKER, GHOST, [stay(1, hours=10.0), two])
+    second = dark(9, GHOST, TANKER, [stay(3, start_h=later_h, hours=10.0), four])
+    (lead,) = ranked([one, two, three, four, first, second])
+    assert lead["event_ids"] == ["e8", "e9"]
+    assert lead["n_events"] == times
+    assert ("dark_again" in weights_of(lead)) == (times > 1)
+    seen = meeting(20, TANKER, GHOST, 60.0, 5.0, **ALONGSIDE, **AT_SEA)
+    (pair,) = rank_pairs(table([one, two, three, four, first, second, seen])).to_pylist()
+    (said,) = [reason["value"] for reason in pair["reasons"] if reason["indicator"] == "also_unseen"]
+    assert said == times
 
 
 def test_candidates_of_a_stay_that_was_filtered_away_stay_together():
