@@ -59,8 +59,9 @@ def boxes(table: pa.Table) -> st.SearchStrategy[BBox]:
     def between(i: int, k: int) -> BBox:
         south, north = sorted(places[m]["lat_deg"] for m in (i, k))
         west, east = places[i]["lon_deg"], places[k]["lon_deg"]
-        # A place alone is no area.
-        return west, south, east + 0.01 * (west == east), north + 0.01 * (south == north)
+        if west == east:  # a place alone is no area
+            east += 0.01 if east < 179.9 else 0.01 - 360
+        return west, south, east, north + 0.01 * (south == north)
 
     return st.builds(between, st.integers(0, n - 1), st.integers(0, n - 1))
 
