@@ -144,7 +144,7 @@ def detect(
     watch_lists: Sequence[ListSource] = (),
     known: str | Path | None = None,
     model: Model | str | Path | None = None,
-    formats: Sequence[str] = (),
+    formats: Sequence[str] | str = (),
     page: bool = True,
     hash_inputs: bool = False,
     keep_fixes: bool = True,
@@ -183,7 +183,7 @@ def detect(
     model
         A model of `stsdetect.fit`, or its file: its weights replace the profile's.
     formats
-        More files: any of ``csv``, ``geojson``, ``gpkg``, ``kml``; needs ``out``.
+        More files, one sort or several: any of ``csv``, ``geojson``, ``gpkg``, ``kml``; needs ``out``.
     page
         Whether to write ``report.html``.
     hash_inputs
@@ -251,13 +251,14 @@ def run_job(
     watch_lists: Sequence[ListSource] = (),
     known: str | Path | None = None,
     model: Model | str | Path | None = None,
-    formats: Sequence[str] = (),
+    formats: Sequence[str] | str = (),
     page: bool = True,
     hash_inputs: bool = False,
     keep_fixes: bool = False,
     progress: Progress | None = None,
 ) -> Result:
     """Do what `detect` does, but leave it to the caller to `check_rejects`."""
+    formats = [formats] if isinstance(formats, str) else list(formats)
     check_arguments(bbox, formats, out)
     learnt = as_model(model)
     if learnt is not None:

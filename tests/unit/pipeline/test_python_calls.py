@@ -194,3 +194,9 @@ def test_vessels_by_the_sources_own_ids(caplog):
     assert not caplog.messages
     assert sts.read(frame, vessels=["SHIP-7", "SHIP-8"]).vessels_not_found == ("SHIP-8",)
     assert caplog.messages == ["no row of vessel 'SHIP-8' is in the input"]
+
+
+def test_one_format_is_written_as_a_word(tmp_path):
+    assert (tmp_path / "events.csv") in sts.detect(FRAME, out=tmp_path, formats="csv", page=False).files
+    with pytest.raises(UsageError, match="there is no format 'cvs'"):
+        sts.detect(FRAME, out=tmp_path, formats="cvs")
