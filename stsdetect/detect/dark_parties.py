@@ -26,6 +26,8 @@ TANKER, UNKNOWN, OTHER, NONE = 0, 1, 2, 3
 _STILL_KN = 2.0
 #: Who lies still stays within this [m].
 STILL_M = 2_000.0
+#: Current and wind take a ship adrift no faster than this for hours, all in all [kn] (our choice).
+_ADRIFT_KN = 1.0
 #: Pieces of a stay this close in time are one [us]: shorter than the least loitering.
 _STAY_BREAK_US = 3_600_000_000
 #: Verdicts on a silence, as the column ``coverage`` has them; one without is unknown.
@@ -248,15 +250,16 @@ def _greatest_kn(world: World, craft: Ints, row: Ints) -> Floats:
 def quiet_gaps(world: World, most_us: int) -> Ints:
     """Return the closed silences, not too long, before, across and after which the hull was as slow as one lying still.
 
-    Both ends lie no farther apart than one that lies still stays: at 1.8 kn a hull sails 40 km in twelve hours. Where a
-    hull is heard by satellites every few hours, loitering comes in such pieces.
+    Both ends lie no farther apart than one that lies still stays or a ship adrift gets: at 1.8 kn a hull sails 40 km in
+    twelve hours. Where a hull is heard by satellites every few hours, loitering comes in such pieces.
     """
     row = np.flatnonzero(world.kind == "gap")
     length = world.times("end_time", row) - world.times("start_time", row)
     names = ("implied_speed_kn", "speed_before_kn", "speed_after_kn")
     slow = np.all([world.floats(name, row) < _STILL_KN for name in names], axis=0)
     ends = [to_xyz(world.floats(f"{end}lat_deg", row), world.floats(f"{end}lon_deg", row)) for end in ("", "end_")]
-    quiet: Ints = row[slow & (length <= most_us) & (distance_m(*ends) <= STILL_M)]
+    most_m = np.maximum(STILL_M, _ADRIFT_KN * KNOT_MPS * length / US_PER_S)
+    quiet: Ints = row[slow & (length <= most_us) & (distance_m(*ends) <= most_m)]
     return quiet
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stsdetect.detect.dark_parties import VERDICTS, Party, Silent, Visible, World, in_company
+from stsdetect.detect.dark_parties import STILL_M, VERDICTS, Party, Silent, Visible, World, in_company
 from stsdetect.detect.events import build_events
 from stsdetect.kernels.reach import Meets
 from stsdetect.kernels.sphere import Bools, Floats, Ints, to_lat_lon
@@ -213,8 +213,9 @@ def _seen(party: Party, k: int, letter: str) -> str:
         when = (
             "before and after, not in between" if many == 1 else f"before or after each of {many} silences, not in them"
         )
+        lain = "lain still" if 1000.0 * apart_km <= STILL_M else "lain still or adrift"
         return (
-            f"vessel {letter} may have lain still for {hours:.1f} h: it was heard at rest {when}, at places within "
+            f"vessel {letter} may have {lain} for {hours:.1f} h: it was heard at rest {when}, at places within "
             f"{apart_km:.1f} km, with nobody seen beside it"
         )
     heard, company = (times[k] / US_PER_S / _HOUR_S for times in (party.seen_us, party.company_us))

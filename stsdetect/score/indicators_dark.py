@@ -141,7 +141,7 @@ def drift(case: DarkCase) -> Finding | None:
     one = case.one
     if not one.one_dark:
         return None
-    own = [s for s in one.sources if s is not None and s.vessel == one.visible.vessel and s.spread_m is not None]
+    own = [s for s in one.sources if s is not None and s.vessel == one.visible.vessel]
     kind = "gap" if one.unheard else "loitering"
     spreads = [s.spread_m for s in own if s.kind == kind and s.spread_m is not None]
     if not spreads:
@@ -149,9 +149,9 @@ def drift(case: DarkCase) -> Finding | None:
     km = max(spreads) / 1000.0
     share = ramp(math.log2(max(km, 0.01)), *_DRIFT_SHARE)
     verdict = "adrift, as tankers alongside at sea are" if share > 0 else "as a ship at anchor does"
-    if one.unheard:
+    if one.unheard:  # the weight is of what was observed of ships at rest, which move more than their ends are apart
         text = f"{_cap(one.visible)} was heard at rest {km:.1f} km from where it had been before"
-        return Finding(km, share, f"{text}, {verdict}; what it did in between is not known")
+        return unknown(f"{text}; how far it moved in between is not known")
     return Finding(km, share, f"{_cap(one.visible)} moved {km:.1f} km while at rest, {verdict}")
 
 

@@ -203,8 +203,8 @@ class DarkSettings(Group):
     max_silence_s: Duration = Field(default=864000.0, gt=0)
     """Longer silences are not paired [s]: in ten days at 12 kn a hull can be nearly anywhere (our choice)."""
     max_quiet_s: Duration = Field(default=43200.0, ge=0)
-    """A silence up to this long, before and after which a hull lay still at about one place (within 2 km), belongs to
-    its stay there, as where it is heard every few hours by satellite [s] (our choice)."""
+    """A silence up to this long, before and after which a hull lay still at about one place (within 2 km, or 1 kn of
+    drift), belongs to its stay there, as where it is heard every few hours by satellite [s] (our choice)."""
     apart_m: float = Field(default=500.0, ge=0)
     """Together is at most this far apart [m], as in ``encounters.max_distance_m``."""
     drift_kn: float = Field(default=5.0, ge=0)

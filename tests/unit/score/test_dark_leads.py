@@ -50,7 +50,8 @@ def test_who_was_heard_at_rest_only_before_and_after_was_not_seen_at_rest():
     assert "One vessel was heard at rest before and after a silence of its own, not in it" in said["dark_base"]
     assert f"Vessel {TANKER} may have lain at rest for 10.0 h" in said["dark_stay"]
     assert f"Vessel {TANKER} was heard at rest 0.9 km from where it had been before" in said["dark_drift"]
-    assert "what it did in between is not known" in said["dark_drift"]
+    assert "how far it moved in between is not known" in said["dark_drift"]
+    assert weights_of(lead)["dark_drift"] == 0.0
     assert "seen at rest" not in " ".join(said.values())
     row = row | {"from_events": "e1;e2;e4"}
     (lead,) = ranked([own, silent, lay, row])
