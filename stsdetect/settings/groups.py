@@ -376,8 +376,8 @@ class VolumeSettings(Group):
     """Leads from this score on have a volume and are in the ledger: weaker ones are two of three, and together weigh
     as much as four transfers a month in simulated months (our choice)."""
     min_score: float = Field(default=0.98, ge=0, le=1)
-    """The ledger takes leads from this score on as real. In eight simulated months 191 of 305 of them were of what was
-    planted; from 0.9 on 230 of 769, from 0.99 on 172 of 251. `python -m tests.evaluate.volumes` counts anew."""
+    """The ledger takes leads from this score on as real. In eight simulated months 190 of 307 of them were of what was
+    planted; from 0.9 on 226 of 770, from 0.99 on 168 of 246. `python -m tests.evaluate.volumes` counts anew."""
     max_deadweight_t: float = Field(default=15000.0, gt=0)
     """The ledger leaves out transfers whose smaller hull holds more [t]: the largest cargo of a published case is
     14,039 t, of which four ships took parts (Lighthouse Winmore, 2017)."""
