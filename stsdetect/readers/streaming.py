@@ -309,11 +309,16 @@ class _Tally:
         else:
             self.remarks["rejected rows that are counted, but not kept to look at"] += len(rejects)
 
+    @property
+    def next_row(self) -> int:
+        """The row after the last; a positions table may number its rows as high as numbers go."""
+        return min(self.last_row + 1, (1 << 63) - 1)
+
     def damage(self, problem: DamagedError, how_far: str) -> None:
         """Take in, as one rejected row, that the file is damaged behind the last row."""
         what = str(problem).removeprefix(self.label).strip()[:500]
         self.rows += 1
-        self.reject([Reject(self.last_row + 1, "damaged_file", what, "")])
+        self.reject([Reject(self.next_row, "damaged_file", what, "")])
         self.remarks[f"{how_far}: it {what}"] += 0
 
     def report(self, path: str, member: str | None, layout: str, size: int) -> FileReport:
@@ -432,7 +437,7 @@ def _read_source(
         if head.parquet_columns and head.rows is not None and (said := head.rows()) != tally.rows:
             what = f"says at its end that it has {said:,} rows, and has {tally.rows:,}"
             tally.rows += 1
-            tally.reject([Reject(tally.last_row + 1, "damaged_file", what, "")])
+            tally.reject([Reject(tally.next_row, "damaged_file", what, "")])
     if (change := source.changed()) is not None:
         tally.remarks[change] += 0
     account.close(tally, source, layout.name)
